@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * Wire: what the kernel half writes into the ring, and counts.
+ *
+ * Included by BPF programs, where kernel.h has defined the fixed-width types, and by user space.
+ * Both halves are built together, so the layout needs no version; every struct has its natural
+ * alignment and no padding that is not named.
+ */
+
+#ifndef __bpf__
+#include <stdint.h>
+#endif
+
+enum {
+	WIRE_COMM_BYTES = 16,	    /* TASK_COMM_LEN */
+	WIRE_MAX_FRAMES = 127,	    /* of each half: kernel.perf_event_max_stack's default */
+	WIRE_RING_BYTES = 4 << 20,  /* of the ring, unless --memory says less */
+	WIRE_MAX_STACKS = 32768,    /* stacks remembered as sent; the oldest leave */
+	WIRE_MAX_SELECTED = 32768,  /* processes that `record -p` and `record -- …` follow */
+};
+
+/* Where samples come from. */
+enum sample_kind {
+	SAMPLE_CPU, /* a tick of the CPU clock, or of cpu-cycles */
+	SAMPLE_KIND_COUNT,
+};
+
+/* Why a tick did not become a stored sample: `pilotlight_samples_dropped_total{reason}`. */
+enum drop_reason {
+	DROP_RING_FULL,	     /* BPF: the daemon did not read the ring in time */
+	DROP_NO_SCRATCH,     /* BPF: two samples nested on one CPU, or a CPU past the map's bound */
+	DROP_NOT_SELECTED,   /* BPF: `record` follows other processes */
+	DROP_BAD_RECORD,     /* sampler: a ring record did not parse */
+	DROP_NO_STACK,	     /* sampler: a stack that was forgotten is referred to */
+	DROP_NO_MEMORY,	     /* sampler: out of memory */
+	DROP_TABLE_FULL,     /* sampler: too many processes, threads or files at once */
+	DROP_SERVER_BUSY,    /* sampler: the server did not take its messages in time */
+	DROP_SERVER_LOST,    /* sampler: the server ended before it stored the sample */
+	DROP_STORE_FULL,     /* server: the store could not take the sample */
+	DROP_REASON_COUNT,
+};
+
+/* What a stored sample's stack lacks: `pilotlight_stacks_total{outcome}`. */
+enum stack_outcome {
+	STACK_WHOLE,	       /* walked as far as its method can see */
+	STACK_KERNEL_ONLY,     /* a kernel thread: there is no user half */
+	STACK_NO_USER,	       /* the user half could not be read */
+	STACK_TRUNCATED_DEPTH, /* deeper than WIRE_MAX_FRAMES */
+	STACK_OUTCOME_COUNT,
+};
+
+enum record_type {
+	RECORD_SAMPLE = 1,
+	RECORD_EXEC, /* a process runs another program from now on */
+	RECORD_EXIT, /* the last thread of a process ended */
+};
+
+/* A process between two execs. Numbers of processes come back; this does not. */
+struct process_key {
+	uint64_t start_time_ns; /* since boot, of the thread group's leader */
+	uint32_t pid;		/* thread group id in the initial pid namespace */
+	uint32_t exec_id;	/* how often its leader has called execve(), modulo 2^32 */
+};
+
+struct record_header {
+	uint32_t type; /* enum record_type */
+	uint32_t cpu;
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	struct process_key process;
+};
+
+struct lifecycle_record {
+	struct record_header header;
+};
+
+/*
+ * One tick that hit a thread. The frames follow only when @stack_hash is new: @n_kernel_frames of
+ * the kernel, leaf first, then @n_user_frames, leaf first. The counts are those of the stack even
+ * when no frames follow, which the size of the record tells.
+ */
+struct sample_record {
+	struct record_header header;
+	uint32_t tid;
+	uint16_t kind;	  /* enum sample_kind */
+	uint16_t outcome; /* enum stack_outcome */
+	uint64_t value;	  /* what was measured: ns of CPU time */
+	uint64_t weight;  /* events that this sample stands for */
+	uint64_t stack_hash;
+	uint32_t n_kernel_frames;
+	uint32_t n_user_frames;
+	char comm[WIRE_COMM_BYTES];   /* of the process: its leader's name */
+	char thread[WIRE_COMM_BYTES]; /* of the thread */
+	uint64_t frames[];
+};
+
+/* Per CPU. Sum over CPUs: ticks = idle + submitted + Σ dropped, once no program is running. */
+struct cpu_counters {
+	uint64_t ticks;
+	uint64_t idle;
+	uint64_t submitted;		       /* sample records that are in the ring or were read */
+	uint64_t dropped[DROP_REASON_COUNT];   /* only BPF's own reasons are non-zero */
+	uint64_t lifecycle_lost;	       /* exec and exit records that found the ring full */
+	uint64_t stacks_sent;		       /* records that had their frames with them */
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Encoder: a profile as bytes that someone else's tool reads. One file an encoder; this table is
+ * how they are found.
+ */
+
+struct buffer;
+struct profile;
+
+struct encoder {
+	const char *name;	/* `format=` of /api/v1/profile */
+	const char *file_ending; /* of `record -o`: ".pb.gz" */
+	const char *media_type;	/* Content-Type */
+
+	/*
+	 * Append the encoded @profile to @out. Returns 0, -ENOMEM, or -EFBIG when @out has a limit
+	 * that does not suffice.
+	 */
+	int (*encode)(const struct profile *profile, struct buffer *out);
+};
+
+/* The encoders, pprof first; ends with one whose name is NULL. */
+extern const struct encoder encoders[];
+
+/* The encoder of that name, or NULL. */
+const struct encoder *encoder_find(const char *name);
+
+/* The encoder whose ending @path has, or NULL. */
+const struct encoder *encoder_find_by_path(const char *path);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Array: growing room for items in a plain C array.
+ *
+ *     r = array_reserve((void **)&items, &capacity, n + 1, sizeof(*items));
+ *     items[n++] = item;
+ */
+
+#include <stddef.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/*
+ * Make room for at least @count items of @item_size bytes in *@items, whose room for *@capacity
+ * items at least doubles when it does not suffice. New room is not initialised.
+ *
+ * Returns 0, or -ENOMEM with everything as it was.
+ */
+int array_reserve(void **items, size_t *capacity, size_t count, size_t item_size);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Frame: one level of a stack, as a place and not as a name.
+ *
+ * Places do not change when names become known, so profiles of the past get better by themselves.
+ * Frames of callers hold the call, not the return address: one byte was taken off already, and
+ * whoever looks a name up must not do it again.
+ */
+
+#include <stdint.h>
+
+enum frame_kind {
+	FRAME_NATIVE,	/* @file, @place = file offset */
+	FRAME_KERNEL,	/* @file = 0, @place = address in the kernel */
+	FRAME_UNMAPPED, /* @file = 0, @place = pc in a process whose mappings were not seen */
+	FRAME_ANONYMOUS, /* @file = 0, @place = pc in executable memory that is no file (a JIT) */
+	FRAME_KIND_COUNT,
+};
+
+struct frame {
+	uint32_t kind; /* enum frame_kind */
+	uint32_t file; /* the sampler's number of a file, or 0 */
+	uint64_t place;
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Profile: merged samples with names, ready for an encoder.
+ *
+ *     struct store  --query_run-->  struct profile  --encoder-->  bytes
+ *
+ * It stands on its own: strings, functions, locations and stacks are interned inside, and refer to
+ * each other by index from 0. Whoever builds it adds strings first, then what refers to them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profiler/frame.h"
+
+struct string_table;
+
+#define PROFILE_NO_MAPPING UINT32_MAX
+
+struct profile_mapping {
+	uint64_t start_addr;  /* in the profile's own numbering: see query.h */
+	uint64_t limit_addr;  /* one past the last byte */
+	uint64_t file_off;    /* bytes into the file, of start_addr */
+	uint32_t filename;    /* string */
+	uint32_t build_id;    /* string, lower-case hex, or 0 */
+	bool has_functions;   /* every location in this mapping has been looked up, and … */
+	bool has_filenames;
+	bool has_line_numbers;
+	bool has_inline_frames;
+};
+
+struct profile_function {
+	uint32_t name;	      /* string, demangled */
+	uint32_t system_name; /* string, as the linker knows it */
+	uint32_t filename;    /* string, or 0 */
+	uint32_t start_line;  /* or 0 */
+};
+
+struct profile_line {
+	uint32_t function;
+	uint32_t line;	 /* or 0 */
+	uint32_t column; /* or 0 */
+};
+
+struct profile_location {
+	uint64_t address;
+	uint32_t mapping; /* or PROFILE_NO_MAPPING */
+	uint32_t kind;	  /* enum frame_kind */
+	uint32_t first_line;
+	uint32_t n_lines; /* innermost function first; ≥ 1: what has no name is `file+0x…` */
+};
+
+struct profile_stack {
+	uint32_t first_frame; /* in frames[]: indices of locations, leaf first */
+	uint32_t n_frames;
+};
+
+struct profile_label {
+	uint32_t name;	/* string */
+	uint32_t value; /* string */
+};
+
+struct profile_label_set {
+	uint32_t first_label; /* sorted by the text of the name; each name once */
+	uint32_t n_labels;
+};
+
+struct profile_sample {
+	uint32_t stack;
+	uint32_t label_set;
+	uint64_t count;
+	uint64_t value; /* in the unit of the type: ns of CPU time */
+};
+
+struct profile {
+	int64_t start_unix_ns;
+	int64_t duration_ns;
+	int64_t period_ns; /* between two samples of a busy CPU */
+	struct string_table *strings;
+	struct profile_mapping *mappings;
+	struct profile_function *functions;
+	struct profile_line *lines;
+	struct profile_location *locations;
+	struct profile_stack *stacks;
+	uint32_t *frames;
+	struct profile_label *labels;
+	struct profile_label_set *label_sets;
+	struct profile_sample *samples;
+	uint32_t *comments; /* strings, for people: what was lost, which host … */
+	size_t n_mappings, n_functions, n_lines, n_locations, n_stacks, n_frames, n_labels,
+		n_label_sets, n_samples, n_comments;
+	struct profile_index *index; /* how profile_add_*() find what is there */
+};
+
+/* Returns 0 and sets *@ret_profile, empty (owned by the caller), or -ENOMEM. */
+int profile_new(struct profile **ret_profile);
+
+/* Accepts NULL. Always returns NULL. */
+struct profile *profile_free(struct profile *profile);
+
+/*
+ * Each adds one thing, unless it is there already, and sets *@ret_index to where it is. Returns 0
+ * or -ENOMEM. Strings are interned by string_table_add(profile->strings, …).
+ *
+ * A mapping is the same when start and filename are; its flags can still be changed through
+ * profile->mappings. A location is the same when mapping, kind and address are: @lines of one that
+ * is there already are ignored. Stacks, label sets and samples compare whole; adding a sample that
+ * is there adds its count and value up.
+ */
+int profile_add_mapping(struct profile *profile, const struct profile_mapping *mapping,
+			uint32_t *ret_index);
+int profile_add_function(struct profile *profile, const struct profile_function *function,
+			 uint32_t *ret_index);
+int profile_add_location(struct profile *profile, const struct profile_location *location,
+			 const struct profile_line *lines, size_t n_lines, uint32_t *ret_index);
+int profile_add_stack(struct profile *profile, const uint32_t *frames, size_t n_frames,
+		      uint32_t *ret_index);
+int profile_add_label_set(struct profile *profile, const struct profile_label *labels,
+			  size_t n_labels, uint32_t *ret_index);
+int profile_add_sample(struct profile *profile, const struct profile_sample *sample);
+int profile_add_comment(struct profile *profile, const char *comment);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * ELF file: what the rest needs to know of an executable: who it is, and how its addresses and
+ * file offsets belong together. Foreign bytes; libelf does the parsing, in the resolver.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BUILD_ID_MAX_BYTES 32
+#define ELF_FILE_MAX_SEGMENTS 8
+
+/* A PT_LOAD that may be executed. */
+struct elf_segment {
+	uint64_t file_off;
+	uint64_t elf_vaddr;
+	uint64_t size_bytes; /* in the file */
+};
+
+/* What one file says of itself, flat, to be sent between roles. */
+struct elf_description {
+	uint8_t build_id[BUILD_ID_MAX_BYTES];
+	uint32_t build_id_bytes; /* 0 if there is none */
+	uint32_t n_segments;
+	struct elf_segment segments[ELF_FILE_MAX_SEGMENTS]; /* sorted by file_off */
+};
+
+struct elf_file;
+
+/*
+ * Open the ELF file @fd, which stays the caller's and must live as long as the result.
+ *
+ * Returns 0 and sets *@ret_file (owned by the caller), or
+ * -EBADMSG  this is no ELF file of a class and machine that we know, or it is damaged,
+ * -ENOMEM   out of memory.
+ */
+int elf_file_open(int fd, struct elf_file **ret_file);
+
+/* Accepts NULL. Always returns NULL. */
+struct elf_file *elf_file_free(struct elf_file *file);
+
+/* Borrowed: lives as long as @file. */
+const struct elf_description *elf_file_describe(const struct elf_file *file);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Symbol file: the names of one binary, ready to be mapped and asked.
+ *
+ *     ELF, DWARF  --symbol_file_build-->  bytes  --symbol_file_map-->  look up by elf_vaddr
+ *
+ * The format is GSYM, version 1, as LLVM defines it (llvm/DebugInfo/GSYM/Header.h and
+ * FunctionInfo.h; llvm-gsymutil verifies it). Addresses are elf_vaddr: as the ELF file numbers
+ * them. For the kernel, they are the addresses at which it runs.
+ *
+ * A reader treats the bytes as foreign: every offset is checked at each look-up, and what does not
+ * hold ends that look-up with "no name" instead of the process.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYMBOL_MAX_INLINE 64 /* functions at one address; more are cut on the outermost side */
+
+struct symbol_file;
+
+/* One function at an address. Borrowed: lives as long as the symbol file. */
+struct symbol_frame {
+	const char *function;	 /* as the linker knows it: demangle() makes it readable */
+	const char *directory;	 /* of the source file, "" if unknown */
+	const char *filename;	 /* of the source file, "" if unknown */
+	uint32_t line;		 /* or 0 */
+	uint32_t start_line;	 /* first line of the function, or 0 */
+	uint64_t function_vaddr; /* where the function that was not inlined starts */
+};
+
+/*
+ * Map the symbol file @fd read-only; @fd stays the caller's.
+ *
+ * Returns 0 and sets *@ret_file (owned by the caller), or
+ * -EBADMSG  this is no symbol file, or one that is cut short,
+ * -ENOMEM   out of memory.
+ */
+int symbol_file_map(int fd, struct symbol_file **ret_file);
+
+/* Accepts NULL. Always returns NULL. */
+struct symbol_file *symbol_file_free(struct symbol_file *file);
+
+/*
+ * The functions at @elf_vaddr, innermost first: the inlined ones, then the one they are inlined
+ * into. Sets at most @max_frames of @ret_frames.
+ *
+ * Returns how many, 0 if nothing has a name there. Safe to call from several threads at once.
+ */
+size_t symbol_file_find(const struct symbol_file *file, uint64_t elf_vaddr,
+			struct symbol_frame *ret_frames, size_t max_frames);
+
+/* How many functions it has; bytes mapped. */
+uint32_t symbol_file_function_count(const struct symbol_file *file);
+size_t symbol_file_bytes(const struct symbol_file *file);

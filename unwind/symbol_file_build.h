@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Building symbol files. Runs in a short-lived child of the resolver, which has a limit on memory
+ * and time: nothing here is fast enough, or safe enough, for anywhere else.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buffer;
+struct elf_file;
+
+enum symbol_depth {
+	SYMBOL_FUNCTIONS, /* names from .symtab and .dynsym: milliseconds */
+	SYMBOL_LINES,	  /* also lines and inlined functions from DWARF: as long as it takes */
+};
+
+/* What a build met, for the log and the metrics. */
+struct symbol_build_report {
+	uint32_t n_functions;
+	uint32_t n_with_lines;	/* functions that have a line table */
+	uint32_t n_bad_units;	/* units of DWARF that did not parse and were passed over */
+	uint32_t n_dropped_ranges; /* ranges that lie in no executable segment, or that overlap */
+};
+
+/*
+ * Append the symbol file of @file to @ret_bytes.
+ *
+ * Returns 0 and sets *@ret_report, or
+ * -ENODATA  there is not one name in it (for SYMBOL_LINES: no DWARF at all),
+ * -EBADMSG  it is damaged beyond use,
+ * -ENOMEM   out of memory,
+ * -EFBIG    the result has more than the limit of @ret_bytes.
+ */
+int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buffer *ret_bytes,
+		      struct symbol_build_report *ret_report);
+
+/* A module of the kernel, or the kernel itself: a range of addresses with a name. */
+struct kernel_range {
+	uint64_t start_addr;
+	uint64_t end_addr;
+	char name[64]; /* "[kernel.kallsyms]", "[module]", "[bpf]" */
+};
+
+/*
+ * Append the symbol file of the running kernel to @ret_bytes, from @text in the format of
+ * /proc/kallsyms, and its ranges, sorted, to *@ret_ranges (owned by the caller: free()).
+ *
+ * Returns 0, -ENODATA if all addresses are hidden (kptr_restrict), -EBADMSG or -ENOMEM.
+ */
+int symbol_file_build_kernel(const char *text, size_t text_bytes, struct buffer *ret_bytes,
+			     struct kernel_range **ret_ranges, size_t *ret_n_ranges);
