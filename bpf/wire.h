@@ -14,11 +14,11 @@
 #endif
 
 enum {
-	WIRE_COMM_BYTES = 16,	    /* TASK_COMM_LEN */
-	WIRE_MAX_FRAMES = 127,	    /* of each half: kernel.perf_event_max_stack's default */
-	WIRE_RING_BYTES = 4 << 20,  /* of the ring, unless --memory says less */
-	WIRE_MAX_STACKS = 32768,    /* stacks remembered as sent; the oldest leave */
-	WIRE_MAX_SELECTED = 32768,  /* processes that `record -p` and `record -- …` follow */
+	WIRE_COMM_BYTES = 16,      /* TASK_COMM_LEN */
+	WIRE_MAX_FRAMES = 127,     /* of each half: kernel.perf_event_max_stack's default */
+	WIRE_RING_BYTES = 4 << 20, /* of the ring, unless --memory says less */
+	WIRE_MAX_STACKS = 32768,   /* stacks remembered as sent; the oldest leave */
+	WIRE_MAX_SELECTED = 32768, /* processes that `record -p` and `record -- …` follow */
 };
 
 /* Where samples come from. */
@@ -29,24 +29,24 @@ enum sample_kind {
 
 /* Why a tick did not become a stored sample: `pilotlight_samples_dropped_total{reason}`. */
 enum drop_reason {
-	DROP_RING_FULL,	     /* BPF: the daemon did not read the ring in time */
-	DROP_NO_SCRATCH,     /* BPF: two samples nested on one CPU, or a CPU past the map's bound */
-	DROP_NOT_SELECTED,   /* BPF: `record` follows other processes */
-	DROP_BAD_RECORD,     /* sampler: a ring record did not parse */
-	DROP_NO_STACK,	     /* sampler: a stack that was forgotten is referred to */
-	DROP_NO_MEMORY,	     /* sampler: out of memory */
-	DROP_TABLE_FULL,     /* sampler: too many processes, threads or files at once */
-	DROP_SERVER_BUSY,    /* sampler: the server did not take its messages in time */
-	DROP_SERVER_LOST,    /* sampler: the server ended before it stored the sample */
-	DROP_STORE_FULL,     /* server: the store could not take the sample */
+	DROP_RING_FULL,    /* BPF: the daemon did not read the ring in time */
+	DROP_NO_SCRATCH,   /* BPF: two samples nested on one CPU, or a CPU past the map's bound */
+	DROP_NOT_SELECTED, /* BPF: `record` follows other processes */
+	DROP_BAD_RECORD,   /* sampler: a ring record did not parse */
+	DROP_NO_STACK,     /* sampler: a stack that was forgotten is referred to */
+	DROP_NO_MEMORY,    /* sampler: out of memory */
+	DROP_TABLE_FULL,   /* sampler: too many processes, threads or files at once */
+	DROP_SERVER_BUSY,  /* sampler: the server did not take its messages in time */
+	DROP_SERVER_LOST,  /* sampler: the server ended before it stored the sample */
+	DROP_STORE_FULL,   /* server: the store could not take the sample */
 	DROP_REASON_COUNT,
 };
 
 /* What a stored sample's stack lacks: `pilotlight_stacks_total{outcome}`. */
 enum stack_outcome {
-	STACK_WHOLE,	       /* walked as far as its method can see */
+	STACK_WHOLE,           /* walked as far as its method can see */
 	STACK_KERNEL_ONLY,     /* a kernel thread: there is no user half */
-	STACK_NO_USER,	       /* the user half could not be read */
+	STACK_NO_USER,         /* the user half could not be read */
 	STACK_TRUNCATED_DEPTH, /* deeper than WIRE_MAX_FRAMES */
 	STACK_OUTCOME_COUNT,
 };
@@ -60,8 +60,8 @@ enum record_type {
 /* A process between two execs. Numbers of processes come back; this does not. */
 struct process_key {
 	uint64_t start_time_ns; /* since boot, of the thread group's leader */
-	uint32_t pid;		/* thread group id in the initial pid namespace */
-	uint32_t exec_id;	/* how often its leader has called execve(), modulo 2^32 */
+	uint32_t pid;           /* thread group id in the initial pid namespace */
+	uint32_t exec_id;       /* how often its leader has called execve(), modulo 2^32 */
 };
 
 struct record_header {
@@ -83,9 +83,9 @@ struct lifecycle_record {
 struct sample_record {
 	struct record_header header;
 	uint32_t tid;
-	uint16_t kind;	  /* enum sample_kind */
+	uint16_t kind;    /* enum sample_kind */
 	uint16_t outcome; /* enum stack_outcome */
-	uint64_t value;	  /* what was measured: ns of CPU time */
+	uint64_t value;   /* what was measured: ns of CPU time */
 	uint64_t weight;  /* events that this sample stands for */
 	uint64_t stack_hash;
 	uint32_t n_kernel_frames;
@@ -99,8 +99,8 @@ struct sample_record {
 struct cpu_counters {
 	uint64_t ticks;
 	uint64_t idle;
-	uint64_t submitted;		       /* sample records that are in the ring or were read */
-	uint64_t dropped[DROP_REASON_COUNT];   /* only BPF's own reasons are non-zero */
-	uint64_t lifecycle_lost;	       /* exec and exit records that found the ring full */
-	uint64_t stacks_sent;		       /* records that had their frames with them */
+	uint64_t submitted;                  /* sample records that are in the ring or were read */
+	uint64_t dropped[DROP_REASON_COUNT]; /* only BPF's own reasons are non-zero */
+	uint64_t lifecycle_lost;             /* exec and exit records that found the ring full */
+	uint64_t stacks_sent;                /* records that had their frames with them */
 };

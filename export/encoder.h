@@ -10,9 +10,9 @@ struct buffer;
 struct profile;
 
 struct encoder {
-	const char *name;	/* `format=` of /api/v1/profile */
+	const char *name;        /* `format=` of /api/v1/profile */
 	const char *file_ending; /* of `record -o`: ".pb.gz" */
-	const char *media_type;	/* Content-Type */
+	const char *media_type;  /* Content-Type */
 
 	/*
 	 * Append the encoded @profile to @out. Returns 0, -ENOMEM, or -EFBIG when @out has a limit

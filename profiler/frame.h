@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 enum frame_kind {
-	FRAME_NATIVE,	/* @file, @place = file offset */
-	FRAME_KERNEL,	/* @file = 0, @place = address in the kernel */
-	FRAME_UNMAPPED, /* @file = 0, @place = pc in a process whose mappings were not seen */
+	FRAME_NATIVE,    /* @file, @place = file offset */
+	FRAME_KERNEL,    /* @file = 0, @place = address in the kernel */
+	FRAME_UNMAPPED,  /* @file = 0, @place = pc in a process whose mappings were not seen */
 	FRAME_ANONYMOUS, /* @file = 0, @place = pc in executable memory that is no file (a JIT) */
 	FRAME_KIND_COUNT,
 };

@@ -49,7 +49,7 @@ static void index_free(struct index_entry **head)
 {
 	struct index_entry *entry, *next;
 
-	HASH_ITER(hh, *head, entry, next) {
+	HASH_ITER (hh, *head, entry, next) {
 		HASH_DEL(*head, entry);
 		free(entry);
 	}

@@ -21,19 +21,19 @@ struct string_table;
 #define PROFILE_NO_MAPPING UINT32_MAX
 
 struct profile_mapping {
-	uint64_t start_addr;  /* in the profile's own numbering: see query.h */
-	uint64_t limit_addr;  /* one past the last byte */
-	uint64_t file_off;    /* bytes into the file, of start_addr */
-	uint32_t filename;    /* string */
-	uint32_t build_id;    /* string, lower-case hex, or 0 */
-	bool has_functions;   /* every location in this mapping has been looked up, and … */
+	uint64_t start_addr; /* in the profile's own numbering: see query.h */
+	uint64_t limit_addr; /* one past the last byte */
+	uint64_t file_off;   /* bytes into the file, of start_addr */
+	uint32_t filename;   /* string */
+	uint32_t build_id;   /* string, lower-case hex, or 0 */
+	bool has_functions;  /* every location in this mapping has been looked up, and … */
 	bool has_filenames;
 	bool has_line_numbers;
 	bool has_inline_frames;
 };
 
 struct profile_function {
-	uint32_t name;	      /* string, demangled */
+	uint32_t name;        /* string, demangled */
 	uint32_t system_name; /* string, as the linker knows it */
 	uint32_t filename;    /* string, or 0 */
 	uint32_t start_line;  /* or 0 */
@@ -41,14 +41,14 @@ struct profile_function {
 
 struct profile_line {
 	uint32_t function;
-	uint32_t line;	 /* or 0 */
+	uint32_t line;   /* or 0 */
 	uint32_t column; /* or 0 */
 };
 
 struct profile_location {
 	uint64_t address;
 	uint32_t mapping; /* or PROFILE_NO_MAPPING */
-	uint32_t kind;	  /* enum frame_kind */
+	uint32_t kind;    /* enum frame_kind */
 	uint32_t first_line;
 	uint32_t n_lines; /* innermost function first; ≥ 1: what has no name is `file+0x…` */
 };
@@ -59,7 +59,7 @@ struct profile_stack {
 };
 
 struct profile_label {
-	uint32_t name;	/* string */
+	uint32_t name;  /* string */
 	uint32_t value; /* string */
 };
 

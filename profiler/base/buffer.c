@@ -29,8 +29,8 @@ static char *reserve(struct buffer *buffer, size_t size)
 		buffer->error = -EFBIG;
 		return NULL;
 	}
-	buffer->error = array_reserve((void **)&buffer->data, &buffer->capacity,
-				      buffer->size + size, 1);
+	buffer->error =
+		array_reserve((void **)&buffer->data, &buffer->capacity, buffer->size + size, 1);
 	return buffer->error ? NULL : buffer->data + buffer->size;
 }
 

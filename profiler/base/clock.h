@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define NS_PER_SECOND 1000000000LL
-#define NS_PER_MS 1000000LL
+#define NS_PER_MS     1000000LL
 
 static inline int64_t clock_ns(clockid_t clock)
 {

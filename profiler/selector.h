@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Selector: Prometheus matchers over labels: {comm="api",thread!~"worker-.*"}.
+ *
+ * Operators are =, !=, =~ and !~; regular expressions are anchored at both ends and run under a
+ * match limit, since they come from strangers. A label that is missing is the empty string. Values
+ * are quoted with " and the escapes \\ \" \n, or with ' or `.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct label;
+struct selector;
+
+#define SELECTOR_MAX_BYTES    4096 /* longest text taken */
+#define SELECTOR_MAX_MATCHERS 32
+
+/*
+ * Parse @text ("" and "{}" select everything).
+ *
+ * Returns 0 and sets *@ret_selector (owned by the caller), or
+ * -EINVAL  it means nothing; @ret_error then holds a sentence that repeats what was wrong,
+ * -ENOMEM  out of memory.
+ */
+int selector_parse(const char *text, struct selector **ret_selector, char *ret_error,
+		   size_t error_bytes);
+
+/* Accepts NULL. Always returns NULL. */
+struct selector *selector_free(struct selector *selector);
+
+/*
+ * Whether all matchers hold for @labels. A regular expression that meets its match limit does not
+ * match, and is counted in *@n_limited (which may be NULL). Not safe for two threads at once on one
+ * selector.
+ */
+bool selector_matches(const struct selector *selector, const struct label *labels, size_t n_labels,
+		      unsigned long *n_limited);

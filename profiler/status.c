@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/status.h"
+
+const char *const role_names[ROLE_COUNT] = {
+	[ROLE_SAMPLER] = "sampler",
+	[ROLE_RESOLVER] = "resolver",
+	[ROLE_SERVER] = "server",
+};
+
+const char *const drop_reason_names[DROP_REASON_COUNT] = {
+	[DROP_RING_FULL] = "ring_full",       [DROP_NO_SCRATCH] = "no_scratch",
+	[DROP_NOT_SELECTED] = "not_selected", [DROP_BAD_RECORD] = "bad_record",
+	[DROP_NO_STACK] = "no_stack",         [DROP_NO_MEMORY] = "no_memory",
+	[DROP_TABLE_FULL] = "table_full",     [DROP_SERVER_BUSY] = "server_busy",
+	[DROP_SERVER_LOST] = "server_lost",   [DROP_STORE_FULL] = "store_full",
+};
+
+const char *const stack_outcome_names[STACK_OUTCOME_COUNT] = {
+	[STACK_WHOLE] = "whole",
+	[STACK_KERNEL_ONLY] = "kernel_only",
+	[STACK_NO_USER] = "no_user",
+	[STACK_TRUNCATED_DEPTH] = "truncated_depth",
+};
+
+const char *const names_state_names[NAMES_STATE_COUNT] = {
+	[NAMES_NONE] = "none",   [NAMES_PENDING] = "pending", [NAMES_FUNCTIONS] = "functions",
+	[NAMES_LINES] = "lines", [NAMES_FAILED] = "failed",
+};
+
+const char *const build_outcome_names[BUILD_OUTCOME_COUNT] = {
+	[BUILD_OK] = "ok",
+	[BUILD_NO_NAMES] = "no_names",
+	[BUILD_DAMAGED] = "damaged",
+	[BUILD_NO_MEMORY] = "no_memory",
+	[BUILD_TOO_LARGE] = "too_large",
+	[BUILD_TIMED_OUT] = "timed_out",
+	[BUILD_CRASHED] = "crashed",
+};
+
+void status_join(const struct sampler_status *sampler, const struct store_status *store,
+		 struct status *ret_status)
+{
+	uint64_t accounted;
+
+	*ret_status = (struct status){ .sampler = *sampler, .store = *store };
+	ret_status->store.stored += sampler->stored_before;
+	ret_status->sampler.dropped[DROP_STORE_FULL] += store->dropped_full;
+	accounted = sampler->idle + ret_status->store.stored;
+	for (int i = 0; i < DROP_REASON_COUNT; i++)
+		accounted += ret_status->sampler.dropped[i];
+	ret_status->in_flight = sampler->ticks - accounted;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Status: what the daemon knows of itself, at one moment: /metrics and /api/v1/status.
+ *
+ * The sampler sends its half after the samples that it counts, and the server then freezes its own
+ * half, so that at every scrape
+ *
+ *     ticks = idle + stored + Σ dropped[reason] + in flight
+ *
+ * where "in flight" are ticks that were taken and are on their way: in the ring, or in a message.
+ */
+
+#include <stdint.h>
+
+#include "bpf/wire.h"
+#include "profiler/store.h"
+
+enum role { ROLE_SAMPLER, ROLE_RESOLVER, ROLE_SERVER, ROLE_COUNT };
+
+/* Why a file has no names, or fewer than it could have. */
+enum build_outcome {
+	BUILD_OK,
+	BUILD_NO_NAMES,  /* there is nothing in it */
+	BUILD_DAMAGED,   /* it did not parse */
+	BUILD_NO_MEMORY, /* more memory than a build may have */
+	BUILD_TOO_LARGE, /* a symbol file larger than allowed */
+	BUILD_TIMED_OUT, /* more time than a build may have: killed */
+	BUILD_CRASHED,   /* the child died of a signal */
+	BUILD_OUTCOME_COUNT,
+};
+
+struct role_status {
+	uint64_t restarts;
+	uint64_t cpu_ns; /* user and system, of the process that runs now and those before it */
+	uint64_t resident_bytes;
+	uint32_t pid;
+	uint32_t n_threads;
+};
+
+/* The sampler's half. Flat: it is sent as it is. */
+struct sampler_status {
+	int64_t start_unix_ns;
+	uint64_t ticks, idle, submitted;
+	uint64_t dropped[DROP_REASON_COUNT]; /* without the server's own reasons */
+	uint64_t stored_before;              /* by servers that are gone */
+	uint64_t lifecycle_lost;             /* exec and exit records that found the ring full */
+	uint64_t stacks_sent;                /* ring records with their frames */
+	uint64_t ring_bytes, map_bytes;      /* memory of BPF maps, the ring included */
+	uint64_t bpf_run_ns, bpf_run_count;  /* 0 unless kernel.bpf_stats_enabled */
+	uint64_t processes_seen, processes_unreadable; /* gone before /proc could be read */
+	uint64_t mappings_read;                        /* /proc/PID/maps, how often */
+	uint64_t files_unreadable;                     /* could not be opened */
+	uint64_t builds[BUILD_OUTCOME_COUNT];          /* symbol files, by how they ended */
+	uint32_t n_builds_queued;
+	uint32_t n_processes, n_files, n_stacks; /* in the sampler's tables now */
+	uint32_t n_cpus;                         /* that are sampled */
+	uint32_t frequency_hz;
+	char event[16]; /* "cpu-cycles" or "cpu-clock" */
+	struct role_status roles[ROLE_COUNT];
+};
+
+struct status {
+	struct sampler_status sampler;
+	struct store_status store;
+	uint64_t in_flight;
+};
+
+/* "sampler", "resolver", "server" */
+extern const char *const role_names[ROLE_COUNT];
+/* "ring_full" …: the values of {reason}, {outcome}, {names} in /metrics and the docs */
+extern const char *const drop_reason_names[DROP_REASON_COUNT];
+extern const char *const stack_outcome_names[STACK_OUTCOME_COUNT];
+extern const char *const names_state_names[NAMES_STATE_COUNT];
+extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
+
+/* Put the two halves together, as of the moment at which @sampler arrived, and compute in_flight.
+ */
+void status_join(const struct sampler_status *sampler, const struct store_status *store,
+		 struct status *ret_status);

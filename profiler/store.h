@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Store: the samples of the last minutes, in the server's memory.
+ *
+ * Samples lie in windows of WINDOW_NS; the oldest window leaves when it is older than the retention
+ * or when the store is larger than its bound. A sample refers to a thread and a stack by number.
+ * Numbers belong to a *dictionary*: the sampler begins a new one every few minutes, and whenever
+ * the server has restarted, and then describes again whatever its samples refer to. A dictionary
+ * leaves when the last window that uses it has left: so nothing grows for ever, and nobody needs to
+ * say what may be forgotten. Files live as long as a dictionary names them.
+ *
+ * All functions may be called from any thread. A description of something that is there already
+ * replaces it (a process gets another name, a file gets symbols).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/wire.h"
+#include "profiler/frame.h"
+#include "profiler/sample.h"
+#include "unwind/elf_file.h"
+
+struct kernel_range;
+struct store;
+struct symbol_file;
+
+#define WINDOW_NS (1000 * 1000 * 1000LL)
+
+/* How far the names of a file have come: `pilotlight_frames_total{names}`. */
+enum names_state {
+	NAMES_NONE,      /* there is no file: unmapped pcs, anonymous memory */
+	NAMES_PENDING,   /* the resolver has not answered yet */
+	NAMES_FUNCTIONS, /* functions from symbol tables; lines may follow */
+	NAMES_LINES,     /* lines and inlined functions too */
+	NAMES_FAILED,    /* the file has no names, or could not be read */
+	NAMES_STATE_COUNT,
+};
+
+struct store_options {
+	size_t memory_bytes;  /* bound on windows and dictionaries together */
+	int64_t retention_ns; /* how long a window stays */
+	int64_t period_ns;    /* between two samples of a busy CPU */
+};
+
+struct store_process {
+	uint32_t process; /* number */
+	uint32_t pid;
+	const char *comm; /* copied, as are the others; any bytes but NUL */
+	const char *exe;  /* "" for a kernel thread */
+	const char *cgroup;
+};
+
+struct store_status {
+	uint64_t stored;                      /* samples taken in, ever */
+	uint64_t dropped_full;                /* samples refused: DROP_STORE_FULL */
+	uint64_t stacks[STACK_OUTCOME_COUNT]; /* stored samples by outcome */
+	uint64_t frames[NAMES_STATE_COUNT];   /* frames of stored samples, as they were then */
+	uint64_t windows_expired;             /* by age */
+	uint64_t windows_evicted;             /* by the bound on memory, before their time */
+	uint64_t memory_bytes;
+	uint32_t n_windows, n_dictionaries, n_stacks, n_threads, n_processes;
+	uint32_t n_files[NAMES_STATE_COUNT];
+	uint64_t symbol_bytes;  /* symbol files mapped */
+	int64_t oldest_unix_ns; /* of the windows held, 0 if none */
+};
+
+/* Returns 0 and sets *@ret_store (owned by the caller), or -ENOMEM. */
+int store_new(const struct store_options *options, struct store **ret_store);
+
+/* Accepts NULL. Always returns NULL. */
+struct store *store_free(struct store *store);
+
+/* What follows is described in dictionary @dictionary, a number not used before. 0 or -ENOMEM. */
+int store_begin_dictionary(struct store *store, uint32_t dictionary);
+
+/*
+ * Each describes one thing in the dictionary in force. Returns 0, -EINVAL if what it refers to was
+ * never described, or no dictionary was begun, or -ENOMEM.
+ */
+int store_add_file(struct store *store, uint32_t file, const char *path);
+int store_add_process(struct store *store, const struct store_process *process);
+int store_add_thread(struct store *store, uint32_t thread, uint32_t process, uint32_t tid,
+		     const char *name);
+int store_add_stack(struct store *store, uint32_t stack, const struct frame *frames,
+		    size_t n_frames);
+
+/* The file of that number is who @description says. -EINVAL if there is no such file (any more). */
+int store_describe_file(struct store *store, uint32_t file,
+			const struct elf_description *description);
+
+/*
+ * The file of that number has names: @symbols is owned by the store from here on, also on failure,
+ * and NULL with NAMES_FAILED. -EINVAL if there is no such file (any more).
+ */
+int store_name_file(struct store *store, uint32_t file, enum names_state state,
+		    struct symbol_file *symbols);
+
+/* The running kernel's names and @ranges (copied). @symbols as above. */
+int store_name_kernel(struct store *store, struct symbol_file *symbols,
+		      const struct kernel_range *ranges, size_t n_ranges);
+
+/*
+ * Take in samples of the dictionary in force. What cannot be taken (memory; an unknown thread or
+ * stack) is counted in dropped_full. Returns how many were stored.
+ */
+size_t store_add_samples(struct store *store, const struct sample *samples, size_t n_samples);
+
+/* Let windows go that are older than the retention at @now_unix_ns. Call it now and then. */
+void store_expire(struct store *store, int64_t now_unix_ns);
+
+void store_get_status(struct store *store, struct store_status *ret_status);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Web server: HTTP in front of the store.
+ *
+ *     request → route table → answered at once, or put off (profile?seconds=N), or worked on by one
+ *     of the worker threads (queries and encoders) → answer
+ *
+ * One thread, the caller's, runs libmicrohttpd and never works or waits; a slow client holds up
+ * nobody. Bounds: connections, bytes of a request, requests put off or queued; what exceeds them is
+ * answered with 503 or 413 and counted.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct status;
+struct store;
+struct web_server;
+
+struct web_server_options {
+	int listen_fd;                  /* bound and listening, non-blocking; borrowed */
+	struct store *store;            /* borrowed: outlives the server */
+	const char *const *allow_hosts; /* names beside our addresses and localhost; NULL ends */
+	const char *version;
+	unsigned int n_workers;
+	/* Fill *@ret_status; called on the caller's thread only. */
+	void (*get_status)(void *context, struct status *ret_status);
+	void *context;
+};
+
+/*
+ * Create the worker threads and the HTTP daemon. Nothing is served before web_server_run().
+ *
+ * Returns 0 and sets *@ret_server (owned by the caller), or -ENOMEM, or what libmicrohttpd or
+ * pthread_create(3) met.
+ */
+int web_server_new(const struct web_server_options *options, struct web_server **ret_server);
+
+/* Ends connections and workers. Accepts NULL. Always returns NULL. */
+struct web_server *web_server_free(struct web_server *server);
+
+/* Readable when web_server_run() has something to do: an epoll descriptor, for nesting. */
+int web_server_fd(const struct web_server *server);
+
+/* How long web_server_run() may stay uncalled when the descriptor stays silent: ms, or −1. */
+int web_server_timeout_ms(const struct web_server *server);
+
+/* Do what is due, without waiting. */
+void web_server_run(struct web_server *server);
