@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BUILD_ID_MAX_BYTES 32
+#define BUILD_ID_MAX_BYTES    32
 #define ELF_FILE_MAX_SEGMENTS 8
 
 /* A PT_LOAD that may be executed. */

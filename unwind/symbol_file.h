@@ -23,11 +23,11 @@ struct symbol_file;
 
 /* One function at an address. Borrowed: lives as long as the symbol file. */
 struct symbol_frame {
-	const char *function;	 /* as the linker knows it: demangle() makes it readable */
-	const char *directory;	 /* of the source file, "" if unknown */
-	const char *filename;	 /* of the source file, "" if unknown */
-	uint32_t line;		 /* or 0 */
-	uint32_t start_line;	 /* first line of the function, or 0 */
+	const char *function;    /* as the linker knows it: demangle() makes it readable */
+	const char *directory;   /* of the source file, "" if unknown */
+	const char *filename;    /* of the source file, "" if unknown */
+	uint32_t line;           /* or 0 */
+	uint32_t start_line;     /* first line of the function, or 0 */
 	uint64_t function_vaddr; /* where the function that was not inlined starts */
 };
 

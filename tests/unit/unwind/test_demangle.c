@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/demangle.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void becomes(const char *symbol, const char *expected)
+{
+	char name[DEMANGLE_MAX_BYTES];
+
+	demangle(symbol, name);
+	assert_string_equal(name, expected);
+}
+
+static void reads_cpp(void **state)
+{
+	(void)state;
+	becomes("_ZN3foo3barEi", "foo::bar(int)");
+	becomes("_ZN3foo3barEv.cold", "foo::bar() [clone .cold]");
+	becomes("_ZNSt6vectorIiSaIiEE9push_backEOi",
+		"std::vector<int, std::allocator<int> >::push_back(int&&)");
+}
+
+static void reads_rust(void **state)
+{
+	(void)state;
+	becomes("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt");
+	becomes("_RNvCs1234_7mycrate3foo", "mycrate::foo");
+	becomes("_RNqCs4fqI2P2rA04_11utf8_identsu30____7hkackfecea1cbdathfdh9hlq6y",
+		"utf8_idents::\xe1\x83\xa1\xe1\x83\x90\xe1\x83\xad\xe1\x83\x9b\xe1\x83\x94\xe1\x83"
+		"\x9a\xe1\x83\x90\xe1\x83\x93_\xe1\x83\x92\xe1\x83\x94\xe1\x83\x9b\xe1\x83\xa0\xe1"
+		"\x83\x98\xe1\x83\x94\xe1\x83\x9a\xe1\x83\x98_\xe1\x83\xa1\xe1\x83\x90\xe1\x83\x93"
+		"\xe1\x83\x98\xe1\x83\x9a\xe1\x83\x98");
+}
+
+static void reads_d_and_ada(void **state)
+{
+	(void)state;
+	becomes("_D3foo3barFiZv", "foo.bar(int)");
+	becomes("_ada_main", "main");
+}
+
+static void leaves_other_names_alone(void **state)
+{
+	(void)state;
+	becomes("main", "main");
+	becomes("", "");
+	becomes("tcp_v4__rcv", "tcp_v4__rcv");
+	becomes("_Zebra", "_Zebra");
+	becomes("main.(*Server).Serve", "main.(*Server).Serve");
+	becomes("_start", "_start");
+}
+
+static void takes_out_what_a_terminal_would_obey(void **state)
+{
+	(void)state;
+	becomes("a\x1b[31mb\n\x7f", "a?[31mb??");
+	becomes("c\xc2\x9bx", "c??x"); /* a control character in two bytes */
+	becomes("\xff\xfe ok \xc3", "?? ok ?");
+	becomes("\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9");
+	becomes("\xed\xa0\x80", "???"); /* half of a surrogate pair */
+	becomes("\xc0\xaf", "??");      /* longer than need be */
+}
+
+static void cuts_long_names_in_the_middle(void **state)
+{
+	char symbol[5000], name[DEMANGLE_MAX_BYTES];
+
+	(void)state;
+	memset(symbol, 'x', sizeof(symbol));
+	memcpy(symbol, "start", 5);
+	strcpy(symbol + sizeof(symbol) - 4, "end");
+	demangle(symbol, name);
+	assert_int_equal(strlen(name), DEMANGLE_MAX_BYTES - 1);
+	assert_memory_equal(name, "startx", 6);
+	assert_string_equal(name + strlen(name) - 4, "xend");
+	assert_non_null(strstr(name, "x\xe2\x80\xa6x"));
+}
+
+static void never_cuts_a_character_in_two(void **state)
+{
+	char symbol[6001], name[DEMANGLE_MAX_BYTES];
+
+	(void)state;
+	for (size_t shift = 0; shift < 3; shift++) {
+		memset(symbol, 'x', sizeof(symbol));
+		for (size_t i = shift; i + 3 < sizeof(symbol); i += 3)
+			memcpy(symbol + i, "\xe2\x82\xac", 3);
+		symbol[sizeof(symbol) - 1] = '\0';
+		demangle(symbol, name);
+		assert_null(strchr(name, '?'));
+	}
+}
+
+/* Each std::pair of the one before: a name of 2^40 bytes, from few. */
+static void stops_a_name_that_explodes(void **state)
+{
+	char symbol[1024] = "_Z1fSt4pairIiiE", name[DEMANGLE_MAX_BYTES];
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	(void)state;
+	for (size_t i = 0; i < 34; i++) {
+		char again[] = "St4pairIS0_S0_E";
+
+		again[9] = digits[i];
+		again[12] = digits[i];
+		strcat(symbol, again);
+	}
+	demangle(symbol, name);
+	assert_true(strlen(name) < DEMANGLE_MAX_BYTES);
+	assert_memory_equal(name, "f(std::pair<int, int>", 21);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_cpp),
+		cmocka_unit_test(reads_rust),
+		cmocka_unit_test(reads_d_and_ada),
+		cmocka_unit_test(leaves_other_names_alone),
+		cmocka_unit_test(takes_out_what_a_terminal_would_obey),
+		cmocka_unit_test(cuts_long_names_in_the_middle),
+		cmocka_unit_test(never_cuts_a_character_in_two),
+		cmocka_unit_test(stops_a_name_that_explodes),
+	};
+
+	return cmocka_run_group_tests_name("demangle", tests, NULL, NULL);
+}

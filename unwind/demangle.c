@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/demangle.h"
+
+#include <libiberty/demangle.h>
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ELLIPSIS       "\xe2\x80\xa6"
+#define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
+#define TAIL_BYTES     384
+#define HEAD_BYTES     (DEMANGLE_MAX_BYTES - 1 - ELLIPSIS_BYTES - TAIL_BYTES)
+
+/* Where a name that still grows is given up, and keeps its head only. */
+#define GIVE_UP_BYTES 65536
+
+/* Each back reference in a D name can double it, and D's demangler cannot be stopped. */
+#define MAX_D_BACK_REFERENCES 12
+
+/* Takes a name of any length, keeps both of its ends. */
+struct sink {
+	jmp_buf give_up;
+	size_t total_bytes;
+	char head[DEMANGLE_MAX_BYTES - 1];
+	char tail[TAIL_BYTES]; /* byte n of the name is at n % TAIL_BYTES */
+};
+
+static void sink_append(struct sink *sink, const char *text, size_t length)
+{
+	if (sink->total_bytes < sizeof(sink->head)) {
+		size_t room = sizeof(sink->head) - sink->total_bytes;
+
+		memcpy(sink->head + sink->total_bytes, text, length < room ? length : room);
+	}
+	for (size_t i = length > TAIL_BYTES ? length - TAIL_BYTES : 0; i < length; i++)
+		sink->tail[(sink->total_bytes + i) % TAIL_BYTES] = text[i];
+	sink->total_bytes += length;
+}
+
+static void on_demangled(const char *text, size_t length, void *sink_pointer)
+{
+	struct sink *sink = sink_pointer;
+
+	sink_append(sink, text, length);
+	/* libiberty keeps nothing on the heap here, and has no other way to be told. */
+	if (sink->total_bytes > GIVE_UP_BYTES)
+		longjmp(sink->give_up, 1);
+}
+
+static bool is_continuation(char byte)
+{
+	return ((uint8_t)byte & 0xc0) == 0x80;
+}
+
+/* Write what @sink holds to @ret_name. Returns its length. */
+static size_t sink_take(const struct sink *sink, char *ret_name)
+{
+	size_t length = sink->total_bytes, first = sink->total_bytes - TAIL_BYTES;
+
+	if (length <= sizeof(sink->head)) {
+		memcpy(ret_name, sink->head, length);
+		return length;
+	}
+	length = HEAD_BYTES;
+	while (length && is_continuation(sink->head[length]))
+		length--;
+	memcpy(ret_name, sink->head, length);
+	memcpy(ret_name + length, ELLIPSIS, ELLIPSIS_BYTES);
+	length += ELLIPSIS_BYTES;
+	if (sink->total_bytes > GIVE_UP_BYTES)
+		return length; /* what came last is not the name's end */
+	while (first < sink->total_bytes && is_continuation(sink->tail[first % TAIL_BYTES]))
+		first++;
+	for (; first < sink->total_bytes; first++)
+		ret_name[length++] = sink->tail[first % TAIL_BYTES];
+	return length;
+}
+
+/* The bytes of the UTF-8 character at @text, or 0 if there is none, or one for control. */
+static size_t character_bytes(const char *text)
+{
+	const uint8_t *bytes = (const uint8_t *)text;
+	size_t n = bytes[0] < 0x80 ? 1 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
+	uint32_t code = n == 1 ? bytes[0] : bytes[0] & (0x7fU >> n);
+	static const uint32_t smallest[] = { 0, 0x20, 0xa0, 0x800, 0x10000 };
+
+	if ((bytes[0] >= 0x80 && bytes[0] < 0xc2) || bytes[0] > 0xf4 || bytes[0] == 0x7f)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if (!is_continuation(text[i]))
+			return 0;
+		code = code << 6 | (bytes[i] & 0x3f);
+	}
+	if (code < smallest[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return n;
+}
+
+/* The terminator at the end of @name stops a character that is cut off. */
+static void make_printable(char *name)
+{
+	while (*name) {
+		size_t n = character_bytes(name);
+
+		if (n == 0)
+			*name = '?';
+		name += n ? n : 1;
+	}
+}
+
+static bool demangle_allocated(char *name, struct sink *sink)
+{
+	if (name)
+		sink_append(sink, name, strlen(name));
+	free(name);
+	return name != NULL;
+}
+
+static bool has_few_back_references(const char *symbol)
+{
+	size_t n = 0;
+
+	for (; *symbol; symbol++)
+		n += *symbol == 'Q';
+	return n <= MAX_D_BACK_REFERENCES;
+}
+
+/* Returns whether @symbol is mangled in a way that is known, with its readable form in @sink. */
+static bool demangle_into(const char *symbol, struct sink *sink)
+{
+	int options = DMGL_PARAMS | DMGL_ANSI;
+
+	if (setjmp(sink->give_up) != 0)
+		return true;
+	if (strncmp(symbol, "_R", 2) == 0)
+		return rust_demangle_callback(symbol, options, on_demangled, sink);
+	if (strncmp(symbol, "_ZN", 3) == 0 &&
+	    rust_demangle_callback(symbol, options, on_demangled, sink))
+		return true;
+	sink->total_bytes = 0; /* a name that is half Rust's */
+	if (strncmp(symbol, "_Z", 2) == 0)
+		return cplus_demangle_v3_callback(symbol, options, on_demangled, sink);
+	if (strncmp(symbol, "_D", 2) == 0 && has_few_back_references(symbol))
+		return demangle_allocated(dlang_demangle(symbol, options), sink);
+	/* Without this prefix, Ada's names look like those of C. */
+	if (strncmp(symbol, "_ada_", 5) == 0)
+		return demangle_allocated(ada_demangle(symbol, options), sink);
+	return false;
+}
+
+void demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
+{
+	struct sink sink = { .total_bytes = 0 };
+	size_t length;
+
+	if (symbol[0] != '_' || !demangle_into(symbol, &sink) || !sink.total_bytes) {
+		sink.total_bytes = 0;
+		sink_append(&sink, symbol, strlen(symbol));
+	}
+	length = sink_take(&sink, ret_name);
+	ret_name[length] = '\0';
+	make_printable(ret_name);
+}

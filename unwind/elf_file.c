@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/elf_file.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/cleanup.h"
+#include "unwind/elf_file_internal.h"
+
+/* A separate debug file keeps the addresses of its segments, but not their bytes. */
+struct code_range {
+	uint64_t start_vaddr;
+	uint64_t end_vaddr;
+};
+
+struct elf_file {
+	Elf *elf;
+	struct elf_description description;
+	struct code_range code[ELF_FILE_MAX_SEGMENTS];
+	size_t n_code;
+};
+
+DEFINE_CLEANUP(struct elf_file *, elf_file_free)
+
+static bool machine_is_known(const GElf_Ehdr *header)
+{
+	static const uint16_t machines[] = { EM_X86_64, EM_AARCH64, EM_386, EM_ARM, EM_RISCV };
+
+	if (header->e_type != ET_EXEC && header->e_type != ET_DYN && header->e_type != ET_REL)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (header->e_machine == machines[i])
+			return true;
+	return false;
+}
+
+static int add_segment(struct elf_file *file, const GElf_Phdr *segment)
+{
+	struct elf_description *description = &file->description;
+	uint32_t i = description->n_segments;
+
+	if (segment->p_vaddr + segment->p_memsz < segment->p_vaddr ||
+	    segment->p_vaddr + segment->p_filesz < segment->p_vaddr ||
+	    segment->p_offset + segment->p_filesz < segment->p_offset)
+		return -EBADMSG;
+	if (i == ELF_FILE_MAX_SEGMENTS)
+		return 0;
+	for (; i > 0 && description->segments[i - 1].file_off > segment->p_offset; i--)
+		description->segments[i] = description->segments[i - 1];
+	description->segments[i] = (struct elf_segment){
+		.file_off = segment->p_offset,
+		.elf_vaddr = segment->p_vaddr,
+		.size_bytes = segment->p_filesz,
+	};
+	description->n_segments++;
+	file->code[file->n_code++] = (struct code_range){
+		.start_vaddr = segment->p_vaddr,
+		.end_vaddr = segment->p_vaddr + segment->p_memsz,
+	};
+	return 0;
+}
+
+static void find_build_id(struct elf_description *description, Elf_Data *notes)
+{
+	size_t offset = 0, name_offset, id_offset;
+	GElf_Nhdr note;
+
+	while (notes && !description->build_id_bytes &&
+	       (offset = gelf_getnote(notes, offset, &note, &name_offset, &id_offset)) > 0) {
+		if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
+		    memcmp((char *)notes->d_buf + name_offset, "GNU", sizeof("GNU")) != 0 ||
+		    note.n_descsz == 0 || note.n_descsz > BUILD_ID_MAX_BYTES)
+			continue;
+		memcpy(description->build_id, (char *)notes->d_buf + id_offset, note.n_descsz);
+		description->build_id_bytes = note.n_descsz;
+	}
+}
+
+static int read_segments(struct elf_file *file)
+{
+	size_t n_headers;
+	int r;
+
+	if (elf_getphdrnum(file->elf, &n_headers) != 0)
+		return -EBADMSG;
+	for (size_t i = 0; i < n_headers; i++) {
+		GElf_Phdr segment;
+
+		if (!gelf_getphdr(file->elf, (int)i, &segment))
+			return -EBADMSG;
+		if (segment.p_type == PT_NOTE && segment.p_filesz)
+			find_build_id(&file->description,
+				      elf_getdata_rawchunk(file->elf, (int64_t)segment.p_offset,
+							   segment.p_filesz,
+							   segment.p_align == 8 ? ELF_T_NHDR8
+										: ELF_T_NHDR));
+		if (segment.p_type != PT_LOAD || !(segment.p_flags & PF_X) || !segment.p_memsz)
+			continue;
+		r = add_segment(file, &segment);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Separate debug files and modules of the kernel have their build id in a section only. */
+static void read_note_sections(struct elf_file *file)
+{
+	Elf_Scn *section = NULL;
+
+	while (!file->description.build_id_bytes &&
+	       (section = elf_nextscn(file->elf, section)) != NULL) {
+		GElf_Shdr header;
+
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_NOTE)
+			find_build_id(&file->description, elf_getdata(section, NULL));
+	}
+}
+
+int elf_file_open(int fd, struct elf_file **ret_file)
+{
+	_cleanup_(elf_file_freep) struct elf_file *file = NULL;
+	struct stat status;
+	GElf_Ehdr header;
+	int r;
+
+	/* Anything else could block, or grow while it is read. */
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return -EBADMSG;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	elf_version(EV_CURRENT);
+	file->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (!file->elf || elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &header) ||
+	    !machine_is_known(&header))
+		return -EBADMSG;
+	r = read_segments(file);
+	if (r < 0)
+		return r;
+	read_note_sections(file);
+	*ret_file = steal(file);
+	return 0;
+}
+
+struct elf_file *elf_file_free(struct elf_file *file)
+{
+	if (!file)
+		return NULL;
+	elf_end(file->elf);
+	free(file);
+	return NULL;
+}
+
+const struct elf_description *elf_file_describe(const struct elf_file *file)
+{
+	return &file->description;
+}
+
+Elf *elf_file_elf(const struct elf_file *file)
+{
+	return file->elf;
+}
+
+uint64_t elf_file_code_end(const struct elf_file *file, uint64_t elf_vaddr)
+{
+	for (size_t i = 0; i < file->n_code; i++)
+		if (elf_vaddr >= file->code[i].start_vaddr && elf_vaddr < file->code[i].end_vaddr)
+			return file->code[i].end_vaddr;
+	return 0;
+}

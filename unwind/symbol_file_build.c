@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/symbol_file_build.h"
+
+#include <errno.h>
+
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "unwind/elf_file.h"
+#include "unwind/symbol_file_writer.h"
+#include "unwind/symbol_table.h"
+
+DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
+
+/* Symbols name what debug information does not: assembler, libraries without it. */
+static int add_symbols(const struct symbol_table *symbols, struct symbol_file_writer *writer)
+{
+	_cleanup_(symbol_table_fini) struct symbol_table pieces = { 0 };
+	int r = symbol_table_cut(symbols, &pieces);
+
+	for (size_t i = 0; r == 0 && i < pieces.n_symbols; i++) {
+		const struct symbol *piece = &pieces.symbols[i];
+		struct symbol_function function = {
+			.range = { piece->start_vaddr, piece->end_vaddr },
+			.fills_gaps = true,
+		};
+
+		r = symbol_file_writer_add_string(writer, piece->name, piece->name_length,
+						  &function.name);
+		if (r == 0)
+			r = symbol_file_writer_add_function(writer, &function);
+	}
+	return r;
+}
+
+int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buffer *ret_bytes,
+		      struct symbol_build_report *ret_report)
+{
+	_cleanup_(symbol_file_writer_freep) struct symbol_file_writer *writer = NULL;
+	_cleanup_(symbol_table_fini) struct symbol_table symbols = { 0 };
+	struct symbol_build_report report = { 0 };
+	int r;
+
+	if (depth == SYMBOL_LINES)
+		return -ENODATA;
+	r = symbol_file_writer_new(&writer);
+	if (r == 0)
+		r = symbol_table_read(file, &symbols);
+	if (r == 0)
+		r = add_symbols(&symbols, writer);
+	if (r == 0)
+		r = symbol_file_writer_finish(writer, elf_file_describe(file), ret_bytes, &report);
+	if (r == 0)
+		*ret_report = report;
+	return r;
+}

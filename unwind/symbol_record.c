@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/symbol_record.h"
+
+#include <string.h>
+
+#include "unwind/symbol_file_format.h"
+
+/* Bytes yet to be read. What goes past the end yields zeros and marks the cursor. */
+struct cursor {
+	const uint8_t *next;
+	const uint8_t *end;
+	bool is_bad;
+};
+
+static uint32_t read_u32(struct cursor *cursor)
+{
+	uint32_t value = 0;
+
+	if ((size_t)(cursor->end - cursor->next) < sizeof(value)) {
+		cursor->is_bad = true;
+		cursor->next = cursor->end;
+		return 0;
+	}
+	memcpy(&value, cursor->next, sizeof(value));
+	cursor->next += sizeof(value);
+	return value;
+}
+
+static uint8_t read_u8(struct cursor *cursor)
+{
+	if (cursor->next == cursor->end) {
+		cursor->is_bad = true;
+		return 0;
+	}
+	return *cursor->next++;
+}
+
+static uint64_t read_leb(struct cursor *cursor, unsigned int *ret_shift, uint8_t *ret_last)
+{
+	uint64_t value = 0;
+	unsigned int shift = 0;
+	uint8_t byte;
+
+	do {
+		byte = read_u8(cursor);
+		if (shift < 64)
+			value |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while (byte & 0x80 && !cursor->is_bad);
+	*ret_shift = shift;
+	*ret_last = byte;
+	return value;
+}
+
+static uint64_t read_unsigned(struct cursor *cursor)
+{
+	unsigned int shift;
+	uint8_t last;
+
+	return read_leb(cursor, &shift, &last);
+}
+
+static int64_t read_signed(struct cursor *cursor)
+{
+	unsigned int shift;
+	uint8_t last;
+	uint64_t value = read_leb(cursor, &shift, &last);
+
+	if (last & 0x40 && shift < 64)
+		value |= ~0ULL << shift;
+	return (int64_t)value;
+}
+
+struct line_table {
+	int64_t min_step;
+	uint64_t n_steps;
+	uint64_t vaddr; /* of the next row */
+	struct symbol_place place;
+};
+
+/* Move @table to its next row. Returns false at the end. */
+static bool next_row(struct cursor *cursor, struct line_table *table)
+{
+	while (!cursor->is_bad) {
+		uint8_t op = read_u8(cursor);
+		uint64_t special;
+
+		switch (op) {
+		case GSYM_LINE_END:
+			return false;
+		case GSYM_LINE_SET_FILE:
+			table->place.file = (uint32_t)read_unsigned(cursor);
+			break;
+		case GSYM_LINE_ADVANCE_PC:
+			table->vaddr += read_unsigned(cursor);
+			return true;
+		case GSYM_LINE_ADVANCE_LINE:
+			table->place.line += (uint32_t)read_signed(cursor);
+			break;
+		default:
+			special = op - GSYM_LINE_FIRST_SPECIAL;
+			table->place.line +=
+				(uint32_t)(table->min_step + (int64_t)(special % table->n_steps));
+			table->vaddr += special / table->n_steps;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void read_lines(struct cursor *cursor, uint64_t start_vaddr, uint64_t elf_vaddr,
+		       struct symbol_record *record)
+{
+	struct line_table table = { .vaddr = start_vaddr };
+	int64_t max_step;
+
+	table.min_step = read_signed(cursor);
+	max_step = read_signed(cursor);
+	table.place = (struct symbol_place){ .file = 1, .line = (uint32_t)read_unsigned(cursor) };
+	/* A special opcode is a byte, and so is what it can tell apart. */
+	if (max_step < table.min_step || max_step > UINT8_MAX || table.min_step < -UINT8_MAX) {
+		cursor->is_bad = true;
+		return;
+	}
+	table.n_steps = (uint64_t)(max_step - table.min_step + 1);
+	record->start_line = table.place.line;
+	while (next_row(cursor, &table) && table.vaddr <= elf_vaddr)
+		record->place = table.place;
+}
+
+/* Read the ranges of a node. Returns how many; *@ret_holds tells whether one has @elf_vaddr. */
+static uint64_t read_ranges(struct cursor *cursor, uint64_t base_vaddr, uint64_t elf_vaddr,
+			    uint64_t *ret_first_vaddr, bool *ret_holds)
+{
+	uint64_t n = read_unsigned(cursor);
+
+	*ret_holds = false;
+	for (uint64_t i = 0; i < n && !cursor->is_bad; i++) {
+		uint64_t start_vaddr = base_vaddr + read_unsigned(cursor);
+		uint64_t size = read_unsigned(cursor);
+
+		if (i == 0)
+			*ret_first_vaddr = start_vaddr;
+		if (elf_vaddr >= start_vaddr && elf_vaddr - start_vaddr < size)
+			*ret_holds = true;
+	}
+	return cursor->is_bad ? 0 : n;
+}
+
+/* Pass over the children of a node, however deep they nest. */
+static void skip_children(struct cursor *cursor)
+{
+	uint64_t first_vaddr, depth = 1;
+	bool holds;
+
+	while (depth && !cursor->is_bad) {
+		if (!read_ranges(cursor, 0, 0, &first_vaddr, &holds)) {
+			depth--;
+			continue;
+		}
+		depth += read_u8(cursor) != 0;
+		read_u32(cursor);
+		read_unsigned(cursor);
+		read_unsigned(cursor);
+	}
+}
+
+/* Follow the nodes that hold @elf_vaddr from the root down. */
+static void read_inlines(struct cursor *cursor, uint64_t start_vaddr, uint64_t elf_vaddr,
+			 struct symbol_record *record)
+{
+	uint64_t base_vaddr = start_vaddr, first_vaddr;
+	bool is_root = true, has_children, holds;
+
+	while (read_ranges(cursor, base_vaddr, elf_vaddr, &first_vaddr, &holds)) {
+		struct symbol_call call = { .is_root = is_root };
+
+		has_children = read_u8(cursor) != 0;
+		call.name = read_u32(cursor);
+		call.from.file = (uint32_t)read_unsigned(cursor);
+		call.from.line = (uint32_t)read_unsigned(cursor);
+		if (!holds && has_children)
+			skip_children(cursor);
+		if (!holds && !is_root)
+			continue;
+		if (holds && !is_root)
+			record->calls[record->n_calls++ % SYMBOL_MAX_INLINE] = call;
+		if (!holds || !has_children || cursor->is_bad)
+			return;
+		base_vaddr = first_vaddr;
+		is_root = false;
+	}
+}
+
+bool symbol_record_read(const uint8_t *bytes, size_t size, uint64_t start_vaddr, uint64_t elf_vaddr,
+			struct symbol_record *ret_record)
+{
+	struct cursor cursor = { .next = bytes, .end = bytes + size };
+	uint32_t function_bytes = read_u32(&cursor);
+
+	*ret_record = (struct symbol_record){ .n_calls = 1 };
+	ret_record->calls[0] = (struct symbol_call){ .name = read_u32(&cursor), .is_root = true };
+	if (elf_vaddr < start_vaddr || elf_vaddr - start_vaddr >= function_bytes)
+		return false;
+	while (!cursor.is_bad) {
+		uint32_t type = read_u32(&cursor), length = read_u32(&cursor);
+		struct cursor chunk = { .next = cursor.next };
+
+		if (type == GSYM_CHUNK_END || length > (size_t)(cursor.end - cursor.next))
+			break;
+		chunk.end = cursor.next + length;
+		if (type == GSYM_CHUNK_LINES)
+			read_lines(&chunk, start_vaddr, elf_vaddr, ret_record);
+		else if (type == GSYM_CHUNK_INLINES)
+			read_inlines(&chunk, start_vaddr, elf_vaddr, ret_record);
+		cursor.next = chunk.end;
+		cursor.is_bad |= chunk.is_bad;
+	}
+	ret_record->n_functions =
+		ret_record->n_calls < SYMBOL_MAX_INLINE ? ret_record->n_calls : SYMBOL_MAX_INLINE;
+	return !cursor.is_bad;
+}
+
+const struct symbol_call *symbol_record_call(const struct symbol_record *record, uint32_t i)
+{
+	return &record->calls[(record->n_calls - 1 - i) % SYMBOL_MAX_INLINE];
+}

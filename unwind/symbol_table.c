@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/symbol_table.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/array.h"
+#include "unwind/elf_file_internal.h"
+
+enum {
+	RANK_SIZED = 1,
+	RANK_FUNCTION = 2,
+};
+
+/* One section of symbols, and what is needed to judge each of them. */
+struct symbol_section {
+	const struct elf_file *file;
+	Elf *elf;
+	Elf_Data *data;
+	size_t names_section;
+	bool is_arm;
+};
+
+static bool is_mapping_symbol(const char *name)
+{
+	return name[0] == '$' && name[1] && strchr("adtx", name[1]) &&
+	       (name[2] == '\0' || name[2] == '.');
+}
+
+static bool is_function(const GElf_Sym *symbol)
+{
+	switch (GELF_ST_TYPE(symbol->st_info)) {
+	case STT_FUNC:
+	case STT_GNU_IFUNC:
+	case STT_NOTYPE:
+		return symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS;
+	default:
+		return false;
+	}
+}
+
+static uint32_t rank_of(const GElf_Sym *symbol)
+{
+	bool is_visible = GELF_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT ||
+			  GELF_ST_VISIBILITY(symbol->st_other) == STV_PROTECTED;
+	uint32_t rank = symbol->st_size ? RANK_SIZED : 0;
+
+	if (GELF_ST_TYPE(symbol->st_info) != STT_NOTYPE)
+		rank |= RANK_FUNCTION;
+	if (is_visible && GELF_ST_BIND(symbol->st_info) != STB_LOCAL)
+		rank |= SYMBOL_RANK_PUBLIC;
+	return rank;
+}
+
+/* "memcpy@@GLIBC_2.14" is memcpy. */
+static uint32_t length_without_version(const char *name)
+{
+	const char *at = name[0] ? strchr(name + 1, '@') : NULL;
+
+	return (uint32_t)(at ? (size_t)(at - name) : strlen(name));
+}
+
+/* Where the code ends that a symbol without a size starts. */
+static uint64_t section_end(const struct symbol_section *from, const GElf_Sym *symbol,
+			    uint64_t code_end)
+{
+	Elf_Scn *section = elf_getscn(from->elf, symbol->st_shndx);
+	GElf_Shdr header;
+
+	if (symbol->st_shndx >= SHN_LORESERVE || !section || !gelf_getshdr(section, &header) ||
+	    symbol->st_value < header.sh_addr ||
+	    symbol->st_value - header.sh_addr >= header.sh_size)
+		return code_end;
+	return header.sh_addr + header.sh_size < code_end ? header.sh_addr + header.sh_size
+							  : code_end;
+}
+
+static int add_symbol(struct symbol_table *table, const struct symbol_section *from,
+		      const GElf_Sym *symbol)
+{
+	const char *name = elf_strptr(from->elf, from->names_section, symbol->st_name);
+	uint64_t start_vaddr = from->is_arm ? symbol->st_value & ~1ULL : symbol->st_value;
+	uint64_t code_end = elf_file_code_end(from->file, start_vaddr);
+	int r;
+
+	if (!name || !name[0] || is_mapping_symbol(name) || !code_end)
+		return 0;
+	r = array_reserve((void **)&table->symbols, &table->capacity, table->n_symbols + 1,
+			  sizeof(*table->symbols));
+	if (r < 0)
+		return r;
+	table->symbols[table->n_symbols++] = (struct symbol){
+		.start_vaddr = start_vaddr,
+		.end_vaddr = symbol->st_size == 0 ? section_end(from, symbol, code_end)
+			     : symbol->st_size > code_end - start_vaddr
+				     ? code_end
+				     : start_vaddr + symbol->st_size,
+		.name = name,
+		.name_length = length_without_version(name),
+		.rank = rank_of(symbol),
+	};
+	return 0;
+}
+
+static int read_section(struct symbol_table *table, const struct symbol_section *from)
+{
+	GElf_Sym symbol;
+	int r;
+
+	for (int i = 0; gelf_getsym(from->data, i, &symbol); i++) {
+		if (!is_function(&symbol))
+			continue;
+		r = add_symbol(table, from, &symbol);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_symbols(const void *a, const void *b)
+{
+	const struct symbol *left = a, *right = b;
+	int order;
+
+	if (left->start_vaddr != right->start_vaddr)
+		return left->start_vaddr < right->start_vaddr ? -1 : 1;
+	if (left->rank != right->rank)
+		return left->rank > right->rank ? -1 : 1;
+	/* Of equals, the plain name: write before __write. The rest keeps the order defined. */
+	if (left->name_length != right->name_length)
+		return left->name_length < right->name_length ? -1 : 1;
+	order = memcmp(left->name, right->name, left->name_length);
+	return order ? order
+		     : (left->end_vaddr < right->end_vaddr) - (left->end_vaddr > right->end_vaddr);
+}
+
+/* The same name twice, from .symtab and from .dynsym, is one alias. */
+static void drop_repeated(struct symbol_table *table)
+{
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < table->n_symbols; i++) {
+		const struct symbol *symbol = &table->symbols[i];
+		const struct symbol *last = n_kept ? &table->symbols[n_kept - 1] : NULL;
+
+		if (last && last->start_vaddr == symbol->start_vaddr &&
+		    last->name_length == symbol->name_length &&
+		    memcmp(last->name, symbol->name, symbol->name_length) == 0)
+			continue;
+		table->symbols[n_kept++] = *symbol;
+	}
+	table->n_symbols = n_kept;
+}
+
+static void end_unsized(struct symbol_table *table)
+{
+	uint64_t next_vaddr = UINT64_MAX;
+
+	for (size_t i = table->n_symbols; i-- > 0;) {
+		struct symbol *symbol = &table->symbols[i];
+
+		if (i + 1 < table->n_symbols && symbol[1].start_vaddr != symbol->start_vaddr)
+			next_vaddr = symbol[1].start_vaddr;
+		if (!(symbol->rank & RANK_SIZED) && symbol->end_vaddr > next_vaddr)
+			symbol->end_vaddr = next_vaddr;
+	}
+}
+
+int symbol_table_read(const struct elf_file *file, struct symbol_table *ret_table)
+{
+	Elf *elf = elf_file_elf(file);
+	Elf_Scn *section = NULL;
+	GElf_Ehdr elf_header;
+	int r;
+
+	if (!gelf_getehdr(elf, &elf_header))
+		return 0;
+	while ((section = elf_nextscn(elf, section)) != NULL) {
+		struct symbol_section from = { .file = file, .elf = elf };
+		GElf_Shdr header;
+
+		if (!gelf_getshdr(section, &header) ||
+		    (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
+			continue;
+		from.data = elf_getdata(section, NULL);
+		from.names_section = header.sh_link;
+		from.is_arm = elf_header.e_machine == EM_ARM;
+		r = from.data ? read_section(ret_table, &from) : 0;
+		if (r < 0)
+			return r;
+	}
+	if (ret_table->n_symbols)
+		qsort(ret_table->symbols, ret_table->n_symbols, sizeof(*ret_table->symbols),
+		      compare_symbols);
+	drop_repeated(ret_table);
+	end_unsized(ret_table);
+	return 0;
+}
+
+void symbol_table_fini(struct symbol_table *table)
+{
+	free(table->symbols);
+	*table = (struct symbol_table){ 0 };
+}
+
+const struct symbol *symbol_table_find(const struct symbol_table *table, uint64_t elf_vaddr,
+				       size_t *ret_n)
+{
+	size_t low = 0, high = table->n_symbols;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table->symbols[middle].start_vaddr < elf_vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (high = low; high < table->n_symbols; high++)
+		if (table->symbols[high].start_vaddr != elf_vaddr)
+			break;
+	*ret_n = high - low;
+	return high > low ? &table->symbols[low] : NULL;
+}
+
+/* Symbols that enclose an address, the innermost last, while pieces are cut from left to right. */
+struct cutter {
+	struct symbol_table open;
+	struct symbol_table *pieces;
+	uint64_t cut_vaddr; /* everything before is done */
+};
+
+static int push_symbol(struct symbol_table *table, const struct symbol *symbol)
+{
+	int r = array_reserve((void **)&table->symbols, &table->capacity, table->n_symbols + 1,
+			      sizeof(*table->symbols));
+
+	if (r == 0)
+		table->symbols[table->n_symbols++] = *symbol;
+	return r;
+}
+
+/* Give what lies before @elf_vaddr to the innermost open symbols. */
+static int cut_before(struct cutter *cutter, uint64_t elf_vaddr)
+{
+	struct symbol_table *open = &cutter->open;
+	int r = 0;
+
+	while (r == 0 && open->n_symbols && cutter->cut_vaddr < elf_vaddr) {
+		struct symbol piece = open->symbols[open->n_symbols - 1];
+
+		if (piece.end_vaddr <= elf_vaddr)
+			open->n_symbols--;
+		if (piece.end_vaddr <= cutter->cut_vaddr)
+			continue;
+		piece.start_vaddr = cutter->cut_vaddr;
+		if (piece.end_vaddr > elf_vaddr)
+			piece.end_vaddr = elf_vaddr;
+		cutter->cut_vaddr = piece.end_vaddr;
+		r = push_symbol(cutter->pieces, &piece);
+	}
+	return r;
+}
+
+int symbol_table_cut(const struct symbol_table *table, struct symbol_table *ret_pieces)
+{
+	struct cutter cutter = { .pieces = ret_pieces };
+	uint64_t last_vaddr = UINT64_MAX;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < table->n_symbols; i++) {
+		const struct symbol *symbol = &table->symbols[i];
+		bool is_alias = symbol->start_vaddr == last_vaddr;
+
+		if (is_alias || symbol->end_vaddr <= symbol->start_vaddr)
+			continue;
+		last_vaddr = symbol->start_vaddr;
+		r = cut_before(&cutter, symbol->start_vaddr);
+		/* A label inside of a function is no function. */
+		if (r < 0 || (cutter.open.n_symbols && !(symbol->rank & RANK_SIZED)))
+			continue;
+		cutter.cut_vaddr = symbol->start_vaddr;
+		r = push_symbol(&cutter.open, symbol);
+	}
+	if (r == 0)
+		r = cut_before(&cutter, UINT64_MAX);
+	symbol_table_fini(&cutter.open);
+	return r;
+}
