@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents name is there."""
+
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+import tree
+
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
+# A path from the root of the tree; what `./dev` makes, under build, is not in the tree.
+PATH = re.compile(r"(?<![\w/.:-])((?:bpf|unwind|profiler|export|web|tests|docs|packaging)/[\w./*-]*"
+                  r"|[A-Z]+\.md|\.ci/run)(?![\w/])")
+COMMAND = re.compile(r"\./dev ([a-z]+)")
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+SUBCOMMANDS = ("", "record", "doctor", "convert")
+MANUAL = pathlib.Path("docs/pilotlight.1")
+
+
+def documents():
+    return tree.files("*.md")
+
+
+def is_there(path):
+    return any(True for _ in tree.ROOT.glob(path.rstrip("/.")))
+
+
+def program_options():
+    """Every long option that the program's own help names."""
+    program = os.environ["PILOTLIGHT"]
+    options = set()
+    for subcommand in SUBCOMMANDS:
+        help_text = subprocess.run([program, *subcommand.split(), "--help"], check=True, text=True,
+                                   stdout=subprocess.PIPE).stdout
+        options.update(OPTION.findall(help_text))
+    return options
+
+
+class Docs(tree.StyleTest):
+    def test_every_path_that_a_document_names_exists(self):
+        self.assert_none(f"{document}: {path}" for document in documents()
+                         for code in CODE.findall(tree.read(document))
+                         for path in PATH.findall(code) if not is_there(path))
+
+    def test_every_link_leads_somewhere(self):
+        self.assert_none(f"{document}: {link}" for document in documents()
+                         for link in LINK.findall(tree.read(document))
+                         if not (tree.ROOT / document.parent / link).exists())
+
+    def test_every_dev_command_that_a_document_names_exists(self):
+        usage = subprocess.run([tree.ROOT / "dev", "help"], check=True, text=True,
+                               stdout=subprocess.PIPE).stdout
+        known = set(re.findall(r"^  ([a-z]+)", usage, re.M))
+        self.assertIn("build", known)
+        self.assert_none(f"{document}: ./dev {command}" for document in documents()
+                         for command in COMMAND.findall(tree.read(document)) if command not in known)
+
+
+@unittest.skipUnless("PILOTLIGHT" in os.environ, "the program is not built")
+class Options(tree.StyleTest):
+    def test_the_man_page_has_the_options_of_the_program(self):
+        manual = tree.read(MANUAL).replace(r"\-", "-")
+        documented = set(OPTION.findall(re.sub(r"\.Fl -(?=\w)", "--", manual)))
+        self.assertEqual(documented, program_options())
+
+    def test_readme_has_only_options_of_the_program(self):
+        text = re.sub(r"(\./dev|git|curl|perf|go tool) .*", "", tree.read("README.md"))
+        self.assertLessEqual(set(OPTION.findall(text)), program_options())
+
+
+if __name__ == "__main__":
+    unittest.main()
