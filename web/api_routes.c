@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/api_routes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "export/encoder.h"
+#include "profiler/base/array.h"
+#include "profiler/base/clock.h"
+#include "profiler/label.h"
+#include "profiler/query.h"
+#include "web/profile_answer.h"
+#include "web/request.h"
+#include "web/selection.h"
+#include "web/site.h"
+#include "web/status_json.h"
+
+#define DEFAULT_RANGE_NS (3600 * NS_PER_SECOND)
+#define CPU_TYPE         "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
+
+static const char types_json[] = "[{\"id\":\"" CPU_TYPE "\",\"name\":\"process_cpu\","
+				 "\"sample_type\":\"cpu\",\"sample_unit\":\"nanoseconds\","
+				 "\"period_type\":\"cpu\",\"period_unit\":\"nanoseconds\"}]\n";
+
+static bool get_range(struct request *request, int64_t *ret_start_ns, int64_t *ret_end_ns)
+{
+	int64_t now_ns = clock_unix_ns();
+	const char *from = request_get(request, "from");
+
+	if (!request_get_time(request, "to", now_ns, now_ns, ret_end_ns) ||
+	    !request_get_time(request, "from", now_ns, *ret_end_ns - DEFAULT_RANGE_NS,
+			      ret_start_ns))
+		return false;
+	if (*ret_start_ns < *ret_end_ns)
+		return true;
+	answer_fail_parameter(&request->answer, "from", from ? from : "", "before the time of to");
+	return false;
+}
+
+static const struct encoder *get_encoder(struct request *request)
+{
+	const char *value = request_get(request, "format");
+	const struct encoder *encoder = value ? encoder_find(value) : &encoders[0];
+	char rule[256] = "one of";
+	size_t length = strlen(rule);
+
+	if (encoder)
+		return encoder;
+	for (encoder = encoders; encoder->name && length < sizeof(rule); encoder++)
+		length += (size_t)snprintf(rule + length, sizeof(rule) - length, "%s%s",
+					   encoder == encoders ? " " : ", ", encoder->name);
+	answer_fail_parameter(&request->answer, "format", value, rule);
+	return NULL;
+}
+
+static bool type_is_good(struct request *request)
+{
+	const char *value = request_get(request, "type");
+
+	if (!value || !strcmp(value, CPU_TYPE))
+		return true;
+	answer_fail_parameter(&request->answer, "type", value, CPU_TYPE);
+	return false;
+}
+
+void api_begin_profile(struct request *request, struct site *site)
+{
+	const struct encoder *encoder;
+	int64_t start_ns, end_ns;
+
+	(void)site;
+	if (!type_is_good(request) || !get_range(request, &start_ns, &end_ns))
+		return;
+	encoder = get_encoder(request);
+	if (encoder)
+		profile_answer_plan(request, start_ns, end_ns, encoder);
+}
+
+void api_begin_types(struct request *request, struct site *site)
+{
+	(void)site;
+	buffer_append_string(&request->answer.body, types_json);
+	answer_finish(&request->answer, ANSWER_JSON);
+}
+
+void api_begin_labels(struct request *request, struct site *site)
+{
+	struct buffer *body = &request->answer.body;
+
+	(void)site;
+	for (size_t i = 0; i < LABEL_COUNT; i++)
+		buffer_printf(body, "%s\"%s\"", i ? "," : "[", label_names[i]);
+	buffer_append_string(body, "]\n");
+	answer_finish(&request->answer, ANSWER_JSON);
+}
+
+static bool label_is_known(const char *name)
+{
+	for (size_t i = 0; i < LABEL_COUNT; i++) {
+		if (!strcmp(label_names[i], name))
+			return true;
+	}
+	return false;
+}
+
+static void work_values(struct request *request, struct site *site)
+{
+	const struct selection *selection = request->job;
+	struct buffer *body = &request->answer.body;
+	int r;
+
+	body->limit = SITE_ANSWER_MAX;
+	r = query_label_values(site->store, &selection->query, selection->label_name, body);
+	buffer_append_char(body, '\n');
+	if (r < 0)
+		answer_fail(&request->answer, 503, "cannot list values: %s", strerror(-r));
+	else
+		answer_finish(&request->answer, ANSWER_JSON);
+}
+
+void api_begin_values(struct request *request, struct site *site)
+{
+	struct selection *selection;
+	int64_t start_ns, end_ns;
+
+	(void)site;
+	if (!label_is_known(request->wildcard)) {
+		answer_fail(&request->answer, 404,
+			    "there is no label of this name: see /api/v1/labels");
+		return;
+	}
+	if (!get_range(request, &start_ns, &end_ns))
+		return;
+	selection = selection_of_request(request, start_ns, end_ns);
+	if (!selection)
+		return;
+	selection->label_name = request->wildcard;
+	request->work = work_values;
+}
+
+void api_begin_status(struct request *request, struct site *site)
+{
+	struct status status;
+
+	site->get_status(site->context, &status);
+	if (status_json_append(site, &status, &request->answer.body) < 0)
+		answer_fail_busy(&request->answer, "out of memory");
+	else
+		answer_finish(&request->answer, ANSWER_JSON);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * API routes: profiles and what can be asked of them, for the page and for programs.
+ */
+
+struct request;
+struct site;
+
+/* GET /api/v1/profile?type=&query=&from=&to=&format= */
+void api_begin_profile(struct request *request, struct site *site);
+
+/* GET /api/v1/types */
+void api_begin_types(struct request *request, struct site *site);
+
+/* GET /api/v1/labels: names. */
+void api_begin_labels(struct request *request, struct site *site);
+
+/* GET /api/v1/labels/NAME/values?from=&to=&query= */
+void api_begin_values(struct request *request, struct site *site);
+
+/* GET /api/v1/status */
+void api_begin_status(struct request *request, struct site *site);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/metrics.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "profiler/base/buffer.h"
+#include "profiler/base/clock.h"
+#include "web/metric_family.h"
+#include "web/route.h"
+
+static void append_head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+	buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void append_seconds(struct buffer *out, int64_t ns)
+{
+	buffer_printf(out, "%lld.%09lld", ns / NS_PER_SECOND, ns % NS_PER_SECOND);
+}
+
+/* Integers are written as such: a float would lose the exactness of sums. */
+static void append_value(struct buffer *out, const void *value, enum metric_value kind)
+{
+	switch (kind) {
+	case METRIC_U64:
+		buffer_printf(out, "%" PRIu64, *(const uint64_t *)value);
+		break;
+	case METRIC_I64:
+		buffer_printf(out, "%" PRId64, *(const int64_t *)value);
+		break;
+	case METRIC_U32:
+		buffer_printf(out, "%" PRIu32, *(const uint32_t *)value);
+		break;
+	case METRIC_NS:
+		append_seconds(out, *(const int64_t *)value);
+		break;
+	}
+	buffer_append_char(out, '\n');
+}
+
+static void append_family(struct buffer *out, const struct metric_family *family,
+			  const struct scrape *scrape)
+{
+	const char *value = (const char *)scrape + family->offset;
+
+	append_head(out, family->name, family->type, family->help);
+	if (!family->label) {
+		buffer_printf(out, "%s ", family->name);
+		append_value(out, value, family->value);
+		return;
+	}
+	for (size_t i = 0; i < family->n_label_values; i++, value += family->stride) {
+		buffer_printf(out, "%s{%s=\"%s\"} ", family->name, family->label,
+			      family->label_values[i]);
+		append_value(out, value, family->value);
+	}
+}
+
+static void append_build_info(struct buffer *out, const char *version)
+{
+	append_head(out, "pilotlight_build_info", "gauge", "Always 1; the labels tell the build.");
+	buffer_printf(out, "pilotlight_build_info{version=\"%s\",compiler=\"%s\"} 1\n", version,
+		      __VERSION__);
+}
+
+static void append_requests(struct buffer *out, const struct scrape *scrape)
+{
+	static const char name[] = "pilotlight_http_requests_total";
+
+	append_head(out, name, "counter", "HTTP requests answered, by route and status code.");
+	for (size_t i = 0; i < n_routes; i++) {
+		const struct route_traffic *route = &scrape->traffic.routes[i];
+
+		for (size_t code_i = 0; code_i < TRAFFIC_N_CODES; code_i++) {
+			if (!route->answers[code_i] && traffic_codes[code_i] != 200)
+				continue;
+			buffer_printf(out, "%s{handler=\"%s\",code=\"%u\"} %" PRIu64 "\n", name,
+				      routes[i].name, traffic_codes[code_i],
+				      route->answers[code_i]);
+		}
+	}
+}
+
+static void append_histogram(struct buffer *out, const char *name, const char *handler,
+			     const struct route_traffic *route)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < TRAFFIC_N_BUCKETS; i++) {
+		count += route->durations[i];
+		buffer_printf(out, "%s_bucket{handler=\"%s\",le=\"%g\"} %" PRIu64 "\n", name,
+			      handler, (double)traffic_buckets_ns[i] / NS_PER_SECOND, count);
+	}
+	count += route->durations[TRAFFIC_N_BUCKETS];
+	buffer_printf(out, "%s_bucket{handler=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, handler,
+		      count);
+	buffer_printf(out, "%s_sum{handler=\"%s\"} ", name, handler);
+	append_seconds(out, (int64_t)route->duration_ns);
+	buffer_printf(out, "\n%s_count{handler=\"%s\"} %" PRIu64 "\n", name, handler, count);
+}
+
+static void append_durations(struct buffer *out, const struct scrape *scrape)
+{
+	static const char name[] = "pilotlight_http_request_duration_seconds";
+
+	append_head(out, name, "histogram",
+		    "From the request to its answer, by route, without the seconds asked for.");
+	for (size_t i = 0; i < n_routes; i++)
+		append_histogram(out, name, routes[i].name, &scrape->traffic.routes[i]);
+}
+
+void metrics_render(const struct scrape *scrape, struct buffer *out)
+{
+	append_build_info(out, scrape->version);
+	for (const struct metric_family *family = metric_families; family->name; family++)
+		append_family(out, family, scrape);
+	append_requests(out, scrape);
+	append_durations(out, scrape);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/profile_answer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "export/encoder.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/profile.h"
+#include "web/request.h"
+#include "web/selection.h"
+#include "web/site.h"
+
+/* An SVG brings its own style and script; it gets them, and nothing else. */
+#define SVG_POLICY                                                                                 \
+	"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "              \
+	"frame-ancestors 'none'; sandbox allow-scripts"
+
+DEFINE_CLEANUP(struct profile *, profile_free)
+
+static int add_comment(struct profile *profile, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int add_comment(struct profile *profile, const char *format, ...)
+{
+	char comment[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(comment, sizeof(comment), format, args);
+	va_end(args);
+	return profile_add_comment(profile, comment);
+}
+
+static int add_losses(struct profile *profile, const struct status *status)
+{
+	int r = 0;
+
+	for (int i = 0; i < DROP_REASON_COUNT && r == 0; i++) {
+		if (status->sampler.dropped[i])
+			r = add_comment(profile, "dropped_%s_since_start: %" PRIu64,
+					drop_reason_names[i], status->sampler.dropped[i]);
+	}
+	return r;
+}
+
+/* For people: `pprof -comments` shows them as they are. */
+static int add_comments(struct profile *profile, const struct site *site,
+			const struct status *status)
+{
+	const struct sampler_status *sampler = &status->sampler;
+	int r;
+
+	if ((r = add_comment(profile, "host: %s", site->host)) < 0 ||
+	    (r = add_comment(profile, "kernel: %s", site->kernel)) < 0 ||
+	    (r = add_comment(profile, "pilotlight: %s", site->version)) < 0 ||
+	    (r = add_comment(profile, "frequency_hz: %" PRIu32, sampler->frequency_hz)) < 0 ||
+	    (r = add_comment(profile, "event: %.*s", (int)sizeof(sampler->event), sampler->event)) <
+		    0 ||
+	    (r = add_comment(profile, "in_flight: %" PRIu64, status->in_flight)) < 0)
+		return r;
+	return add_losses(profile, status);
+}
+
+static int encode(struct request *request, struct site *site)
+{
+	const struct selection *selection = request->job;
+	_cleanup_(profile_freep) struct profile *profile = NULL;
+	int r;
+
+	r = query_run(site->store, &selection->query, &profile);
+	if (r < 0)
+		return r;
+	r = add_comments(profile, site, &request->status);
+	if (r < 0)
+		return r;
+	request->answer.body.limit = SITE_ANSWER_MAX;
+	return selection->encoder->encode(profile, &request->answer.body);
+}
+
+static void add_disposition(struct answer *answer, const struct encoder *encoder)
+{
+	if (encoder == &encoders[0])
+		answer_add_header(answer, "Content-Disposition",
+				  "attachment; filename=\"profile\"");
+	if (!strncmp(encoder->media_type, "image/svg+xml", strlen("image/svg+xml")))
+		answer->policy = SVG_POLICY;
+}
+
+static void work(struct request *request, struct site *site)
+{
+	const struct selection *selection = request->job;
+	int r;
+
+	if (atomic_load(&site->answer_bytes) > SITE_ANSWERS_MAX) {
+		answer_fail_busy(&request->answer, "too many large answers are being sent");
+		return;
+	}
+	r = encode(request, site);
+	if (r == -EFBIG) {
+		answer_fail(&request->answer, 400,
+			    "the profile is larger than %lu MiB: select less of it",
+			    SITE_ANSWER_MAX >> 20);
+	} else if (r == -ENOMEM) {
+		answer_fail_busy(&request->answer, "out of memory");
+	} else if (r < 0) {
+		answer_fail(&request->answer, 500, "cannot make the profile: %s", strerror(-r));
+	} else {
+		answer_finish(&request->answer, selection->encoder->media_type);
+		add_disposition(&request->answer, selection->encoder);
+	}
+}
+
+void profile_answer_plan(struct request *request, int64_t start_unix_ns, int64_t end_unix_ns,
+			 const struct encoder *encoder)
+{
+	struct selection *selection = selection_of_request(request, start_unix_ns, end_unix_ns);
+
+	if (!selection)
+		return;
+	selection->encoder = encoder;
+	request->work = work;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/cleanup.h"
+#include "web/moment.h"
+
+int request_set_target(struct request *request, const char *target)
+{
+	size_t path_length = strcspn(target, "?");
+	_cleanup_(freep) char *path = strndup(target, path_length);
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = percent_decode(path, false);
+	if (r < 0)
+		return r;
+	request->path = steal(path);
+	request->query = target[path_length] ? target + path_length + 1 : NULL;
+	return 0;
+}
+
+void request_fini(struct request *request)
+{
+	if (request->job)
+		request->free_job(request->job);
+	free(request->path);
+	free(request->wildcard);
+	buffer_fini(&request->body);
+	parameters_fini(&request->parameters);
+	answer_fini(&request->answer);
+	*request = (struct request){ 0 };
+}
+
+void request_add_body(struct request *request, const char *bytes, size_t size)
+{
+	if (request->body.size + size > REQUEST_BODY_MAX) {
+		request->body_is_too_large = true;
+		buffer_fini(&request->body);
+	}
+	if (!request->body_is_too_large)
+		buffer_append(&request->body, bytes, size);
+}
+
+enum method method_from_name(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum method method;
+	} methods[] = { { "GET", METHOD_GET }, { "HEAD", METHOD_HEAD }, { "POST", METHOD_POST } };
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (!strcmp(name, methods[i].name))
+			return methods[i].method;
+	}
+	return METHOD_OTHER;
+}
+
+const char *request_get(const struct request *request, const char *name)
+{
+	return parameters_get(&request->parameters, name);
+}
+
+bool request_get_time(struct request *request, const char *name, int64_t now_unix_ns,
+		      int64_t otherwise, int64_t *ret_unix_ns)
+{
+	const char *value = request_get(request, name);
+
+	if (!value) {
+		*ret_unix_ns = otherwise;
+		return true;
+	}
+	if (moment_parse(value, now_unix_ns, ret_unix_ns) == 0)
+		return true;
+	answer_fail_parameter(&request->answer, name, value,
+			      "a time: unix seconds or milliseconds, RFC 3339, now or now-1h");
+	return false;
+}

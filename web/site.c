@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/site.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "profiler/base/file.h"
+#include "web/server.h"
+
+#define COMMAND_LINE_MAX (64 << 10)
+
+void site_init(struct site *site, const struct web_server_options *options)
+{
+	struct utsname system = { 0 };
+
+	*site = (struct site){
+		.store = options->store,
+		.version = options->version,
+		.allow_hosts = options->allow_hosts,
+		.get_status = options->get_status,
+		.context = options->context,
+	};
+	uname(&system);
+	snprintf(site->host, sizeof(site->host), "%s", system.nodename);
+	snprintf(site->kernel, sizeof(site->kernel), "%s", system.release);
+	if (file_read(AT_FDCWD, "/proc/self/cmdline", COMMAND_LINE_MAX, &site->command_line) < 0)
+		buffer_fini(&site->command_line);
+	process_usage_files_init(&site->usage_files);
+}
+
+void site_fini(struct site *site)
+{
+	buffer_fini(&site->command_line);
+	process_usage_files_fini(&site->usage_files);
+}
