@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "export/encoder.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "export/folded.h"
+#include "export/pprof.h"
+
+const struct encoder encoders[] = {
+	{ "pprof", ".pb.gz", "application/octet-stream", pprof_encode },
+	{ "folded", ".folded", "text/plain; charset=utf-8", folded_encode },
+	{ 0 },
+};
+
+const struct encoder *encoder_find(const char *name)
+{
+	for (const struct encoder *encoder = encoders; encoder->name; encoder++) {
+		if (!strcmp(encoder->name, name))
+			return encoder;
+	}
+	return NULL;
+}
+
+static bool path_ends_in(const char *path, const char *ending)
+{
+	size_t path_length = strlen(path), ending_length = strlen(ending);
+
+	return path_length >= ending_length && !strcmp(path + path_length - ending_length, ending);
+}
+
+const struct encoder *encoder_find_by_path(const char *path)
+{
+	for (const struct encoder *encoder = encoders; encoder->name; encoder++) {
+		if (path_ends_in(path, encoder->file_ending))
+			return encoder;
+	}
+	return NULL;
+}

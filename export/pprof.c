@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The message is built next to the profile, table by table, each in one piece of memory: nothing is
+ * allocated for a sample, a location or a label. Samples of one stack share its location ids, those
+ * of one label set its labels.
+ */
+#include "export/pprof.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/gzip.h"
+#include "export/pprof.pb-c.h"
+#include "export/text.h"
+#include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/string_table.h"
+#include "profiler/label.h"
+#include "profiler/profile.h"
+
+#define N_SAMPLE_TYPES 2
+
+enum own_string { STRING_SAMPLES, STRING_COUNT, STRING_CPU, STRING_NANOSECONDS, OWN_STRING_COUNT };
+
+static const char *const own_strings[OWN_STRING_COUNT] = {
+	[STRING_SAMPLES] = "samples",
+	[STRING_COUNT] = "count",
+	[STRING_CPU] = "cpu",
+	[STRING_NANOSECONDS] = "nanoseconds",
+};
+
+/* A piece of memory that lives as long as the message. */
+struct piece {
+	struct piece *next;
+	max_align_t bytes[];
+};
+
+struct pprof {
+	const struct profile *profile;
+	struct piece *pieces;
+	struct buffer strings; /* the string table's texts, each with a NUL */
+	uint32_t own_strings[OWN_STRING_COUNT];
+	size_t main_mapping;   /* the index that gets id 1 */
+	uint64_t *stack_ids;   /* location ids: parallel to profile->frames */
+	Pprof__Label **labels; /* parallel to profile->labels, empty ones left out … */
+	size_t *n_labels;      /* … so that this many are left, by label set */
+	Pprof__Profile message;
+};
+
+static void pprof_fini(struct pprof *pprof)
+{
+	while (pprof->pieces) {
+		struct piece *next = pprof->pieces->next;
+
+		free(pprof->pieces);
+		pprof->pieces = next;
+	}
+	buffer_fini(&pprof->strings);
+}
+
+/* Room for @count items, not initialised, or NULL. */
+static void *take(struct pprof *pprof, size_t count, size_t item_bytes)
+{
+	struct piece *piece;
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, item_bytes, &bytes) ||
+	    __builtin_add_overflow(bytes, sizeof(*piece), &bytes))
+		return NULL;
+	piece = malloc(bytes);
+	if (!piece)
+		return NULL;
+	piece->next = pprof->pieces;
+	pprof->pieces = piece;
+	return piece->bytes;
+}
+
+#define TAKE(pprof, pointer, count) ((pointer) = take((pprof), (count), sizeof(*(pointer))))
+
+static int64_t clamp_to_int64(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+/* Returns 0 if it is not there. */
+static uint32_t find_string(const struct string_table *strings, const char *text)
+{
+	for (uint32_t i = 1; i < string_table_count(strings); i++) {
+		if (!strcmp(string_table_get(strings, i), text))
+			return i;
+	}
+	return 0;
+}
+
+static int add_strings(struct pprof *pprof)
+{
+	const struct string_table *strings = pprof->profile->strings;
+	uint32_t n_strings = string_table_count(strings);
+	Pprof__Profile *message = &pprof->message;
+	char *text;
+
+	if (!TAKE(pprof, message->string_table, n_strings + OWN_STRING_COUNT))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n_strings; i++) {
+		text_append_utf8(&pprof->strings, string_table_get(strings, i));
+		buffer_append_char(&pprof->strings, '\0');
+	}
+	for (enum own_string own = 0; own < OWN_STRING_COUNT; own++) {
+		pprof->own_strings[own] = find_string(strings, own_strings[own]);
+		if (pprof->own_strings[own])
+			continue;
+		pprof->own_strings[own] = n_strings++;
+		buffer_append(&pprof->strings, own_strings[own], strlen(own_strings[own]) + 1);
+	}
+	if (buffer_error(&pprof->strings))
+		return buffer_error(&pprof->strings);
+
+	text = pprof->strings.data; /* which does not move any more */
+	for (uint32_t i = 0; i < n_strings; i++) {
+		message->string_table[i] = text;
+		text += strlen(text) + 1;
+	}
+	message->n_string_table = n_strings;
+	return 0;
+}
+
+/* Sample types, period and times. */
+static int add_description(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+	Pprof__Profile *message = &pprof->message;
+	Pprof__ValueType *types;
+	int64_t *comments;
+
+	if (!TAKE(pprof, types, N_SAMPLE_TYPES) ||
+	    !TAKE(pprof, message->sample_type, N_SAMPLE_TYPES) ||
+	    !TAKE(pprof, comments, profile->n_comments))
+		return -ENOMEM;
+	for (size_t i = 0; i < N_SAMPLE_TYPES; i++) {
+		pprof__value_type__init(&types[i]);
+		message->sample_type[i] = &types[i];
+	}
+	message->n_sample_type = N_SAMPLE_TYPES;
+	types[0].type = pprof->own_strings[STRING_SAMPLES];
+	types[0].unit = pprof->own_strings[STRING_COUNT];
+	types[1].type = pprof->own_strings[STRING_CPU];
+	types[1].unit = pprof->own_strings[STRING_NANOSECONDS];
+	message->default_sample_type = types[1].type;
+	message->period_type = &types[1];
+	message->period = profile->period_ns;
+	message->time_nanos = profile->start_unix_ns;
+	message->duration_nanos = profile->duration_ns;
+
+	for (size_t i = 0; i < profile->n_comments; i++)
+		comments[i] = profile->comments[i];
+	message->comment = comments;
+	message->n_comment = profile->n_comments;
+	return 0;
+}
+
+/* The program of a label set, as a string, or 0. */
+static uint32_t label_set_exe(const struct profile *profile, const struct profile_label_set *set)
+{
+	for (uint32_t i = set->first_label; i < set->first_label + set->n_labels; i++) {
+		const char *name = string_table_get(profile->strings, profile->labels[i].name);
+
+		if (!strcmp(name, label_names[LABEL_EXE]))
+			return profile->labels[i].value;
+	}
+	return 0;
+}
+
+/* Sum up counts: @by_exe by string, @by_leaf by mapping. */
+static void weigh_mappings(const struct profile *profile, uint64_t *by_exe, uint64_t *by_leaf)
+{
+	for (size_t i = 0; i < profile->n_samples; i++) {
+		const struct profile_sample *sample = &profile->samples[i];
+		const struct profile_stack *stack = &profile->stacks[sample->stack];
+		uint32_t exe = label_set_exe(profile, &profile->label_sets[sample->label_set]);
+		uint32_t mapping = PROFILE_NO_MAPPING;
+
+		if (stack->n_frames)
+			mapping = profile->locations[profile->frames[stack->first_frame]].mapping;
+		if (mapping != PROFILE_NO_MAPPING)
+			by_leaf[mapping] += sample->count;
+		by_exe[exe] += sample->count;
+	}
+	by_exe[0] = 0; /* no program */
+}
+
+/* The kernel, vdso and their like are no files. */
+static bool mapping_is_file(const struct profile *profile, const struct profile_mapping *mapping)
+{
+	const char *filename = string_table_get(profile->strings, mapping->filename);
+
+	return filename[0] && filename[0] != '[';
+}
+
+static int find_main_mapping(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+	_cleanup_(freep) uint64_t *by_exe =
+		calloc(string_table_count(profile->strings), sizeof(*by_exe));
+	_cleanup_(freep) uint64_t *by_leaf = calloc(profile->n_mappings + 1, sizeof(*by_leaf));
+	const struct profile_mapping *main = NULL;
+
+	if (!by_exe || !by_leaf)
+		return -ENOMEM;
+	weigh_mappings(profile, by_exe, by_leaf);
+	for (size_t i = 0; i < profile->n_mappings; i++) {
+		const struct profile_mapping *mapping = &profile->mappings[i];
+		uint64_t weight = by_exe[mapping->filename];
+
+		if (!mapping_is_file(profile, mapping))
+			continue;
+		if (main && by_exe[main->filename] > weight)
+			continue;
+		if (main && by_exe[main->filename] == weight &&
+		    by_leaf[pprof->main_mapping] >= by_leaf[i])
+			continue;
+		main = mapping;
+		pprof->main_mapping = i;
+	}
+	return 0;
+}
+
+/* The main mapping moves to the front; those before it move up. */
+static uint64_t mapping_id(const struct pprof *pprof, uint32_t mapping)
+{
+	if (mapping == PROFILE_NO_MAPPING)
+		return 0;
+	if (mapping == pprof->main_mapping)
+		return 1;
+	return mapping < pprof->main_mapping ? mapping + 2UL : mapping + 1UL;
+}
+
+static int add_mappings(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+	Pprof__Profile *message = &pprof->message;
+	Pprof__Mapping *mappings;
+
+	if (!TAKE(pprof, mappings, profile->n_mappings) ||
+	    !TAKE(pprof, message->mapping, profile->n_mappings))
+		return -ENOMEM;
+	for (size_t i = 0; i < profile->n_mappings; i++) {
+		const struct profile_mapping *mapping = &profile->mappings[i];
+
+		pprof__mapping__init(&mappings[i]);
+		mappings[i].id = mapping_id(pprof, (uint32_t)i);
+		mappings[i].memory_start = mapping->start_addr;
+		mappings[i].memory_limit = mapping->limit_addr;
+		mappings[i].file_offset = mapping->file_off;
+		mappings[i].filename = mapping->filename;
+		mappings[i].build_id = mapping->build_id;
+		mappings[i].has_functions = mapping->has_functions;
+		mappings[i].has_filenames = mapping->has_filenames;
+		mappings[i].has_line_numbers = mapping->has_line_numbers;
+		mappings[i].has_inline_frames = mapping->has_inline_frames;
+		message->mapping[mappings[i].id - 1] = &mappings[i];
+	}
+	message->n_mapping = profile->n_mappings;
+	return 0;
+}
+
+static int add_functions(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+	Pprof__Profile *message = &pprof->message;
+	Pprof__Function *functions;
+
+	if (!TAKE(pprof, functions, profile->n_functions) ||
+	    !TAKE(pprof, message->function, profile->n_functions))
+		return -ENOMEM;
+	for (size_t i = 0; i < profile->n_functions; i++) {
+		const struct profile_function *function = &profile->functions[i];
+
+		pprof__function__init(&functions[i]);
+		functions[i].id = i + 1;
+		functions[i].name = function->name;
+		functions[i].system_name = function->system_name;
+		functions[i].filename = function->filename;
+		functions[i].start_line = function->start_line;
+		message->function[i] = &functions[i];
+	}
+	message->n_function = profile->n_functions;
+	return 0;
+}
+
+/* Returns an array of pointers parallel to profile->lines, or NULL. */
+static Pprof__Line **new_lines(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+	Pprof__Line *lines, **pointers;
+
+	if (!TAKE(pprof, lines, profile->n_lines) || !TAKE(pprof, pointers, profile->n_lines))
+		return NULL;
+	for (size_t i = 0; i < profile->n_lines; i++) {
+		pprof__line__init(&lines[i]);
+		lines[i].function_id = profile->lines[i].function + 1UL;
+		lines[i].line = profile->lines[i].line;
+		lines[i].column = profile->lines[i].column;
+		pointers[i] = &lines[i];
+	}
+	return pointers;
+}
+
+static int add_locations(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+	Pprof__Profile *message = &pprof->message;
+	Pprof__Line **lines = new_lines(pprof);
+	Pprof__Location *locations;
+
+	if (!lines || !TAKE(pprof, locations, profile->n_locations) ||
+	    !TAKE(pprof, message->location, profile->n_locations))
+		return -ENOMEM;
+	for (size_t i = 0; i < profile->n_locations; i++) {
+		const struct profile_location *location = &profile->locations[i];
+
+		pprof__location__init(&locations[i]);
+		locations[i].id = i + 1;
+		locations[i].mapping_id = mapping_id(pprof, location->mapping);
+		locations[i].address = location->address;
+		locations[i].line = &lines[location->first_line];
+		locations[i].n_line = location->n_lines;
+		message->location[i] = &locations[i];
+	}
+	message->n_location = profile->n_locations;
+	return 0;
+}
+
+static int number_stacks(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+
+	if (!TAKE(pprof, pprof->stack_ids, profile->n_frames))
+		return -ENOMEM;
+	for (size_t i = 0; i < profile->n_frames; i++)
+		pprof->stack_ids[i] = profile->frames[i] + 1UL;
+	return 0;
+}
+
+/* Readers drop a label without a value, or refuse it: it says no more than one that is missing. */
+static int collect_labels(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+	Pprof__Label *labels;
+
+	if (!TAKE(pprof, labels, profile->n_labels) ||
+	    !TAKE(pprof, pprof->labels, profile->n_labels) ||
+	    !TAKE(pprof, pprof->n_labels, profile->n_label_sets))
+		return -ENOMEM;
+	for (size_t i = 0; i < profile->n_labels; i++) {
+		pprof__label__init(&labels[i]);
+		labels[i].key = profile->labels[i].name;
+		labels[i].str = profile->labels[i].value;
+	}
+	for (size_t i = 0; i < profile->n_label_sets; i++) {
+		const struct profile_label_set *set = &profile->label_sets[i];
+		Pprof__Label **kept = &pprof->labels[set->first_label];
+		size_t n_kept = 0;
+
+		for (uint32_t k = set->first_label; k < set->first_label + set->n_labels; k++) {
+			if (labels[k].key && labels[k].str)
+				kept[n_kept++] = &labels[k];
+		}
+		pprof->n_labels[i] = n_kept;
+	}
+	return 0;
+}
+
+static int add_samples(struct pprof *pprof)
+{
+	const struct profile *profile = pprof->profile;
+	Pprof__Profile *message = &pprof->message;
+	Pprof__Sample *samples;
+	int64_t(*values)[N_SAMPLE_TYPES];
+
+	if (!TAKE(pprof, samples, profile->n_samples) ||
+	    !TAKE(pprof, message->sample, profile->n_samples) ||
+	    !TAKE(pprof, values, profile->n_samples))
+		return -ENOMEM;
+	for (size_t i = 0; i < profile->n_samples; i++) {
+		const struct profile_sample *sample = &profile->samples[i];
+		const struct profile_stack *stack = &profile->stacks[sample->stack];
+
+		if (!sample->count && !sample->value)
+			continue;
+		values[i][0] = clamp_to_int64(sample->count);
+		values[i][1] = clamp_to_int64(sample->value);
+		pprof__sample__init(&samples[i]);
+		samples[i].value = values[i];
+		samples[i].n_value = N_SAMPLE_TYPES;
+		samples[i].location_id = &pprof->stack_ids[stack->first_frame];
+		samples[i].n_location_id = stack->n_frames;
+		samples[i].label =
+			&pprof->labels[profile->label_sets[sample->label_set].first_label];
+		samples[i].n_label = pprof->n_labels[sample->label_set];
+		message->sample[message->n_sample++] = &samples[i];
+	}
+	return 0;
+}
+
+static int pack(const Pprof__Profile *message, struct buffer *out)
+{
+	size_t size = pprof__profile__get_packed_size(message);
+	_cleanup_(freep) uint8_t *bytes = malloc(size ? size : 1);
+
+	if (!bytes)
+		return -ENOMEM;
+	pprof__profile__pack(message, bytes);
+	return gzip_append(out, bytes, size);
+}
+
+int pprof_encode(const struct profile *profile, struct buffer *out)
+{
+	static int (*const steps[])(struct pprof * pprof) = {
+		add_strings,   add_description, find_main_mapping, add_mappings, add_functions,
+		add_locations, number_stacks,   collect_labels,    add_samples,
+	};
+	_cleanup_(pprof_fini) struct pprof pprof = {
+		.profile = profile,
+		.message = PPROF__PROFILE__INIT,
+	};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		r = steps[i](&pprof);
+		if (r < 0)
+			return r;
+	}
+	return pack(&pprof.message, out);
+}
