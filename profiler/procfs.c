@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
+#include "profiler/base/clock.h"
+#include "profiler/base/file.h"
+
+enum {
+	STAT_MAX_BYTES = 4096,
+	CGROUP_MAX_BYTES = 64 << 10,
+	MAPS_MAX_BYTES = 16 << 20,
+	STAT_START_TIME = 22, /* fields are counted from 1 */
+	STAT_AFTER_COMM = 3,
+};
+
+int procfs_open(int *ret_proc_fd)
+{
+	int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*ret_proc_fd = fd;
+	return 0;
+}
+
+int procfs_open_process(int proc_fd, pid_t pid, int *ret_process_fd)
+{
+	char name[16];
+	int fd;
+
+	snprintf(name, sizeof(name), "%d", pid);
+	fd = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	*ret_process_fd = fd;
+	return 0;
+}
+
+/* Files vanish from the folder of a process that ended. */
+static int read_text(int process_fd, const char *name, size_t limit_bytes, struct buffer *text)
+{
+	int r = file_read(process_fd, name, limit_bytes, text);
+
+	return r == -ENOENT ? -ESRCH : r;
+}
+
+int procfs_read_start_time(int process_fd, uint64_t *ret_start_ticks)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	int r;
+
+	r = read_text(process_fd, "stat", STAT_MAX_BYTES, &text);
+	if (r < 0)
+		return r;
+	return procfs_parse_start_time(text.data, text.size, ret_start_ticks);
+}
+
+bool procfs_start_time_is(uint64_t start_ticks, uint64_t start_time_ns)
+{
+	uint64_t ns_per_tick = (uint64_t)(NS_PER_SECOND / sysconf(_SC_CLK_TCK));
+
+	return start_ticks == start_time_ns / ns_per_tick;
+}
+
+int procfs_read_comm(int process_fd, char ret_comm[PROCFS_COMM_BYTES])
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	size_t length;
+	int r;
+
+	r = read_text(process_fd, "comm", STAT_MAX_BYTES, &text);
+	if (r < 0)
+		return r;
+	length = text.size;
+	if (length && text.data[length - 1] == '\n')
+		length--;
+	if (length >= PROCFS_COMM_BYTES)
+		length = PROCFS_COMM_BYTES - 1;
+	memcpy(ret_comm, text.data, length);
+	ret_comm[length] = '\0';
+	return 0;
+}
+
+/* A link cannot be opened to see whether it is there: a folder that answers is a process. */
+static int process_is_there(int process_fd)
+{
+	return faccessat(process_fd, "stat", F_OK, 0) < 0 ? -ESRCH : 0;
+}
+
+int procfs_read_exe(int process_fd, char **ret_path, bool *ret_deleted)
+{
+	char target[PATH_MAX + 1];
+	ssize_t length;
+	char *path;
+
+	length = readlinkat(process_fd, "exe", target, sizeof(target) - 1);
+	if (length < 0 && errno == ENOENT)
+		return process_is_there(process_fd) < 0 ? -ESRCH : -ENOENT;
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	path = strdup(target);
+	if (!path)
+		return -ENOMEM;
+	*ret_deleted = mapping_path_cut_deleted(path);
+	*ret_path = path;
+	return 0;
+}
+
+int procfs_read_cgroup(int process_fd, char **ret_path)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	int r;
+
+	r = read_text(process_fd, "cgroup", CGROUP_MAX_BYTES, &text);
+	if (r < 0)
+		return r;
+	return procfs_parse_cgroup(text.data, text.size, ret_path);
+}
+
+int procfs_read_maps(int process_fd, enum mapping_selection selection,
+		     struct mapping_table **ret_table)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	int r;
+
+	r = read_text(process_fd, "maps", MAPS_MAX_BYTES, &text);
+	if (r < 0 && r != -EFBIG)
+		return r;
+	return mapping_table_parse(text.data, text.size, selection, ret_table);
+}
+
+/* "812 (a comm) S 1 …": the comm may hold spaces and parentheses, so fields count from its end. */
+int procfs_parse_start_time(const char *text, size_t size, uint64_t *ret_start_ticks)
+{
+	const char *end = text + size;
+	const char *next = memrchr(text, ')', size);
+	uint64_t ticks = 0;
+	const char *first;
+
+	if (!next)
+		return -EBADMSG;
+	for (int field = STAT_AFTER_COMM; field <= STAT_START_TIME; field++) {
+		next = memchr(next, ' ', (size_t)(end - next));
+		if (!next)
+			return -EBADMSG;
+		next++;
+	}
+	for (first = next; next < end && *next >= '0' && *next <= '9'; next++) {
+		if (__builtin_mul_overflow(ticks, 10, &ticks) ||
+		    __builtin_add_overflow(ticks, (uint64_t)(*next - '0'), &ticks))
+			return -EBADMSG;
+	}
+	if (next == first)
+		return -EBADMSG;
+	*ret_start_ticks = ticks;
+	return 0;
+}
+
+/* Where a cgroup's path is taken from, best first. */
+enum cgroup_source { CGROUP_UNIFIED, CGROUP_SYSTEMD, CGROUP_CPU, CGROUP_SOURCE_COUNT };
+
+struct cgroup_path {
+	const char *text;
+	size_t length;
+};
+
+static bool list_has(const char *list, size_t length, const char *word)
+{
+	const char *end = list + length;
+
+	for (;;) {
+		const char *comma = memchr(list, ',', (size_t)(end - list));
+		size_t word_length = (size_t)((comma ? comma : end) - list);
+
+		if (word_length == strlen(word) && memcmp(list, word, word_length) == 0)
+			return true;
+		if (!comma)
+			return false;
+		list = comma + 1;
+	}
+}
+
+/* "hierarchy:controllers:path"; a path may hold colons. */
+static void parse_cgroup_line(const char *line, size_t length,
+			      struct cgroup_path paths[CGROUP_SOURCE_COUNT])
+{
+	const char *end = line + length;
+	const char *list = memchr(line, ':', length);
+	const char *path = list ? memchr(list + 1, ':', (size_t)(end - list - 1)) : NULL;
+	size_t list_length;
+	int source;
+
+	if (!path)
+		return;
+	list++;
+	list_length = (size_t)(path - list);
+	path++;
+	if (path == end || *path != '/' || memchr(path, '\0', (size_t)(end - path)))
+		return;
+	if (list_length == 0)
+		source = CGROUP_UNIFIED;
+	else if (list_has(list, list_length, "name=systemd"))
+		source = CGROUP_SYSTEMD;
+	else if (list_has(list, list_length, "cpu"))
+		source = CGROUP_CPU;
+	else
+		return;
+	paths[source] = (struct cgroup_path){ .text = path, .length = (size_t)(end - path) };
+}
+
+int procfs_parse_cgroup(const char *text, size_t size, char **ret_path)
+{
+	struct cgroup_path paths[CGROUP_SOURCE_COUNT] = { 0 };
+	const struct cgroup_path *best = NULL;
+	const char *end = text + size;
+	char *path;
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *line_end = newline ? newline : end;
+
+		parse_cgroup_line(text, (size_t)(line_end - text), paths);
+		text = newline ? newline + 1 : end;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (paths[i].length && (!best || (best->length == 1 && paths[i].length > 1)))
+			best = &paths[i];
+	}
+	if (!best)
+		return -EBADMSG;
+	path = strndup(best->text, best->length);
+	if (!path)
+		return -ENOMEM;
+	*ret_path = path;
+	return 0;
+}
