@@ -6,7 +6,7 @@
 
 #include "profiler/base/clock.h"
 
-int connection_new(int fd, struct connection **ret_connection)
+int connection_new(int fd, int64_t patience_ns, struct connection **ret_connection)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	socklen_t size = sizeof(connection->local);
@@ -15,6 +15,7 @@ int connection_new(int fd, struct connection **ret_connection)
 	if (!connection)
 		return -ENOMEM;
 	connection->fd = fd;
+	connection->patience_ns = patience_ns;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
 	if (getsockname(fd, &connection->local.any, &size) < 0)
 		connection->local.any.sa_family = AF_UNSPEC;
@@ -31,7 +32,7 @@ struct connection *connection_free(struct connection *connection)
 
 void connection_expect(struct connection *connection, int64_t now_ns)
 {
-	connection->deadline_ns = now_ns + CONNECTION_PATIENCE_NS;
+	connection->deadline_ns = now_ns + connection->patience_ns;
 	connection->step_bytes = CONNECTION_STEP_BYTES;
 }
 
@@ -39,7 +40,7 @@ void connection_progress(struct connection *connection, uint64_t bytes, int64_t 
 {
 	if (bytes < connection->step_bytes)
 		return;
-	connection->deadline_ns = now_ns + CONNECTION_PATIENCE_NS;
+	connection->deadline_ns = now_ns + connection->patience_ns;
 	connection->step_bytes = bytes + CONNECTION_STEP_BYTES;
 }
 

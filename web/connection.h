@@ -18,8 +18,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define CONNECTION_PATIENCE_NS (10 * 1000000000LL) /* and never more than 15 s */
-#define CONNECTION_STEP_BYTES  (64UL << 10)
+#define CONNECTION_STEP_BYTES (64UL << 10)
 
 /* Of the socket: a bound on kernel memory, and little enough to see a slow client's progress. */
 #define CONNECTION_SEND_BYTES (128 << 10)
@@ -28,6 +27,7 @@ struct connection {
 	struct connection *prev, *next;
 	int fd;              /* borrowed: libmicrohttpd's */
 	int64_t deadline_ns; /* monotonic; INT64_MAX at rest */
+	int64_t patience_ns;
 	uint64_t step_bytes; /* progress that moves the deadline on */
 	union {
 		struct sockaddr any;
@@ -37,7 +37,7 @@ struct connection {
 };
 
 /* Returns 0 and sets *@ret_connection (owned by the caller), or -ENOMEM. */
-int connection_new(int fd, struct connection **ret_connection);
+int connection_new(int fd, int64_t patience_ns, struct connection **ret_connection);
 
 /* Accepts NULL. Always returns NULL. */
 struct connection *connection_free(struct connection *connection);

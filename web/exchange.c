@@ -301,7 +301,7 @@ void exchange_on_connection(void *pointer, struct MHD_Connection *mhd, void **re
 		return;
 	if (connection_new(
 		    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-		    &connection) < 0)
+		    set->patience_ns, &connection) < 0)
 		return; /* its requests are refused */
 	DL_APPEND(set->connections, connection);
 	set->site->traffic.n_connections++;

@@ -31,6 +31,7 @@ struct site;
 struct exchange_set {
 	struct site *site;
 	struct work_queue *queue;
+	int64_t patience_ns;        /* with clients */
 	int epoll_fd;               /* borrowed; events for exchanges have them as data.ptr */
 	struct exchange *suspended; /* put off, or working */
 	struct connection *connections;

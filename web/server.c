@@ -22,6 +22,9 @@ enum {
 	MAX_ROUNDS = 16, /* of libmicrohttpd, before others have their turn */
 };
 
+/* Well below the 15 s that are promised. */
+#define PATIENCE_NS (10 * NS_PER_SECOND)
+
 struct web_server {
 	struct site site;
 	struct exchange_set exchanges;
@@ -102,6 +105,7 @@ int web_server_new(const struct web_server_options *options, struct web_server *
 		.site = &server->site,
 		.queue = server->queue,
 		.epoll_fd = server->epoll_fd,
+		.patience_ns = options->patience_ns ? options->patience_ns : PATIENCE_NS,
 	};
 	r = start_mhd(server, options->listen_fd);
 	if (r < 0)

@@ -25,6 +25,7 @@ struct web_server_options {
 	const char *const *allow_hosts; /* names beside our addresses and localhost; NULL ends */
 	const char *version;
 	unsigned int n_workers;
+	int64_t patience_ns; /* with a client that makes no progress; 0: 10 s */
 	/* Fill *@ret_status; called on the caller's thread only. */
 	void (*get_status)(void *context, struct status *ret_status);
 	void *context;

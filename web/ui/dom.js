@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * DOM: small words for what every view does. Texts always become text nodes: names come from
+ * strangers, and nothing here, or elsewhere in the page, reads markup.
+ */
+
+/**
+ * The element with this id, which index.html has.
+ * @template {HTMLElement} T
+ * @param {string} id @param {new () => T} type
+ * @returns {T}
+ */
+export function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`index.html has no ${type.name} #${id}`);
+  return element;
+}
+
+/**
+ * A new element.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function create(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Set a text if it differs: selections and live regions stay quiet. */
+export function setText(/** @type {Element} */ element, /** @type {string} */ text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** True while people ask for less motion. */
+export function prefersLessMotion() {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Flame graph: draws what a viewport shows on a canvas, and says what is beneath a pointer.
+ *
+ * The canvas is as large as what is seen of it and stays in place while its container scrolls, so
+ * that a deep stack costs no memory. Everything is drawn anew each time, at most once per frame of
+ * the display, and only while something moves.
+ */
+
+import { ROOT } from './call_tree.js';
+import { prefersLessMotion } from './dom.js';
+import { labelForms, LabelFitter } from './label.js';
+import { nodeAt } from './layout.js';
+import { Palette } from './palette.js';
+import { Viewport } from './viewport.js';
+
+/** @typedef {import('./layout.js').Layout} Layout */
+/** @typedef {import('./frame.js').Frame} Frame */
+/** @typedef {import('./palette.js').Paint} Paint */
+/** @typedef {{node: number, x: number, y: number, width: number, height: number}} Box */
+
+export const ROW_PX = 21;
+const GAP_PX = 1;
+const TEXT_PAD_PX = 5;
+const MIN_TEXT_PX = 26;
+const MOVE_MS = 220;
+const FONT_SIZE_PX = 12;
+const FONT_FAMILY =
+  'system-ui, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif';
+
+/** Quick at first, then settling. @param {number} t */
+const ease = (t) => 1 - (1 - t) ** 3;
+
+export class FlameGraph {
+  /**
+   * @param {HTMLElement} scroller holds the canvas, and scrolls
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} onSettled called when what is shown has come to rest
+   */
+  constructor(scroller, canvas, onSettled) {
+    this.scroller = scroller;
+    this.canvas = canvas;
+    this.onSettled = onSettled;
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    this.viewport = new Viewport();
+    this.palette = new Palette('light');
+    /** @type {Uint8Array | null} */
+    this.matches = null;
+    this.hovered = -1;
+    this.focused = -1;
+    this.width = 0;
+    this.height = 0;
+    this.moveStart = 0;
+    this.frameRequest = 0;
+    /** @type {Map<Frame, string[]>} */
+    this.forms = new Map();
+    this.fitters = this.measureFonts();
+    this.stripes = this.makeStripes();
+    scroller.addEventListener('scroll', () => this.redraw(), { passive: true });
+    new ResizeObserver(() => this.resize()).observe(scroller);
+  }
+
+  measureFonts() {
+    this.context.fontKerning = 'none';
+    const fitter = (/** @type {string} */ style) =>
+      new LabelFitter(this.context, `${style} ${FONT_SIZE_PX}px ${FONT_FAMILY}`);
+    return { plain: fitter('400'), inlined: fitter('italic 400'), process: fitter('600') };
+  }
+
+  /** Diagonal lines, drawn over frames without a name. */
+  makeStripes() {
+    const size = 6;
+    const tile = document.createElement('canvas');
+    tile.width = tile.height = size;
+    const context = /** @type {CanvasRenderingContext2D} */ (tile.getContext('2d'));
+    context.strokeStyle = this.palette.outline;
+    context.globalAlpha = 0.16;
+    context.beginPath();
+    for (const shift of [-size, 0, size]) {
+      context.moveTo(shift - 1, size + 1);
+      context.lineTo(shift + size + 1, -1);
+    }
+    context.stroke();
+    return /** @type {CanvasPattern} */ (this.context.createPattern(tile, 'repeat'));
+  }
+
+  /** @param {Palette} palette */
+  setPalette(palette) {
+    this.palette = palette;
+    this.stripes = this.makeStripes();
+    this.redraw();
+  }
+
+  /** Show another profile. @param {Layout} layout @param {number} zoom */
+  setLayout(layout, zoom) {
+    this.viewport.setLayout(layout, zoom);
+    this.forms.clear();
+    this.hovered = this.focused = -1;
+    this.move();
+  }
+
+  /** @param {number} node */
+  setZoom(node) {
+    this.viewport.setZoom(node);
+    this.move();
+  }
+
+  /** @param {Uint8Array | null} frames 1 for each frame that a search has found */
+  setMatches(frames) {
+    this.matches = frames;
+    this.redraw();
+  }
+
+  /** @param {number} node or −1 */
+  setHovered(node) {
+    if (node === this.hovered) return;
+    this.hovered = node;
+    this.redraw();
+  }
+
+  /** @param {number} node or −1 */
+  setFocused(node) {
+    if (node === this.focused) return;
+    this.focused = node;
+    this.redraw();
+  }
+
+  resize() {
+    const { clientWidth, clientHeight } = this.scroller;
+    const ratio = window.devicePixelRatio || 1;
+    this.width = clientWidth;
+    this.height = clientHeight;
+    this.canvas.width = Math.round(clientWidth * ratio);
+    this.canvas.height = Math.round(clientHeight * ratio);
+    this.canvas.style.width = `${clientWidth}px`;
+    this.canvas.style.height = `${clientHeight}px`;
+    this.draw();
+    this.onSettled();
+  }
+
+  /** Set out on the way to what the viewport is to show. */
+  move() {
+    if (prefersLessMotion() || document.hidden) this.viewport.arrive();
+    this.moveStart = performance.now();
+    this.redraw();
+    if (this.viewport.progress === 1) this.onSettled();
+  }
+
+  redraw() {
+    if (!this.frameRequest) this.frameRequest = requestAnimationFrame((now) => this.tick(now));
+  }
+
+  /** @param {number} now */
+  tick(now) {
+    this.frameRequest = 0;
+    const moving = this.viewport.progress < 1;
+    if (moving) {
+      const elapsed = Math.max(0, now - this.moveStart) / MOVE_MS;
+      if (elapsed >= 1) this.viewport.arrive();
+      else this.viewport.progress = ease(elapsed);
+    }
+    this.draw();
+    if (!moving) return;
+    if (this.viewport.progress < 1) this.redraw();
+    else this.onSettled();
+  }
+
+  draw() {
+    const { context, viewport, scroller } = this;
+    const ratio = this.canvas.width / Math.max(1, this.width);
+    const top = scroller.scrollTop;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    context.textBaseline = 'middle';
+    context.fontKerning = 'none';
+    const deepest = Math.floor((top + this.height) / ROW_PX);
+    viewport.walk(this.width, deepest, (node, depth, x, width) => {
+      const y = depth * ROW_PX - top;
+      if (y <= -ROW_PX) return;
+      if (node < 0) this.drawCrumb(x, y);
+      else this.drawBox({ node, x, y, width, height: ROW_PX - GAP_PX });
+    });
+    context.globalAlpha = 1;
+    this.drawOutline(this.hovered, this.palette.outline, 1);
+    this.drawOutline(this.focused, this.palette.focus, 2);
+  }
+
+  /** @param {number} x @param {number} y */
+  drawCrumb(x, y) {
+    this.context.globalAlpha = this.matches ? 0.3 : 1;
+    this.context.fillStyle = this.palette.crumb;
+    this.context.fillRect(x, y, 1, ROW_PX - GAP_PX);
+  }
+
+  /** @param {Box} box */
+  drawBox({ node, x, y, width, height }) {
+    const { context, viewport, palette } = this;
+    const { tree } = /** @type {Layout} */ (viewport.layout);
+    const frame = tree.frameOf(node);
+    const found = this.matches !== null && this.matches[tree.frame[node]] === 1;
+    const paint = found ? palette.match : palette.paint(frame);
+    const left = Math.max(x, 0);
+    const right = Math.min(x + width, this.width);
+    const drawn = Math.max(right - left - (width > 3 ? GAP_PX : 0), 0.5);
+    context.globalAlpha = this.strength(node, found);
+    context.fillStyle = paint.fill;
+    context.fillRect(left, y, drawn, height);
+    this.decorate(paint, frame, { node, x: left, y, width: drawn, height });
+    const room = right - left - 2 * TEXT_PAD_PX;
+    if (room >= MIN_TEXT_PX - 2 * TEXT_PAD_PX) this.drawLabel(frame, paint.ink, left, y, room);
+  }
+
+  /** What is beside the matter is pale. @param {number} node @param {boolean} found */
+  strength(node, found) {
+    const { viewport } = this;
+    const { tree } = /** @type {Layout} */ (viewport.layout);
+    if (this.matches && !found) return 0.32;
+    return tree.depth[node] < tree.depth[viewport.zoom] && node !== ROOT ? 0.6 : 1;
+  }
+
+  /** @param {Paint} paint @param {Frame} frame @param {Box} box */
+  decorate(paint, frame, { node, x, y, width, height }) {
+    const { context } = this;
+    if (paint.striped) {
+      context.fillStyle = this.stripes;
+      context.fillRect(x, y, width, height);
+    }
+    if (frame.inlined && width > 4) {
+      context.fillStyle = paint.edge;
+      context.fillRect(x, y, 2, height);
+    }
+    if (this.palette.forced && width > 2) {
+      context.strokeStyle = paint.edge;
+      context.lineWidth = 1;
+      context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+    }
+    if (node === this.hovered) {
+      context.fillStyle = 'rgb(255 255 255 / 0.22)';
+      context.fillRect(x, y, width, height);
+    }
+  }
+
+  /** @param {Frame} frame @param {string} ink @param {number} x @param {number} y @param {number} room */
+  drawLabel(frame, ink, x, y, room) {
+    const { fitters, context } = this;
+    const isGroup = frame.kind === 'process' || frame.kind === 'host';
+    const fitter = isGroup ? fitters.process : frame.inlined ? fitters.inlined : fitters.plain;
+    let forms = this.forms.get(frame);
+    if (!forms) this.forms.set(frame, (forms = labelForms(frame.name)));
+    const text = fitter.fit(forms, room);
+    if (!text) return;
+    if (context.font !== fitter.font) context.font = fitter.font;
+    context.fillStyle = ink;
+    context.fillText(text, x + TEXT_PAD_PX, y + (ROW_PX - GAP_PX) / 2 + 0.5);
+  }
+
+  /** @param {number} node @param {string} colour @param {number} lineWidth */
+  drawOutline(node, colour, lineWidth) {
+    if (node < 0) return;
+    const { x, y, width, height } = this.boxOf(node);
+    const left = Math.max(x, 0);
+    const right = Math.min(x + width, this.width);
+    if (right - left < 1) return;
+    this.context.strokeStyle = colour;
+    this.context.lineWidth = lineWidth;
+    const inset = lineWidth / 2;
+    const top = y - this.scroller.scrollTop;
+    this.context.strokeRect(left + inset, top + inset, right - left - 1 - 2 * inset, height - 2 * inset);
+  }
+
+  /** Where a node is now, from the top of what scrolls. @param {number} node @returns {Box} */
+  boxOf(node) {
+    const { viewport } = this;
+    const { tree } = /** @type {Layout} */ (viewport.layout);
+    const { start, end } = viewport.window;
+    const scale = this.width / Math.max(end - start, Number.MIN_VALUE);
+    const x = (viewport.startOf(node) - start) * scale;
+    const width = (viewport.endOf(node) - start) * scale - x;
+    return { node, x, y: tree.depth[node] * ROW_PX, width, height: ROW_PX - GAP_PX };
+  }
+
+  /** All boxes that are wide enough to be told apart, parents first. @returns {Box[]} */
+  boxes() {
+    const boxes = /** @type {Box[]} */ ([]);
+    this.viewport.walk(this.width, Infinity, (node, depth, x, width) => {
+      if (node >= 0) boxes.push({ node, x, y: depth * ROW_PX, width, height: ROW_PX - GAP_PX });
+    });
+    return boxes;
+  }
+
+  /** @param {{clientX: number, clientY: number}} place @returns {number} node there, or −1 */
+  nodeAtPointer({ clientX, clientY }) {
+    const { viewport, scroller } = this;
+    if (!viewport.layout?.tree.size) return -1;
+    const area = scroller.getBoundingClientRect();
+    const { start, end } = viewport.target;
+    const share = start + ((clientX - area.left) / this.width) * (end - start);
+    const depth = Math.floor((clientY - area.top + scroller.scrollTop) / ROW_PX);
+    return nodeAt(viewport.layout, Math.min(share, 1 - 1e-12), depth);
+  }
+
+  /** Scroll until a node's row is seen, with some of what called it. @param {number} node */
+  reveal(node) {
+    const { tree } = /** @type {Layout} */ (this.viewport.layout);
+    const y = tree.depth[node] * ROW_PX;
+    const { scrollTop } = this.scroller;
+    const above = 3 * ROW_PX;
+    const isSeen = y >= scrollTop && y + 6 * ROW_PX <= scrollTop + this.height;
+    if (!isSeen) {
+      const behavior = prefersLessMotion() ? 'instant' : 'smooth';
+      this.scroller.scrollTo({ top: Math.max(0, y - above), behavior });
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Selector: which samples are shown, in the words of Prometheus: `{comm="nginx",pid!="12"}`.
+ *
+ *     text  --parseSelector-->  Matcher[]  --selectSamples-->  the samples that match all of them
+ *
+ * A label that a sample does not have is ''. Regular expressions match a whole value.
+ */
+
+/** @typedef {import('./pprof.js').Profile} Profile */
+/** @typedef {{name: string, operator: '='|'!='|'=~'|'!~', value: string}} Matcher */
+
+const MATCHER = /\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/y;
+
+/**
+ * @param {string} text
+ * @returns {Matcher[]} none for '' and '{}'
+ * @throws {SyntaxError} with a sentence that names the place
+ */
+export function parseSelector(text) {
+  const trimmed = text.trim();
+  if (!trimmed) return [];
+  if (!trimmed.startsWith('{') || !trimmed.endsWith('}')) {
+    throw new SyntaxError(`query: '${trimmed}' is not in braces`);
+  }
+  const body = trimmed.slice(1, -1).trim();
+  const matchers = /** @type {Matcher[]} */ ([]);
+  MATCHER.lastIndex = 0;
+  while (MATCHER.lastIndex < body.length) {
+    const start = MATCHER.lastIndex;
+    const match = MATCHER.exec(body);
+    if (!match) throw new SyntaxError(`query: '${body.slice(start)}' is no matcher`);
+    const operator = /** @type {Matcher['operator']} */ (match[2]);
+    matchers.push({ name: match[1], operator, value: match[3].replace(/\\(.)/g, '$1') });
+  }
+  return matchers;
+}
+
+/** @param {Matcher[]} matchers @returns {string} '' for none */
+export function formatSelector(matchers) {
+  if (!matchers.length) return '';
+  const quote = (/** @type {string} */ value) => `"${value.replace(/["\\]/g, '\\$&')}"`;
+  return `{${matchers.map((m) => m.name + m.operator + quote(m.value)).join(',')}}`;
+}
+
+/** @param {Matcher} matcher @returns {(value: string) => boolean} */
+function predicate({ operator, value }) {
+  if (operator === '=') return (text) => text === value;
+  if (operator === '!=') return (text) => text !== value;
+  const pattern = new RegExp(`^(?:${value})$`, 's');
+  return operator === '=~' ? (text) => pattern.test(text) : (text) => !pattern.test(text);
+}
+
+/**
+ * A label's value of each sample, as a string number; 0, the empty string, where it has none.
+ * @param {Profile} profile @param {string} name
+ */
+export function labelColumn(profile, name) {
+  const { sampleLabels, labelKey, labelValue } = profile;
+  const column = new Int32Array(sampleLabels.length - 1);
+  const key = profile.strings.indexOf(name);
+  for (let sample = 0; key > 0 && sample < column.length; sample++) {
+    for (let i = sampleLabels[sample]; i < sampleLabels[sample + 1]; i++) {
+      if (labelKey[i] === key) column[sample] = labelValue[i];
+    }
+  }
+  return column;
+}
+
+/**
+ * @param {Profile} profile @param {Matcher[]} matchers
+ * @returns {Uint8Array} 1 for each sample that is selected
+ */
+export function selectSamples(profile, matchers) {
+  const selected = new Uint8Array(profile.sampleLabels.length - 1).fill(1);
+  for (const matcher of matchers) {
+    const column = labelColumn(profile, matcher.name);
+    const matches = predicate(matcher);
+    const known = new Map();
+    for (let sample = 0; sample < column.length; sample++) {
+      const text = column[sample];
+      if (!known.has(text)) known.set(text, matches(profile.strings[text]));
+      if (!known.get(text)) selected[sample] = 0;
+    }
+  }
+  return selected;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Twin: the flame graph as a treegrid, for screen readers.
+ *
+ * Each frame that is drawn wide enough, and each that a search has found, has a row which lies,
+ * unseen, exactly over its box: reading, arrow keys and exploring by touch find the same picture
+ * as the eye. The grid has the focus, and names the row which the keyboard is at.
+ */
+
+import { ROOT } from './call_tree.js';
+import { create, setText } from './dom.js';
+import { placeOf } from './tooltip.js';
+import { formatCount, formatShare, formatTime } from './units.js';
+
+/** @typedef {import('./call_tree.js').CallTree} CallTree */
+/** @typedef {import('./layout.js').Layout} Layout */
+/** @typedef {import('./flame_graph.js').Box} Box */
+
+const COLUMNS = ['function', 'module', 'source', 'samples', 'CPU time', 'share', 'self'];
+const MIN_WIDTH_PX = 6;
+const MAX_ROWS = 600;
+const LONGEST_NAME = 400;
+
+/** @param {CallTree} tree @param {number} node */
+function cellTexts(tree, node) {
+  const frame = tree.frameOf(node);
+  return [
+    frame.name.slice(0, LONGEST_NAME),
+    frame.inlined ? `${frame.module} (inlined)` : frame.module,
+    placeOf(tree, node),
+    formatCount(tree.samples[node]),
+    formatTime(tree.total[node]),
+    formatShare(tree.total[node] / (tree.total[ROOT] || 1)),
+    formatTime(tree.self[node]),
+  ];
+}
+
+export class Twin {
+  /** @param {HTMLElement} element the treegrid */
+  constructor(element) {
+    this.element = element;
+    /** @type {HTMLElement[]} */
+    this.rows = [];
+    const head = create('div', { role: 'row', class: 'twin-head' });
+    for (const name of COLUMNS) head.append(create('span', { role: 'columnheader' }, name));
+    element.append(head);
+  }
+
+  /**
+   * @param {Layout} layout
+   * @param {Box[]} boxes parents first
+   * @param {{zoom: number, focused: number, matches: Uint8Array | null}} view
+   */
+  show(layout, boxes, { zoom, focused, matches }) {
+    const { tree } = layout;
+    const wanted = boxes
+      .filter(
+        ({ node, width }) =>
+          width >= MIN_WIDTH_PX || node === focused || matches?.[tree.frame[node]] === 1,
+      )
+      .slice(0, MAX_ROWS);
+    while (this.rows.length < wanted.length) this.addRow();
+    while (this.rows.length > wanted.length) this.rows.pop()?.remove();
+    wanted.forEach((box, i) => this.fillRow(this.rows[i], layout, box, box.node === zoom));
+    this.setFocused(focused);
+  }
+
+  addRow() {
+    const row = create('div', { role: 'row' });
+    for (const _ of COLUMNS) row.append(create('span', { role: 'gridcell' }));
+    this.rows.push(row);
+    this.element.append(row);
+  }
+
+  /** @param {HTMLElement} row @param {Layout} layout @param {Box} box @param {boolean} isZoom */
+  fillRow(row, { tree, firstChild }, box, isZoom) {
+    const { node } = box;
+    const hasChildren = firstChild[node + 1] > firstChild[node];
+    row.id = `frame-${node}`;
+    row.ariaLevel = String(tree.depth[node] + 1);
+    row.ariaExpanded = hasChildren ? 'true' : null;
+    row.ariaSelected = String(isZoom);
+    row.style.left = `${Math.max(0, box.x).toFixed(1)}px`;
+    row.style.top = `${box.y}px`;
+    row.style.width = `${(box.width + Math.min(0, box.x)).toFixed(1)}px`;
+    row.style.height = `${box.height}px`;
+    cellTexts(tree, node).forEach((text, i) => setText(row.children[i], text));
+  }
+
+  /** @param {number} node or −1 */
+  setFocused(node) {
+    if (node < 0) this.element.removeAttribute('aria-activedescendant');
+    else this.element.setAttribute('aria-activedescendant', `frame-${node}`);
+  }
+
+  /** The node of the row that holds @target, or −1. @param {EventTarget | null} target */
+  nodeOf(target) {
+    const row = target instanceof Element ? target.closest('[role=row][id]') : null;
+    return row ? Number(row.id.slice('frame-'.length)) : -1;
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Units: numbers as people read them. All texts are for display only. */
+
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+/** 12345 → "12,345". @param {number} count */
+export function formatCount(count) {
+  return grouped.format(count);
+}
+
+/** 0.0423 → "4.23 %"; three digits, and nothing that is there reads as 0. @param {number} share */
+export function formatShare(share) {
+  const percent = share * 100;
+  if (percent > 0 && percent < 0.01) return '<0.01 %';
+  const digits = percent >= 99.95 || percent === 0 ? 0 : percent >= 10 ? 1 : 2;
+  return `${percent.toFixed(digits)} %`;
+}
+
+/** Nanoseconds → "1.25 s", "340 ms", "12.0 µs". @param {number} ns */
+export function formatTime(ns) {
+  const steps = /** @type {[number, string][]} */ ([
+    [3600e9, 'h'],
+    [60e9, 'min'],
+    [1e9, 's'],
+    [1e6, 'ms'],
+    [1e3, 'µs'],
+  ]);
+  const [size, unit] = steps.find(([limit]) => ns >= limit) ?? [1, 'ns'];
+  const value = ns / size;
+  return `${value.toFixed(value >= 100 || unit === 'ns' ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
+}
+
+/** CPUs in use: 1.234 → "1.23". @param {number} cores */
+export function formatCores(cores) {
+  return cores > 0 && cores < 0.005 ? '<0.01' : cores.toFixed(cores >= 10 ? 1 : 2);
+}
+
+/** Seconds → "10 s", "5 min". @param {number} s */
+export function formatRange(s) {
+  return s < 60 ? `${s} s` : `${s / 60} min`;
+}
+
+/** Unix s → "14:03:20" where the reader is. @param {number} s */
+export function formatClock(s) {
+  return new Date(s * 1000).toLocaleTimeString([], { hour12: false });
+}
