@@ -123,8 +123,9 @@ int profile_add_mapping(struct profile *profile, const struct profile_mapping *m
 {
 	struct {
 		uint64_t start_addr;
-		uint64_t filename;
-	} key = { mapping->start_addr, mapping->filename };
+		uint32_t filename;
+		uint32_t has_functions;
+	} key = { mapping->start_addr, mapping->filename, mapping->has_functions };
 	int r;
 
 	r = RESERVE(profile, mappings, mapping_capacity, profile->n_mappings, 1);

@@ -4,10 +4,14 @@
 /*
  * Query: which samples, merged into one profile with names.
  *
- * Numbering of addresses: each file gets a range of its own, for as long as the store knows it, so
- * that an address alone says which file it is in (pprof asks so, by /debug/pprof/symbol). Within
- * that range, start_addr of an executable segment keeps its distance from elf_vaddr; kernel
- * addresses are as the kernel has them. A file without segments (no ELF) is numbered by offset.
+ * Numbering of addresses: that of file F at file offset O is F · 2^32 + O, so an address alone says
+ * which file it is in, for as long as the store knows the file (pprof asks so, by
+ * /debug/pprof/symbol). Each executable segment is a mapping; a file of which no segments are known
+ * is one mapping of 2^32 bytes. Kernel addresses are as the kernel has them. The mappings
+ * [unmapped] and [anonymous] hold pcs as they are in their processes.
+ *
+ * Each mapping has truthful flags: locations without a name are in a second mapping of the same
+ * range whose flags are false. Mapping 0 is the program if all samples are of one, else the kernel.
  */
 
 #include <stddef.h>
@@ -25,19 +29,27 @@ struct query {
 };
 
 /*
- * Merge the selected samples. Names are looked up now, with what is known now; a location whose
- * file is not known by name is `file+0x…` with the file's base name, `[unmapped]+0x…`,
- * `[anonymous]+0x…`, or `[kernel.kallsyms]+0x…`. May run in any thread and does not hold the store
- * up: only collecting the samples does, for milliseconds.
+ * Merge the selected samples. Names are looked up now, with what is known now; a location without
+ * one is `file+0x…`, with the file's base name and the elf_vaddr (the file offset, if no segments
+ * are known), or `[unmapped]+0x…`, `[anonymous]+0x…`, `[kernel.kallsyms]+0x…`, with the address.
+ * Samples have all labels of label.h that are not empty. All strings are valid UTF-8.
+ *
+ * May run in any thread and does not hold the store up: only collecting the samples does, for
+ * microseconds.
  *
  * Returns 0 and sets *@ret_profile (owned by the caller; it may have no samples), or -ENOMEM.
  */
 int query_run(struct store *store, const struct query *query, struct profile **ret_profile);
 
-/* Distinct values of a label in the range, sorted, one JSON string each: appends a JSON array. */
+/*
+ * Append to @ret_json a JSON array of strings: the distinct values of a label in the range, sorted,
+ * without the empty one. Returns 0 or -ENOMEM.
+ */
 int query_label_values(struct store *store, const struct query *query, const char *label_name,
 		       struct buffer *ret_json);
 
-/* The function at @address, in a profile's numbering, demangled and appended to @ret_name; nothing
- * is appended if nobody knows it. Returns 0 or -ENOMEM. */
+/*
+ * Append to @ret_name the function at @address, in a profile's numbering, demangled; the innermost,
+ * if some are inlined; nothing, if nobody knows it. Returns 0 or -ENOMEM.
+ */
 int query_symbol(struct store *store, uint64_t address, struct buffer *ret_name);

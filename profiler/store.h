@@ -12,7 +12,8 @@
  * say what may be forgotten. Files live as long as a dictionary names them.
  *
  * All functions may be called from any thread. A description of something that is there already
- * replaces it (a process gets another name, a file gets symbols).
+ * replaces it (a process gets another name, a file gets symbols); only a stack stays as it is.
+ * Texts become valid UTF-8: bytes that are not turn into "?".
  */
 
 #include <stdbool.h>
@@ -28,7 +29,8 @@ struct kernel_range;
 struct store;
 struct symbol_file;
 
-#define WINDOW_NS (1000 * 1000 * 1000LL)
+#define WINDOW_NS      (1000 * 1000 * 1000LL)
+#define STORE_MAX_FILE 0x7fffffffU /* highest number of a file: query.h numbers addresses by it */
 
 /* How far the names of a file have come: `pilotlight_frames_total{names}`. */
 enum names_state {
@@ -74,12 +76,17 @@ int store_new(const struct store_options *options, struct store **ret_store);
 /* Accepts NULL. Always returns NULL. */
 struct store *store_free(struct store *store);
 
-/* What follows is described in dictionary @dictionary, a number not used before. 0 or -ENOMEM. */
+/* What follows is described in dictionary @dictionary, a number not used before. Returns 0, -EINVAL
+ * if it is in force already, or -ENOMEM. */
 int store_begin_dictionary(struct store *store, uint32_t dictionary);
 
 /*
  * Each describes one thing in the dictionary in force. Returns 0, -EINVAL if what it refers to was
- * never described, or no dictionary was begun, or -ENOMEM.
+ * never described, or no dictionary was begun, or -ENOMEM, also if there is no room below the
+ * bound.
+ *
+ * Numbers of files are 1 … STORE_MAX_FILE, and mean the same file in all dictionaries. A native
+ * frame past 4 GiB of its file cannot be numbered (query.h): it is kept as FRAME_UNMAPPED.
  */
 int store_add_file(struct store *store, uint32_t file, const char *path);
 int store_add_process(struct store *store, const struct store_process *process);
@@ -109,7 +116,8 @@ int store_name_kernel(struct store *store, struct symbol_file *symbols,
  */
 size_t store_add_samples(struct store *store, const struct sample *samples, size_t n_samples);
 
-/* Let windows go that are older than the retention at @now_unix_ns. Call it now and then. */
+/* Let windows go that are older than the retention at @now_unix_ns, or as far in the future: the
+ * clock was put back. Call it now and then. */
 void store_expire(struct store *store, int64_t now_unix_ns);
 
 void store_get_status(struct store *store, struct store_status *ret_status);

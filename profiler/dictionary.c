@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/dictionary.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/store.h"
+
+/* An item of processes[] and threads[]: swapped as a whole, for those who read without the lock. */
+struct text_slot {
+	_Atomic(const void *) text;
+};
+
+DEFINE_CLEANUP(struct dictionary *, dictionary_free)
+
+int dictionary_new(uint32_t number, struct dictionary **ret_dictionary)
+{
+	struct dictionary *dictionary = calloc(1, sizeof(*dictionary));
+
+	if (!dictionary)
+		return -ENOMEM;
+	dictionary->number = number;
+	dictionary->processes.item_bytes = sizeof(struct text_slot);
+	dictionary->threads.item_bytes = sizeof(struct text_slot);
+	dictionary->stacks.item_bytes = sizeof(const struct stack_frames *);
+	dictionary->frames.item_bytes = sizeof(struct frame);
+	dictionary->files.item_bytes = sizeof(uint32_t);
+	*ret_dictionary = dictionary;
+	return 0;
+}
+
+struct dictionary *dictionary_free(struct dictionary *dictionary)
+{
+	if (!dictionary)
+		return NULL;
+	arena_fini(&dictionary->arena);
+	pair_map_fini(&dictionary->process_index);
+	pair_map_fini(&dictionary->thread_index);
+	pair_map_fini(&dictionary->stack_index);
+	pair_map_fini(&dictionary->frame_index);
+	pair_map_fini(&dictionary->file_index);
+	stable_array_fini(&dictionary->processes);
+	stable_array_fini(&dictionary->threads);
+	stable_array_fini(&dictionary->stacks);
+	stable_array_fini(&dictionary->frames);
+	stable_array_fini(&dictionary->files);
+	free(dictionary);
+	return NULL;
+}
+
+static struct pair_key number_key(uint32_t number)
+{
+	return (struct pair_key){ .a = number };
+}
+
+/*
+ * The item of @key, a new one if there is none: then *@ret_is_new is set. The item comes first, so
+ * that out of memory leaves at worst an item that nothing leads to.
+ */
+static int item_find_or_add(struct pair_map *map, struct stable_array *items, struct pair_key key,
+			    void **ret_item, bool *ret_is_new)
+{
+	uint32_t index;
+	int r;
+
+	*ret_is_new = !pair_map_find(map, key, &index);
+	if (!*ret_is_new) {
+		*ret_item = stable_array_get(items, index);
+		return 0;
+	}
+	index = items->count;
+	r = stable_array_add(items, ret_item);
+	if (r < 0)
+		return r;
+	r = pair_map_find_or_add(map, key, index, &index);
+	return r < 0 ? r : 0;
+}
+
+int dictionary_add_file(struct dictionary *dictionary, uint32_t file)
+{
+	bool is_new;
+	void *item;
+	int r;
+
+	r = item_find_or_add(&dictionary->file_index, &dictionary->files, number_key(file), &item,
+			     &is_new);
+	if (r == 0 && is_new)
+		*(uint32_t *)item = file;
+	return r;
+}
+
+static const void *slot_text(const struct stable_array *items, uint32_t index)
+{
+	struct text_slot *slot = stable_array_get(items, index);
+
+	return atomic_load_explicit(&slot->text, memory_order_acquire);
+}
+
+/* Readers come here by an index which they get under the lock only, so a slot never lacks a text.
+ */
+static int slot_set(struct pair_map *map, struct stable_array *items, uint32_t number,
+		    const void *text)
+{
+	bool is_new;
+	void *slot;
+	int r;
+
+	r = item_find_or_add(map, items, number_key(number), &slot, &is_new);
+	if (r < 0)
+		return r;
+	atomic_store_explicit(&((struct text_slot *)slot)->text, text, memory_order_release);
+	return 0;
+}
+
+static bool process_is(const struct process_text *text, const struct store_process *process)
+{
+	return text->pid == process->pid && !strcmp(text->comm, process->comm) &&
+	       !strcmp(text->exe, process->exe) && !strcmp(text->cgroup, process->cgroup);
+}
+
+int dictionary_add_process(struct dictionary *dictionary, const struct store_process *process)
+{
+	struct arena *arena = &dictionary->arena;
+	struct process_text *text;
+	uint32_t index;
+
+	if (pair_map_find(&dictionary->process_index, number_key(process->process), &index) &&
+	    process_is(dictionary_process(dictionary, index), process))
+		return 0;
+	text = arena_alloc(arena, sizeof(*text));
+	if (!text)
+		return -ENOMEM;
+	*text = (struct process_text){
+		.pid = process->pid,
+		.comm = arena_copy_text(arena, process->comm),
+		.exe = arena_copy_text(arena, process->exe),
+		.cgroup = arena_copy_text(arena, process->cgroup),
+	};
+	if (!text->comm || !text->exe || !text->cgroup)
+		return -ENOMEM;
+	return slot_set(&dictionary->process_index, &dictionary->processes, process->process, text);
+}
+
+int dictionary_add_thread(struct dictionary *dictionary, uint32_t thread, uint32_t process,
+			  uint32_t tid, const char *name)
+{
+	const struct thread_text *known;
+	struct thread_text *text;
+	uint32_t process_index, index;
+
+	if (!pair_map_find(&dictionary->process_index, number_key(process), &process_index))
+		return -EINVAL;
+	if (dictionary_find_thread(dictionary, thread, &index)) {
+		known = dictionary_thread(dictionary, index);
+		if (known->process == process_index && known->tid == tid &&
+		    !strcmp(known->name, name))
+			return 0;
+	}
+	text = arena_alloc(&dictionary->arena, sizeof(*text));
+	if (!text)
+		return -ENOMEM;
+	*text = (struct thread_text){
+		.process = process_index,
+		.tid = tid,
+		.name = arena_copy_text(&dictionary->arena, name),
+	};
+	if (!text->name)
+		return -ENOMEM;
+	return slot_set(&dictionary->thread_index, &dictionary->threads, thread, text);
+}
+
+/* Frames are compared by their bits, so what has no meaning for their kind must be 0. */
+static int frame_normalize(const struct dictionary *dictionary, const struct frame *frame,
+			   struct frame *ret_frame)
+{
+	*ret_frame = *frame;
+	if (frame->kind >= FRAME_KIND_COUNT)
+		return -EINVAL;
+	if (frame->kind != FRAME_NATIVE) {
+		ret_frame->file = 0;
+		return 0;
+	}
+	if (!dictionary_has_file(dictionary, frame->file))
+		return -EINVAL;
+	if (frame->place >= FILE_SPAN_BYTES)
+		*ret_frame = (struct frame){ .kind = FRAME_UNMAPPED, .place = frame->place };
+	return 0;
+}
+
+static int frame_intern(struct dictionary *dictionary, const struct frame *frame,
+			uint32_t *ret_index)
+{
+	struct frame normal;
+	struct pair_key key;
+	void *item;
+	int r;
+
+	r = frame_normalize(dictionary, frame, &normal);
+	if (r < 0)
+		return r;
+	key = (struct pair_key){ (uint64_t)normal.kind << 32 | normal.file, normal.place };
+	if (pair_map_find(&dictionary->frame_index, key, ret_index))
+		return 0;
+	r = stable_array_add(&dictionary->frames, &item);
+	if (r < 0)
+		return r;
+	*(struct frame *)item = normal;
+	r = pair_map_find_or_add(&dictionary->frame_index, key, dictionary->frames.count - 1,
+				 ret_index);
+	return r < 0 ? r : 0;
+}
+
+int dictionary_add_stack(struct dictionary *dictionary, uint32_t stack, const struct frame *frames,
+			 size_t n_frames)
+{
+	struct stack_frames *added;
+	uint32_t index;
+	bool is_new;
+	void *item;
+	int r;
+
+	if (dictionary_find_stack(dictionary, stack, &index))
+		return 0;
+	added = arena_alloc(&dictionary->arena, sizeof(*added) + n_frames * sizeof(uint32_t));
+	if (!added)
+		return -ENOMEM;
+	added->n_frames = (uint32_t)n_frames;
+	for (size_t i = 0; i < n_frames; i++) {
+		r = frame_intern(dictionary, &frames[i], &added->frames[i]);
+		if (r < 0)
+			return r;
+	}
+	r = item_find_or_add(&dictionary->stack_index, &dictionary->stacks, number_key(stack),
+			     &item, &is_new);
+	if (r == 0)
+		*(const struct stack_frames **)item = added;
+	return r;
+}
+
+bool dictionary_has_file(const struct dictionary *dictionary, uint32_t file)
+{
+	uint32_t index;
+
+	return pair_map_find(&dictionary->file_index, number_key(file), &index);
+}
+
+bool dictionary_find_thread(const struct dictionary *dictionary, uint32_t number,
+			    uint32_t *ret_index)
+{
+	return pair_map_find(&dictionary->thread_index, number_key(number), ret_index);
+}
+
+bool dictionary_find_stack(const struct dictionary *dictionary, uint32_t number,
+			   uint32_t *ret_index)
+{
+	return pair_map_find(&dictionary->stack_index, number_key(number), ret_index);
+}
+
+const struct thread_text *dictionary_thread(const struct dictionary *dictionary, uint32_t index)
+{
+	return slot_text(&dictionary->threads, index);
+}
+
+const struct process_text *dictionary_process(const struct dictionary *dictionary, uint32_t index)
+{
+	return slot_text(&dictionary->processes, index);
+}
+
+const struct stack_frames *dictionary_stack(const struct dictionary *dictionary, uint32_t index)
+{
+	return *(const struct stack_frames **)stable_array_get(&dictionary->stacks, index);
+}
+
+const struct frame *dictionary_frame(const struct dictionary *dictionary, uint32_t index)
+{
+	return stable_array_get(&dictionary->frames, index);
+}
+
+size_t dictionary_bytes(const struct dictionary *dictionary)
+{
+	return sizeof(*dictionary) + dictionary->arena.bytes +
+	       pair_map_bytes(&dictionary->process_index) +
+	       pair_map_bytes(&dictionary->thread_index) +
+	       pair_map_bytes(&dictionary->stack_index) + pair_map_bytes(&dictionary->frame_index) +
+	       pair_map_bytes(&dictionary->file_index) +
+	       stable_array_bytes(&dictionary->processes) +
+	       stable_array_bytes(&dictionary->threads) + stable_array_bytes(&dictionary->stacks) +
+	       stable_array_bytes(&dictionary->frames) + stable_array_bytes(&dictionary->files);
+}

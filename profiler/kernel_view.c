@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/kernel_view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "profiler/symbols.h"
+#include "profiler/utf8.h"
+
+int kernel_view_new(struct symbols *symbols, const struct kernel_range *ranges, size_t n_ranges,
+		    struct kernel_view **ret_view)
+{
+	struct kernel_view *view = calloc(1, sizeof(*view) + n_ranges * sizeof(*ranges));
+
+	if (!view)
+		return -ENOMEM;
+	atomic_init(&view->refs, 1);
+	view->symbols = symbols_ref(symbols);
+	view->n_ranges = n_ranges;
+	for (size_t i = 0; i < n_ranges; i++) {
+		view->ranges[i] = ranges[i];
+		view->ranges[i].name[sizeof(ranges[i].name) - 1] = '\0';
+		utf8_sanitize(view->ranges[i].name);
+	}
+	*ret_view = view;
+	return 0;
+}
+
+struct kernel_view *kernel_view_ref(struct kernel_view *view)
+{
+	if (view)
+		atomic_fetch_add(&view->refs, 1);
+	return view;
+}
+
+struct kernel_view *kernel_view_unref(struct kernel_view *view)
+{
+	if (view && atomic_fetch_sub(&view->refs, 1) == 1) {
+		symbols_unref(view->symbols);
+		free(view);
+	}
+	return NULL;
+}
+
+const struct kernel_range *kernel_view_find(const struct kernel_view *view, uint64_t addr)
+{
+	size_t low = 0, high = view->n_ranges, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (view->ranges[middle].end_addr <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < view->n_ranges && view->ranges[low].start_addr <= addr)
+		return &view->ranges[low];
+	return NULL;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/locator.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/string_table.h"
+#include "profiler/dictionary.h"
+#include "profiler/file_view.h"
+#include "profiler/kernel_view.h"
+#include "profiler/profile.h"
+#include "profiler/snapshot.h"
+#include "profiler/symbol_cache.h"
+#include "profiler/symbols.h"
+#include "profiler/utf8.h"
+#include "unwind/symbol_file.h"
+
+#define UNMAPPED_NAME       "[unmapped]"
+#define ANONYMOUS_NAME      "[anonymous]"
+#define FALLBACK_NAME_BYTES 512
+
+struct located_file {
+	struct file_view *view; /* held */
+	uint32_t filename;      /* strings of the profile */
+	uint32_t build_id;
+};
+
+/* What becomes a location, once it is put into the profile. */
+struct place {
+	const struct frame *frame;
+	uint64_t address;
+	struct profile_mapping mapping;
+	const struct file_view *view; /* of a native frame; borrowed */
+	const char *fallback;         /* without a name: what stands before "+0x…" */
+	uint64_t fallback_off;        /* and behind it */
+};
+
+void locator_init(struct locator *ret_locator, const struct snapshot *snapshot,
+		  struct profile *profile)
+{
+	*ret_locator = (struct locator){ .snapshot = snapshot, .profile = profile };
+}
+
+void locator_fini(struct locator *locator)
+{
+	for (size_t i = 0; i < locator->n_files; i++)
+		file_view_unref(locator->files[i].view);
+	free(locator->files);
+	pair_map_fini(&locator->file_index);
+	pair_map_fini(&locator->function_index);
+}
+
+static int build_id_intern(struct profile *profile, const struct elf_description *description,
+			   uint32_t *ret_string)
+{
+	char hex[BUILD_ID_MAX_BYTES * 2 + 1] = "";
+
+	for (uint32_t i = 0; i < description->build_id_bytes; i++)
+		snprintf(hex + i * 2, 3, "%02x", description->build_id[i]);
+	return string_table_add(profile->strings, hex, ret_string);
+}
+
+/* -EINVAL if the store does not know it. */
+static int file_add(struct locator *locator, uint32_t number, struct located_file **ret_file)
+{
+	_cleanup_(file_view_unrefp) struct file_view *view = NULL;
+	struct located_file added = { 0 };
+	struct pair_key key = { .a = number };
+	uint32_t index;
+	int r;
+
+	view = snapshot_find_file(locator->snapshot, number);
+	if (!view)
+		return -EINVAL;
+	r = array_reserve((void **)&locator->files, &locator->file_capacity, locator->n_files + 1,
+			  sizeof(*locator->files));
+	if (r < 0)
+		return r;
+	r = string_table_add(locator->profile->strings, view->path, &added.filename);
+	if (r < 0)
+		return r;
+	r = build_id_intern(locator->profile, &view->description, &added.build_id);
+	if (r < 0)
+		return r;
+	r = pair_map_find_or_add(&locator->file_index, key, (uint32_t)locator->n_files, &index);
+	if (r < 0)
+		return r;
+	added.view = steal(view);
+	locator->files[locator->n_files] = added;
+	*ret_file = &locator->files[locator->n_files++];
+	return 0;
+}
+
+static int file_find(struct locator *locator, uint32_t number, struct located_file **ret_file)
+{
+	uint32_t index;
+
+	if (!pair_map_find(&locator->file_index, (struct pair_key){ .a = number }, &index))
+		return file_add(locator, number, ret_file);
+	*ret_file = &locator->files[index];
+	return 0;
+}
+
+static int native_place(struct locator *locator, struct place *place)
+{
+	uint64_t file_off = place->frame->place;
+	struct located_file *file;
+	const struct elf_segment *segment;
+	uint64_t base;
+	int r;
+
+	r = file_find(locator, place->frame->file, &file);
+	if (r < 0)
+		return r;
+	place->view = file->view;
+	base = place->frame->file * FILE_SPAN_BYTES;
+	segment = file_view_segment(file->view, file_off);
+	place->address = base + file_off;
+	place->fallback = file_view_basename(file->view);
+	place->fallback_off =
+		segment ? segment->elf_vaddr + (file_off - segment->file_off) : file_off;
+	place->mapping = (struct profile_mapping){
+		.start_addr = base + (segment ? segment->file_off : 0),
+		.limit_addr = base +
+			      (segment ? segment->file_off + segment->size_bytes : FILE_SPAN_BYTES),
+		.file_off = segment ? segment->file_off : 0,
+		.filename = file->filename,
+		.build_id = file->build_id,
+		.has_functions = true,
+		.has_filenames = file->view->state == NAMES_LINES,
+		.has_line_numbers = file->view->state == NAMES_LINES,
+		.has_inline_frames = file->view->state == NAMES_LINES,
+	};
+	return 0;
+}
+
+static int kernel_place(struct locator *locator, struct place *place)
+{
+	const struct kernel_view *kernel = locator->snapshot->kernel;
+	const struct kernel_range *range = NULL;
+
+	if (kernel)
+		range = kernel_view_find(kernel, place->frame->place);
+	place->address = place->frame->place;
+	place->fallback = range ? range->name : LOCATOR_KERNEL_NAME;
+	place->fallback_off = place->address;
+	place->mapping = (struct profile_mapping){
+		.start_addr = range ? range->start_addr : 0,
+		.limit_addr = range ? range->end_addr : UINT64_MAX,
+		.has_functions = true,
+	};
+	return string_table_add(locator->profile->strings, place->fallback,
+				&place->mapping.filename);
+}
+
+static int nameless_place(struct locator *locator, struct place *place)
+{
+	place->address = place->frame->place;
+	place->fallback = place->frame->kind == FRAME_ANONYMOUS ? ANONYMOUS_NAME : UNMAPPED_NAME;
+	place->fallback_off = place->address;
+	place->mapping = (struct profile_mapping){ .limit_addr = UINT64_MAX };
+	return string_table_add(locator->profile->strings, place->fallback,
+				&place->mapping.filename);
+}
+
+static int place_init(struct locator *locator, const struct frame *frame, struct place *ret_place)
+{
+	*ret_place = (struct place){ .frame = frame };
+	switch (frame->kind) {
+	case FRAME_NATIVE:
+		return native_place(locator, ret_place);
+	case FRAME_KERNEL:
+		return kernel_place(locator, ret_place);
+	default:
+		return nameless_place(locator, ret_place);
+	}
+}
+
+/* Each sets *@ret_place to NULL if nobody can know a name there. */
+static int native_symbols(const struct snapshot *snapshot, const struct file_view *view,
+			  uint64_t file_off, const struct symbol_place **ret_place)
+{
+	const struct elf_segment *segment = file_view_segment(view, file_off);
+
+	*ret_place = NULL;
+	if (!segment || !view->symbols)
+		return 0;
+	return symbol_cache_find(snapshot->symbol_cache, view->symbols,
+				 segment->elf_vaddr + (file_off - segment->file_off), ret_place);
+}
+
+static int kernel_symbols(const struct snapshot *snapshot, uint64_t addr,
+			  const struct symbol_place **ret_place)
+{
+	*ret_place = NULL;
+	if (!snapshot->kernel || !snapshot->kernel->symbols)
+		return 0;
+	return symbol_cache_find(snapshot->symbol_cache, snapshot->kernel->symbols, addr,
+				 ret_place);
+}
+
+static int function_add(struct locator *locator, uint32_t number, uint32_t *ret_function)
+{
+	const struct symbol_function *function =
+		symbol_cache_function(locator->snapshot->symbol_cache, number);
+	struct string_table *strings = locator->profile->strings;
+	struct profile_function added = { .start_line = function->start_line };
+	struct pair_key key = { .a = number };
+	int r;
+
+	if (pair_map_find(&locator->function_index, key, ret_function))
+		return 0;
+	r = string_table_add(strings, function->name, &added.name);
+	if (r < 0)
+		return r;
+	r = string_table_add(strings, function->system_name, &added.system_name);
+	if (r < 0)
+		return r;
+	r = string_table_add(strings, function->filename, &added.filename);
+	if (r < 0)
+		return r;
+	r = profile_add_function(locator->profile, &added, ret_function);
+	if (r < 0)
+		return r;
+	r = pair_map_find_or_add(&locator->function_index, key, *ret_function, ret_function);
+	return r < 0 ? r : 0;
+}
+
+static int fallback_add(struct locator *locator, const struct place *place, uint32_t *ret_function)
+{
+	struct profile_function added = { 0 };
+	char name[FALLBACK_NAME_BYTES];
+	int r;
+
+	snprintf(name, sizeof(name), "%.*s+0x%" PRIx64, FALLBACK_NAME_BYTES - 32, place->fallback,
+		 place->fallback_off);
+	utf8_sanitize(name); /* it may have been cut */
+	r = string_table_add(locator->profile->strings, name, &added.name);
+	if (r < 0)
+		return r;
+	added.system_name = added.name;
+	return profile_add_function(locator->profile, &added, ret_function);
+}
+
+/* Sets 0 lines if nobody knows a name there. */
+static int symbol_lines_add(struct locator *locator, const struct place *place,
+			    struct profile_line *ret_lines, size_t *ret_n_lines)
+{
+	const struct symbol_place *symbols = NULL;
+	int r = 0;
+
+	if (place->view)
+		r = native_symbols(locator->snapshot, place->view, place->frame->place, &symbols);
+	else if (place->frame->kind == FRAME_KERNEL)
+		r = kernel_symbols(locator->snapshot, place->frame->place, &symbols);
+	if (r < 0)
+		return r;
+	*ret_n_lines = symbols ? symbols->n_lines : 0;
+	for (size_t i = 0; i < *ret_n_lines; i++) {
+		ret_lines[i] = (struct profile_line){ .line = symbols->lines[i].line };
+		r = function_add(locator, symbols->lines[i].function, &ret_lines[i].function);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Flags say what was looked up for each location in a mapping: without a name, nothing was. */
+static void mapping_clear_flags(struct profile_mapping *mapping)
+{
+	mapping->has_functions = false;
+	mapping->has_filenames = false;
+	mapping->has_line_numbers = false;
+	mapping->has_inline_frames = false;
+}
+
+int locator_add(struct locator *locator, const struct frame *frame, uint32_t *ret_location)
+{
+	struct profile_line lines[SYMBOL_MAX_INLINE];
+	struct profile_location location = { .kind = frame->kind };
+	struct place place;
+	size_t n_lines;
+	int r;
+
+	r = place_init(locator, frame, &place);
+	if (r < 0)
+		return r;
+	r = symbol_lines_add(locator, &place, lines, &n_lines);
+	if (r < 0)
+		return r;
+	if (!n_lines) {
+		mapping_clear_flags(&place.mapping);
+		lines[n_lines++] = (struct profile_line){ 0 };
+		r = fallback_add(locator, &place, &lines[0].function);
+		if (r < 0)
+			return r;
+	}
+	location.address = place.address;
+	r = profile_add_mapping(locator->profile, &place.mapping, &location.mapping);
+	if (r < 0)
+		return r;
+	return profile_add_location(locator->profile, &location, lines, n_lines, ret_location);
+}
+
+int locator_filename(struct locator *locator, const struct frame *frame, const char **ret_filename)
+{
+	struct place place;
+	int r;
+
+	r = place_init(locator, frame, &place);
+	if (r < 0)
+		return r;
+	*ret_filename = string_table_get(locator->profile->strings, place.mapping.filename);
+	return 0;
+}
+
+int locator_append_name(const struct snapshot *snapshot, const struct frame *frame,
+			struct buffer *ret_name)
+{
+	_cleanup_(file_view_unrefp) struct file_view *view = NULL;
+	const struct symbol_place *place = NULL;
+	int r;
+
+	if (frame->kind == FRAME_KERNEL) {
+		r = kernel_symbols(snapshot, frame->place, &place);
+	} else {
+		view = snapshot_find_file(snapshot, frame->file);
+		r = view ? native_symbols(snapshot, view, frame->place, &place) : 0;
+	}
+	if (r < 0 || !place || !place->n_lines)
+		return r;
+	buffer_append_string(
+		ret_name,
+		symbol_cache_function(snapshot->symbol_cache, place->lines[0].function)->name);
+	return buffer_error(ret_name);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Locator: from frames, which are places, to the locations of a profile, which have names.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profiler/pair_map.h"
+
+#define LOCATOR_KERNEL_NAME "[kernel.kallsyms]" /* mapping of the kernel without its modules */
+
+struct buffer;
+struct frame;
+struct located_file;
+struct profile;
+struct snapshot;
+
+struct locator {
+	const struct snapshot *snapshot; /* borrowed */
+	struct profile *profile;         /* borrowed */
+	struct located_file *files;
+	size_t n_files;
+	size_t file_capacity;
+	struct pair_map file_index;     /* number → files[] */
+	struct pair_map function_index; /* number in the symbol cache → the profile's functions */
+};
+
+/* Both must outlive @ret_locator. */
+void locator_init(struct locator *ret_locator, const struct snapshot *snapshot,
+		  struct profile *profile);
+
+void locator_fini(struct locator *locator);
+
+/* Add @frame to the profile. Returns 0 and sets *@ret_location (index), or -ENOMEM. */
+int locator_add(struct locator *locator, const struct frame *frame, uint32_t *ret_location);
+
+/*
+ * The name of the mapping that @frame is in: a path, "[kernel.kallsyms]" …
+ *
+ * Returns 0 and sets *@ret_filename (borrowed: lives as long as @locator), or -ENOMEM.
+ */
+int locator_filename(struct locator *locator, const struct frame *frame, const char **ret_filename);
+
+/* Append the readable name of the innermost function at @frame, if any. Returns 0 or -ENOMEM. */
+int locator_append_name(const struct snapshot *snapshot, const struct frame *frame,
+			struct buffer *ret_name);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/snapshot.h"
+#include "profiler/window.h"
+
+static int part_add(struct merge_part *part, const struct window_sample *sample)
+{
+	struct pair_key key = { sample->thread, sample->stack };
+	struct merge_group *group;
+	uint32_t index;
+	int r;
+
+	r = array_reserve((void **)&part->groups, &part->group_capacity, part->n_groups + 1,
+			  sizeof(*part->groups));
+	if (r < 0)
+		return r;
+	r = pair_map_find_or_add(&part->group_index, key, (uint32_t)part->n_groups, &index);
+	if (r < 0)
+		return r;
+	group = &part->groups[index];
+	if (r == 1) {
+		*group = (struct merge_group){ .thread = sample->thread, .stack = sample->stack };
+		part->n_groups++;
+	}
+	group->count += sample->weight;
+	group->value += sample->value;
+	return 0;
+}
+
+static int part_add_window(struct merge_part *part, const struct snapshot_window *held,
+			   int64_t start_unix_ns, int64_t end_unix_ns)
+{
+	const struct window_block *block = NULL;
+	int r;
+
+	for (size_t i = 0; i < held->n_samples; i++) {
+		size_t sample_i = i % WINDOW_BLOCK_SAMPLES;
+		const struct window_sample *sample;
+		int64_t time_unix_ns;
+
+		if (sample_i == 0)
+			block = block ? block->next : held->window->first;
+		sample = &block->samples[sample_i];
+		time_unix_ns = held->window->start_unix_ns + sample->time_off_ns;
+		if (time_unix_ns < start_unix_ns || time_unix_ns >= end_unix_ns)
+			continue;
+		r = part_add(part, sample);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int merge_init(const struct snapshot *snapshot, int64_t start_unix_ns, int64_t end_unix_ns,
+	       struct merge *ret_merge)
+{
+	_cleanup_(merge_fini) struct merge merge = { .n_parts = snapshot->n_dictionaries };
+	int r;
+
+	merge.parts = calloc(merge.n_parts + 1, sizeof(*merge.parts));
+	if (!merge.parts)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->n_windows; i++) {
+		const struct snapshot_window *held = &snapshot->windows[i];
+
+		r = part_add_window(&merge.parts[held->dictionary_i], held, start_unix_ns,
+				    end_unix_ns);
+		if (r < 0)
+			return r;
+	}
+	*ret_merge = merge;
+	merge = (struct merge){ 0 };
+	return 0;
+}
+
+void merge_fini(struct merge *merge)
+{
+	for (size_t i = 0; merge->parts && i < merge->n_parts; i++) {
+		free(merge->parts[i].groups);
+		pair_map_fini(&merge->parts[i].group_index);
+	}
+	free(merge->parts);
+	*merge = (struct merge){ 0 };
+}

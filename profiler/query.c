@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a query: hold the windows; add samples up by thread and stack; find the labels of each
+ * thread, once, and ask the selector; find the location of each frame, once; then put stacks, label
+ * sets and samples together. Only the first and the last step touch the store's lock.
+ */
+#include "profiler/query.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/string_table.h"
+#include "profiler/dictionary.h"
+#include "profiler/label.h"
+#include "profiler/locator.h"
+#include "profiler/merge.h"
+#include "profiler/profile.h"
+#include "profiler/selector.h"
+#include "profiler/snapshot.h"
+#include "profiler/store.h"
+#include "profiler/thread_labels.h"
+
+DEFINE_CLEANUP(struct string_table *, string_table_free)
+
+/* Marks in the arrays of a query_part; any other number is an index of the profile, plus these. */
+enum {
+	MARK_UNSEEN,
+	MARK_SEEN, /* a thread that is not selected; a stack or frame that is not added yet */
+	MARK_COUNT,
+};
+
+/* What one dictionary's indices have become in the profile. */
+struct query_part {
+	const struct dictionary *dictionary;
+	const struct merge_part *merge;
+	uint32_t *label_sets; /* by thread */
+	uint32_t *stacks;     /* by stack */
+	uint32_t *locations;  /* by frame */
+	uint32_t *frames;     /* those that are needed */
+	size_t n_frames;
+};
+
+struct query_run {
+	const struct query *query;
+	struct snapshot snapshot;
+	struct merge merge;
+	struct profile *profile;
+	struct locator locator;
+	struct query_part *parts;
+	uint32_t label_strings[LABEL_COUNT];
+	uint32_t only_exe; /* string: the program of all samples, 0 if they have several */
+	bool has_exe;
+	uint32_t *stack; /* scratch: locations */
+	size_t stack_capacity;
+};
+
+static bool query_selects(const struct query *query, const struct thread_labels *labels)
+{
+	return !query->selector ||
+	       selector_matches(query->selector, labels->labels, LABEL_COUNT, NULL);
+}
+
+static int run_add_label_set(struct query_run *run, const struct thread_labels *labels,
+			     uint32_t *ret_label_set)
+{
+	struct profile_label added[LABEL_COUNT];
+	size_t n_added = 0;
+	uint32_t exe = 0;
+	int r;
+
+	for (int i = 0; i < LABEL_COUNT; i++) {
+		struct profile_label *label = &added[n_added];
+
+		label->name = run->label_strings[i];
+		r = string_table_add(run->profile->strings, labels->labels[i].value, &label->value);
+		if (r < 0)
+			return r;
+		if (i == LABEL_EXE)
+			exe = label->value;
+		n_added += label->value != 0;
+	}
+	run->only_exe = !run->has_exe || run->only_exe == exe ? exe : 0;
+	run->has_exe = true;
+	return profile_add_label_set(run->profile, added, n_added, ret_label_set);
+}
+
+/* Find out, once, whether a thread is selected, and under which labels. */
+static int part_find_label_set(struct query_run *run, struct query_part *part, uint32_t thread)
+{
+	struct thread_labels labels;
+	uint32_t label_set;
+	int r;
+
+	if (part->label_sets[thread] != MARK_UNSEEN)
+		return 0;
+	thread_labels_init(&labels, part->dictionary, thread);
+	if (!query_selects(run->query, &labels)) {
+		part->label_sets[thread] = MARK_SEEN;
+		return 0;
+	}
+	r = run_add_label_set(run, &labels, &label_set);
+	if (r == 0)
+		part->label_sets[thread] = label_set + MARK_COUNT;
+	return r;
+}
+
+/* Note each frame of @stack that was not met before. */
+static void part_need_stack(struct query_part *part, uint32_t stack)
+{
+	const struct stack_frames *frames = dictionary_stack(part->dictionary, stack);
+
+	if (part->stacks[stack] != MARK_UNSEEN)
+		return;
+	part->stacks[stack] = MARK_SEEN; /* until it is in the profile */
+	for (uint32_t i = 0; i < frames->n_frames; i++) {
+		uint32_t frame = frames->frames[i];
+
+		if (part->locations[frame] != MARK_UNSEEN)
+			continue;
+		part->locations[frame] = MARK_SEEN;
+		part->frames[part->n_frames++] = frame;
+	}
+}
+
+static int part_select(struct query_run *run, struct query_part *part)
+{
+	int r;
+
+	for (size_t i = 0; i < part->merge->n_groups; i++) {
+		const struct merge_group *group = &part->merge->groups[i];
+
+		r = part_find_label_set(run, part, group->thread);
+		if (r < 0)
+			return r;
+		if (part->label_sets[group->thread] != MARK_SEEN)
+			part_need_stack(part, group->stack);
+	}
+	return 0;
+}
+
+static int part_init(const struct snapshot_dictionary *held, const struct merge_part *merge,
+		     struct query_part *ret_part)
+{
+	ret_part->dictionary = held->dictionary;
+	ret_part->merge = merge;
+	ret_part->label_sets = calloc(held->n_threads + 1UL, sizeof(uint32_t));
+	ret_part->stacks = calloc(held->n_stacks + 1UL, sizeof(uint32_t));
+	ret_part->locations = calloc(held->n_frames + 1UL, sizeof(uint32_t));
+	ret_part->frames = calloc(held->n_frames + 1UL, sizeof(uint32_t));
+	if (!ret_part->label_sets || !ret_part->stacks || !ret_part->locations || !ret_part->frames)
+		return -ENOMEM;
+	return 0;
+}
+
+static void run_fini(struct query_run *run)
+{
+	for (size_t i = 0; run->parts && i < run->snapshot.n_dictionaries; i++) {
+		free(run->parts[i].label_sets);
+		free(run->parts[i].stacks);
+		free(run->parts[i].locations);
+		free(run->parts[i].frames);
+	}
+	free(run->parts);
+	free(run->stack);
+	locator_fini(&run->locator);
+	profile_free(run->profile);
+	merge_fini(&run->merge);
+	snapshot_fini(&run->snapshot);
+}
+
+static int run_init_profile(struct query_run *run)
+{
+	const struct query *query = run->query;
+	int r;
+
+	r = profile_new(&run->profile);
+	if (r < 0)
+		return r;
+	run->profile->start_unix_ns = query->start_unix_ns;
+	if (__builtin_sub_overflow(query->end_unix_ns, query->start_unix_ns,
+				   &run->profile->duration_ns))
+		run->profile->duration_ns = INT64_MAX;
+	run->profile->period_ns = run->snapshot.period_ns;
+	for (int i = 0; i < LABEL_COUNT; i++) {
+		r = string_table_add(run->profile->strings, label_names[i], &run->label_strings[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int run_init(struct query_run *run, struct store *store)
+{
+	const struct query *query = run->query;
+	int r;
+
+	r = snapshot_init(store, query->start_unix_ns, query->end_unix_ns, &run->snapshot);
+	if (r < 0)
+		return r;
+	r = merge_init(&run->snapshot, query->start_unix_ns, query->end_unix_ns, &run->merge);
+	if (r < 0)
+		return r;
+	r = run_init_profile(run);
+	if (r < 0)
+		return r;
+	locator_init(&run->locator, &run->snapshot, run->profile);
+	run->parts = calloc(run->snapshot.n_dictionaries + 1, sizeof(*run->parts));
+	if (!run->parts)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->snapshot.n_dictionaries; i++) {
+		r = part_init(&run->snapshot.dictionaries[i], &run->merge.parts[i], &run->parts[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Put a frame of the mapping @lead into the profile before all others. Returns 1 if there is one.
+ */
+static int part_lead(struct query_run *run, struct query_part *part, const char *lead)
+{
+	uint32_t location;
+	int r;
+
+	for (size_t i = 0; i < part->n_frames; i++) {
+		const struct frame *frame = dictionary_frame(part->dictionary, part->frames[i]);
+		const char *filename;
+
+		r = locator_filename(&run->locator, frame, &filename);
+		if (r < 0)
+			return r;
+		if (strcmp(filename, lead) != 0)
+			continue;
+		r = locator_add(&run->locator, frame, &location);
+		return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+/*
+ * Readers take mapping 0 for the program that was profiled, and at least one keeps its symbols by
+ * it: so it should be the same in each profile of the same thing.
+ */
+static int run_lead(struct query_run *run)
+{
+	const char *lead = run->only_exe ? string_table_get(run->profile->strings, run->only_exe)
+					 : LOCATOR_KERNEL_NAME;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < run->snapshot.n_dictionaries; i++)
+		r = part_lead(run, &run->parts[i], lead);
+	return r < 0 ? r : 0;
+}
+
+static int part_locate(struct query_run *run, struct query_part *part)
+{
+	uint32_t location;
+	int r;
+
+	for (size_t i = 0; i < part->n_frames; i++) {
+		uint32_t frame = part->frames[i];
+
+		r = locator_add(&run->locator, dictionary_frame(part->dictionary, frame),
+				&location);
+		if (r < 0)
+			return r;
+		part->locations[frame] = location + MARK_COUNT;
+	}
+	return 0;
+}
+
+/* Put a stack into the profile, once. */
+static int part_add_stack(struct query_run *run, struct query_part *part, uint32_t stack)
+{
+	const struct stack_frames *frames = dictionary_stack(part->dictionary, stack);
+	uint32_t added;
+	int r;
+
+	if (part->stacks[stack] != MARK_SEEN)
+		return 0;
+	r = array_reserve((void **)&run->stack, &run->stack_capacity, frames->n_frames,
+			  sizeof(*run->stack));
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < frames->n_frames; i++)
+		run->stack[i] = part->locations[frames->frames[i]] - MARK_COUNT;
+	r = profile_add_stack(run->profile, run->stack, frames->n_frames, &added);
+	if (r == 0)
+		part->stacks[stack] = added + MARK_COUNT;
+	return r;
+}
+
+static int part_add_samples(struct query_run *run, struct query_part *part)
+{
+	int r;
+
+	for (size_t i = 0; i < part->merge->n_groups; i++) {
+		const struct merge_group *group = &part->merge->groups[i];
+		struct profile_sample sample = { .count = group->count, .value = group->value };
+
+		if (part->label_sets[group->thread] == MARK_SEEN)
+			continue;
+		r = part_add_stack(run, part, group->stack);
+		if (r < 0)
+			return r;
+		sample.stack = part->stacks[group->stack] - MARK_COUNT;
+		sample.label_set = part->label_sets[group->thread] - MARK_COUNT;
+		r = profile_add_sample(run->profile, &sample);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Do @step for each part. */
+static int run_each_part(struct query_run *run,
+			 int (*step)(struct query_run *run, struct query_part *part))
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < run->snapshot.n_dictionaries; i++)
+		r = step(run, &run->parts[i]);
+	return r;
+}
+
+int query_run(struct store *store, const struct query *query, struct profile **ret_profile)
+{
+	_cleanup_(run_fini) struct query_run run = { .query = query };
+	int r;
+
+	r = run_init(&run, store);
+	if (r < 0)
+		return r;
+	r = run_each_part(&run, part_select);
+	if (r < 0)
+		return r;
+	r = run_lead(&run);
+	if (r < 0)
+		return r;
+	r = run_each_part(&run, part_locate);
+	if (r < 0)
+		return r;
+	r = run_each_part(&run, part_add_samples);
+	if (r < 0)
+		return r;
+	*ret_profile = steal(run.profile);
+	return 0;
+}
+
+/* Add the values of the label @label_i which selected threads of one dictionary have. */
+static int values_collect(const struct query *query, const struct snapshot_dictionary *held,
+			  const struct merge_part *merge, int label_i, struct string_table *values)
+{
+	_cleanup_(freep) bool *seen = calloc(held->n_threads + 1UL, sizeof(*seen));
+	struct thread_labels labels;
+	uint32_t string;
+	int r;
+
+	if (!seen)
+		return -ENOMEM;
+	for (size_t i = 0; i < merge->n_groups; i++) {
+		uint32_t thread = merge->groups[i].thread;
+
+		if (seen[thread])
+			continue;
+		seen[thread] = true;
+		thread_labels_init(&labels, held->dictionary, thread);
+		if (!query_selects(query, &labels))
+			continue;
+		r = string_table_add(values, labels.labels[label_i].value, &string);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int text_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int json_append(const char *bytes, size_t size, void *buffer)
+{
+	buffer_append(buffer, bytes, size);
+	return buffer_error(buffer);
+}
+
+/* All of @values but the empty one, which is number 0. */
+static int values_append(const struct string_table *values, struct buffer *ret_json)
+{
+	uint32_t n_values = string_table_count(values) - 1;
+	_cleanup_(freep) const char **sorted = calloc(n_values + 1UL, sizeof(*sorted));
+	_cleanup_(json_decrefp) json_t *array = json_array();
+
+	if (!sorted || !array)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n_values; i++)
+		sorted[i] = string_table_get(values, i + 1);
+	qsort(sorted, n_values, sizeof(*sorted), text_compare);
+	for (uint32_t i = 0; i < n_values; i++) {
+		if (json_array_append_new(array, json_string(sorted[i])) < 0)
+			return -ENOMEM;
+	}
+	return json_dump_callback(array, json_append, ret_json, JSON_COMPACT) < 0 ? -ENOMEM : 0;
+}
+
+static int label_find(const char *name)
+{
+	for (int i = 0; i < LABEL_COUNT; i++) {
+		if (!strcmp(label_names[i], name))
+			return i;
+	}
+	return LABEL_COUNT;
+}
+
+int query_label_values(struct store *store, const struct query *query, const char *label_name,
+		       struct buffer *ret_json)
+{
+	_cleanup_(string_table_freep) struct string_table *values = NULL;
+	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+	_cleanup_(merge_fini) struct merge merge = { 0 };
+	int label_i = label_find(label_name);
+	int r;
+
+	r = string_table_new(&values);
+	if (r < 0)
+		return r;
+	r = snapshot_init(store, query->start_unix_ns, query->end_unix_ns, &snapshot);
+	if (r < 0)
+		return r;
+	r = merge_init(&snapshot, query->start_unix_ns, query->end_unix_ns, &merge);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; label_i < LABEL_COUNT && i < snapshot.n_dictionaries; i++) {
+		r = values_collect(query, &snapshot.dictionaries[i], &merge.parts[i], label_i,
+				   values);
+		if (r < 0)
+			return r;
+	}
+	return values_append(values, ret_json);
+}
+
+int query_symbol(struct store *store, uint64_t address, struct buffer *ret_name)
+{
+	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+	struct frame frame = { .kind = FRAME_NATIVE,
+			       .file = (uint32_t)(address / FILE_SPAN_BYTES),
+			       .place = address % FILE_SPAN_BYTES };
+	int r;
+
+	if (frame.file > STORE_MAX_FILE)
+		frame = (struct frame){ .kind = FRAME_KERNEL, .place = address };
+	r = snapshot_init(store, 0, 0, &snapshot);
+	if (r < 0)
+		return r;
+	return locator_append_name(&snapshot, &frame, ret_name);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Store state: what store.c fills and snapshot.c reads. Nobody else includes this.
+ *
+ * Windows and dictionaries have two kinds of users: the store itself, whose use counts for the
+ * bound on memory, and queries, which only keep them from being freed. Both are counted under the
+ * lock; freeing, which may take milliseconds, happens after it.
+ */
+
+#include <pthread.h>
+
+#include "profiler/file_table.h"
+#include "profiler/store.h"
+
+struct dictionary;
+struct kernel_view;
+struct symbol_cache;
+struct window;
+
+struct store {
+	struct store_options options;
+	pthread_mutex_t lock;    /* of what follows */
+	struct window **windows; /* in the order in which they were begun */
+	size_t n_windows;
+	size_t window_capacity;
+	struct dictionary *in_force; /* held, or NULL */
+	struct file_table files;
+	struct kernel_view *kernel; /* held, or NULL */
+	enum names_state kernel_state;
+	struct symbol_cache *symbol_cache; /* held */
+	uint64_t next_symbols_id;
+	size_t window_bytes;     /* of the windows above */
+	size_t dictionary_bytes; /* of the dictionaries that they use, and the one in force */
+	uint32_t n_dictionaries; /* likewise */
+	uint32_t n_stacks, n_threads, n_processes; /* likewise */
+	struct store_status counters;              /* what only ever counts up */
+};
+
+/* What is to be freed once the lock has been released. A zeroed struct is empty. */
+struct store_garbage {
+	struct window *windows;
+	struct dictionary *dictionaries;
+};
+
+/* One user of @window less; under the lock. */
+void store_unref_window(struct store *store, struct window *window, struct store_garbage *garbage);
+
+/* Not under the lock. */
+void store_free_garbage(struct store_garbage *garbage);
