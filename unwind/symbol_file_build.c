@@ -5,6 +5,7 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "unwind/dwarf_reader.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file_writer.h"
 #include "unwind/symbol_table.h"
@@ -12,13 +13,12 @@
 DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
 
 /* Symbols name what debug information does not: assembler, libraries without it. */
-static int add_symbols(const struct symbol_table *symbols, struct symbol_file_writer *writer)
+static int add_pieces(const struct symbol_table *pieces, struct symbol_file_writer *writer)
 {
-	_cleanup_(symbol_table_fini) struct symbol_table pieces = { 0 };
-	int r = symbol_table_cut(symbols, &pieces);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < pieces.n_symbols; i++) {
-		const struct symbol *piece = &pieces.symbols[i];
+	for (size_t i = 0; r == 0 && i < pieces->n_symbols; i++) {
+		const struct symbol *piece = &pieces->symbols[i];
 		struct symbol_function function = {
 			.range = { piece->start_vaddr, piece->end_vaddr },
 			.fills_gaps = true,
@@ -36,17 +36,22 @@ int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buf
 		      struct symbol_build_report *ret_report)
 {
 	_cleanup_(symbol_file_writer_freep) struct symbol_file_writer *writer = NULL;
-	_cleanup_(symbol_table_fini) struct symbol_table symbols = { 0 };
+	_cleanup_(symbol_table_fini) struct symbol_table symbols = { 0 }, pieces = { 0 };
 	struct symbol_build_report report = { 0 };
-	int r;
+	_cleanup_(dwarf_reader_fini) struct dwarf_reader reader = {
+		.file = file, .symbols = &symbols, .pieces = &pieces, .report = &report
+	};
+	int r = symbol_file_writer_new(&writer);
 
-	if (depth == SYMBOL_LINES)
-		return -ENODATA;
-	r = symbol_file_writer_new(&writer);
+	reader.writer = writer;
 	if (r == 0)
 		r = symbol_table_read(file, &symbols);
 	if (r == 0)
-		r = add_symbols(&symbols, writer);
+		r = symbol_table_cut(&symbols, &pieces);
+	if (r == 0 && depth == SYMBOL_LINES)
+		r = dwarf_reader_run(&reader);
+	if (r == 0)
+		r = add_pieces(&pieces, writer);
 	if (r == 0)
 		r = symbol_file_writer_finish(writer, elf_file_describe(file), ret_bytes, &report);
 	if (r == 0)

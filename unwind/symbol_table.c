@@ -206,8 +206,7 @@ void symbol_table_fini(struct symbol_table *table)
 	*table = (struct symbol_table){ 0 };
 }
 
-const struct symbol *symbol_table_find(const struct symbol_table *table, uint64_t elf_vaddr,
-				       size_t *ret_n)
+size_t symbol_table_find_from(const struct symbol_table *table, uint64_t elf_vaddr)
 {
 	size_t low = 0, high = table->n_symbols;
 
@@ -219,11 +218,18 @@ const struct symbol *symbol_table_find(const struct symbol_table *table, uint64_
 		else
 			high = middle;
 	}
-	for (high = low; high < table->n_symbols; high++)
-		if (table->symbols[high].start_vaddr != elf_vaddr)
-			break;
-	*ret_n = high - low;
-	return high > low ? &table->symbols[low] : NULL;
+	return low;
+}
+
+const struct symbol *symbol_table_find(const struct symbol_table *table, uint64_t elf_vaddr,
+				       size_t *ret_n)
+{
+	size_t first = symbol_table_find_from(table, elf_vaddr), end = first;
+
+	while (end < table->n_symbols && table->symbols[end].start_vaddr == elf_vaddr)
+		end++;
+	*ret_n = end - first;
+	return end > first ? &table->symbols[first] : NULL;
 }
 
 /* Symbols that enclose an address, the innermost last, while pieces are cut from left to right. */

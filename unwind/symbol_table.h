@@ -48,6 +48,9 @@ void symbol_table_fini(struct symbol_table *table);
 const struct symbol *symbol_table_find(const struct symbol_table *table, uint64_t elf_vaddr,
 				       size_t *ret_n);
 
+/* The number of the first symbol that starts at @elf_vaddr or behind it. */
+size_t symbol_table_find_from(const struct symbol_table *table, uint64_t elf_vaddr);
+
 /*
  * Append the symbols to the zeroed @ret_pieces as ranges that do not overlap: where one lies inside
  * of another, the inner one has the name, and the outer one goes on behind it. One alias each.

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Symbol tool: symbol files from a shell, for tests that compare them with what other programs say.
+ *
+ *     symbol_tool build ELF OUT      write the symbol file of ELF, print what the build met
+ *     symbol_tool kernel OUT         the same from kallsyms, which it reads from its input
+ *     symbol_tool find FILE          read addresses, print the frames of each and an empty line:
+ *                                    function, then directory/filename:line
+ *     symbol_tool time FILE COUNT    look COUNT random addresses up, print the time of each
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/base/file.h"
+#include "unwind/demangle.h"
+#include "unwind/elf_file.h"
+#include "unwind/symbol_file.h"
+#include "unwind/symbol_file_build.h"
+
+#define KALLSYMS_MAX_BYTES (256UL << 20)
+
+DEFINE_CLEANUP(struct elf_file *, elf_file_free)
+DEFINE_CLEANUP(struct symbol_file *, symbol_file_free)
+
+static int write_file(const char *path, const struct buffer *bytes)
+{
+	_cleanup_(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -errno : file_write_fd(fd, bytes->data, bytes->size);
+}
+
+static int build(char **args)
+{
+	_cleanup_(closep) int fd = open(args[0], O_RDONLY | O_CLOEXEC);
+	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
+	_cleanup_(elf_file_freep) struct elf_file *elf = NULL;
+	struct symbol_build_report report = { 0 };
+	int64_t start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	int r = fd < 0 ? -errno : elf_file_open(fd, &elf);
+
+	if (r == 0)
+		r = symbol_file_build(elf, SYMBOL_LINES, &bytes, &report);
+	if (r == -ENODATA)
+		r = symbol_file_build(elf, SYMBOL_FUNCTIONS, &bytes, &report);
+	if (r < 0)
+		return r;
+	printf("%u functions, %u with lines, %u bad units, %u dropped ranges, %zu bytes, %.1f ms\n",
+	       report.n_functions, report.n_with_lines, report.n_bad_units, report.n_dropped_ranges,
+	       bytes.size, (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns) / 1e6);
+	return write_file(args[1], &bytes);
+}
+
+static int build_kernel(char **args)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 }, bytes = { 0 };
+	_cleanup_(freep) struct kernel_range *ranges = NULL;
+	size_t n_ranges = 0;
+	int64_t start_ns;
+	int r = file_read_fd(STDIN_FILENO, KALLSYMS_MAX_BYTES, &text);
+
+	start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (r == 0)
+		r = symbol_file_build_kernel(text.data, text.size, &bytes, &ranges, &n_ranges);
+	if (r < 0)
+		return r;
+	printf("%zu bytes, %.1f ms\n", bytes.size,
+	       (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns) / 1e6);
+	for (size_t i = 0; i < n_ranges; i++)
+		printf("%#" PRIx64 " %#" PRIx64 " %s\n", ranges[i].start_addr, ranges[i].end_addr,
+		       ranges[i].name);
+	return write_file(args[0], &bytes);
+}
+
+static int map(const char *path, struct symbol_file **ret_file)
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : symbol_file_map(fd, ret_file);
+}
+
+static int find(char **args)
+{
+	_cleanup_(symbol_file_freep) struct symbol_file *file = NULL;
+	struct symbol_frame frames[SYMBOL_MAX_INLINE];
+	uint64_t elf_vaddr;
+	int r = map(args[0], &file);
+
+	while (r == 0 && scanf("%" SCNx64, &elf_vaddr) == 1) {
+		size_t n = symbol_file_find(file, elf_vaddr, frames, ARRAY_SIZE(frames));
+
+		for (size_t i = 0; i < n; i++)
+			printf("%s\n%s%s%s:%u\n", frames[i].function, frames[i].directory,
+			       frames[i].directory[0] ? "/" : "", frames[i].filename,
+			       frames[i].line);
+		printf("\n");
+	}
+	return r;
+}
+
+/* Random places in the range of addresses that the file's functions take. */
+static int time_look_ups(char **args)
+{
+	_cleanup_(symbol_file_freep) struct symbol_file *file = NULL;
+	struct symbol_frame frames[SYMBOL_MAX_INLINE];
+	char name[DEMANGLE_MAX_BYTES];
+	uint64_t n_frames = 0, count = strtoull(args[1], NULL, 10), elf_vaddr;
+	int64_t find_ns = 0, demangle_ns = 0;
+	int r = map(args[0], &file);
+
+	for (uint64_t n = 0; r == 0 && n < count && scanf("%" SCNx64, &elf_vaddr) == 1; n++) {
+		int64_t start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), middle_ns;
+		size_t n_found = symbol_file_find(file, elf_vaddr, frames, ARRAY_SIZE(frames));
+
+		middle_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		for (size_t i = 0; i < n_found; i++)
+			demangle(frames[i].function, name);
+		find_ns += middle_ns - start_ns;
+		demangle_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - middle_ns;
+		n_frames += n_found;
+	}
+	if (r == 0 && count)
+		printf("%.2f us to find, %.2f us to demangle, %.2f frames an address\n",
+		       (double)find_ns / 1e3 / (double)count,
+		       (double)demangle_ns / 1e3 / (double)count, (double)n_frames / (double)count);
+	return r;
+}
+
+static const struct command {
+	const char *name;
+	int n_args;
+	int (*run)(char **args);
+} commands[] = {
+	{ "build", 2, build },
+	{ "kernel", 1, build_kernel },
+	{ "find", 1, find },
+	{ "time", 2, time_look_ups },
+};
+
+int main(int argc, char **argv)
+{
+	int r = -EINVAL;
+
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0 && argc == commands[i].n_args + 2)
+			r = commands[i].run(argv + 2);
+	if (r < 0)
+		fprintf(stderr, "symbol_tool: %s\n", strerror(-r));
+	return r < 0;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/dwarf_reader.h"
+
+#include <dwarf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "unwind/dwarf_function.h"
+#include "unwind/elf_file_internal.h"
+#include "unwind/symbol_file_build.h"
+
+/* libdw keeps all it ever parsed until dwarf_end(): begin anew after so much of .debug_info. */
+#define BATCH_BYTES (32UL << 20)
+
+static int visit(struct dwarf_reader *reader, struct dwarf_unit *unit,
+		 struct dwarf_pending_die *pending, struct dwarf_die_stack *stack)
+{
+	struct dwarf_pending_die child = { 0 };
+
+	switch (dwarf_tag(&pending->die)) {
+	case DW_TAG_subprogram:
+		return dwarf_function_read(reader, unit, &pending->die, stack);
+	/* Rust nests functions in each of these. */
+	case DW_TAG_namespace:
+	case DW_TAG_module:
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+	case DW_TAG_enumeration_type:
+		if (dwarf_child(&pending->die, &child.die) != 0)
+			return 0;
+		return dwarf_die_stack_push(stack, &child);
+	default:
+		return 0;
+	}
+}
+
+/* Visit all entries of the unit, outside of functions. */
+static int read_entries(struct dwarf_reader *reader, struct dwarf_unit *unit)
+{
+	struct dwarf_die_stack stack = { 0 };
+	struct dwarf_pending_die pending = { 0 };
+	int r;
+
+	if (dwarf_child(&unit->die, &pending.die) != 0)
+		return 0;
+	r = dwarf_die_stack_push(&stack, &pending);
+	while (r == 0 && stack.n) {
+		pending = stack.pending[--stack.n];
+		struct dwarf_pending_die next = pending;
+
+		if (!pending.is_alone && dwarf_die_next(&next.die))
+			r = dwarf_die_stack_push(&stack, &next);
+		if (r == 0)
+			r = visit(reader, unit, &pending, &stack);
+	}
+	free(stack.pending);
+	return r;
+}
+
+static int read_unit(struct dwarf_reader *reader, struct dwarf_unit *unit)
+{
+	int tag = dwarf_tag(&unit->die), r;
+	Dwarf_Attribute directory;
+
+	unit->n_functions = 0;
+	/* Units of types and of what others share hold no code. */
+	if (tag != DW_TAG_compile_unit && tag != DW_TAG_skeleton_unit)
+		return 0;
+	reader->compile_directory =
+		dwarf_formstring(dwarf_attr(&unit->die, DW_AT_comp_dir, &directory));
+	r = dwarf_lines_read(reader, &unit->die, &unit->lines);
+	if (r == -EBADMSG) {
+		reader->report->n_bad_units++;
+		r = 0;
+	}
+	if (r == 0)
+		r = read_entries(reader, unit);
+	if (r == 0 && !unit->n_functions)
+		r = dwarf_function_add_symbols(reader, unit);
+	return r;
+}
+
+/*
+ * Read the units from *@offset on, until there was enough for one batch. Returns 1 if there may be
+ * more from *@offset on, 0 at the end, or what went wrong.
+ */
+static int read_batch(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf_Off *offset)
+{
+	Dwarf_Off start = *offset, next;
+	size_t header_bytes;
+	int r = 0;
+
+	while (r == 0 && *offset - start < BATCH_BYTES) {
+		int has_unit = dwarf_nextcu(reader->dwarf, *offset, &next, &header_bytes, NULL,
+					    NULL, NULL);
+
+		if (has_unit < 0)
+			reader->report->n_bad_units++;
+		if (has_unit != 0)
+			return 0;
+		if (dwarf_offdie(reader->dwarf, *offset + header_bytes, &unit->die))
+			r = read_unit(reader, unit);
+		else
+			reader->report->n_bad_units++;
+		*offset = next;
+	}
+	return r < 0 ? r : 1;
+}
+
+static void forget(struct dwarf_reader *reader)
+{
+	number_map_fini(&reader->files); /* its keys are pointers into what ends */
+	dwarf_end(reader->dwarf);
+	reader->dwarf = NULL;
+}
+
+int dwarf_reader_run(struct dwarf_reader *reader)
+{
+	struct dwarf_unit unit = { .n_functions = 0 };
+	Dwarf_Off offset = 0;
+	int r = 1;
+
+	while (r == 1) {
+		reader->dwarf = dwarf_begin_elf(elf_file_elf(reader->file), DWARF_C_READ, NULL);
+		r = reader->dwarf ? read_batch(reader, &unit, &offset) : 0;
+		forget(reader);
+	}
+	dwarf_unit_fini(&unit);
+	return r < 0 ? r : offset ? 0 : -ENODATA;
+}
+
+void dwarf_reader_fini(struct dwarf_reader *reader)
+{
+	number_map_fini(&reader->names);
+	number_map_fini(&reader->files);
+	buffer_fini(&reader->path);
+	dwarf_end(reader->dwarf);
+}
