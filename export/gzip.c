@@ -11,7 +11,7 @@
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 
-#define CHUNK_BYTES 65536
+#define CHUNK_BYTES 16384
 
 /* A large profile has to be served at once: 2 makes it a tenth larger than 6 does, in a third of
  * the time. */

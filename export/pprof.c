@@ -7,20 +7,19 @@
 #include "export/pprof.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "export/gzip.h"
+#include "export/main_mapping.h"
 #include "export/pprof.pb-c.h"
 #include "export/text.h"
+#include "profiler/arena.h"
 #include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
-#include "profiler/label.h"
 #include "profiler/profile.h"
 
 #define N_SAMPLE_TYPES 2
@@ -34,15 +33,9 @@ static const char *const own_strings[OWN_STRING_COUNT] = {
 	[STRING_NANOSECONDS] = "nanoseconds",
 };
 
-/* A piece of memory that lives as long as the message. */
-struct piece {
-	struct piece *next;
-	max_align_t bytes[];
-};
-
 struct pprof {
 	const struct profile *profile;
-	struct piece *pieces;
+	struct arena arena;    /* of all that message points to, but strings */
 	struct buffer strings; /* the string table's texts, each with a NUL */
 	uint32_t own_strings[OWN_STRING_COUNT];
 	size_t main_mapping;   /* the index that gets id 1 */
@@ -54,30 +47,18 @@ struct pprof {
 
 static void pprof_fini(struct pprof *pprof)
 {
-	while (pprof->pieces) {
-		struct piece *next = pprof->pieces->next;
-
-		free(pprof->pieces);
-		pprof->pieces = next;
-	}
+	arena_fini(&pprof->arena);
 	buffer_fini(&pprof->strings);
 }
 
 /* Room for @count items, not initialised, or NULL. */
 static void *take(struct pprof *pprof, size_t count, size_t item_bytes)
 {
-	struct piece *piece;
 	size_t bytes;
 
-	if (__builtin_mul_overflow(count, item_bytes, &bytes) ||
-	    __builtin_add_overflow(bytes, sizeof(*piece), &bytes))
+	if (__builtin_mul_overflow(count, item_bytes, &bytes))
 		return NULL;
-	piece = malloc(bytes);
-	if (!piece)
-		return NULL;
-	piece->next = pprof->pieces;
-	pprof->pieces = piece;
-	return piece->bytes;
+	return arena_alloc(&pprof->arena, bytes ? bytes : 1);
 }
 
 #define TAKE(pprof, pointer, count) ((pointer) = take((pprof), (count), sizeof(*(pointer))))
@@ -163,70 +144,9 @@ static int add_description(struct pprof *pprof)
 	return 0;
 }
 
-/* The program of a label set, as a string, or 0. */
-static uint32_t label_set_exe(const struct profile *profile, const struct profile_label_set *set)
-{
-	for (uint32_t i = set->first_label; i < set->first_label + set->n_labels; i++) {
-		const char *name = string_table_get(profile->strings, profile->labels[i].name);
-
-		if (!strcmp(name, label_names[LABEL_EXE]))
-			return profile->labels[i].value;
-	}
-	return 0;
-}
-
-/* Sum up counts: @by_exe by string, @by_leaf by mapping. */
-static void weigh_mappings(const struct profile *profile, uint64_t *by_exe, uint64_t *by_leaf)
-{
-	for (size_t i = 0; i < profile->n_samples; i++) {
-		const struct profile_sample *sample = &profile->samples[i];
-		const struct profile_stack *stack = &profile->stacks[sample->stack];
-		uint32_t exe = label_set_exe(profile, &profile->label_sets[sample->label_set]);
-		uint32_t mapping = PROFILE_NO_MAPPING;
-
-		if (stack->n_frames)
-			mapping = profile->locations[profile->frames[stack->first_frame]].mapping;
-		if (mapping != PROFILE_NO_MAPPING)
-			by_leaf[mapping] += sample->count;
-		by_exe[exe] += sample->count;
-	}
-	by_exe[0] = 0; /* no program */
-}
-
-/* The kernel, vdso and their like are no files. */
-static bool mapping_is_file(const struct profile *profile, const struct profile_mapping *mapping)
-{
-	const char *filename = string_table_get(profile->strings, mapping->filename);
-
-	return filename[0] && filename[0] != '[';
-}
-
 static int find_main_mapping(struct pprof *pprof)
 {
-	const struct profile *profile = pprof->profile;
-	_cleanup_(freep) uint64_t *by_exe =
-		calloc(string_table_count(profile->strings), sizeof(*by_exe));
-	_cleanup_(freep) uint64_t *by_leaf = calloc(profile->n_mappings + 1, sizeof(*by_leaf));
-	const struct profile_mapping *main = NULL;
-
-	if (!by_exe || !by_leaf)
-		return -ENOMEM;
-	weigh_mappings(profile, by_exe, by_leaf);
-	for (size_t i = 0; i < profile->n_mappings; i++) {
-		const struct profile_mapping *mapping = &profile->mappings[i];
-		uint64_t weight = by_exe[mapping->filename];
-
-		if (!mapping_is_file(profile, mapping))
-			continue;
-		if (main && by_exe[main->filename] > weight)
-			continue;
-		if (main && by_exe[main->filename] == weight &&
-		    by_leaf[pprof->main_mapping] >= by_leaf[i])
-			continue;
-		main = mapping;
-		pprof->main_mapping = i;
-	}
-	return 0;
+	return main_mapping_find(pprof->profile, &pprof->main_mapping);
 }
 
 /* The main mapping moves to the front; those before it move up. */

@@ -8,8 +8,7 @@
  * every string is UTF-8, labels are strings, no label is empty, no sample is all zero. The same
  * profile gives the same bytes.
  *
- * Mapping 1 is the main program: the one that the label `exe` of most samples names, or, where none
- * does, the file in which most samples have their leaf.
+ * The main mapping (main_mapping.h) comes first; all else keeps the order of the profile.
  */
 
 struct buffer;
