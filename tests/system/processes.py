@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes: started so that nothing is left behind, and seen through /proc."""
+
+import atexit
+import ctypes
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+
+from harness import wait_for
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+_running = set()
+
+
+def _die_with_the_test():
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def start(*command, **options):
+    """Start a process which ends, at the latest, with the test."""
+    process = subprocess.Popen(command, preexec_fn=_die_with_the_test, **options)
+    _running.add(process)
+    return process
+
+
+@atexit.register
+def _end_all():
+    for process in _running:
+        if process.returncode is None:
+            process.kill()
+
+
+@dataclasses.dataclass(frozen=True)
+class Finished:
+    """A process that ended: what it was, and the CPU time that it took with its children's."""
+
+    pid: int
+    status: int
+    cpu_seconds: float
+
+
+def finish(process, seconds=60):
+    """Wait for the end of a process."""
+
+    def reap():
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if not pid:
+            return None
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return Finished(pid, process.returncode, usage.ru_utime + usage.ru_stime)
+
+    return wait_for(reap, seconds, f"{process.args} ends")
+
+
+def run_fixture(*command, **options):
+    """Run a fixture to its end, which must be a good one."""
+    finished = finish(start(*command, **options))
+    assert finished.status == 0, f"{command} ended with {finished.status}"
+    return finished
+
+
+def status(pid):
+    """/proc/PID/status as {name: text}; empty if there is no such process."""
+    try:
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
+    except OSError:
+        return {}
+    return {name: text.strip() for name, _, text in (line.partition(":") for line in lines)}
+
+
+def arguments(pid):
+    """The command line of a process."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return []
+    return text.decode(errors="replace").split("\0")[:-1]
+
+
+def children(pid):
+    """The pids of the children of a process."""
+    found = []
+    for folder in pathlib.Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            found += map(int, (folder / "children").read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+def is_alive(pid):
+    """Does it still run? A zombie does not."""
+    return status(pid).get("State", "Z")[0] not in "ZX"
+
+
+def resident_bytes(pid):
+    return int(status(pid).get("VmRSS", "0 kB").split()[0]) * 1024
+
+
+def cpu_seconds(pid):
+    """The CPU time that a process has used until now."""
+    text = pathlib.Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The same samples, in each format, whatever the names in them are."""
+
+import collections
+import os
+import re
+import shutil
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+import processes
+from daemon import Daemon
+from harness import fixture, main, test
+from pprof import Profile
+
+HOSTILE_COMM = 'a;"<b>\n\\ '
+
+
+def seen(daemon, finished, name):
+    """Wait until a process is known with this name; return what selects it, and all it did."""
+    query = f'{{pid="{finished.pid}"}}'
+    due = 0.9 * finished.cpu_seconds * 499
+    daemon.past_until(query, lambda profile: profile.has(name) and profile.count() > due)
+    return {"query": query, "from": "now-10m", "to": f"{time.time():.3f}"}
+
+
+def fetch(daemon, selection, name):
+    answer = daemon.get("/api/v1/profile", **selection, format=name)
+    assert answer.code == 200, answer.text
+    return answer
+
+
+def stacks_of_folded(text):
+    """Folded text as {(comm, root, … leaf): count}; every line must be one."""
+    stacks = collections.Counter()
+    for line in text.splitlines():
+        stack, count = re.fullmatch("(.+) ([1-9][0-9]*)", line).groups()
+        stacks[tuple(stack.split(";"))] += int(count)
+    return stacks
+
+
+@test
+def folded_text_holds_the_samples_of_pprof(daemon):
+    finished = processes.run_fixture(fixture("inlined_chain"), "1")
+    selection = seen(daemon, finished, "innermost")
+    profile = Profile(fetch(daemon, selection, "pprof").body)
+    stacks = stacks_of_folded(fetch(daemon, selection, "folded").text)
+    assert sum(stacks.values()) == profile.count()
+    assert {stack[0] for stack in stacks} == {"inlined_chain"}
+    heaviest = stacks.most_common(1)[0][0]
+    assert heaviest[-4:] == ("main", "outermost", "middle_[i]", "innermost_[i]"), heaviest
+
+
+@test
+def folded_text_marks_kernel_functions(daemon):
+    finished = processes.run_fixture(fixture("reads_zeros"), "1")
+    selection = seen(daemon, finished, "vfs_read")
+    stacks = stacks_of_folded(fetch(daemon, selection, "folded").text)
+    in_kernel = sum(count for stack, count in stacks.items() if "vfs_read_[k]" in stack)
+    assert in_kernel > 0.7 * sum(stacks.values()), stacks.most_common(3)
+
+
+@test
+def a_hostile_process_name_breaks_no_format(daemon):
+    finished = processes.run_fixture(fixture("hostile_name"), "1")
+    selection = seen(daemon, finished, "spend_under_hostile_name")
+    profile = Profile(fetch(daemon, selection, "pprof").body)
+    comms = {s.labels["comm"] for s in profile.samples if "spend_under_hostile_name" in s.names}
+    assert len(comms) == 1 and comms.pop().startswith(HOSTILE_COMM), profile.labels("comm")
+    stacks = stacks_of_folded(fetch(daemon, selection, "folded").text)
+    assert sum(stacks.values()) == profile.count()
+    assert all(len(stack) > 1 and stack[0].startswith(("a", "host")) for stack in stacks), stacks
+    assert any("spend_under_hostile_name" in stack for stack in stacks), stacks.most_common(3)
+    ElementTree.fromstring(fetch(daemon, selection, "svg").body)
+    values = daemon.get("/api/v1/labels/comm/values")
+    assert values.code == 200, values.text
+
+
+@test
+def a_hostile_path_breaks_no_format(daemon):
+    with tempfile.TemporaryDirectory() as folder:
+        name = b'a;b\nc "<\xff\xc3'
+        program = shutil.copy(fixture("three_to_one"), os.fsencode(folder) + b"/" + name)
+        finished = processes.run_fixture(program, b"1")
+    selection = seen(daemon, finished, "spend_three_parts")
+    profile = Profile(fetch(daemon, selection, "pprof").body)
+    path = profile.frames("spend_three_parts")[0].mapping.path
+    assert path.startswith(folder + "/a;b\nc"), path
+    stacks = stacks_of_folded(fetch(daemon, selection, "folded").text)
+    assert sum(stacks.values()) == profile.count()
+    ElementTree.fromstring(fetch(daemon, selection, "svg").body)
+
+
+@test
+def the_svg_shows_functions_and_runs_nothing_foreign(daemon):
+    finished = processes.run_fixture(fixture("three_to_one"), "1")
+    answer = fetch(daemon, seen(daemon, finished, "spend_three_parts"), "svg")
+    assert answer.headers["content-type"].startswith("image/svg+xml"), answer.headers
+    root = ElementTree.fromstring(answer.body)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg", root.tag
+    assert "spend_three_parts" in answer.text and "spend_one_part" in answer.text
+    assert not re.search(r"(href|src)=.https?:", answer.text)
+
+
+if __name__ == "__main__":
+    main(lambda: Daemon("--frequency", "499"))

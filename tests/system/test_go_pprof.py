@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What `go tool pprof` reads from a live daemon, and from a file."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import processes
+from daemon import Daemon, record
+from harness import SOURCES, Skip, fixture, main, test
+
+
+def pprof(*arguments):
+    """Run it; return what it prints, which must not contain a complaint."""
+    if not shutil.which("go"):
+        raise Skip("go is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run(
+            ["go", "tool", "pprof", *arguments],
+            env={**os.environ, "PPROF_TMPDIR": folder},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert run.returncode == 0, run.stderr
+    complaints = re.findall(".*(?:error|warning|could not).*", run.stderr, re.I)
+    assert not complaints, complaints
+    return run.stdout
+
+
+def with_load(action):
+    """Do something while a fixture burns."""
+    load = processes.start(fixture("three_to_one"), "60")
+    try:
+        return action()
+    finally:
+        load.kill()
+        processes.finish(load)
+
+
+def cumulated_percent(top, name):
+    """The last percentage in the line of a function in the table of -top."""
+    line = next((line for line in top.splitlines() if line.endswith(" " + name)), "")
+    numbers = re.findall(r"([0-9.]+)%", line)
+    assert numbers, f"{name} is not in\n{top}"
+    return float(numbers[-1])
+
+
+@test
+def top_of_a_live_daemon_names_functions(daemon):
+    url = daemon.url + "/debug/pprof/profile?seconds=2"
+    top = with_load(lambda: pprof("-top", "-tagfocus=comm=three_to_one", url))
+    assert "Type: cpu" in top, top
+    three = cumulated_percent(top, "spend_three_parts")
+    one = cumulated_percent(top, "spend_one_part")
+    assert 2 < three / one < 4.5, top
+
+
+@test
+def raw_of_a_live_daemon_has_types_and_mappings(daemon):
+    raw = with_load(lambda: pprof("-raw", daemon.url + "/debug/pprof/profile?seconds=1"))
+    assert "samples/count cpu/nanoseconds[dflt]" in raw, raw[:600]
+    assert "[kernel.kallsyms]" in raw and "spend_three_parts" in raw, raw[:600]
+
+
+@test
+def list_of_a_file_shows_the_source(daemon):
+    del daemon
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/x.pb.gz"
+        command = record("-F", "499", "-o", path, "--", fixture("three_to_one"), "1")
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+        listing = pprof("-list=spend_three_parts", path)
+        top = pprof("-top", path)
+    line = re.search(r".*i < 3 \* ROUNDS.*", listing)
+    assert line and re.match(r"\s*[0-9.]+m?s", line[0]), listing
+    assert abs(cumulated_percent(top, "spend_three_parts") - 75) < 6, top
+
+
+@test
+def the_strictest_readers_are_satisfied(daemon):
+    """The rules of those who read pprof, as tests/golden checks them on a profile that is known."""
+    checker = SOURCES / "golden/check_pprof.py"
+    if not checker.exists():
+        raise Skip(f"{checker} is not there")
+    answer = with_load(lambda: daemon.get("/debug/pprof/profile", seconds=1))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "x.pb.gz")
+        path.write_bytes(answer.body)
+        run = subprocess.run(
+            [sys.executable, checker, path], capture_output=True, text=True, check=False
+        )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+if __name__ == "__main__":
+    main(lambda: Daemon("--frequency", "499"))

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: the privileges of each role, and what starting takes."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+import processes
+from daemon import Daemon
+from harness import PILOTLIGHT, Skip, fixture, main, require_root, test
+
+NOBODY = 65534
+NEEDED = ("bpf", "perfmon", "sys_ptrace", "dac_read_search", "checkpoint_restore", "syslog")
+CAPABILITY_BITS = {
+    "dac_read_search": 2,
+    "sys_ptrace": 19,
+    "syslog": 34,
+    "perfmon": 38,
+    "bpf": 39,
+    "checkpoint_restore": 40,
+}
+SECCOMP_FILTER = "2"
+
+
+def as_nobody(capabilities):
+    """A prefix of a command that then runs as nobody, with just these capabilities."""
+    if not shutil.which("setpriv"):
+        raise Skip("setpriv is not installed")
+    given = ",".join(["-all"] + [f"+{name}" for name in capabilities])
+    names = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    return ["setpriv", *names, f"--inh-caps={given}", f"--ambient-caps={given}"]
+
+
+def program_for_everybody(folder):
+    """A copy of the program that other users can reach."""
+    os.chmod(folder, 0o755)
+    return shutil.copy(PILOTLIGHT, folder)
+
+
+def bits(names):
+    return sum(1 << CAPABILITY_BITS[name] for name in names)
+
+
+def assert_has_no_privileges(pid):
+    status = processes.status(pid)
+    for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+        assert int(status[name], 16) == 0, f"{name} {status[name]}"
+    assert status["NoNewPrivs"] == "1", status
+    assert status["Seccomp"] == SECCOMP_FILTER, status
+
+
+@test
+def the_resolver_and_the_server_have_no_privileges(daemon):
+    for role in ("resolver", "server"):
+        assert_has_no_privileges(daemon.role(role))
+
+
+@test
+def each_role_has_a_user_of_its_own(daemon):
+    pids = [daemon.pid, daemon.role("resolver"), daemon.role("server")]
+    users = [processes.status(pid)["Uid"].split() for pid in pids]
+    groups = [processes.status(pid)["Gid"].split() for pid in pids]
+    assert all(len(set(ids)) == 1 for ids in users + groups), f"{users} {groups}"
+    assert len({ids[0] for ids in users}) == 3, users
+    assert "0" not in users[1] + users[2] + groups[1] + groups[2], f"{users} {groups}"
+    assert not processes.status(pids[1])["Groups"] and not processes.status(pids[2])["Groups"]
+
+
+@test
+def the_sampler_keeps_only_what_it_needs(daemon):
+    status = processes.status(daemon.pid)
+    allowed = bits(NEEDED) | 1 << 5 | 1 << 6 | 1 << 7  # to end its roles: KILL, SETGID, SETUID
+    beyond = int(status["CapEff"], 16) & ~allowed
+    assert not beyond, f"CapEff {status['CapEff']}: {beyond:x} is beyond what the sampler needs"
+    assert status["NoNewPrivs"] == "1", status
+    assert status["Seccomp"] == SECCOMP_FILTER, status
+
+
+@test
+def the_resolver_has_no_socket_but_the_one_to_the_sampler(daemon):
+    folder = f"/proc/{daemon.role('resolver')}/fd"
+    links = [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]
+    assert sum(link.startswith("socket:") for link in links) == 1, links
+    assert not any("bpf" in link or "perf_event" in link for link in links), links
+
+
+@test
+def the_named_capabilities_suffice_without_root():
+    require_root()
+    with tempfile.TemporaryDirectory() as folder:
+        program_for_everybody(folder)
+        wrapper = as_nobody(NEEDED)
+        with Daemon(wrapper=wrapper, program=folder + "/pilotlight") as daemon:
+            finished = processes.run_fixture(fixture("three_to_one"), "1.5")
+            query = f'{{pid="{finished.pid}"}}'
+            profile = daemon.past_until(query, lambda p: p.has("spend_three_parts"))
+            assert profile.has("spend_three_parts"), profile.summary()
+            assert daemon.past('{comm=~".+"}').has("main")
+            for role in ("resolver", "server"):
+                assert_has_no_privileges(daemon.role(role))
+
+
+@test
+def a_capability_that_is_missing_is_named():
+    require_root()
+    with tempfile.TemporaryDirectory() as folder:
+        program = program_for_everybody(folder)
+        for missing in NEEDED[:3]:
+            given = [name for name in NEEDED if name != missing]
+            command = [*as_nobody(given), program, "--store", ":memory:", "--listen=127.0.0.1:0"]
+            run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+            assert run.returncode == 1, f"without {missing}: {run.returncode}\n{run.stderr}"
+            assert f"CAP_{missing.upper()}" in run.stderr, f"without {missing}: {run.stderr}"
+
+
+@test
+def nobody_is_told_which_capability_is_missing():
+    require_root()
+    with tempfile.TemporaryDirectory() as folder:
+        program = program_for_everybody(folder)
+        for arguments in ([], ["record", "-d", "1", "-o", folder + "/x.folded"]):
+            command = [*as_nobody([]), program, *arguments]
+            run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+            assert run.returncode == 1, f"{arguments}: {run.returncode}\n{run.stderr}"
+            assert "CAP_" in run.stderr, run.stderr
+            assert len(run.stderr.splitlines()) == 1, run.stderr
+
+
+if __name__ == "__main__":
+    main(Daemon)

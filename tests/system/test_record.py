@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`pilotlight record`: one profile of a command, a process, or the whole host, in a file."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+import processes
+from daemon import record
+from harness import fixture, main, require_root, test, wait_for
+from pprof import Profile
+
+
+def run_record(*arguments, seconds=60):
+    """Run it to its end; return what subprocess tells of it."""
+    require_root()
+    return subprocess.run(
+        record(*arguments), capture_output=True, text=True, timeout=seconds, check=False
+    )
+
+
+def read_profile(path):
+    return Profile(pathlib.Path(path).read_bytes())
+
+
+def status_of(*command):
+    """The exit status of recording a command."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = run_record("-o", folder + "/x.folded", "--", *command)
+        return run.returncode, run.stderr
+
+
+@test
+def a_command_is_recorded_with_all_that_it_did():
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/x.pb.gz"
+        run = run_record("-F", "499", "-o", path, "--", fixture("three_to_one"), "2")
+        assert run.returncode == 0, run.stderr
+        profile = read_profile(path)
+    assert profile.labels("comm") <= {"three_to_one", "pilotlight"}, profile.summary()
+    assert abs(profile.count() - 2 * 499) < 0.05 * 2 * 499, profile.summary()
+    assert abs(profile.share("spend_three_parts") - 75) < 5, profile.summary()
+    assert abs(profile.share("spend_one_part") - 25) < 5, profile.summary()
+
+
+@test
+def ninety_nine_samples_a_second_are_the_default():
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/x.pb.gz"
+        run = run_record("-o", path, "--", fixture("three_to_one"), "4")
+        assert run.returncode == 0, run.stderr
+        profile = read_profile(path)
+    assert abs(profile.count() - 4 * 99) < 0.05 * 4 * 99, profile.summary()
+
+
+@test
+def the_children_of_a_command_are_recorded_too():
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/x.pb.gz"
+        script = f"{fixture('three_to_one')} 1 & {fixture('inlined_chain')} 1; wait"
+        run = run_record("-F", "499", "-o", path, "--", "sh", "-c", script)
+        assert run.returncode == 0, run.stderr
+        profile = read_profile(path)
+    assert {"three_to_one", "inlined_chain"} <= profile.labels("comm"), profile.summary()
+    assert profile.has("innermost") and profile.has("spend_three_parts"), profile.summary()
+
+
+@test
+def a_duration_ends_the_recording_and_the_command():
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/x.pb.gz"
+        command = (fixture("three_to_one"), "4")
+        run = run_record("-d", "2", "-F", "499", "-o", path, "--", *command, seconds=20)
+        assert os.path.exists(path), f"{run.returncode} {run.stderr}"
+        profile = read_profile(path)
+    assert 0.8 * 2 * 499 < profile.count() < 1.1 * 2 * 499, profile.summary()
+
+
+@test
+def a_running_process_is_recorded_alone():
+    process = processes.start(fixture("three_to_one"), "60")
+    other = processes.start(fixture("inlined_chain"), "60")
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/x.pb.gz"
+        run = run_record("-p", str(process.pid), "-d", "2", "-F", "499", "-o", path)
+        profile = read_profile(path) if run.returncode == 0 else None
+    for each in (process, other):
+        each.kill()
+        processes.finish(each)
+    assert run.returncode == 0, run.stderr
+    assert profile.labels("pid") == {str(process.pid)}, profile.summary()
+    assert abs(profile.share("spend_three_parts") - 75) < 5, profile.summary()
+
+
+@test
+def the_whole_host_is_recorded_until_ctrl_c():
+    require_root()
+    load = processes.start(fixture("three_to_one"), "60")
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/x.pb.gz"
+        recording = processes.start(*record("-F", "499", "-o", path), stderr=subprocess.PIPE)
+        before = processes.cpu_seconds(load.pid)
+        wait_for(lambda: processes.cpu_seconds(load.pid) > before + 2, 20, "the load has run")
+        recording.send_signal(signal.SIGINT)
+        finished = processes.finish(recording, 20)
+        profile = read_profile(path)
+    load.kill()
+    processes.finish(load)
+    assert finished.status == 0, f"{finished.status}: {recording.stderr.read()}"
+    assert profile.has("spend_three_parts"), profile.summary()
+
+
+@test
+def folded_text_is_written():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "x.folded")
+        run = run_record("-F", "499", "-o", str(path), "--", fixture("inlined_chain"), "1")
+        assert run.returncode == 0, run.stderr
+        lines = path.read_text(encoding="utf-8").splitlines()
+    wanted = ";main;outermost;middle_[i];innermost_[i] "
+    having = [line for line in lines if line.startswith("inlined_chain;") and wanted in line]
+    assert sum(int(line.rsplit(" ", 1)[1]) for line in having) > 0.9 * 499, lines[:5]
+
+
+@test
+def a_picture_is_written():
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/x.svg"
+        run = run_record("-o", path, "--", fixture("three_to_one"), "1")
+        assert run.returncode == 0, run.stderr
+        texts = " ".join(ElementTree.parse(path).getroot().itertext())
+    assert "spend_three_parts" in texts, texts[:300]
+
+
+@test
+def the_status_of_a_command_is_passed_on():
+    status, text = status_of("sh", "-c", "exit 3")
+    assert status == 3, f"{status} {text}"
+
+
+@test
+def the_signal_that_ended_a_command_is_passed_on():
+    status, text = status_of("sh", "-c", "kill -TERM $$")
+    assert status == 128 + signal.SIGTERM, f"{status} {text}"
+
+
+@test
+def a_command_that_is_not_there_is_127():
+    status, text = status_of("/no/such/command")
+    assert status == 127, f"{status} {text}"
+    assert "/no/such/command" in text, text
+
+
+@test
+def a_command_that_cannot_be_run_is_126():
+    with tempfile.NamedTemporaryFile() as file:
+        status, text = status_of(file.name)
+        assert status == 126, f"{status} {text}"
+        assert file.name in text, text
+
+
+@test
+def a_process_that_is_not_there_is_one_sentence():
+    with tempfile.TemporaryDirectory() as folder:
+        run = run_record("-p", "4194304", "-d", "1", "-o", folder + "/x.folded")
+    assert run.returncode == 1, f"{run.returncode} {run.stderr}"
+    assert "4194304" in run.stderr and len(run.stderr.splitlines()) == 1, run.stderr
+
+
+@test
+def a_file_that_cannot_be_written_is_one_sentence():
+    run = run_record("-o", "/no/such/folder/x.folded", "--", "true")
+    assert run.returncode == 1, f"{run.returncode} {run.stderr}"
+    assert "/no/such/folder/x.folded" in run.stderr, run.stderr
+    assert len(run.stderr.splitlines()) == 1, run.stderr
+
+
+if __name__ == "__main__":
+    main()
