@@ -17,8 +17,8 @@ enum {
 	FIXTURE_PROCESS = 10,
 	FIXTURE_THREAD = 20,
 	FIXTURE_STACK = 30,
-	FIXTURE_TICK_NS = 10 * 1000 * 1000,
 };
+#define FIXTURE_TICK_NS  10000000LL
 #define FIXTURE_START_NS 1700000000000000000LL
 
 /* An empty store of @memory_bytes which keeps ten minutes. Fails the test if it cannot. */
