@@ -105,18 +105,22 @@ parser_fail(const struct parser *parser, const char *at, const char *format, ...
 {
 	char what[PCRE2_MSG_BYTES + 64];
 	char echo[ECHO_BYTES + 4];
+	size_t length;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	text_echo(at, echo);
-	if (*at)
+	if (*at) {
+		text_echo(at, echo);
 		snprintf(parser->error, parser->error_bytes, "selector: %s at position %zu: %s",
 			 what, (size_t)(at - parser->text) + 1, echo);
-	else
-		snprintf(parser->error, parser->error_bytes, "selector: %s at the end of: %s", what,
-			 parser->text);
+	} else {
+		length = (size_t)(at - parser->text);
+		text_echo(length > ECHO_BYTES ? at - ECHO_BYTES : parser->text, echo);
+		snprintf(parser->error, parser->error_bytes, "selector: %s at the end, after: %s",
+			 what, echo);
+	}
 	return -EINVAL;
 }
 
@@ -296,7 +300,8 @@ int selector_parse(const char *text, struct selector **ret_selector, char *ret_e
 	int r;
 
 	if (strnlen(text, SELECTOR_MAX_BYTES + 1) > SELECTOR_MAX_BYTES)
-		return parser_fail(&parser, text, "more than %d bytes", SELECTOR_MAX_BYTES);
+		return parser_fail(&parser, text + SELECTOR_MAX_BYTES, "more than %d bytes",
+				   SELECTOR_MAX_BYTES);
 	r = selector_new(&selector);
 	if (r < 0)
 		return r;
