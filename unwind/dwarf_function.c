@@ -18,9 +18,14 @@ void dwarf_unit_fini(struct dwarf_unit *unit)
 }
 
 static int add_function(struct dwarf_reader *reader, struct dwarf_unit *unit,
-			struct symbol_range range, uint32_t name)
+			struct symbol_range range, uint32_t name, bool is_symbol)
 {
-	struct symbol_function function = { .range = range, .name = name };
+	struct symbol_function function = {
+		.range = range,
+		.name = name,
+		.fills_gaps = is_symbol,
+	};
+	uint32_t known;
 	int r = dwarf_lines_cut(&unit->lines, range, &unit->cut_lines);
 
 	if (r == 0)
@@ -31,8 +36,10 @@ static int add_function(struct dwarf_reader *reader, struct dwarf_unit *unit,
 	function.n_rows = unit->cut_lines.n_rows;
 	function.inlines = unit->cut_inlines.nodes;
 	function.n_inlines = unit->cut_inlines.n_nodes;
-	unit->n_functions++;
-	return symbol_file_writer_add_function(reader->writer, &function);
+	r = symbol_file_writer_add_function(reader->writer, &function);
+	if (r < 0 || number_map_find(&reader->starts, range.start_vaddr, &known))
+		return r;
+	return number_map_add(&reader->starts, range.start_vaddr, is_symbol);
 }
 
 /* Add one range of the function. Only the code at its entry may be called something else. */
@@ -50,7 +57,7 @@ static int add_range(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf
 	r = dwarf_name_at(reader, die, range.start_vaddr, &name);
 	if (r < 0 || !name)
 		return r;
-	return add_function(reader, unit, range, name);
+	return add_function(reader, unit, range, name, false);
 }
 
 int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf_Die *die,
@@ -58,19 +65,22 @@ int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dw
 {
 	struct symbol_range range;
 	ptrdiff_t offset = 0;
-	bool has_inlines = false;
+	struct dwarf_pending_die child = { 0 };
+	bool has_code = false;
 	Dwarf_Addr base;
 	int r = 0;
 
 	while (r == 0 && (offset = dwarf_ranges(die, offset, &base, &range.start_vaddr,
 						&range.end_vaddr)) > 0) {
-		if (!has_inlines)
+		if (!has_code)
 			r = dwarf_inlines_read(reader, die, &unit->inlines, ret_nested);
-		has_inlines = true;
+		has_code = true;
 		if (r == 0)
 			r = add_range(reader, unit, die, range);
 	}
-	return r;
+	if (r < 0 || has_code || dwarf_child(die, &child.die) != 0)
+		return r;
+	return dwarf_die_stack_push(ret_nested, &child);
 }
 
 /* Whether the unit has lines for @elf_vaddr. */
@@ -90,31 +100,35 @@ static bool has_line(const struct dwarf_unit *unit, uint64_t elf_vaddr)
 	return low && rows[low - 1].file;
 }
 
+static int add_symbol(struct dwarf_reader *reader, struct dwarf_unit *unit,
+		      const struct symbol *symbol)
+{
+	struct symbol_range range = { symbol->start_vaddr, symbol->end_vaddr };
+	uint32_t name, known;
+	int r;
+
+	if (number_map_find(&reader->starts, symbol->start_vaddr, &known) ||
+	    !has_line(unit, symbol->start_vaddr))
+		return 0;
+	r = symbol_file_writer_add_string(reader->writer, symbol->name, symbol->name_length, &name);
+	return r < 0 ? r : add_function(reader, unit, range, name, true);
+}
+
 int dwarf_function_add_symbols(struct dwarf_reader *reader, struct dwarf_unit *unit)
 {
 	const struct symbol_table *symbols = reader->pieces;
 	const struct dwarf_lines *lines = &unit->lines;
-	uint32_t name;
+	size_t i;
 	int r = 0;
 
 	if (!lines->n_rows)
 		return 0;
 	unit->inlines.n_nodes = 0;
-	for (size_t i = symbol_table_find_from(symbols, lines->rows[0].elf_vaddr);
-	     r == 0 && i < symbols->n_symbols; i++) {
-		const struct symbol *symbol = &symbols->symbols[i];
-
-		if (symbol->start_vaddr > lines->rows[lines->n_rows - 1].elf_vaddr)
+	i = symbol_table_find_from(symbols, lines->rows[0].elf_vaddr);
+	for (; r == 0 && i < symbols->n_symbols; i++) {
+		if (symbols->symbols[i].start_vaddr > lines->rows[lines->n_rows - 1].elf_vaddr)
 			break;
-		if (!has_line(unit, symbol->start_vaddr))
-			continue;
-		r = symbol_file_writer_add_string(reader->writer, symbol->name, symbol->name_length,
-						  &name);
-		if (r == 0)
-			r = add_function(
-				reader, unit,
-				(struct symbol_range){ symbol->start_vaddr, symbol->end_vaddr },
-				name);
+		r = add_symbol(reader, unit, &symbols->symbols[i]);
 	}
 	return r;
 }

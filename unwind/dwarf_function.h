@@ -17,7 +17,6 @@ struct dwarf_reader;
 struct dwarf_unit {
 	Dwarf_Die die;
 	struct dwarf_lines lines;
-	uint32_t n_functions; /* added so far */
 
 	struct dwarf_inlines inlines, cut_inlines;
 	struct dwarf_lines cut_lines;
@@ -28,7 +27,7 @@ void dwarf_unit_fini(struct dwarf_unit *unit);
 
 /*
  * Add the function of @die, a subprogram of @unit, unless it is a declaration or was inlined
- * everywhere. Functions nested in it are pushed to @ret_nested.
+ * everywhere. What is nested in it and may hold functions is pushed to @ret_nested.
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */
@@ -36,7 +35,8 @@ int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dw
 			struct dwarf_die_stack *ret_nested);
 
 /*
- * Add the symbols that lie in the lines of @unit: of assembler, which has no functions in DWARF.
+ * Add those symbols in the lines of @unit which no function was added for: assembler, and copies
+ * that a compiler made and did not describe.
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */

@@ -118,6 +118,13 @@ static int visit(struct dwarf_reader *reader, struct dwarf_pending_die *pending,
 	int r;
 
 	switch (dwarf_tag(&pending->die)) {
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		/* A local class, a lambda: its functions are not inlined here. */
+		if (dwarf_child(&pending->die, &inside.die) != 0)
+			return 0;
+		return dwarf_die_stack_push(ret_nested, &inside);
 	case DW_TAG_subprogram:
 		return dwarf_die_stack_push(
 			ret_nested,

@@ -43,7 +43,7 @@ bool dwarf_die_next(Dwarf_Die *die);
 
 /*
  * Read what was inlined into @function into @inlines, in place of what it holds, and push
- * functions that are nested in it to @ret_nested.
+ * functions and types that are nested in it to @ret_nested.
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */

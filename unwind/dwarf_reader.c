@@ -20,7 +20,8 @@ static int visit(struct dwarf_reader *reader, struct dwarf_unit *unit,
 	switch (dwarf_tag(&pending->die)) {
 	case DW_TAG_subprogram:
 		return dwarf_function_read(reader, unit, &pending->die, stack);
-	/* Rust nests functions in each of these. */
+	/* What nests functions; blocks are met in functions that were inlined everywhere. */
+	case DW_TAG_lexical_block:
 	case DW_TAG_namespace:
 	case DW_TAG_module:
 	case DW_TAG_class_type:
@@ -63,7 +64,6 @@ static int read_unit(struct dwarf_reader *reader, struct dwarf_unit *unit)
 	int tag = dwarf_tag(&unit->die), r;
 	Dwarf_Attribute directory;
 
-	unit->n_functions = 0;
 	/* Units of types and of what others share hold no code. */
 	if (tag != DW_TAG_compile_unit && tag != DW_TAG_skeleton_unit)
 		return 0;
@@ -76,7 +76,7 @@ static int read_unit(struct dwarf_reader *reader, struct dwarf_unit *unit)
 	}
 	if (r == 0)
 		r = read_entries(reader, unit);
-	if (r == 0 && !unit->n_functions)
+	if (r == 0)
 		r = dwarf_function_add_symbols(reader, unit);
 	return r;
 }
@@ -117,7 +117,7 @@ static void forget(struct dwarf_reader *reader)
 
 int dwarf_reader_run(struct dwarf_reader *reader)
 {
-	struct dwarf_unit unit = { .n_functions = 0 };
+	struct dwarf_unit unit = { .lines = { 0 } };
 	Dwarf_Off offset = 0;
 	int r = 1;
 
@@ -132,6 +132,7 @@ int dwarf_reader_run(struct dwarf_reader *reader)
 
 void dwarf_reader_fini(struct dwarf_reader *reader)
 {
+	number_map_fini(&reader->starts);
 	number_map_fini(&reader->names);
 	number_map_fini(&reader->files);
 	buffer_fini(&reader->path);

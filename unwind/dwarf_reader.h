@@ -32,6 +32,8 @@ struct dwarf_reader {
 	struct symbol_file_writer *writer;
 	struct symbol_build_report *report;
 
+	struct number_map starts; /* of functions that were added: 1 if it is one of @pieces */
+
 	Dwarf *dwarf;
 	const char *compile_directory; /* of the unit at hand, or NULL */
 	struct buffer path;            /* room to join one */

@@ -13,8 +13,10 @@
 DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
 
 /* Symbols name what debug information does not: assembler, libraries without it. */
-static int add_pieces(const struct symbol_table *pieces, struct symbol_file_writer *writer)
+static int add_pieces(const struct dwarf_reader *reader, struct symbol_file_writer *writer)
 {
+	const struct symbol_table *pieces = reader->pieces;
+	uint32_t is_piece;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < pieces->n_symbols; i++) {
@@ -24,6 +26,8 @@ static int add_pieces(const struct symbol_table *pieces, struct symbol_file_writ
 			.fills_gaps = true,
 		};
 
+		if (number_map_find(&reader->starts, piece->start_vaddr, &is_piece) && is_piece)
+			continue; /* with its lines */
 		r = symbol_file_writer_add_string(writer, piece->name, piece->name_length,
 						  &function.name);
 		if (r == 0)
@@ -51,7 +55,7 @@ int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buf
 	if (r == 0 && depth == SYMBOL_LINES)
 		r = dwarf_reader_run(&reader);
 	if (r == 0)
-		r = add_pieces(&pieces, writer);
+		r = add_pieces(&reader, writer);
 	if (r == 0)
 		r = symbol_file_writer_finish(writer, elf_file_describe(file), ret_bytes, &report);
 	if (r == 0)

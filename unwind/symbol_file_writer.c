@@ -189,6 +189,14 @@ static uint32_t resolve_overlaps(struct record_list *list)
 	return n_dropped;
 }
 
+/* The chunks count from the start, and are lost with it. */
+static void move_start(struct record *filler, uint64_t start_vaddr)
+{
+	filler->start_vaddr = start_vaddr;
+	filler->chunks_bytes = 0;
+	filler->has_lines = false;
+}
+
 /* Add the pieces of @filler that no function of @functions, from *@next on, covers. */
 static int add_filler(struct record_list *result, struct record filler,
 		      const struct record_list *functions, size_t *next)
@@ -202,7 +210,7 @@ static int add_filler(struct record_list *result, struct record filler,
 
 		if (function && function->start_vaddr <= filler.start_vaddr) {
 			if (function->end_vaddr > filler.start_vaddr)
-				filler.start_vaddr = function->end_vaddr;
+				move_start(&filler, function->end_vaddr);
 			if (function->end_vaddr > end_vaddr)
 				break; /* the next filler may lie in it, too */
 			(*next)++;
@@ -212,7 +220,7 @@ static int add_filler(struct record_list *result, struct record filler,
 					   ? function->start_vaddr
 					   : end_vaddr;
 		r = add_record(result, &filler);
-		filler.start_vaddr = filler.end_vaddr;
+		move_start(&filler, filler.end_vaddr);
 	}
 	return r;
 }
