@@ -280,11 +280,14 @@ export class FlameGraph {
     return { node, x, y: tree.depth[node] * ROW_PX, width, height: ROW_PX - GAP_PX };
   }
 
-  /** All boxes that are wide enough to be told apart, parents first. @returns {Box[]} */
+  /** What is seen of all boxes wide enough to be told apart, parents first. @returns {Box[]} */
   boxes() {
     const boxes = /** @type {Box[]} */ ([]);
-    this.viewport.walk(this.width, Infinity, (node, depth, x, width) => {
-      if (node >= 0) boxes.push({ node, x, y: depth * ROW_PX, width, height: ROW_PX - GAP_PX });
+    this.viewport.walk(this.width, Infinity, (node, depth, boxX, boxWidth) => {
+      if (node < 0) return;
+      const x = Math.max(0, boxX);
+      const width = Math.min(this.width, boxX + boxWidth) - x;
+      boxes.push({ node, x, y: depth * ROW_PX, width, height: ROW_PX - GAP_PX });
     });
     return boxes;
   }

@@ -69,6 +69,11 @@ export class Tooltip {
     this.shown = -1;
   }
 
+  /** The numbers of nodes mean something else from now on. */
+  forget() {
+    this.shown = -1;
+  }
+
   /** @param {CallTree} tree @param {number} node */
   fill(tree, node) {
     const frame = tree.frameOf(node);

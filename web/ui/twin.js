@@ -81,9 +81,9 @@ export class Twin {
     row.ariaLevel = String(tree.depth[node] + 1);
     row.ariaExpanded = hasChildren ? 'true' : null;
     row.ariaSelected = String(isZoom);
-    row.style.left = `${Math.max(0, box.x).toFixed(1)}px`;
+    row.style.left = `${box.x.toFixed(1)}px`;
     row.style.top = `${box.y}px`;
-    row.style.width = `${(box.width + Math.min(0, box.x)).toFixed(1)}px`;
+    row.style.width = `${box.width.toFixed(1)}px`;
     row.style.height = `${box.height}px`;
     cellTexts(tree, node).forEach((text, i) => setText(row.children[i], text));
   }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * A server like the daemon's, for working on the page without one:
+ *
+ *     node tests/browser/synthetic_server.mjs [PORT]
+ *
+ * It serves web/ui as it is in the tree, and profiles that change a little all the time.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { basename, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+import { syntheticProfile, syntheticStatus } from './synthetic_profile.mjs';
+
+const UI = fileURLToPath(new URL('../../web/ui/', import.meta.url));
+const TYPES = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+const HEADERS = {
+  'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};
+
+/** @param {number} seconds @param {number} endS */
+function profile(seconds, endS) {
+  return gzipSync(syntheticProfile({ seed: Math.floor(endS), seconds, endS }));
+}
+
+/** @returns {Promise<[string, Uint8Array | string]>} type and body */
+async function answer(/** @type {URL} */ url) {
+  const { pathname, searchParams } = url;
+  const now = Date.now() / 1000;
+  if (pathname === '/debug/pprof/profile') {
+    return ['application/octet-stream', profile(Number(searchParams.get('seconds')), now)];
+  }
+  if (pathname === '/api/v1/profile') {
+    const to = Number(searchParams.get('to')) || now;
+    const from = Number(searchParams.get('from')) || to - 30;
+    return ['application/octet-stream', profile(to - from, to)];
+  }
+  if (pathname === '/api/v1/status') return ['application/json', JSON.stringify(syntheticStatus())];
+  const name = pathname === '/' ? 'index.html' : basename(pathname);
+  return [TYPES[extname(name)] ?? 'text/plain', await readFile(UI + name)];
+}
+
+/** @param {number} port 0 for any @returns {Promise<import('node:http').Server>} */
+export function serve(port) {
+  const server = createServer(async (request, response) => {
+    try {
+      const [type, body] = await answer(new URL(request.url ?? '/', 'http://localhost'));
+      response.writeHead(200, { ...HEADERS, 'Content-Type': type }).end(body);
+    } catch {
+      response.writeHead(404, HEADERS).end('there is nothing here\n');
+    }
+  });
+  return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(server)));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const server = await serve(Number(process.argv[2] ?? 7373));
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  console.error(`http://127.0.0.1:${address.port}/`);
+}

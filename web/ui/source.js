@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Source: gets profiles and the daemon's status from the server, again and again while live.
+ *
+ *     State  --follow-->  onProfile, onStatus, and onFailure until it works again
+ *
+ * One request of a kind is under way at a time; what was asked for earlier is given up. A page
+ * that nobody sees asks for nothing.
+ */
+
+import { decodeProfile, inflate } from './pprof.js';
+import { profileUrl } from './state.js';
+
+/** @typedef {import('./pprof.js').Profile} Profile */
+/** @typedef {import('./state.js').State} State */
+
+/**
+ * What /api/v1/status tells; another version's server may leave anything out.
+ * @typedef {object} Status
+ * @property {string} [version]
+ * @property {string} [host]
+ * @property {string} [kernel]
+ * @property {number} [frequency_hz]
+ * @property {number} [uptime_seconds]
+ * @property {number} [ticks]
+ * @property {number} [stored]
+ * @property {Record<string, number>} [dropped]
+ * @property {Record<string, number>} [stacks]
+ * @property {Record<string, number>} [frames]
+ * @property {{total?: number, with_lines?: number, pending?: number, failed?: number}} [files]
+ * @property {Record<string, {restarts?: number}>} [roles]
+ */
+
+/**
+ * @typedef {object} Listener
+ * @property {(profile: Profile) => void} onProfile
+ * @property {(status: Status) => void} onStatus
+ * @property {(sentence: string) => void} onFailure
+ */
+
+const PERIOD_MS = 2000;
+const MAX_PERIOD_MS = 15000;
+const TIMEOUT_MS = 30000;
+const LONGEST_ERROR = 300;
+
+/** The server answered, but not with what was asked for. */
+class AnswerError extends Error {}
+
+/** @param {Response} response */
+async function check(response) {
+  if (response.ok) return response;
+  const text = (await response.text()).trim().slice(0, LONGEST_ERROR);
+  throw new AnswerError(text || `the server answers ${response.status} ${response.statusText}`);
+}
+
+/** @param {unknown} error */
+function describe(error) {
+  if (error instanceof AnswerError) return `The server says: ${error.message}`;
+  if (error instanceof TypeError || error instanceof DOMException) {
+    return 'The server is not reachable; trying again…';
+  }
+  return `This profile cannot be shown: ${error instanceof Error ? error.message : error}`;
+}
+
+/** Where the profile of a state is. @param {State} state */
+function addressOf(state) {
+  if (state.at !== null) return profileUrl({ ...state, query: '' }, 'pprof');
+  return `/debug/pprof/profile?seconds=${state.rangeS}&past=1`;
+}
+
+export class Source {
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.listener = listener;
+    /** @type {State | null} */
+    this.state = null;
+    this.failures = 0;
+    this.timer = 0;
+    this.abort = new AbortController();
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && this.state?.at === null) this.ask();
+    });
+  }
+
+  /** Show this state from now on: once where it is paused, else again and again. @param {State} state */
+  follow(state) {
+    this.state = state;
+    this.ask();
+  }
+
+  /** Keep what is there. */
+  stop() {
+    this.abort.abort();
+    clearTimeout(this.timer);
+    this.state = null;
+  }
+
+  async ask() {
+    const { state } = this;
+    if (!state) return;
+    clearTimeout(this.timer);
+    this.abort.abort();
+    const abort = (this.abort = new AbortController());
+    const timeout = setTimeout(() => abort.abort(), TIMEOUT_MS);
+    const start = performance.now();
+    try {
+      const signal = abort.signal;
+      const [profile, status] = await Promise.all([
+        this.fetchProfile(addressOf(state), signal),
+        this.fetchStatus(signal),
+      ]);
+      if (abort !== this.abort || !this.state) return;
+      this.failures = 0;
+      this.listener.onStatus(status);
+      this.listener.onProfile(profile);
+    } catch (error) {
+      if (abort !== this.abort || !this.state) return;
+      this.failures++;
+      this.listener.onFailure(describe(error));
+    } finally {
+      clearTimeout(timeout);
+      if (abort === this.abort) this.plan(performance.now() - start);
+    }
+  }
+
+  /** Ask again after a while; later and later while it fails. @param {number} elapsedMs */
+  plan(elapsedMs) {
+    if (!this.state || document.hidden || (this.state.at !== null && !this.failures)) return;
+    const period = Math.min(MAX_PERIOD_MS, PERIOD_MS * 2 ** Math.max(0, this.failures - 2));
+    // A profile that takes long to fetch must not keep the server busy all the time.
+    const wait = Math.max(period - elapsedMs, elapsedMs, 0);
+    this.timer = setTimeout(() => this.ask(), wait);
+  }
+
+  /** @param {string} address @param {AbortSignal} signal */
+  async fetchProfile(address, signal) {
+    const response = await check(await fetch(address, { signal, cache: 'no-store' }));
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return decodeProfile(await inflate(bytes));
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<Status>} */
+  async fetchStatus(signal) {
+    const response = await check(await fetch('/api/v1/status', { signal, cache: 'no-store' }));
+    return response.json();
+  }
+}
