@@ -67,38 +67,56 @@ def require_root():
         raise Skip("the kernel has no BTF")
 
 
-def _run(name, arguments):
+def _explain(error):
+    """What went wrong, and which line of the test's file found it."""
+    places = traceback.extract_tb(error.__traceback__)
+    own = [place for place in places if place.filename == os.path.abspath(sys.argv[0])]
+    where = "".join(f"\n    line {place.lineno}: {place.line}" for place in own[-2:])
+    kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+    return f"{kind}{error}{where}"
+
+
+def _run(function, *arguments):
     """Run one test; return (outcome, what there is to say)."""
     try:
-        tests[name](*arguments())
+        function(*arguments)
     except Skip as skip:
         return "skipped", str(skip)
-    except Exception:  # whatever it is, the other tests still run
-        return "FAILED", traceback.format_exc()
+    except Exception as error:  # whatever it is, the other tests still run
+        return "FAILED", _explain(error)
     return "ok", ""
 
 
-def _run_all(names, share_daemon):
+class _Shared:
+    """The daemon that the tests of a file share: started for the first that wants it."""
+
+    def __init__(self, start_daemon):
+        self._start = start_daemon
+        self._failure = None
+        self.daemon = None
+
+    def get(self):
+        if self._failure:
+            raise self._failure
+        try:
+            self.daemon = self.daemon or self._start()
+        except Exception as error:
+            self._failure = error
+            raise
+        return self.daemon
+
+
+def _run_all(names, shared):
     """Run tests, and last the end of the daemon that they shared. Yield (name, outcome, text)."""
-    shared = []
-
-    def arguments_of(name):
-        if not inspect.signature(tests[name]).parameters:
-            return []
-        if not shared:
-            shared.append(share_daemon())
-        return shared
-
     for name in names:
-        start = time.monotonic()
-        outcome, text = _run(name, lambda name=name: arguments_of(name))
-        yield f"{name} ({time.monotonic() - start:.1f} s)", outcome, text
-    if shared:
-        tests["the_shared_daemon_ends_cleanly"] = shared[0].stop
-        outcome, text = _run("the_shared_daemon_ends_cleanly", list)
+        function = tests[name]
+        if inspect.signature(function).parameters:
+            yield name, *_run(lambda function=function: function(shared.get()))
+        else:
+            yield name, *_run(function)
+    if shared.daemon:
+        outcome, text = _run(shared.daemon.stop)
         yield "the_shared_daemon_ends_cleanly", outcome, text
-        if outcome == "FAILED" or os.environ.get("SHOW_LOG"):
-            print(shared[0].log(), end="")
 
 
 def main(share_daemon=None):
@@ -108,12 +126,17 @@ def main(share_daemon=None):
     if unknown:
         sys.exit(f"{sys.argv[0]}: there is no test {unknown[0]}")
     failed, skipped = [], []
-    for name, outcome, text in _run_all(names, share_daemon):
-        print(f"{outcome}: {name}{': ' + text if text else ''}", flush=True)
+    start = time.monotonic()
+    shared = _Shared(share_daemon)
+    for name, outcome, text in _run_all(names, shared):
+        seconds, start = time.monotonic() - start, time.monotonic()
+        print(f"{outcome}: {name} ({seconds:.1f} s){': ' + text if text else ''}", flush=True)
         if outcome == "FAILED":
             failed.append(name)
         elif outcome == "skipped":
             skipped.append(text)
+    if failed and shared.daemon:
+        print(shared.daemon.log(), end="")
     if failed:
         print(f"{len(failed)} failed: {', '.join(failed)}")
         sys.exit(1)

@@ -84,7 +84,7 @@ def a_sampler_that_is_late_drops_with_a_reason():
     with Daemon("--frequency", "9999", "--memory", "16M") as daemon:
         burners = [processes.start(fixture("three_to_one"), "60") for _ in range(os.cpu_count())]
         os.kill(daemon.pid, signal.SIGSTOP)
-        time.sleep(6)  # the event is that nothing happens: nobody reads the ring
+        time.sleep(3)  # the event is that nothing happens: nobody reads the ring
         os.kill(daemon.pid, signal.SIGCONT)
 
         def is_counted():

@@ -3,11 +3,14 @@
 """What is typed, and what cannot start: one clear sentence, and the documented exit status."""
 
 import os
+import pathlib
 import shutil
+import signal
 import subprocess
+import tempfile
 
 from daemon import Daemon
-from harness import PILOTLIGHT, Skip, main, require_root, test
+from harness import PILOTLIGHT, Skip, main, require_root, test, wait_for
 
 
 def run(*arguments, wrapper=()):
@@ -60,6 +63,22 @@ def a_second_daemon_on_the_same_port_is_refused(daemon):
     arguments = ["--listen", f"127.0.0.1:{daemon.port}", "--store", ":memory:"]
     assert_is_refused(arguments, 1, str(daemon.port))
     assert daemon.get("/-/healthy").code == 200
+
+
+@test
+def a_hangup_reads_the_config_file_again():
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder, "pilotlight.ini")
+        config.write_text("[pilotlight]\nfrequency = 49\n", encoding="utf-8")
+        with Daemon("--config", str(config)) as daemon:
+
+            def frequency():
+                return daemon.metrics()["pilotlight_sampling_frequency_hertz"]
+
+            wait_for(lambda: frequency() == 49, 5, "the frequency is the config file's")
+            config.write_text("[pilotlight]\nfrequency = 199\n", encoding="utf-8")
+            daemon.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: frequency() == 199, 5, "the frequency is the new one")
 
 
 @test

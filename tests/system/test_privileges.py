@@ -21,6 +21,7 @@ CAPABILITY_BITS = {
     "bpf": 39,
     "checkpoint_restore": 40,
 }
+FOR_ROLES = (5, 6, 7, 8)  # KILL, SETGID, SETUID and SETPCAP: to start and end the other roles
 SECCOMP_FILTER = "2"
 
 
@@ -71,7 +72,7 @@ def each_role_has_a_user_of_its_own(daemon):
 @test
 def the_sampler_keeps_only_what_it_needs(daemon):
     status = processes.status(daemon.pid)
-    allowed = bits(NEEDED) | 1 << 5 | 1 << 6 | 1 << 7  # to end its roles: KILL, SETGID, SETUID
+    allowed = bits(NEEDED) | sum(1 << bit for bit in FOR_ROLES)
     beyond = int(status["CapEff"], 16) & ~allowed
     assert not beyond, f"CapEff {status['CapEff']}: {beyond:x} is beyond what the sampler needs"
     assert status["NoNewPrivs"] == "1", status

@@ -43,7 +43,7 @@ def the_metrics_that_scripts_rely_on_are_there(daemon):
         "process_start_time_seconds",
     ):
         assert name in metrics, name
-    for family in ("samples_dropped", "stacks", "frames", "role_restarts", "store_errors"):
+    for family in ("samples_dropped", "stacks", "frames", "role_restarts"):
         assert metrics.family(f"pilotlight_{family}_total"), family
 
 

@@ -108,5 +108,15 @@ def a_damaged_program_costs_only_its_own_names(daemon):
     assert profile.has("spend_three_parts"), profile.summary()
 
 
+@test
+def the_roles_end_with_the_sampler():
+    daemon = Daemon()
+    pids = daemon.pids()
+    assert len(pids) >= 3, pids
+    daemon.process.kill()
+    daemon.process.wait()
+    wait_for(lambda: not any(map(processes.is_alive, pids)), 5, "the roles end")
+
+
 if __name__ == "__main__":
     main(Daemon)
