@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/encoder.h"
+#include "profiler/base/array.h"
+#include "profiler/base/clock.h"
+#include "web/moment.h"
+
+enum { FREQUENCY_MAX_HZ = 10000, HOST_NAME_MAX_BYTES = 253 };
+
+#define MEMORY_MIN_BYTES (8ULL << 20)
+#define MEMORY_MAX_BYTES (1ULL << 40)
+#define RETENTION_MIN_NS (10 * NS_PER_SECOND)
+#define RETENTION_MAX_NS (366LL * 24 * 3600 * NS_PER_SECOND)
+#define DURATION_MAX_NS  (7LL * 24 * 3600 * NS_PER_SECOND)
+
+const char *const command_names[COMMAND_COUNT] = {
+	[COMMAND_DAEMON] = "",
+	[COMMAND_RECORD] = "record",
+	[COMMAND_DOCTOR] = "doctor",
+};
+
+static int texts_add(struct option_texts *texts, const char *text, size_t length)
+{
+	char *copy;
+	int r;
+
+	r = array_reserve((void **)&texts->items, &texts->capacity, texts->n_items + 2,
+			  sizeof(*texts->items));
+	if (r < 0)
+		return r;
+	copy = strndup(text, length);
+	if (!copy)
+		return -ENOMEM;
+	texts->items[texts->n_items++] = copy;
+	texts->items[texts->n_items] = NULL;
+	return 0;
+}
+
+static void texts_fini(struct option_texts *texts)
+{
+	for (size_t i = 0; i < texts->n_items; i++)
+		free((void *)(uintptr_t)texts->items[i]);
+	free(texts->items);
+	*texts = (struct option_texts){ 0 };
+}
+
+static int set_text(struct options *options, const char *value, const char **ret_text)
+{
+	int r = texts_add(&options->texts, value, strlen(value));
+
+	if (r < 0)
+		return r;
+	*ret_text = options->texts.items[options->texts.n_items - 1];
+	return 0;
+}
+
+/* Digits only: no sign, no space, no base. */
+static int parse_number(const char *text, uint64_t max, const char **ret_end, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	const char *c = text;
+
+	for (; *c >= '0' && *c <= '9'; c++) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*c - '0'), &value))
+			return -EINVAL;
+	}
+	if (c == text || value > max)
+		return -EINVAL;
+	*ret_end = c;
+	*ret_value = value;
+	return 0;
+}
+
+/* "64M", "1G", "512KiB", "1048576": powers of 1024, whether the i is there or not. */
+static int parse_size(const char *text, uint64_t *ret_bytes)
+{
+	static const char units[] = "KMGT";
+	const char *unit, *end;
+	uint64_t bytes;
+	int r;
+
+	r = parse_number(text, UINT64_MAX, &end, &bytes);
+	if (r < 0)
+		return r;
+	unit = *end ? strchr(units, *end == 'k' ? 'K' : *end) : NULL;
+	if (unit) {
+		if (__builtin_mul_overflow(bytes, 1ULL << (10 * (unit - units + 1)), &bytes))
+			return -EINVAL;
+		end++;
+		end += end[0] == 'i' && end[1] == 'B';
+	}
+	end += *end == 'B';
+	if (*end)
+		return -EINVAL;
+	*ret_bytes = bytes;
+	return 0;
+}
+
+/* "2.5" is seconds, "7d" and "1h30m" say what they are. */
+static int parse_duration(const char *text, int64_t *ret_ns)
+{
+	return seconds_parse(text, ret_ns) == 0 || duration_parse(text, ret_ns) == 0 ? 0 : -EINVAL;
+}
+
+static int set_listen(struct options *options, const char *value)
+{
+	return listen_address_parse(value, &options->listen);
+}
+
+static int set_frequency(struct options *options, const char *value)
+{
+	const char *end;
+	uint64_t hz;
+
+	if (parse_number(value, FREQUENCY_MAX_HZ, &end, &hz) < 0 || *end || !hz)
+		return -EINVAL;
+	options->frequency_hz = (unsigned int)hz;
+	return 0;
+}
+
+static int set_memory(struct options *options, const char *value)
+{
+	uint64_t bytes;
+
+	if (parse_size(value, &bytes) < 0 || bytes < MEMORY_MIN_BYTES || bytes > MEMORY_MAX_BYTES)
+		return -EINVAL;
+	options->memory_bytes = bytes;
+	return 0;
+}
+
+static int set_store(struct options *options, const char *value)
+{
+	if (!*value)
+		return -EINVAL;
+	if (strcmp(value, ":memory:"))
+		return -ENOTSUP;
+	return set_text(options, value, &options->store);
+}
+
+static int set_retention_age(struct options *options, const char *value)
+{
+	int64_t age_ns;
+
+	if (parse_duration(value, &age_ns) < 0 || age_ns < RETENTION_MIN_NS ||
+	    age_ns > RETENTION_MAX_NS)
+		return -EINVAL;
+	options->retention_age_ns = age_ns;
+	return 0;
+}
+
+static bool is_host_name(const char *name, size_t length)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-._";
+
+	return length && length <= HOST_NAME_MAX_BYTES && strspn(name, allowed) >= length;
+}
+
+static int add_allow_host(struct options *options, const char *value)
+{
+	for (;;) {
+		size_t length = strcspn(value, ",");
+		int r;
+
+		if (!is_host_name(value, length))
+			return -EINVAL;
+		r = texts_add(&options->allow_host_texts, value, length);
+		if (r < 0)
+			return r;
+		options->allow_hosts = options->allow_host_texts.items;
+		if (!value[length])
+			return 0;
+		value += length + 1;
+	}
+}
+
+static void clear_allow_hosts(struct options *options)
+{
+	texts_fini(&options->allow_host_texts);
+	options->allow_hosts = NULL;
+}
+
+static int set_config(struct options *options, const char *value)
+{
+	return *value ? set_text(options, value, &options->config) : -EINVAL;
+}
+
+static int set_pid(struct options *options, const char *value)
+{
+	const char *end;
+	uint64_t pid;
+
+	if (parse_number(value, INT_MAX, &end, &pid) < 0 || *end || !pid)
+		return -EINVAL;
+	options->pid = (pid_t)pid;
+	return 0;
+}
+
+static int set_duration(struct options *options, const char *value)
+{
+	int64_t duration_ns;
+
+	if (parse_duration(value, &duration_ns) < 0 || duration_ns <= 0 ||
+	    duration_ns > DURATION_MAX_NS)
+		return -EINVAL;
+	options->duration_ns = duration_ns;
+	return 0;
+}
+
+static int set_output(struct options *options, const char *value)
+{
+	if (!encoder_find_by_path(value))
+		return -EINVAL;
+	return set_text(options, value, &options->output);
+}
+
+static int set_help(struct options *options, const char *value)
+{
+	(void)value;
+	options->wants_help = true;
+	return 0;
+}
+
+static int set_version(struct options *options, const char *value)
+{
+	(void)value;
+	options->wants_version = true;
+	return 0;
+}
+
+static int set_role(struct options *options, const char *value)
+{
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		if (strcmp(value, role_names[role]))
+			continue;
+		options->role = (enum role)role;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+enum {
+	FOR_DAEMON = 1 << COMMAND_DAEMON,
+	FOR_RECORD = 1 << COMMAND_RECORD,
+	FOR_BOTH = FOR_DAEMON | FOR_RECORD,
+	FOR_ALL = FOR_BOTH | 1 << COMMAND_DOCTOR,
+};
+
+const struct option_spec option_specs[] = {
+	{
+		.name = "listen",
+		.argument = "ADDR:PORT",
+		.default_value = "127.0.0.1:7272",
+		.purpose = "serve HTTP there; without ADDR at every address",
+		.expected = "an address and a port, as 127.0.0.1:7272, [::1]:7272 or :7272",
+		.commands = FOR_DAEMON,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_listen,
+	},
+	{
+		.name = "frequency",
+		.letter = 'F',
+		.argument = "HZ",
+		.default_value = "99",
+		.purpose = "take so many samples per second on each busy CPU",
+		.expected = "samples per second, 1 to 10000",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_frequency,
+	},
+	{
+		.name = "memory",
+		.argument = "BYTES",
+		.default_value = "64M",
+		.purpose = "keep history and tables within this size",
+		.expected = "a size of at least 8M, as 64M, 512MiB or 1G",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_memory,
+	},
+	{
+		.name = "store",
+		.argument = "DIR|:memory:",
+		.default_value = ":memory:",
+		.purpose = "keep history there; for now only in memory",
+		.expected = "a folder or :memory:",
+		.unsupported = "this version keeps history in memory only",
+		.commands = FOR_DAEMON,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_store,
+	},
+	{
+		.name = "retention-age",
+		.argument = "TIME",
+		.default_value = "10m",
+		.purpose = "forget samples that are older",
+		.expected = "a time from 10s to 366d, as 30s, 10m or 7d",
+		.commands = FOR_DAEMON,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_retention_age,
+	},
+	{
+		.name = "allow-host",
+		.argument = "NAME",
+		.purpose = "answer requests that call this host NAME; repeatable",
+		.expected = "names of hosts, without a port, with commas between them",
+		.commands = FOR_DAEMON,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = add_allow_host,
+		.clear = clear_allow_hosts,
+	},
+	{
+		.name = "config",
+		.argument = "FILE",
+		.purpose = "read options from this INI file too",
+		.expected = "a path",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT,
+		.set = set_config,
+	},
+	{
+		.name = "pid",
+		.letter = 'p',
+		.argument = "PID",
+		.purpose = "profile this process, and those that it starts",
+		.expected = "the number of a process",
+		.commands = FOR_RECORD,
+		.set = set_pid,
+	},
+	{
+		.name = "duration",
+		.letter = 'd',
+		.argument = "SECONDS",
+		.purpose = "stop after that time, as 5, 0.5 or 2m",
+		.expected = "a number of seconds above 0, up to 7d",
+		.commands = FOR_RECORD,
+		.set = set_duration,
+	},
+	{
+		.name = "output",
+		.letter = 'o',
+		.argument = "FILE",
+		.default_value = "profile.pb.gz",
+		.purpose = "write there; its ending picks the format",
+		.expected = "a file whose ending names an output format",
+		.commands = FOR_RECORD,
+		.set = set_output,
+	},
+	{
+		.name = "help",
+		.letter = 'h',
+		.purpose = "print this and exit",
+		.commands = FOR_ALL,
+		.set = set_help,
+	},
+	{
+		.name = "version",
+		.letter = 'V',
+		.purpose = "print the version and exit",
+		.commands = FOR_ALL,
+		.set = set_version,
+	},
+	{
+		.name = "role",
+		.argument = "NAME",
+		.expected = "sampler, resolver or server",
+		.commands = FOR_ALL,
+		.flags = OPTION_HIDDEN,
+		.set = set_role,
+	},
+	{ 0 },
+};
+
+_Static_assert(ARRAY_SIZE(option_specs) <= OPTIONS_MAX, "OPTIONS_MAX is too small");
+
+const struct option_spec *option_find(const char *name)
+{
+	for (const struct option_spec *spec = option_specs; spec->name; spec++)
+		if (!strcmp(spec->name, name))
+			return spec;
+	return NULL;
+}
+
+const struct option_spec *option_find_letter(char letter)
+{
+	for (const struct option_spec *spec = option_specs; spec->name; spec++)
+		if (spec->letter && spec->letter == letter)
+			return spec;
+	return NULL;
+}
+
+void options_fini(struct options *options)
+{
+	texts_fini(&options->texts);
+	texts_fini(&options->allow_host_texts);
+	*options = (struct options){ 0 };
+}
