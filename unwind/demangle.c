@@ -43,6 +43,8 @@ static void on_demangled(const char *text, size_t length, void *sink_pointer)
 {
 	struct sink *sink = sink_pointer;
 
+	if (!length) /* Rust's demangler gives no text then */
+		return;
 	sink_append(sink, text, length);
 	/* libiberty keeps nothing on the heap here, and has no other way to be told. */
 	if (sink->total_bytes > GIVE_UP_BYTES)

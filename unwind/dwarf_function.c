@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/dwarf_function.h"
 
-#include <dwarf.h>
+#include <stdlib.h>
 
 #include "unwind/dwarf_name.h"
 #include "unwind/dwarf_reader.h"
@@ -15,6 +15,7 @@ void dwarf_unit_fini(struct dwarf_unit *unit)
 	dwarf_lines_fini(&unit->cut_lines);
 	dwarf_inlines_fini(&unit->inlines);
 	dwarf_inlines_fini(&unit->cut_inlines);
+	free(unit->nested.pending);
 }
 
 static int add_function(struct dwarf_reader *reader, struct dwarf_unit *unit,
@@ -39,7 +40,7 @@ static int add_function(struct dwarf_reader *reader, struct dwarf_unit *unit,
 	r = symbol_file_writer_add_function(reader->writer, &function);
 	if (r < 0 || number_map_find(&reader->starts, range.start_vaddr, &known))
 		return r;
-	return number_map_add(&reader->starts, range.start_vaddr, is_symbol);
+	return number_map_add(&reader->starts, range.start_vaddr, is_symbol ? 0 : name);
 }
 
 /* Add one range of the function. Only the code at its entry may be called something else. */
@@ -47,7 +48,7 @@ static int add_range(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf
 		     struct symbol_range range)
 {
 	uint64_t code_end = elf_file_code_end(reader->file, range.start_vaddr);
-	uint32_t name;
+	uint32_t name, known;
 	int r;
 
 	if (range.start_vaddr >= range.end_vaddr || range.end_vaddr > code_end) {
@@ -57,30 +58,35 @@ static int add_range(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf
 	r = dwarf_name_at(reader, die, range.start_vaddr, &name);
 	if (r < 0 || !name)
 		return r;
-	return add_function(reader, unit, range, name, false);
+	/* Each unit describes its copy of an inline function; the linker kept one. */
+	if (number_map_find(&reader->starts, range.start_vaddr, &known) && known == name) {
+		reader->report->n_dropped_ranges++;
+		return 0;
+	}
+	if (!unit->has_inlines)
+		r = dwarf_inlines_read(reader, die, &unit->inlines, &unit->nested);
+	unit->has_inlines = true;
+	return r < 0 ? r : add_function(reader, unit, range, name, false);
 }
 
-int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf_Die *die,
-			struct dwarf_die_stack *ret_nested)
+int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf_Die *die)
 {
+	struct dwarf_pending_die child = { 0 };
 	struct symbol_range range;
 	ptrdiff_t offset = 0;
-	struct dwarf_pending_die child = { 0 };
 	bool has_code = false;
 	Dwarf_Addr base;
 	int r = 0;
 
+	unit->has_inlines = false;
 	while (r == 0 && (offset = dwarf_ranges(die, offset, &base, &range.start_vaddr,
 						&range.end_vaddr)) > 0) {
-		if (!has_code)
-			r = dwarf_inlines_read(reader, die, &unit->inlines, ret_nested);
+		r = add_range(reader, unit, die, range);
 		has_code = true;
-		if (r == 0)
-			r = add_range(reader, unit, die, range);
 	}
 	if (r < 0 || has_code || dwarf_child(die, &child.die) != 0)
 		return r;
-	return dwarf_die_stack_push(ret_nested, &child);
+	return dwarf_die_stack_push(&unit->nested, &child);
 }
 
 /* Whether the unit has lines for @elf_vaddr. */

@@ -6,6 +6,7 @@
  */
 
 #include <elfutils/libdw.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "unwind/dwarf_inlines.h"
@@ -17,7 +18,9 @@ struct dwarf_reader;
 struct dwarf_unit {
 	Dwarf_Die die;
 	struct dwarf_lines lines;
+	struct dwarf_die_stack nested; /* entries that may hold functions, yet to be visited */
 
+	bool has_inlines; /* of the function at hand */
 	struct dwarf_inlines inlines, cut_inlines;
 	struct dwarf_lines cut_lines;
 };
@@ -27,12 +30,11 @@ void dwarf_unit_fini(struct dwarf_unit *unit);
 
 /*
  * Add the function of @die, a subprogram of @unit, unless it is a declaration or was inlined
- * everywhere. What is nested in it and may hold functions is pushed to @ret_nested.
+ * everywhere. What is nested in it and may hold functions is pushed to @unit's stack.
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */
-int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf_Die *die,
-			struct dwarf_die_stack *ret_nested);
+int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf_Die *die);
 
 /*
  * Add those symbols in the lines of @unit which no function was added for: assembler, and copies

@@ -20,6 +20,15 @@ int dwarf_die_stack_push(struct dwarf_die_stack *stack, const struct dwarf_pendi
 	return r;
 }
 
+struct dwarf_pending_die dwarf_die_stack_pop(struct dwarf_die_stack *stack)
+{
+	struct dwarf_pending_die *last = &stack->pending[--stack->n];
+
+	dwarf_tag(
+		&last->die); /* libdw remembers in the entry how it looked it up: for its copies */
+	return *last;
+}
+
 bool dwarf_die_next(Dwarf_Die *die)
 {
 	Dwarf_Die next;
@@ -160,7 +169,7 @@ int dwarf_inlines_read(struct dwarf_reader *reader, Dwarf_Die *function,
 		return 0;
 	r = dwarf_die_stack_push(&stack, &pending);
 	while (r == 0 && stack.n) {
-		pending = stack.pending[--stack.n];
+		pending = dwarf_die_stack_pop(&stack);
 		struct dwarf_pending_die next = pending;
 
 		/* Its siblings come after all that is in it: the order of the tree. */

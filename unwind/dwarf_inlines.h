@@ -38,6 +38,9 @@ struct dwarf_die_stack {
 /* Returns 0 or -ENOMEM. */
 int dwarf_die_stack_push(struct dwarf_die_stack *stack, const struct dwarf_pending_die *pending);
 
+/* Take the last one of @stack, which holds some. */
+struct dwarf_pending_die dwarf_die_stack_pop(struct dwarf_die_stack *stack);
+
 /* Set *@die to its next sibling. Returns false behind the last one, and for one that leads back. */
 bool dwarf_die_next(Dwarf_Die *die);
 

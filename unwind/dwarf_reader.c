@@ -3,7 +3,6 @@
 
 #include <dwarf.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "unwind/dwarf_function.h"
 #include "unwind/elf_file_internal.h"
@@ -13,13 +12,13 @@
 #define BATCH_BYTES (32UL << 20)
 
 static int visit(struct dwarf_reader *reader, struct dwarf_unit *unit,
-		 struct dwarf_pending_die *pending, struct dwarf_die_stack *stack)
+		 struct dwarf_pending_die *pending)
 {
 	struct dwarf_pending_die child = { 0 };
 
 	switch (dwarf_tag(&pending->die)) {
 	case DW_TAG_subprogram:
-		return dwarf_function_read(reader, unit, &pending->die, stack);
+		return dwarf_function_read(reader, unit, &pending->die);
 	/* What nests functions; blocks are met in functions that were inlined everywhere. */
 	case DW_TAG_lexical_block:
 	case DW_TAG_namespace:
@@ -30,7 +29,7 @@ static int visit(struct dwarf_reader *reader, struct dwarf_unit *unit,
 	case DW_TAG_enumeration_type:
 		if (dwarf_child(&pending->die, &child.die) != 0)
 			return 0;
-		return dwarf_die_stack_push(stack, &child);
+		return dwarf_die_stack_push(&unit->nested, &child);
 	default:
 		return 0;
 	}
@@ -39,23 +38,23 @@ static int visit(struct dwarf_reader *reader, struct dwarf_unit *unit,
 /* Visit all entries of the unit, outside of functions. */
 static int read_entries(struct dwarf_reader *reader, struct dwarf_unit *unit)
 {
-	struct dwarf_die_stack stack = { 0 };
+	struct dwarf_die_stack *stack = &unit->nested;
 	struct dwarf_pending_die pending = { 0 };
 	int r;
 
+	stack->n = 0;
 	if (dwarf_child(&unit->die, &pending.die) != 0)
 		return 0;
-	r = dwarf_die_stack_push(&stack, &pending);
-	while (r == 0 && stack.n) {
-		pending = stack.pending[--stack.n];
+	r = dwarf_die_stack_push(stack, &pending);
+	while (r == 0 && stack->n) {
+		pending = dwarf_die_stack_pop(stack);
 		struct dwarf_pending_die next = pending;
 
 		if (!pending.is_alone && dwarf_die_next(&next.die))
-			r = dwarf_die_stack_push(&stack, &next);
+			r = dwarf_die_stack_push(stack, &next);
 		if (r == 0)
-			r = visit(reader, unit, &pending, &stack);
+			r = visit(reader, unit, &pending);
 	}
-	free(stack.pending);
 	return r;
 }
 

@@ -32,7 +32,7 @@ struct dwarf_reader {
 	struct symbol_file_writer *writer;
 	struct symbol_build_report *report;
 
-	struct number_map starts; /* of functions that were added: 1 if it is one of @pieces */
+	struct number_map starts; /* of functions that were added: their name, 0 for @pieces */
 
 	Dwarf *dwarf;
 	const char *compile_directory; /* of the unit at hand, or NULL */

@@ -16,7 +16,7 @@ DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
 static int add_pieces(const struct dwarf_reader *reader, struct symbol_file_writer *writer)
 {
 	const struct symbol_table *pieces = reader->pieces;
-	uint32_t is_piece;
+	uint32_t name;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < pieces->n_symbols; i++) {
@@ -26,7 +26,7 @@ static int add_pieces(const struct dwarf_reader *reader, struct symbol_file_writ
 			.fills_gaps = true,
 		};
 
-		if (number_map_find(&reader->starts, piece->start_vaddr, &is_piece) && is_piece)
+		if (number_map_find(&reader->starts, piece->start_vaddr, &name) && !name)
 			continue; /* with its lines */
 		r = symbol_file_writer_add_string(writer, piece->name, piece->name_length,
 						  &function.name);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/file.h"
+#include "unwind/symbol_file.h"
+#include "unwind/symbol_file_format.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* All that is given must be readable. */
+static void read_frames(const struct symbol_file *file, uint64_t elf_vaddr)
+{
+	static volatile size_t n_characters;
+	struct symbol_frame frames[SYMBOL_MAX_INLINE];
+	size_t n = symbol_file_find(file, elf_vaddr, frames, ARRAY_SIZE(frames));
+
+	for (size_t i = 0; i < n; i++)
+		n_characters += strlen(frames[i].function) + strlen(frames[i].directory) +
+				strlen(frames[i].filename);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("symbols", MFD_CLOEXEC);
+	struct symbol_file *file;
+
+	if (file_write_fd(fd, data, size) == 0 && symbol_file_map(fd, &file) == 0) {
+		struct gsym_header header;
+
+		memcpy(&header, data, sizeof(header));
+		for (uint64_t offset = 0; offset < 512; offset += 3)
+			read_frames(file, header.base_address + offset);
+		read_frames(file, UINT64_MAX);
+		symbol_file_free(file);
+	}
+	close(fd);
+	return 0;
+}
