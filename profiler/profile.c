@@ -5,22 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define uthash_nonfatal_oom 1
-#include <uthash.h>
-
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
+#include "profiler/pair_map.h"
 
-/* A thing that is there already, by the bytes that make it what it is. */
-struct index_entry {
-	UT_hash_handle hh;
-	uint32_t index;
-	unsigned char key[];
-};
-
+/* What is there already, by what makes it what it is. Most of that fits into a pair as it is. */
 struct profile_index {
-	struct index_entry *mappings, *functions, *locations, *stacks, *label_sets, *samples;
+	struct pair_map mappings, functions, locations, samples;
+	struct pair_map stacks, label_sets; /* by hash: see run_find_or_add() */
 	size_t mapping_capacity, function_capacity, line_capacity, location_capacity,
 		stack_capacity, frame_capacity, label_capacity, label_set_capacity, sample_capacity,
 		comment_capacity;
@@ -45,27 +38,17 @@ int profile_new(struct profile **ret_profile)
 	return 0;
 }
 
-static void index_free(struct index_entry **head)
-{
-	struct index_entry *entry, *next;
-
-	HASH_ITER (hh, *head, entry, next) {
-		HASH_DEL(*head, entry);
-		free(entry);
-	}
-}
-
 struct profile *profile_free(struct profile *profile)
 {
 	if (!profile)
 		return NULL;
 	if (profile->index) {
-		index_free(&profile->index->mappings);
-		index_free(&profile->index->functions);
-		index_free(&profile->index->locations);
-		index_free(&profile->index->stacks);
-		index_free(&profile->index->label_sets);
-		index_free(&profile->index->samples);
+		pair_map_fini(&profile->index->mappings);
+		pair_map_fini(&profile->index->functions);
+		pair_map_fini(&profile->index->locations);
+		pair_map_fini(&profile->index->stacks);
+		pair_map_fini(&profile->index->label_sets);
+		pair_map_fini(&profile->index->samples);
 	}
 	free(profile->index);
 	string_table_free(profile->strings);
@@ -83,36 +66,6 @@ struct profile *profile_free(struct profile *profile)
 	return NULL;
 }
 
-/*
- * Find the entry of @key, or add one with @new_index. Returns 1 if it was there, 0 if it was added;
- * both set *@ret_index.
- */
-static int index_find_or_add(struct index_entry **head, const void *key, size_t key_bytes,
-			     size_t new_index, uint32_t *ret_index)
-{
-	struct index_entry *entry = NULL;
-
-	HASH_FIND(hh, *head, key, key_bytes, entry);
-	if (entry) {
-		*ret_index = entry->index;
-		return 1;
-	}
-	if (new_index >= UINT32_MAX)
-		return -ENOMEM;
-	entry = calloc(1, sizeof(*entry) + key_bytes);
-	if (!entry)
-		return -ENOMEM;
-	memcpy(entry->key, key, key_bytes);
-	entry->index = (uint32_t)new_index;
-	HASH_ADD_KEYPTR(hh, *head, entry->key, key_bytes, entry);
-	if (!entry->hh.tbl) { /* how uthash tells that it had no memory */
-		free(entry);
-		return -ENOMEM;
-	}
-	*ret_index = entry->index;
-	return 0;
-}
-
 /* Make room for @n_new more items behind @n of them. */
 #define RESERVE(profile, items, capacity, n, n_new)                                                \
 	array_reserve((void **)&(profile)->items, &(profile)->index->capacity, (n) + (n_new),      \
@@ -121,19 +74,16 @@ static int index_find_or_add(struct index_entry **head, const void *key, size_t 
 int profile_add_mapping(struct profile *profile, const struct profile_mapping *mapping,
 			uint32_t *ret_index)
 {
-	struct {
-		uint64_t start_addr;
-		uint32_t filename;
-		uint32_t has_functions;
-	} key = { mapping->start_addr, mapping->filename, mapping->has_functions };
+	struct pair_key key = { mapping->start_addr,
+				(uint64_t)mapping->filename << 32 | mapping->has_functions };
 	int r;
 
 	r = RESERVE(profile, mappings, mapping_capacity, profile->n_mappings, 1);
 	if (r < 0)
 		return r;
-	r = index_find_or_add(&profile->index->mappings, &key, sizeof(key), profile->n_mappings,
-			      ret_index);
-	if (r == 0)
+	r = pair_map_find_or_add(&profile->index->mappings, key, (uint32_t)profile->n_mappings,
+				 ret_index);
+	if (r == 1)
 		profile->mappings[profile->n_mappings++] = *mapping;
 	return r < 0 ? r : 0;
 }
@@ -141,14 +91,16 @@ int profile_add_mapping(struct profile *profile, const struct profile_mapping *m
 int profile_add_function(struct profile *profile, const struct profile_function *function,
 			 uint32_t *ret_index)
 {
+	struct pair_key key = { (uint64_t)function->name << 32 | function->system_name,
+				(uint64_t)function->filename << 32 | function->start_line };
 	int r;
 
 	r = RESERVE(profile, functions, function_capacity, profile->n_functions, 1);
 	if (r < 0)
 		return r;
-	r = index_find_or_add(&profile->index->functions, function, sizeof(*function),
-			      profile->n_functions, ret_index);
-	if (r == 0)
+	r = pair_map_find_or_add(&profile->index->functions, key, (uint32_t)profile->n_functions,
+				 ret_index);
+	if (r == 1)
 		profile->functions[profile->n_functions++] = *function;
 	return r < 0 ? r : 0;
 }
@@ -156,11 +108,8 @@ int profile_add_function(struct profile *profile, const struct profile_function 
 int profile_add_location(struct profile *profile, const struct profile_location *location,
 			 const struct profile_line *lines, size_t n_lines, uint32_t *ret_index)
 {
-	struct {
-		uint64_t address;
-		uint32_t mapping;
-		uint32_t kind;
-	} key = { location->address, location->mapping, location->kind };
+	struct pair_key key = { location->address,
+				(uint64_t)location->mapping << 32 | location->kind };
 	struct profile_location added = *location;
 	int r;
 
@@ -170,10 +119,10 @@ int profile_add_location(struct profile *profile, const struct profile_location 
 	r = RESERVE(profile, lines, line_capacity, profile->n_lines, n_lines);
 	if (r < 0)
 		return r;
-	r = index_find_or_add(&profile->index->locations, &key, sizeof(key), profile->n_locations,
-			      ret_index);
-	if (r)
-		return r < 0 ? r : 0;
+	r = pair_map_find_or_add(&profile->index->locations, key, (uint32_t)profile->n_locations,
+				 ret_index);
+	if (r != 1)
+		return r;
 	added.first_line = (uint32_t)profile->n_lines;
 	added.n_lines = (uint32_t)n_lines;
 	for (size_t i = 0; i < n_lines; i++)
@@ -182,9 +131,70 @@ int profile_add_location(struct profile *profile, const struct profile_location 
 	return 0;
 }
 
+/* A run of items in an array of the profile: the frames of a stack, the labels of a label set. */
+struct run {
+	const void *items;
+	size_t n_items;
+	size_t item_bytes;
+};
+
+static uint64_t run_hash(const struct run *run)
+{
+	const unsigned char *bytes = run->items;
+	size_t n_bytes = run->n_items * run->item_bytes;
+	uint64_t hash = n_bytes;
+	uint32_t word;
+
+	for (size_t i = 0; i + sizeof(word) <= n_bytes; i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+/*
+ * Find @run, or add it with @new_index, as pair_map_find_or_add() does. Runs with the same hash are
+ * told apart by a number behind it; @is_at says whether the run at an index is this one.
+ */
+static int run_find_or_add(struct profile *profile, struct pair_map *map, const struct run *run,
+			   bool (*is_at)(const struct profile *profile, uint32_t index,
+					 const struct run *run),
+			   uint32_t *ret_index)
+{
+	struct pair_key key = { run_hash(run), 0 };
+	uint32_t new_index = (uint32_t)map->count;
+
+	while (pair_map_find(map, key, ret_index)) {
+		if (is_at(profile, *ret_index, run))
+			return 0;
+		key.b++;
+	}
+	return pair_map_find_or_add(map, key, new_index, ret_index);
+}
+
+static bool is_stack_at(const struct profile *profile, uint32_t index, const struct run *run)
+{
+	const struct profile_stack *stack = &profile->stacks[index];
+
+	return stack->n_frames == run->n_items &&
+	       (!run->n_items || !memcmp(&profile->frames[stack->first_frame], run->items,
+					 run->n_items * run->item_bytes));
+}
+
+static bool is_label_set_at(const struct profile *profile, uint32_t index, const struct run *run)
+{
+	const struct profile_label_set *set = &profile->label_sets[index];
+
+	return set->n_labels == run->n_items &&
+	       (!run->n_items || !memcmp(&profile->labels[set->first_label], run->items,
+					 run->n_items * run->item_bytes));
+}
+
 int profile_add_stack(struct profile *profile, const uint32_t *frames, size_t n_frames,
 		      uint32_t *ret_index)
 {
+	struct run run = { frames, n_frames, sizeof(*frames) };
 	int r;
 
 	r = RESERVE(profile, stacks, stack_capacity, profile->n_stacks, 1);
@@ -193,10 +203,9 @@ int profile_add_stack(struct profile *profile, const uint32_t *frames, size_t n_
 	r = RESERVE(profile, frames, frame_capacity, profile->n_frames, n_frames);
 	if (r < 0)
 		return r;
-	r = index_find_or_add(&profile->index->stacks, frames, n_frames * sizeof(*frames),
-			      profile->n_stacks, ret_index);
-	if (r)
-		return r < 0 ? r : 0;
+	r = run_find_or_add(profile, &profile->index->stacks, &run, is_stack_at, ret_index);
+	if (r != 1)
+		return r;
 	profile->stacks[profile->n_stacks++] = (struct profile_stack){
 		.first_frame = (uint32_t)profile->n_frames,
 		.n_frames = (uint32_t)n_frames,
@@ -209,6 +218,7 @@ int profile_add_stack(struct profile *profile, const uint32_t *frames, size_t n_
 int profile_add_label_set(struct profile *profile, const struct profile_label *labels,
 			  size_t n_labels, uint32_t *ret_index)
 {
+	struct run run = { labels, n_labels, sizeof(*labels) };
 	int r;
 
 	r = RESERVE(profile, label_sets, label_set_capacity, profile->n_label_sets, 1);
@@ -217,10 +227,9 @@ int profile_add_label_set(struct profile *profile, const struct profile_label *l
 	r = RESERVE(profile, labels, label_capacity, profile->n_labels, n_labels);
 	if (r < 0)
 		return r;
-	r = index_find_or_add(&profile->index->label_sets, labels, n_labels * sizeof(*labels),
-			      profile->n_label_sets, ret_index);
-	if (r)
-		return r < 0 ? r : 0;
+	r = run_find_or_add(profile, &profile->index->label_sets, &run, is_label_set_at, ret_index);
+	if (r != 1)
+		return r;
 	profile->label_sets[profile->n_label_sets++] = (struct profile_label_set){
 		.first_label = (uint32_t)profile->n_labels,
 		.n_labels = (uint32_t)n_labels,
@@ -232,18 +241,18 @@ int profile_add_label_set(struct profile *profile, const struct profile_label *l
 
 int profile_add_sample(struct profile *profile, const struct profile_sample *sample)
 {
-	uint32_t key[2] = { sample->stack, sample->label_set };
+	struct pair_key key = { sample->stack, sample->label_set };
 	uint32_t index;
 	int r;
 
 	r = RESERVE(profile, samples, sample_capacity, profile->n_samples, 1);
 	if (r < 0)
 		return r;
-	r = index_find_or_add(&profile->index->samples, key, sizeof(key), profile->n_samples,
-			      &index);
+	r = pair_map_find_or_add(&profile->index->samples, key, (uint32_t)profile->n_samples,
+				 &index);
 	if (r < 0)
 		return r;
-	if (r == 0) {
+	if (r == 1) {
 		profile->samples[profile->n_samples++] = *sample;
 		return 0;
 	}
