@@ -8,12 +8,21 @@ import { create } from './dom.js';
 
 /**
  * @typedef {object} KeyBinding
- * @property {string[]} keys as KeyboardEvent.key names them
- * @property {string} shown  what the help calls them
- * @property {string} text   what they do
+ * @property {string} key      as KeyboardEvent.key names it
+ * @property {string} text     what it does
  * @property {() => void} action
- * @property {boolean} [inGraph] only while the graph, or nothing, has the focus
+ * @property {boolean} inGraph only while the graph, or nothing, has the focus
  */
+
+/** What the help calls keys whose names are long. @type {Record<string, string>} */
+const KEY_CAPS = {
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  Escape: 'Esc',
+  ' ': 'Space',
+};
 
 /** Elements that need their keys for themselves. @param {EventTarget | null} target */
 function wantsText(target) {
@@ -30,7 +39,7 @@ export function listenToKeys(bindings, graph) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (wantsText(event.target) || document.querySelector('dialog[open]')) return;
-    const binding = bindings.find(({ keys }) => keys.includes(event.key));
+    const binding = bindings.find(({ key }) => key === event.key);
     if (!binding || (binding.inGraph && !isAtGraph(event.target, graph))) return;
     event.preventDefault();
     binding.action();
@@ -40,9 +49,9 @@ export function listenToKeys(bindings, graph) {
 /** @param {HTMLElement} list a <dl> @param {KeyBinding[]} bindings */
 export function showKeys(list, bindings) {
   list.replaceChildren(
-    ...bindings.map(({ shown, text }) => {
-      const keys = shown.split(' ').map((key) => create('kbd', {}, key));
-      return create('div', {}, create('dt', {}, ...keys), create('dd', {}, text));
+    ...bindings.map(({ key, text }) => {
+      const cap = create('kbd', {}, KEY_CAPS[key] ?? key);
+      return create('div', {}, create('dt', {}, cap), create('dd', {}, text));
     }),
   );
 }

@@ -10,6 +10,8 @@
 
 const ELLIPSIS = '…';
 const LONGEST = 400;
+/** Less of a name than this says nothing. */
+const MIN_PREFIX = 3;
 
 /** Without the parameter list at its end. @param {string} name */
 export function withoutParameters(name) {
@@ -82,6 +84,6 @@ export class LabelFitter {
     }
     const shortest = forms[forms.length - 1];
     const n = this.prefix(shortest, width - this.ellipsis);
-    return n < 2 ? '' : shortest.slice(0, n) + ELLIPSIS;
+    return n < MIN_PREFIX ? '' : shortest.slice(0, n) + ELLIPSIS;
   }
 }

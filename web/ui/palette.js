@@ -16,11 +16,13 @@ import { baseName, hashText } from './frame.js';
 
 /**
  * @typedef {object} Tone
- * @property {number} light   lightness of a native frame, 0 to 1
+ * @property {number} light   lightness of the reddest native frame, 0 to 1
+ * @property {number} brighter what the yellowest one has more
+ * @property {number} cool    lightness of all others
  * @property {number} chroma
  * @property {number} paler   what is added to the lightness of an inlined frame
  * @property {string} ink     text on frames
- * @property {string} host
+ * @property {string} host    its box, and so on
  * @property {string} process
  * @property {string} processInk
  * @property {string} crumb   boxes too narrow to be told apart
@@ -32,15 +34,17 @@ import { baseName, hashText } from './frame.js';
 
 /** @type {Tone} */
 const LIGHT = {
-  light: 0.83,
-  chroma: 0.105,
-  paler: 0.075,
+  light: 0.76,
+  brighter: 0.13,
+  chroma: 0.125,
+  paler: 0.07,
+  cool: 0.83,
   ink: '#221a14',
   host: 'oklch(0.92 0.012 70)',
-  process: 'oklch(0.44 0.025 50)',
+  process: 'oklch(0.42 0.03 50)',
   processInk: '#fffaf4',
-  crumb: 'oklch(0.85 0.035 60)',
-  match: 'oklch(0.52 0.25 300)',
+  crumb: 'oklch(0.85 0.045 60)',
+  match: 'oklch(0.5 0.25 300)',
   matchInk: '#ffffff',
   outline: '#221a14',
   focus: 'oklch(0.5 0.22 264)',
@@ -48,25 +52,37 @@ const LIGHT = {
 
 /** @type {Tone} */
 const DARK = {
-  light: 0.5,
-  chroma: 0.105,
-  paler: -0.1,
-  ink: '#fff6ec',
-  host: 'oklch(0.3 0.012 60)',
-  process: 'oklch(0.8 0.03 70)',
-  processInk: '#1c1611',
-  crumb: 'oklch(0.37 0.045 50)',
-  match: 'oklch(0.74 0.19 312)',
+  light: 0.66,
+  brighter: 0.13,
+  chroma: 0.125,
+  paler: 0.06,
+  cool: 0.7,
+  ink: '#180d06',
+  host: 'oklch(0.29 0.012 60)',
+  process: 'oklch(0.4 0.03 50)',
+  processInk: '#fff3e8',
+  crumb: 'oklch(0.45 0.06 50)',
+  match: 'oklch(0.8 0.19 318)',
   matchInk: '#180f1e',
   outline: '#fff6ec',
-  focus: 'oklch(0.78 0.14 250)',
+  focus: 'oklch(0.88 0.1 250)',
 };
 
-/** Hues of native modules: from crimson over orange to lime, a walk of 125 degrees. */
-const FIRST_HUE = 345;
-const HUE_SPAN = 125;
+/** Hues of native modules: from crimson over orange to yellow, brighter all the way. */
+const FIRST_HUE = 14;
+const HUE_SPAN = 92;
 const KERNEL_HUE = 248;
 const JIT_HUE = 165;
+
+/** @param {number} light @param {number} chroma @param {number} hue */
+function oklch(light, chroma, hue) {
+  return `oklch(${light.toFixed(3)} ${chroma.toFixed(3)} ${hue.toFixed(1)})`;
+}
+
+/** @param {string} fill @param {string} ink @returns {Paint} */
+function plain(fill, ink) {
+  return { fill, ink, edge: fill, striped: false };
+}
 
 export class Palette {
   /** @param {'light'|'dark'|'forced'} theme */
@@ -112,31 +128,38 @@ export class Palette {
   /** @param {Frame} frame @returns {Paint} */
   mix(frame) {
     const { tone } = this;
-    if (frame.kind === 'host') return { fill: tone.host, ink: tone.ink, edge: tone.host, striped: false };
-    if (frame.kind === 'process') {
-      return { fill: tone.process, ink: tone.processInk, edge: tone.process, striped: false };
-    }
-    const { hue, chroma } = this.hueOf(frame);
-    const shade = ((hashText(frame.name) % 97) / 96 - 0.5) * 0.045;
-    const light = tone.light + shade + (frame.inlined ? tone.paler : 0);
-    const paleness = frame.inlined ? 0.6 : 1;
+    if (frame.kind === 'host') return plain(tone.host, tone.outline);
+    if (frame.kind === 'process') return plain(tone.process, tone.processInk);
+    const { hue, light, chroma } = this.colourOf(frame);
+    // Neighbours of one module differ a little.
+    const shade = ((hashText(frame.name) % 97) / 96 - 0.5) * 0.035;
+    const paler = frame.inlined ? tone.paler : 0;
     return {
-      fill: `oklch(${light.toFixed(3)} ${(chroma * paleness).toFixed(3)} ${hue.toFixed(1)})`,
-      edge: `oklch(${(tone.light - 0.06).toFixed(3)} ${(chroma * 1.25).toFixed(3)} ${hue.toFixed(1)})`,
+      fill: oklch(light + shade + paler, frame.inlined ? chroma * 0.55 : chroma, hue),
+      edge: oklch(light - 0.08, chroma * 1.25, hue),
       ink: tone.ink,
       striped: frame.kind === 'unnamed',
     };
   }
 
-  /** @param {Frame} frame */
-  hueOf(frame) {
-    const { chroma } = this.tone;
-    const hash = hashText(baseName(frame.module) + frame.kind);
+  /** @param {Frame} frame of a function */
+  colourOf(frame) {
+    const { tone } = this;
+    const hash = hashText(baseName(frame.module));
     const spread = (hash % 1009) / 1008;
-    if (frame.kind === 'kernel') return { hue: KERNEL_HUE + (spread - 0.5) * 24, chroma: chroma * 0.6 };
-    if (frame.kind === 'jit') return { hue: JIT_HUE, chroma: chroma * 0.8 };
-    if (frame.kind === 'unnamed') return { hue: 70, chroma: 0.008 };
-    const strength = 0.8 + ((hash >>> 10) % 3) * 0.2;
-    return { hue: (FIRST_HUE + spread * HUE_SPAN) % 360, chroma: chroma * strength };
+    switch (frame.kind) {
+      case 'kernel':
+        return { hue: KERNEL_HUE + (spread - 0.5) * 24, light: tone.cool, chroma: tone.chroma * 0.55 };
+      case 'jit':
+        return { hue: JIT_HUE, light: tone.cool, chroma: tone.chroma * 0.75 };
+      case 'unnamed':
+        return { hue: 70, light: tone.cool, chroma: 0.008 };
+      default:
+        return {
+          hue: FIRST_HUE + spread * HUE_SPAN,
+          light: tone.light + spread * tone.brighter,
+          chroma: tone.chroma * (0.85 + (Math.floor(hash / 1009) % 3) * 0.15),
+        };
+    }
   }
 }

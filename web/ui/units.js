@@ -20,12 +20,12 @@ export function formatShare(share) {
 /** Nanoseconds → "1.25 s", "340 ms", "12.0 µs". @param {number} ns */
 export function formatTime(ns) {
   const steps = /** @type {[number, string][]} */ ([
-    [3600e9, 'h'],
-    [60e9, 'min'],
     [1e9, 's'],
     [1e6, 'ms'],
     [1e3, 'µs'],
   ]);
+  if (ns >= 600e9) return `${(ns / 60e9).toFixed(1)} min`;
+  if (ns === 0) return '0 s';
   const [size, unit] = steps.find(([limit]) => ns >= limit) ?? [1, 'ns'];
   const value = ns / size;
   return `${value.toFixed(value >= 100 || unit === 'ns' ? 0 : value >= 10 ? 1 : 2)} ${unit}`;

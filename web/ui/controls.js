@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Controls: what people click, point at and type → what the page does. */
+
+import { ROOT } from './call_tree.js';
+import { byId, create } from './dom.js';
+import { listenToKeys, showKeys } from './keys.js';
+import { largestChild, neighbour } from './layout.js';
+import { RANGES_S } from './state.js';
+import { formatRange } from './units.js';
+
+/** @typedef {import('./page.js').Page} Page */
+/** @typedef {import('./keys.js').KeyBinding} KeyBinding */
+
+/** @param {Page} page */
+function listenToHead(page) {
+  const { pause, range, order, theme, query, help } = page.elements;
+  range.append(
+    ...RANGES_S.map((s) => create('option', { value: String(s) }, `last ${formatRange(s)}`)),
+  );
+  range.addEventListener('change', () => page.setRange(Number(range.value)));
+  pause.addEventListener('click', () => page.togglePause());
+  order.addEventListener('click', () => page.toggleOrder());
+  theme.addEventListener('click', () => page.theme.next());
+  query.addEventListener('click', () => page.setQuery(''));
+  byId('show-help', HTMLButtonElement).addEventListener('click', () => help.showModal());
+}
+
+/** @param {Page} page */
+function listenToSearch(page) {
+  const { search, twin } = page.elements;
+  search.addEventListener('input', () => page.setSearch(search.value));
+  search.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') page.goToMatch(event.shiftKey ? -1 : 1);
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    search.value = '';
+    page.setSearch('');
+    twin.focus({ preventScroll: true });
+  });
+}
+
+/** @param {Page} page */
+function listenToPointer(page) {
+  const { graph, twin } = page.elements;
+  let lastTouched = -1;
+  graph.addEventListener('pointermove', (event) => {
+    if (event.pointerType === 'mouse') page.point(event);
+  });
+  graph.addEventListener('pointerleave', (event) => {
+    if (event.pointerType === 'mouse') page.unpoint();
+  });
+  graph.addEventListener('scroll', () => page.unpoint(), { passive: true });
+  graph.addEventListener('click', (event) => {
+    const ofRow = page.twin.nodeOf(event.target);
+    const node = ofRow >= 0 ? ofRow : page.graph.nodeAtPointer(event);
+    twin.focus({ preventScroll: true });
+    // A finger cannot hover: the first tap tells, the second one zooms.
+    const isTouch = event instanceof PointerEvent && event.pointerType === 'touch';
+    const isFirstTap = isTouch && node !== lastTouched;
+    lastTouched = node;
+    if (isFirstTap) page.point(event);
+    else page.zoomTo(node);
+  });
+}
+
+/** The graph shows its focus ring to those who use keys only. */
+function noteInput() {
+  const { dataset } = document.body;
+  document.addEventListener('keydown', () => (dataset.input = 'keys'), { capture: true });
+  document.addEventListener('pointerdown', () => (dataset.input = 'pointer'), { capture: true });
+}
+
+/** @param {Page} page @returns {KeyBinding[]} */
+function keyBindings(page) {
+  /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
+  const anywhere = (key, text, action) => ({ key, text, action, inGraph: false });
+  /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
+  const inGraph = (key, text, action) => ({ key, text, action, inGraph: true });
+  return [
+    inGraph('ArrowUp', 'to the caller', () => page.moveFocus(({ tree }, node) => tree.parent[node])),
+    inGraph('ArrowDown', 'to the largest callee', () => page.moveFocus(largestChild)),
+    inGraph('ArrowLeft', 'to the left', () => page.moveFocus((l, node) => neighbour(l, node, -1))),
+    inGraph('ArrowRight', 'to the right', () => page.moveFocus((l, node) => neighbour(l, node, 1))),
+    inGraph('Enter', 'zoom in', () => page.zoomTo(page.focused)),
+    inGraph('Backspace', 'zoom out a step', () => page.zoomOut()),
+    anywhere('Escape', 'show everything', () => page.zoomTo(ROOT)),
+    anywhere('/', 'search; /…/ is a regular expression', () => page.elements.search.select()),
+    anywhere('n', 'next match', () => page.goToMatch(1)),
+    anywhere('N', 'previous match', () => page.goToMatch(-1)),
+    inGraph(' ', 'pause, or go on', () => page.togglePause()),
+    anywhere('o', 'order by name or by size', () => page.toggleOrder()),
+    anywhere('t', 'theme: auto, light, dark', () => page.theme.next()),
+    anywhere('?', 'these keys', () => page.elements.help.showModal()),
+  ];
+}
+
+/** @param {Page} page */
+export function listenToPeople(page) {
+  listenToHead(page);
+  listenToSearch(page);
+  listenToPointer(page);
+  noteInput();
+  const bindings = keyBindings(page);
+  listenToKeys(bindings, page.elements.graph);
+  showKeys(byId('keys', HTMLElement), bindings);
+}

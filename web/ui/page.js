@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Page: State → what people see.
+ *
+ *     Source ─► Profile ─► selection ─► CallTree ─► Layout ─► FlameGraph, Twin, breadcrumbs
+ *                  └─────► processes ─► ProcessList
+ *
+ * Everything that decides what is shown is in State, and State is in the address.
+ */
+
+import { showBreadcrumbs } from './breadcrumbs.js';
+import { buildTree, ROOT } from './call_tree.js';
+import { byId, setText } from './dom.js';
+import { FlameGraph } from './flame_graph.js';
+import { layOut } from './layout.js';
+import { Palette } from './palette.js';
+import { ProcessList } from './process_list.js';
+import { sumProcesses } from './processes.js';
+import { compileSearch, nextMatch, searchTree } from './search.js';
+import { formatSelector, parseSelector, selectSamples } from './selector.js';
+import { Source } from './source.js';
+import { formatState, parseState, profileUrl } from './state.js';
+import { Theme } from './theme.js';
+import { Tooltip } from './tooltip.js';
+import { showTruths, truths } from './truth.js';
+import { Twin } from './twin.js';
+import { formatClock, formatCount, formatRange, formatShare } from './units.js';
+
+/** @typedef {import('./pprof.js').Profile} Profile */
+/** @typedef {import('./layout.js').Layout} Layout */
+/** @typedef {import('./search.js').Matches} Matches */
+/** @typedef {import('./source.js').Status} Status */
+/** @typedef {import('./state.js').State} State */
+
+const DOWNLOADS = ['pprof', 'folded', 'svg'];
+
+export class Page {
+  constructor() {
+    /** @type {State} */
+    this.state = parseState(location.hash);
+    /** @type {Profile | null} */
+    this.profile = null;
+    /** @type {Layout | null} */
+    this.layout = null;
+    /** @type {Matches | null} */
+    this.matches = null;
+    /** @type {Status} */
+    this.status = {};
+    this.focused = -1;
+    /** @type {MouseEvent | null} where the pointer is, while it is on the graph */
+    this.pointer = null;
+    this.elements = {
+      graph: byId('graph', HTMLElement),
+      twin: byId('twin', HTMLElement),
+      search: byId('search', HTMLInputElement),
+      found: byId('found', HTMLOutputElement),
+      pause: byId('pause', HTMLButtonElement),
+      range: byId('range', HTMLSelectElement),
+      order: byId('order', HTMLButtonElement),
+      theme: byId('theme', HTMLButtonElement),
+      message: byId('message', HTMLElement),
+      failure: byId('failure', HTMLElement),
+      query: byId('query', HTMLElement),
+      said: byId('said', HTMLElement),
+      help: byId('help', HTMLDialogElement),
+    };
+    const { graph, twin } = this.elements;
+    const canvas = byId('canvas', HTMLCanvasElement);
+    this.graph = new FlameGraph(graph, canvas, () => this.showTwin());
+    this.twin = new Twin(twin);
+    this.tooltip = new Tooltip(byId('tooltip', HTMLElement));
+    this.theme = new Theme(document.documentElement, () => this.showTheme());
+    this.processes = new ProcessList(
+      byId('processes', HTMLElement),
+      byId('process-filter', HTMLInputElement),
+      ({ label, value }) => this.toggleMatcher(label, value),
+    );
+    this.source = new Source({
+      onProfile: (profile) => this.receive(profile),
+      onStatus: (status) => (this.status = status),
+      onFailure: (sentence) => this.fail(sentence),
+    });
+  }
+
+  start() {
+    addEventListener('popstate', () => this.restore());
+    this.showTheme();
+    this.showState();
+    this.source.follow(this.state);
+  }
+
+  // --- state → what is seen ---------------------------------------------------------------------
+
+  /**
+   * Change the state and its address. What `isStep` can be undone with the browser's Back.
+   * @param {Partial<State>} change @param {boolean} [isStep]
+   */
+  change(change, isStep = false) {
+    this.state = { ...this.state, ...change };
+    const address = formatState(this.state) || location.pathname;
+    if (isStep) history.pushState(null, '', address);
+    else history.replaceState(null, '', address);
+    this.showState();
+  }
+
+  /** The address was changed by the browser's Back or by hand. */
+  restore() {
+    const { rangeS, at } = this.state;
+    this.state = parseState(location.hash);
+    this.showState();
+    if (this.state.rangeS !== rangeS || this.state.at !== at) this.source.follow(this.state);
+    this.rebuild();
+  }
+
+  showState() {
+    const { rangeS, at, query, search, order } = this.state;
+    const { range, pause, search: box, order: orderButton } = this.elements;
+    const isPaused = at !== null;
+    range.value = String(rangeS);
+    pause.ariaPressed = String(isPaused);
+    setText(pause, isPaused ? `Paused ${formatClock(at)}` : 'Live');
+    if (document.activeElement !== box) box.value = search;
+    setText(orderButton, order === 'size' ? 'by size' : 'by name');
+    this.elements.query.hidden = !query;
+    setText(this.elements.query.children[0], query);
+    for (const format of DOWNLOADS) {
+      byId(`save-${format}`, HTMLAnchorElement).href = profileUrl(this.state, format);
+    }
+  }
+
+  showTheme() {
+    this.graph.setPalette(new Palette(this.theme.shown));
+    setText(this.elements.theme, this.theme.choice);
+    byId('legend', HTMLElement).dataset.shown = this.theme.shown;
+  }
+
+  // --- profile → what is seen -------------------------------------------------------------------
+
+  /** @param {Profile} profile */
+  receive(profile) {
+    this.profile = profile;
+    this.elements.failure.hidden = true;
+    document.body.dataset.source = this.state.at === null ? 'live' : 'paused';
+    this.showHost();
+    this.rebuild();
+  }
+
+  /** @param {string} sentence */
+  fail(sentence) {
+    this.elements.failure.hidden = false;
+    setText(this.elements.failure, sentence);
+    document.body.dataset.source = 'gone';
+    if (!this.profile) this.showMessage('');
+  }
+
+  get host() {
+    return this.status.host ?? this.profile?.facts.host ?? location.hostname;
+  }
+
+  showHost() {
+    const { kernel, version } = this.status;
+    setText(byId('host', HTMLElement), this.host);
+    byId('host', HTMLElement).title = kernel ? `Linux ${kernel}` : '';
+    byId('brand', HTMLElement).title = version ? `Pilotlight ${version}` : 'Pilotlight';
+    document.title = `${this.host} · Pilotlight`;
+  }
+
+  /** From the profile and the state to the picture. */
+  rebuild() {
+    const { profile, state } = this;
+    if (!profile) return;
+    try {
+      const matchers = parseSelector(state.query);
+      const selected = selectSamples(profile, matchers);
+      const path = this.focused > ROOT ? this.layout?.tree.pathOf(this.focused) : null;
+      const tree = buildTree(profile, selected, this.host);
+      this.layout = layOut(tree, state.order);
+      this.graph.setLayout(this.layout, tree.follow(state.zoom));
+      this.setFocused(path ? tree.follow(path) : -1);
+      const durationNs = profile.durationNs || state.rangeS * 1e9;
+      this.processes.show(sumProcesses(profile), durationNs, matchers);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.showMessage(`This query cannot be understood. ${error.message}`);
+      return;
+    }
+    this.tooltip.forget();
+    if (this.pointer) this.point(this.pointer);
+    this.showEmptiness();
+    this.updateSearch();
+    this.showZoom();
+    showTruths(byId('truth', HTMLElement), truths(this.layout.tree, this.status));
+  }
+
+  showEmptiness() {
+    const { state, profile, layout } = this;
+    const range = formatRange(state.rangeS);
+    if (layout?.tree.total[ROOT]) this.showMessage('');
+    else if (profile?.sampleLabels.length === 1 && state.at === null) {
+      this.showMessage('Waiting for the first samples…');
+    } else if (state.query) this.showMessage(`${state.query} used no CPU in these ${range}.`);
+    else this.showMessage(`There are no samples in these ${range}.`);
+  }
+
+  /** @param {string} text or '' */
+  showMessage(text) {
+    this.elements.message.hidden = !text;
+    setText(this.elements.message.children[1], text);
+  }
+
+  showZoom() {
+    const { layout, graph, state } = this;
+    if (!layout) return;
+    const { zoom } = graph.viewport;
+    showBreadcrumbs(byId('way', HTMLElement), layout.tree, zoom, (node) => this.zoomTo(node));
+    const isMissing = layout.tree.depth[zoom] < state.zoom.length;
+    byId('missing', HTMLElement).hidden = !isMissing;
+  }
+
+  showTwin() {
+    const { layout, graph, matches, elements } = this;
+    if (!layout) return;
+    const boxes = graph.boxes();
+    const bottom = boxes.reduce((lowest, { y, height }) => Math.max(lowest, y + height), 0);
+    elements.twin.style.height = `${bottom + 1}px`;
+    this.twin.show(layout, boxes, {
+      zoom: graph.viewport.zoom,
+      focused: this.focused,
+      matches: matches?.frames ?? null,
+    });
+  }
+
+  // --- doing ------------------------------------------------------------------------------------
+
+  /** @param {number} rangeS */
+  setRange(rangeS) {
+    this.change({ rangeS }, true);
+    this.source.follow(this.state);
+  }
+
+  /** @param {string} query a selector, or '' */
+  setQuery(query) {
+    this.change({ query, zoom: [] }, true);
+    this.rebuild();
+  }
+
+  toggleOrder() {
+    this.change({ order: this.state.order === 'size' ? 'name' : 'size' });
+    this.rebuild();
+  }
+
+  /** @param {string} text for those who do not see the page */
+  say(text) {
+    setText(this.elements.said, text);
+  }
+
+  /** @param {number} node */
+  zoomTo(node) {
+    const { layout, graph } = this;
+    if (!layout || node < 0) return;
+    this.change({ zoom: layout.tree.pathOf(node) }, true);
+    graph.setZoom(node);
+    graph.reveal(node);
+    this.tooltip.hide();
+    this.updateSearch();
+    this.showZoom();
+    const share = layout.tree.total[node] / (layout.tree.total[ROOT] || 1);
+    this.say(`${layout.tree.frameOf(node).name.slice(0, 200)}, ${formatShare(share)} of all`);
+  }
+
+  /** To the nearest caller that is wider. */
+  zoomOut() {
+    const { layout, graph } = this;
+    if (!layout) return;
+    const { tree } = layout;
+    const { zoom } = graph.viewport;
+    let node = zoom;
+    while (node > ROOT && tree.total[node] <= tree.total[zoom]) node = tree.parent[node];
+    this.zoomTo(node);
+  }
+
+  /** @param {number} node or −1 */
+  setFocused(node) {
+    this.focused = node;
+    this.graph.setFocused(node);
+    this.twin.setFocused(node);
+  }
+
+  /** Move the keyboard's place. @param {(layout: Layout, node: number) => number} step */
+  moveFocus(step) {
+    const { layout, graph } = this;
+    if (!layout) return;
+    const from = this.focused < 0 ? graph.viewport.zoom : this.focused;
+    const node = this.focused < 0 ? from : step(layout, from);
+    if (node < 0) return;
+    this.setFocused(node);
+    graph.reveal(node);
+    this.showTwin();
+    this.elements.twin.focus({ preventScroll: true });
+    this.showTooltipOf(node);
+  }
+
+  /** In the corner, where it covers little. @param {number} node */
+  showTooltipOf(node) {
+    if (!this.layout) return;
+    const { right, bottom } = this.elements.graph.getBoundingClientRect();
+    this.tooltip.show(this.layout.tree, node, right, bottom);
+  }
+
+  /** @param {'comm'|'pid'} label @param {string} value */
+  toggleMatcher(label, value) {
+    const picked = formatSelector([{ name: label, operator: '=', value }]);
+    this.setQuery(this.state.query === picked ? '' : picked);
+  }
+
+  togglePause() {
+    const { profile, state } = this;
+    if (state.at !== null) {
+      this.change({ at: null });
+      this.source.follow(this.state);
+      this.say('live');
+    } else if (profile) {
+      this.source.stop();
+      const endNs = profile.startNs + profile.durationNs;
+      this.change({ at: Math.round(endNs ? endNs / 1e9 : Date.now() / 1000) });
+      document.body.dataset.source = 'paused';
+      this.say('paused');
+    }
+  }
+
+  /** Show what is beneath a pointer. @param {MouseEvent} event */
+  point(event) {
+    this.pointer = event;
+    const node = this.graph.nodeAtPointer(event);
+    this.graph.setHovered(node);
+    this.elements.graph.classList.toggle('is-pointing', node >= 0);
+    if (node < 0 || !this.layout) this.tooltip.hide();
+    else this.tooltip.show(this.layout.tree, node, event.clientX, event.clientY);
+  }
+
+  unpoint() {
+    this.pointer = null;
+    this.graph.setHovered(-1);
+    this.tooltip.hide();
+  }
+
+  // --- search -----------------------------------------------------------------------------------
+
+  updateSearch() {
+    const { layout, graph, elements, state } = this;
+    const { search, found } = elements;
+    this.matches = null;
+    search.ariaInvalid = 'false';
+    let words = '';
+    try {
+      const test = compileSearch(state.search);
+      if (test && layout) {
+        this.matches = searchTree(layout, graph.viewport.zoom, test);
+        words = `${formatShare(this.matches.share)} in ${formatCount(this.matches.nFrames)} functions`;
+      }
+    } catch (error) {
+      search.ariaInvalid = 'true';
+      words = error instanceof Error ? error.message : '';
+    }
+    setText(found, words);
+    graph.setMatches(this.matches?.frames ?? null);
+    if (graph.viewport.progress === 1) this.showTwin();
+  }
+
+  /** @param {string} search */
+  setSearch(search) {
+    this.change({ search });
+    this.updateSearch();
+  }
+
+  /** @param {1 | -1} direction */
+  goToMatch(direction) {
+    if (!this.matches) return;
+    const { matches, focused } = this;
+    const top = this.graph.viewport.zoom;
+    if (this.focused < 0) this.focused = ROOT;
+    this.moveFocus((layout) => nextMatch(layout, matches, top, focused, direction));
+  }
+}
