@@ -90,7 +90,7 @@ int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dw
 }
 
 /* Whether the unit has lines for @elf_vaddr. */
-static bool has_line(const struct dwarf_unit *unit, uint64_t elf_vaddr)
+static bool has_line(struct dwarf_unit *unit, uint64_t elf_vaddr)
 {
 	const struct symbol_row *rows = unit->lines.rows;
 	size_t low = 0, high = unit->lines.n_rows;
@@ -103,7 +103,8 @@ static bool has_line(const struct dwarf_unit *unit, uint64_t elf_vaddr)
 		else
 			high = middle;
 	}
-	return low && rows[low - 1].file;
+	/* A row where its sequence ends, which libdw sorts behind the end, covers nothing. */
+	return low && rows[low - 1].file && dwarf_haspc(&unit->die, elf_vaddr) == 1;
 }
 
 static int add_symbol(struct dwarf_reader *reader, struct dwarf_unit *unit,
