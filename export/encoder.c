@@ -7,10 +7,12 @@
 
 #include "export/folded.h"
 #include "export/pprof.h"
+#include "export/svg.h"
 
 const struct encoder encoders[] = {
 	{ "pprof", ".pb.gz", "application/octet-stream", pprof_encode },
 	{ "folded", ".folded", "text/plain; charset=utf-8", folded_encode },
+	{ "svg", ".svg", "image/svg+xml", svg_encode },
 	{ 0 },
 };
 

@@ -8,12 +8,15 @@ PROGRAM is the built encode_known_profile. What is expected lies next to this fi
 reason, when a test cannot run here.
 """
 
+import collections
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 import check_pprof
 import dump_pprof
@@ -21,6 +24,7 @@ import dump_pprof
 HERE = pathlib.Path(__file__).parent
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else ""
 SKIPPED = 77
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def encoded(*arguments):
@@ -56,6 +60,67 @@ class Pprof(unittest.TestCase):
     def test_is_the_same_bytes_each_time(self):
         self.assertEqual(encoded("pprof"), encoded("pprof"))
         self.assertEqual(encoded("pprof")[4:8], bytes(4), "gzip's time is not zero")
+
+
+class Svg(unittest.TestCase):
+    """What a picture must be, whatever it looks like."""
+
+    def frames(self, *arguments):
+        root = xml.etree.ElementTree.fromstring(encoded("svg", *arguments))
+        return [box for box in root.iter(SVG + "svg") if "pl-frame" in box.get("class")]
+
+    def titles(self, *arguments):
+        return [box.find(SVG + "title").text for box in self.frames(*arguments)]
+
+    def test_tells_name_samples_and_share_of_every_frame(self):
+        titles = self.titles()
+        self.assertEqual(titles[0], "all\n61 samples, 100.00 %\neverything")
+        self.assertIn("main\n56 samples, 91.80 %\nnative", titles)
+        self.assertIn("parse<std::string>\n42 samples, 68.85 %; 27 in itself\ninlined", titles)
+        self.assertIn(
+            "asm_exc_page_fault\n9 samples, 14.75 %; 9 in itself\nkernel", titles
+        )
+        self.assertEqual(len(titles), 15)
+
+    def test_a_hostile_name_stays_text(self):
+        root = xml.etree.ElementTree.fromstring(encoded("svg"))
+        tags = collections.Counter(element.tag.removeprefix(SVG) for element in root.iter())
+        self.assertEqual(tags["script"], 1)
+        self.assertEqual(
+            set(tags),
+            {"svg", "title", "desc", "style", "rect", "text", "g", "foreignObject", "script"},
+        )
+        hostile = '<script>alert("1")</script>;\ufffd\\x0a\n3 samples, 4.92 %; 3 in itself\nnative'
+        self.assertIn(hostile, self.titles())
+
+    def test_refers_to_nothing_outside(self):
+        text = encoded("svg").decode()
+        namespaces = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml"}
+        self.assertEqual(set(re.findall(r"\w+://[^\"'\s]+", text)), namespaces)
+        self.assertNotRegex(text, r"href|@import|url\(|\bsrc\b|fetch|\son\w+=")
+
+    def test_frames_lie_within_their_callers(self):
+        callers = []
+        for box in self.frames("3000"):
+            depth, start, count = (int(number) for number in box.get("data-at").split())
+            del callers[depth:]
+            self.assertEqual(len(callers), depth)
+            if callers:
+                self.assertGreaterEqual(start, callers[-1][0])
+                self.assertLessEqual(start + count, sum(callers[-1]))
+            callers.append((start, count))
+
+    def test_says_exactly_what_is_too_narrow_to_be_drawn(self):
+        n_samples = 6000
+        root = xml.etree.ElementTree.fromstring(encoded("svg", str(n_samples)))
+        words = root.find(SVG + "desc").text.split("; ")[1]
+        n_frames, n_ends = (int(number) for number in re.findall(r"\d+", words))
+        lines = encoded("folded", str(n_samples)).decode().splitlines()
+        folded = [(line.rsplit(" ", 1)[0], int(line.rsplit(" ", 1)[1])) for line in lines]
+        stacks = [stack.split(";") for stack, _ in folded]
+        nodes = {tuple(stack[:depth]) for stack in stacks for depth in range(len(stack) + 1)}
+        self.assertEqual(n_frames + len(self.frames(str(n_samples))), len(nodes))
+        self.assertEqual(n_ends, sum(count for _, count in folded if count * 5000 < n_samples))
 
 
 class GoToolPprof(unittest.TestCase):

@@ -22,6 +22,7 @@ static void finds_an_encoder_by_the_ending_of_a_path(void **state)
 	(void)state;
 	assert_string_equal(encoder_find_by_path("/tmp/a.pb.gz")->name, "pprof");
 	assert_string_equal(encoder_find_by_path("a.b.folded")->name, "folded");
+	assert_string_equal(encoder_find_by_path("a.svg")->name, "svg");
 	assert_null(encoder_find_by_path("a.gz"));
 	assert_null(encoder_find_by_path(""));
 }
