@@ -44,10 +44,11 @@ enum drop_reason {
 
 /* What a stored sample's stack lacks: `pilotlight_stacks_total{outcome}`. */
 enum stack_outcome {
-	STACK_WHOLE,           /* walked as far as its method can see */
-	STACK_KERNEL_ONLY,     /* a kernel thread: there is no user half */
-	STACK_NO_USER,         /* the user half could not be read */
-	STACK_TRUNCATED_DEPTH, /* deeper than WIRE_MAX_FRAMES */
+	STACK_WHOLE,                   /* walked as far as its method can see */
+	STACK_KERNEL_ONLY,             /* a kernel thread: there is no user half */
+	STACK_NO_USER,                 /* the user half could not be read */
+	STACK_TRUNCATED_DEPTH,         /* deeper than WIRE_MAX_FRAMES */
+	STACK_TRUNCATED_FRAME_POINTER, /* a return address lies in no executable memory */
 	STACK_OUTCOME_COUNT,
 };
 
@@ -95,12 +96,16 @@ struct sample_record {
 	uint64_t frames[];
 };
 
-/* Per CPU. Sum over CPUs: ticks = idle + submitted + Σ dropped, once no program is running. */
+/*
+ * Per CPU, and read while programs run elsewhere: `ticks` is written first and lies last, so that a
+ * reader who copies upwards never finds fewer ticks than what became of them. Once no program
+ * runs, ticks = idle + submitted + Σ dropped.
+ */
 struct cpu_counters {
-	uint64_t ticks;
 	uint64_t idle;
-	uint64_t submitted;                  /* sample records that are in the ring or were read */
+	uint64_t submitted;                  /* sample records that went into the ring */
 	uint64_t dropped[DROP_REASON_COUNT]; /* only BPF's own reasons are non-zero */
-	uint64_t lifecycle_lost;             /* exec and exit records that found the ring full */
-	uint64_t stacks_sent;                /* records that had their frames with them */
+	uint64_t lifecycle_lost;             /* forks, execs and exits that found no room */
+	uint64_t stacks_sent;                /* sample records that had their frames with them */
+	uint64_t ticks;
 };

@@ -20,6 +20,7 @@ const char *const stack_outcome_names[STACK_OUTCOME_COUNT] = {
 	[STACK_KERNEL_ONLY] = "kernel_only",
 	[STACK_NO_USER] = "no_user",
 	[STACK_TRUNCATED_DEPTH] = "truncated_depth",
+	[STACK_TRUNCATED_FRAME_POINTER] = "truncated_frame_pointer",
 };
 
 const char *const names_state_names[NAMES_STATE_COUNT] = {

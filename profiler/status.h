@@ -45,7 +45,7 @@ struct sampler_status {
 	uint64_t ticks, idle, submitted;
 	uint64_t dropped[DROP_REASON_COUNT]; /* without the server's own reasons */
 	uint64_t stored_before;              /* by servers that are gone */
-	uint64_t lifecycle_lost;             /* exec and exit records that found the ring full */
+	uint64_t lifecycle_lost;             /* forks, execs and exits that found no room */
 	uint64_t stacks_sent;                /* ring records with their frames */
 	uint64_t ring_bytes, map_bytes;      /* memory of BPF maps, the ring included */
 	uint64_t bpf_run_ns, bpf_run_count;  /* 0 unless kernel.bpf_stats_enabled */

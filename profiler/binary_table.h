@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Binary table: the sampler's list of the executables and libraries that samples lie in.
+ *
+ * A binary is the same as long as inode, device, size and time of change are; a deploy that writes
+ * into the same path, or the same inode, makes a new one. An entry keeps what the resolver has
+ * said, so that a server that starts anew can be told again.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "profiler/status.h"
+#include "unwind/elf_file.h"
+
+struct binary_table;
+struct stat;
+
+struct binary_identity {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t size_bytes;
+	int64_t change_time_ns;
+};
+
+struct binary {
+	uint32_t number;     /* from 1: the `file` of frames and messages */
+	uint32_t dictionary; /* in which it was described last, 0 if in none */
+	uint32_t last_used;  /* dictionary in force when it was last hit */
+	uint32_t n_attempts; /* how often the resolver was asked */
+	char *path;          /* as the process sees it */
+	int fd;              /* while the resolver has not answered for good, else −1 */
+	int symbols_fd;      /* symbol file, or −1 */
+	enum names_state names;
+	bool is_described;
+	struct elf_description description;
+};
+
+/* Returns 0 and sets *@ret_table, for at most @max_binaries (owned by the caller), or -ENOMEM. */
+int binary_table_new(size_t max_binaries, struct binary_table **ret_table);
+
+/* Closes what the entries hold. Accepts NULL. Always returns NULL. */
+struct binary_table *binary_table_free(struct binary_table *table);
+
+struct binary_identity binary_identity_of(const struct stat *status);
+
+/* Borrowed, as all entries: lives until binary_table_forget_unused() takes it. NULL: not there. */
+struct binary *binary_table_find(const struct binary_table *table,
+				 const struct binary_identity *identity);
+struct binary *binary_table_find_number(const struct binary_table *table, uint32_t number);
+
+/*
+ * Add a binary that is not there. @path is copied.
+ *
+ * Returns 0 and sets *@ret_binary, -ENOSPC if the table is full, or -ENOMEM.
+ */
+int binary_table_add(struct binary_table *table, const struct binary_identity *identity,
+		     const char *path, struct binary **ret_binary);
+
+/* Forget those whose last_used is before @dictionary. Numbers are not given out again. */
+void binary_table_forget_unused(struct binary_table *table, uint32_t dictionary);
+
+/* Call @on_binary for each entry, in the order in which they were added. */
+void binary_table_each(struct binary_table *table,
+		       void (*on_binary)(void *context, struct binary *binary), void *context);
+
+size_t binary_table_count(const struct binary_table *table);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Message: what the roles say to each other.
+ *
+ *     sampler ──► server     dictionary, file, process, thread, stack, samples, names, status
+ *     sampler ◄── server     stored, encoded
+ *     sampler ──► resolver   build
+ *     sampler ◄── resolver   built, description, names, kernel names
+ *     both ways              ping, pong
+ *
+ * A packet of SOCK_SEQPACKET holds one or more messages, each a header and a body, padded to 8
+ * bytes. At most MESSAGE_MAX_FDS descriptors travel with a packet that holds one message. Whoever
+ * receives checks everything: the other side may have been taken over by the files or the clients
+ * that it reads.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profiler/frame.h"
+#include "profiler/sample.h"
+#include "profiler/status.h"
+#include "unwind/elf_file.h"
+
+#define MESSAGE_VERSION          1
+#define MESSAGE_MAX_PACKET_BYTES 65536
+#define MESSAGE_MAX_FDS          2
+#define MESSAGE_MAX_TEXT_BYTES   4096 /* of a path, with its NUL: PATH_MAX */
+#define MESSAGE_MAX_FRAMES       1024
+
+enum message_type {
+	MESSAGE_PING = 1, /* no body; to be answered at once with … */
+	MESSAGE_PONG,     /* no body */
+
+	MESSAGE_DICTIONARY, /* struct message_number: begin this dictionary */
+	MESSAGE_FILE,       /* struct message_file, path */
+	MESSAGE_PROCESS,    /* struct message_process, comm, exe, cgroup */
+	MESSAGE_THREAD,     /* struct message_thread, name */
+	MESSAGE_STACK,      /* struct message_stack, frames */
+	MESSAGE_SAMPLES,    /* struct sample[] */
+	MESSAGE_STATUS,     /* struct sampler_status */
+	MESSAGE_ENCODE,     /* struct message_encode, name of the encoder; fd to write to */
+	MESSAGE_STORED,     /* struct message_stored: taken in, ever */
+	MESSAGE_ENCODED,    /* struct message_encoded */
+
+	MESSAGE_BUILD,        /* struct message_build; fd of the file */
+	MESSAGE_BUILT,        /* struct message_built: this file is done */
+	MESSAGE_DESCRIPTION,  /* struct message_description */
+	MESSAGE_NAMES,        /* struct message_names; fd of a symbol file */
+	MESSAGE_KERNEL_NAMES, /* no body; fds of a symbol file, and of struct kernel_range[] */
+	MESSAGE_TYPE_COUNT,
+};
+
+struct message_header {
+	uint16_t version; /* MESSAGE_VERSION */
+	uint16_t type;
+	uint32_t body_bytes; /* without padding */
+};
+
+struct message_number {
+	uint32_t number;
+	uint32_t unused;
+};
+
+struct message_file {
+	uint32_t file;
+	uint32_t unused;
+};
+
+struct message_process {
+	uint32_t process;
+	uint32_t pid;
+};
+
+struct message_thread {
+	uint32_t thread;
+	uint32_t process;
+	uint32_t tid;
+	uint32_t unused;
+};
+
+struct message_stack {
+	uint32_t stack;
+	uint32_t n_frames;
+};
+
+struct message_encode {
+	int64_t start_unix_ns;
+	int64_t end_unix_ns;
+};
+
+struct message_stored {
+	uint64_t n_stored;  /* samples of this server's life that are in the store */
+	uint64_t n_refused; /* samples that it could not store */
+};
+
+struct message_encoded {
+	int32_t result; /* 0 or -errno */
+	uint32_t unused;
+	uint64_t n_samples;
+};
+
+enum build_kind {
+	BUILD_ELF,    /* an executable or library */
+	BUILD_KERNEL, /* /proc/kallsyms */
+	BUILD_KIND_COUNT,
+};
+
+struct message_build {
+	uint32_t file;
+	uint32_t kind; /* enum build_kind */
+};
+
+struct message_built {
+	uint32_t file;
+	uint32_t outcome; /* enum build_outcome, of the best symbol file that there will be */
+};
+
+struct message_description {
+	uint32_t file;
+	uint32_t unused;
+	struct elf_description description;
+};
+
+struct message_names {
+	uint32_t file;
+	uint32_t state; /* NAMES_FUNCTIONS, NAMES_LINES, or NAMES_FAILED without a descriptor */
+};
+
+/* One message of a packet. Borrowed: lives as long as the packet. */
+struct message {
+	enum message_type type;
+	const void *body; /* aligned to 8 bytes */
+	size_t body_bytes;
+};
+
+/*
+ * Take the next message off the packet at *@packet, whose *@packet_bytes both shrink.
+ *
+ * Returns 1 and sets *@ret_message, 0 at the end of the packet, or -EBADMSG: it is damaged, of
+ * another version, or its body does not have the form that its type asks for.
+ */
+int message_next(const void **packet, size_t *packet_bytes, struct message *ret_message);
+
+/* The @index-th of the NUL-terminated texts at the end of a body that message_next() took. */
+const char *message_text(const struct message *message, unsigned int index);
+
+/* The frames of a MESSAGE_STACK that message_next() took; their count is in its body. */
+const struct frame *message_frames(const struct message *message);
+
+/* Bytes that a message with that body takes in a packet. */
+size_t message_bytes(size_t body_bytes);

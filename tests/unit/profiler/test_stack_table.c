@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "profiler/stack_table.h"
+
+#include <errno.h>
+
+#include "profiler/base/cleanup.h"
+
+DEFINE_CLEANUP(struct stack_table *, stack_table_free)
+
+static void remember(void *context, uint64_t hash)
+{
+	*(uint64_t *)context += hash;
+}
+
+static void finds_a_stack_by_its_hash(void **state)
+{
+	_cleanup_(stack_table_freep) struct stack_table *table = NULL;
+	struct stack *stack;
+
+	(void)state;
+	assert_int_equal(stack_table_new(10, &table), 0);
+	assert_null(stack_table_find(table, 42));
+	assert_int_equal(stack_table_add(table, 42, 3, &stack), 0);
+	stack->frames[2].place = 7;
+	assert_ptr_equal(stack_table_find(table, 42), stack);
+	assert_int_equal(stack->n_frames, 3);
+	assert_int_equal(stack->number, 1);
+}
+
+static void takes_no_more_than_its_bound(void **state)
+{
+	_cleanup_(stack_table_freep) struct stack_table *table = NULL;
+	struct stack *stack;
+
+	(void)state;
+	assert_int_equal(stack_table_new(2, &table), 0);
+	assert_int_equal(stack_table_add(table, 1, 0, &stack), 0);
+	assert_int_equal(stack_table_add(table, 2, 0, &stack), 0);
+	assert_int_equal(stack_table_add(table, 3, 0, &stack), -ENOSPC);
+	assert_int_equal(stack_table_count(table), 2);
+}
+
+static void forgets_what_no_recent_dictionary_used_and_tells_of_it(void **state)
+{
+	_cleanup_(stack_table_freep) struct stack_table *table = NULL;
+	uint64_t sum_of_forgotten = 0;
+	struct stack *stack;
+
+	(void)state;
+	assert_int_equal(stack_table_new(10, &table), 0);
+	for (uint32_t hash = 1; hash <= 4; hash++) {
+		assert_int_equal(stack_table_add(table, hash, 1, &stack), 0);
+		stack->last_used = hash;
+	}
+	stack_table_forget_unused(table, 3, remember, &sum_of_forgotten);
+	assert_int_equal(sum_of_forgotten, 1 + 2);
+	assert_null(stack_table_find(table, 2));
+	assert_non_null(stack_table_find(table, 3));
+	assert_int_equal(stack_table_add(table, 1, 1, &stack), 0);
+	assert_int_equal(stack->number, 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_a_stack_by_its_hash),
+		cmocka_unit_test(takes_no_more_than_its_bound),
+		cmocka_unit_test(forgets_what_no_recent_dictionary_used_and_tells_of_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
