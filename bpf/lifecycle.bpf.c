@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+
+/*
+ * Lifecycle: when processes become another program, and when they end. An object of its own: where
+ * the kernel refuses it, sampling goes on, and the daemon learns of processes from their samples.
+ */
+
+#include "bpf/ring.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* A tick may interrupt us here, on the same counters; hence the atomic addition. */
+static __always_inline void count_lost(void)
+{
+	struct cpu_counters *count = my_counters();
+
+	if (count)
+		__sync_fetch_and_add(&count->lifecycle_lost, 1);
+}
+
+static __always_inline void send(uint32_t type, struct task_struct *task)
+{
+	struct lifecycle_record record = {};
+
+	fill_header(&record.header, type, task);
+	if (bpf_ringbuf_output(&ring, &record, sizeof(record), BPF_RB_NO_WAKEUP))
+		count_lost();
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
+{
+	uint32_t parent_pid = parent->tgid, child_pid = child->tgid;
+	uint8_t one = 1;
+
+	if (select_processes && parent_pid != child_pid &&
+	    bpf_map_lookup_elem(&selected, &parent_pid) &&
+	    bpf_map_update_elem(&selected, &child_pid, &one, BPF_ANY))
+		count_lost();
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(send_exec, struct task_struct *task)
+{
+	uint32_t pid = task->tgid;
+
+	if (!select_processes || bpf_map_lookup_elem(&selected, &pid))
+		send(RECORD_EXEC, task);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(send_exit, struct task_struct *task)
+{
+	uint32_t pid = task->tgid;
+
+	if (task->signal->live.counter) /* other threads of the process live on */
+		return 0;
+	if (!select_processes || !bpf_map_delete_elem(&selected, &pid))
+		send(RECORD_EXIT, task);
+	return 0;
+}
