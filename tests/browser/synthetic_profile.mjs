@@ -163,7 +163,7 @@ const tokio = native(API, 'tokio/src/runtime/worker.rs', 'clone3', 'start_thread
   'tokio::runtime::task::harness::Harness<T,S>::poll',
   '<api::handlers::Search as tower::Service<Request>>::call::{{closure}}');
 const CXX = '/opt/render/librender.so.4';
-const walk = Array.from({ length: 34 }, (_, i) =>
+const walk = Array.from({ length: 46 }, (_, i) =>
   ['render::Node::layout(render::Constraints const&, std::vector<render::Box>&)', CXX, 'src/node.cc', 210 + (i % 3)]);
 const node = [...native('/usr/bin/node', 'src/node_main.cc', '_start', 'main', 'node::Start(int, char**)',
   'node::SpinEventLoopInternal(node::Environment*)', 'uv_run', 'uv__io_poll'),

@@ -185,8 +185,7 @@ export class Page {
       this.showMessage(`This query cannot be understood. ${error.message}`);
       return;
     }
-    this.tooltip.forget();
-    if (this.pointer) this.point(this.pointer);
+    this.refreshTooltip();
     this.showEmptiness();
     this.updateSearch();
     this.showZoom();
@@ -259,7 +258,8 @@ export class Page {
   zoomTo(node) {
     const { layout, graph } = this;
     if (!layout || node < 0) return;
-    this.change({ zoom: layout.tree.pathOf(node) }, true);
+    const isStep = node !== graph.viewport.zoom;
+    this.change({ zoom: layout.tree.pathOf(node) }, isStep);
     graph.setZoom(node);
     graph.reveal(node);
     this.tooltip.hide();
@@ -337,6 +337,15 @@ export class Page {
     this.elements.graph.classList.toggle('is-pointing', node >= 0);
     if (node < 0 || !this.layout) this.tooltip.hide();
     else this.tooltip.show(this.layout.tree, node, event.clientX, event.clientY);
+  }
+
+  /** The numbers of nodes have changed their meaning. */
+  refreshTooltip() {
+    const { tooltip, pointer, focused } = this;
+    const isShown = tooltip.isShown;
+    tooltip.hide();
+    if (pointer) this.point(pointer);
+    else if (isShown && focused >= 0) this.showTooltipOf(focused);
   }
 
   unpoint() {

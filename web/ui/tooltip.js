@@ -37,7 +37,7 @@ function measures(/** @type {CallTree} */ tree, /** @type {number} */ node) {
   const parent = node === ROOT ? total : tree.total[tree.parent[node]];
   return [
     ['CPU time', formatTime(total), `${formatCount(tree.samples[node])} samples`],
-    ['of all', formatShare(total / whole), ''],
+    ['of total', formatShare(total / whole), ''],
     ['of parent', formatShare(parent ? total / parent : 1), ''],
     ['self', formatTime(self), formatShare(self / whole)],
   ];
@@ -64,13 +64,12 @@ export class Tooltip {
     this.place(x, y);
   }
 
-  hide() {
-    this.element.hidden = true;
-    this.shown = -1;
+  get isShown() {
+    return this.shown >= 0;
   }
 
-  /** The numbers of nodes mean something else from now on. */
-  forget() {
+  hide() {
+    this.element.hidden = true;
     this.shown = -1;
   }
 

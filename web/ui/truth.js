@@ -14,6 +14,9 @@ import { formatCount, formatShare, formatTime } from './units.js';
 /** @typedef {import('./source.js').Status} Status */
 /** @typedef {{name: string, value: string, why?: string, isWarning?: boolean}} Truth */
 
+/** A loss beyond this is marked. */
+const WORRYING_SHARE = 0.01;
+
 /** @param {Record<string, number> | undefined} counts @param {(name: string) => boolean} [take] */
 function sum(counts, take = () => true) {
   const entries = Object.entries(counts ?? {}).filter(([name, n]) => take(name) && n > 0);
@@ -26,7 +29,8 @@ function sum(counts, take = () => true) {
 /** @param {string} name @param {{total: number, reasons: string}} count @param {number} of */
 function loss(name, { total, reasons }, of) {
   const share = of && total ? ` (${formatShare(total / of)})` : '';
-  return { name, value: formatCount(total) + share, why: reasons, isWarning: total > of * 0.01 };
+  const why = reasons && `since the daemon started: ${reasons}`;
+  return { name, value: formatCount(total) + share, why, isWarning: total > of * WORRYING_SHARE };
 }
 
 /** @param {CallTree} tree what is shown @returns {Truth[]} */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+
+import { DecodeError, decodeProfile, inflate } from '../../../web/ui/pprof.js';
+import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
+
+const facts = { endS: 1700000030, seconds: 30, comments: ['host: h1', 'dropped: 3', 'no fact'] };
+
+function written() {
+  const writer = new ProfileWriter();
+  const stack = [
+    ['main', '/bin/a', 'a.c', 10],
+    ['outer', '/bin/a', 'a.c', 20, ['middle', 'inner']],
+  ];
+  writer.sample({ comm: 'a', pid: '7' }, stack, 5);
+  return writer.finish(facts);
+}
+
+test('a profile comes out as it went in', () => {
+  const profile = decodeProfile(written());
+  const text = (index) => profile.strings[index];
+  assert.deepEqual(profile.sampleTypes[1], { type: 'cpu', unit: 'nanoseconds' });
+  assert.equal(profile.defaultType, 'cpu');
+  assert.deepEqual([...profile.values], [5, Math.round(5e9 / 99)]);
+  assert.equal(profile.startNs / 1e9, 1700000000);
+  assert.equal(profile.durationNs, 30e9);
+  assert.deepEqual({ ...profile.facts }, { host: 'h1', dropped: '3' });
+  assert.deepEqual([...profile.labelKey].map(text), ['comm', 'pid']);
+  const names = [...profile.lineFunction].map((fn) => text(profile.functionName[fn]));
+  assert.deepEqual(names, ['main', 'inner', 'middle', 'outer']);
+  assert.deepEqual([...profile.frameLocation], [1, 0], 'leaf first');
+});
+
+test('gzip is undone where there is gzip', async () => {
+  const bytes = written();
+  assert.deepEqual(await inflate(new Uint8Array(gzipSync(bytes))), bytes);
+  assert.equal(await inflate(bytes), bytes);
+});
+
+test('a profile that is cut anywhere is an error, or whole rows', () => {
+  const bytes = written();
+  for (let length = 0; length < bytes.length; length++) {
+    try {
+      decodeProfile(bytes.subarray(0, length));
+    } catch (error) {
+      assert.ok(error instanceof DecodeError, `${length}: ${error}`);
+    }
+  }
+});
+
+test('changed bytes never do worse than an error', () => {
+  const bytes = written();
+  for (let at = 0; at < bytes.length; at++) {
+    for (const flip of [1, 0x80, 0xff]) {
+      const damaged = bytes.slice();
+      damaged[at] ^= flip;
+      try {
+        decodeProfile(damaged);
+      } catch (error) {
+        assert.ok(error instanceof DecodeError, `${at}: ${error}`);
+      }
+    }
+  }
+});
+
+test('what is referred to but not there is -1', () => {
+  // A sample of location 9, and one sample type; nothing else.
+  const profile = decodeProfile(Uint8Array.from([10, 0, 18, 5, 10, 1, 9, 16, 4]));
+  assert.deepEqual([...profile.frameLocation], [-1]);
+  assert.deepEqual([...profile.values], [4]);
+});
+
+test('text which is no profile is an error', () => {
+  assert.throws(() => decodeProfile(new TextEncoder().encode('<!doctype html>')), DecodeError);
+  assert.throws(() => decodeProfile(new Uint8Array()), DecodeError);
+});

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { formatSelector, parseSelector } from '../../../web/ui/selector.js';
+import { formatState, parseState, profileUrl } from '../../../web/ui/state.js';
+import { truths } from '../../../web/ui/truth.js';
+import { formatCores, formatCount, formatRange, formatShare, formatTime } from '../../../web/ui/units.js';
+
+test('a state survives its address', () => {
+  const state = {
+    rangeS: 60, at: 1700000000, query: '{comm="a b\\"c",pid!~"1.*"}', zoom: ['a1', 'b2'],
+    search: '/x+&#/', order: 'size',
+  };
+  assert.deepEqual(parseState(formatState(state)), state);
+});
+
+test('the default state needs no address, and nonsense gives the default', () => {
+  const state = parseState('');
+  assert.equal(formatState(state), '');
+  assert.deepEqual(parseState('#range=7&at=x&order=%00&zoom='), state);
+});
+
+test('links to other formats select what is shown', () => {
+  const live = profileUrl(parseState('#range=60'), 'folded');
+  assert.equal(live, '/api/v1/profile?format=folded&from=now-60s&to=now');
+  const paused = profileUrl(parseState('#at=1000&query={comm="a"}'), 'svg');
+  assert.equal(paused, '/api/v1/profile?format=svg&from=970&to=1000&query=%7Bcomm%3D%22a%22%7D');
+});
+
+test('a selector comes out as it went in', () => {
+  for (const text of ['', '{a="b"}', '{a="b",c!="d",e=~"f.*",g!~"h"}', '{comm="a\\"b\\\\c"}']) {
+    assert.equal(formatSelector(parseSelector(text)), text);
+  }
+  assert.deepEqual(parseSelector('{ a = "b" , c=~"" }').length, 2);
+});
+
+test('a selector that is malformed is named', () => {
+  for (const text of ['a="b"', '{a}', '{a="b"', '{a="b" c="d"}', '{a=b}', '{a<"b"}']) {
+    assert.throws(() => parseSelector(text), { name: 'SyntaxError', message: /^query: / });
+  }
+});
+
+test('numbers are short, and never 0 when there is something', () => {
+  assert.equal(formatShare(0), '0 %');
+  assert.equal(formatShare(0.00001), '<0.01 %');
+  assert.equal(formatShare(0.0423), '4.23 %');
+  assert.equal(formatShare(1), '100 %');
+  assert.equal(formatTime(0), '0 s');
+  assert.equal(formatTime(10101010), '10.1 ms');
+  assert.equal(formatTime(77.4e9), '77.4 s');
+  assert.equal(formatTime(1200e9), '20.0 min');
+  assert.equal(formatCores(0.001), '<0.01');
+  assert.equal(formatCount(1234567), '1,234,567');
+  assert.equal(formatRange(300), '5 min');
+});
+
+test('the line of truth names what is missing and why', () => {
+  const items = truths(null, {
+    frequency_hz: 99,
+    ticks: 1000,
+    dropped: { ring_full: 40, no_stack: 0 },
+    stacks: { whole: 900, truncated_depth: 5 },
+    files: { pending: 2 },
+    roles: { resolver: { restarts: 1 } },
+  });
+  const by = Object.fromEntries(items.map((item) => [item.name, item]));
+  assert.equal(by.dropped.value, '40 (4.00 %)');
+  assert.match(by.dropped.why, /ring full 40$/);
+  assert.ok(by.dropped.isWarning);
+  assert.ok(!by['stacks truncated'].isWarning);
+  assert.equal(by['names pending'].value, '2 files');
+  assert.equal(by.restarts.why, 'resolver 1');
+});
+
+test('a status in which everything is missing is no error', () => {
+  assert.deepEqual(truths(null, {}), []);
+});
