@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The linters, each a function of its name; `./dev lint` has built the tree with clang before.
+# The linters, each a function of its name. Clang comes first: the analysis reads what its build
+# generated.
 # Ends with 'N passed, N failed, N skipped', which counts linters.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
@@ -16,6 +17,10 @@ files() {
 		-type f \( "${expression[@]}" \) -print0
 }
 
+clang() {
+	./dev build --clang
+}
+
 format() {
 	files '*.c' '*.h' | xargs -0 clang-format --dry-run -Werror
 }
@@ -24,8 +29,8 @@ format() {
 analysis() {
 	sed -n 's/^ *"file": "\(.*\.c\)",\{0,1\}$/\1/p' build-clang/compile_commands.json |
 		grep '^\.\./' | sort -u |
-		(cd build-clang && xargs -P "$(nproc)" -n 1 clang-tidy -p . --quiet) |
-		sed '/^$/d'
+		(cd build-clang && xargs -P "$(nproc)" -n 1 clang-tidy -p . --quiet) 2>&1 |
+		sed -E '/^([0-9]+ warnings? generated\.)?$/d'
 }
 
 shell() {
@@ -33,12 +38,12 @@ shell() {
 }
 
 python() {
-	files '*.py' '*.bench' | xargs -0 -n 1 python3 -c '
+	files '*.py' '*.bench' | xargs -0 python3 -c '
 import pathlib, sys
-path = pathlib.Path(sys.argv[1])
-source = path.read_text(encoding="utf-8")
-if path.suffix == ".py" or "python" in source.partition("\n")[0]:
-    compile(source, path, "exec")
+for path in map(pathlib.Path, sys.argv[1:]):
+    source = path.read_text(encoding="utf-8")
+    if path.suffix == ".py" or "python" in source.partition("\n")[0]:
+        compile(source, path, "exec")
 '
 }
 
@@ -53,7 +58,7 @@ manual() {
 
 passed=0
 failed=0
-for linter in format analysis shell python page_types manual; do
+for linter in clang format analysis shell python page_types manual; do
 	start=$SECONDS
 	if output=$("$linter" 2>&1); then
 		((++passed))
