@@ -94,7 +94,7 @@ static const char *header(const struct exchange *exchange, const char *name)
 	return MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, name);
 }
 
-static void read_head(struct exchange *exchange, const char *method)
+static void read_head(struct exchange *exchange, const char *method, const char *version)
 {
 	struct request *request = &exchange->request;
 	int n_hosts = 0;
@@ -103,6 +103,7 @@ static void read_head(struct exchange *exchange, const char *method)
 	request->method = method_from_name(method);
 	request->host = header(exchange, "Host");
 	request->has_many_hosts = n_hosts > 1;
+	request->needs_host = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
 	request->if_none_match = header(exchange, "If-None-Match");
 	request->local = &exchange->connection->local.any;
 }
@@ -252,12 +253,11 @@ enum MHD_Result exchange_on_request(void *set, struct MHD_Connection *mhd, const
 	(void)set;
 	(void)mhd;
 	(void)url;
-	(void)version;
 	if (!exchange)
 		return MHD_NO;
 	switch (exchange->state) {
 	case EXCHANGE_HEAD:
-		read_head(exchange, method);
+		read_head(exchange, method, version);
 		exchange->state = EXCHANGE_BODY;
 		exchange->request.body_is_too_large = body_is_hopeless(exchange);
 		return exchange->request.body_is_too_large ? begin(exchange) : MHD_YES;

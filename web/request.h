@@ -33,6 +33,7 @@ struct request {
 	const char *query;            /* as it was sent, without '?'; borrowed, NULL if none */
 	const char *host;             /* header, borrowed, NULL if none */
 	bool has_many_hosts;          /* more than one such header */
+	bool needs_host;              /* as from HTTP/1.1 on */
 	const char *if_none_match;    /* header, borrowed, NULL if none */
 	const struct sockaddr *local; /* our end of the connection; borrowed, NULL if unknown */
 	struct buffer body;

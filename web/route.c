@@ -113,6 +113,10 @@ static bool host_is_good(struct request *request, const struct site *site)
 		answer_fail(&request->answer, 400, "there is more than one Host header");
 		return false;
 	}
+	if (!request->host && request->needs_host) {
+		answer_fail(&request->answer, 400, "there is no Host header");
+		return false;
+	}
 	if (!request->host || host_is_ours(request->host, request->local, site->allow_hosts))
 		return true;
 	quote_append(&quoted, request->host);
@@ -152,39 +156,44 @@ static bool method_is_good(struct request *request)
 	return false;
 }
 
-/* Returns whether the route is known and fits the request, or else answers. */
+static bool route_is_there(struct request *request)
+{
+	if (request->route->begin)
+		return true;
+	answer_fail(&request->answer, 404,
+		    "this version of Pilotlight has no data for this path yet");
+	return false;
+}
+
+/* What stood for the '*' is kept, if there is one. */
 static bool choose_route(struct request *request)
 {
 	const char *wildcard;
 	size_t length;
 
 	request->route = route_find(request->path, &wildcard, &length);
-	if (!request->route->begin) {
-		answer_fail(&request->answer, 404,
-			    "this version of Pilotlight has no data for this path yet");
-		return false;
-	}
-	if (!method_is_good(request))
-		return false;
-	if (request->route->path && strchr(request->route->path, '*')) {
-		request->wildcard = strndup(wildcard, length);
-		if (!request->wildcard)
-			answer_fail_busy(&request->answer, "out of memory");
-		return request->wildcard;
-	}
-	return true;
+	if (!request->route->path || !strchr(request->route->path, '*'))
+		return true;
+	request->wildcard = strndup(wildcard, length);
+	if (!request->wildcard)
+		answer_fail_busy(&request->answer, "out of memory");
+	return request->wildcard;
+}
+
+static bool body_is_good(struct request *request)
+{
+	if (request->body_is_too_large)
+		answer_fail(&request->answer, 413, "the body is larger than %d bytes",
+			    REQUEST_BODY_MAX);
+	else if (buffer_error(&request->body))
+		answer_fail_busy(&request->answer, "out of memory");
+	return !request->answer.code;
 }
 
 void route_begin(struct request *request, struct site *site)
 {
-	if (!choose_route(request) || !host_is_good(request, site))
-		return;
-	if (request->body_is_too_large) {
-		answer_fail(&request->answer, 413, "the body is larger than %d bytes",
-			    REQUEST_BODY_MAX);
-		return;
-	}
-	if (parameters_are_good(request))
+	if (choose_route(request) && host_is_good(request, site) && route_is_there(request) &&
+	    method_is_good(request) && body_is_good(request) && parameters_are_good(request))
 		request->route->begin(request, site);
 }
 
