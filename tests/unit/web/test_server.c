@@ -52,6 +52,8 @@ static void check(const struct example *examples, size_t n_examples)
 static void answers_every_route(void **state)
 {
 	static const struct example examples[] = {
+		{ "GET", "/", 200, "text/html", "<html" },
+		{ "GET", "/main.js", 200, "text/javascript", "import" },
 		{ "GET", "/debug/pprof/", 200, "text/html", "profile?seconds=30" },
 		{ "GET", "/debug/pprof", 301, "text/plain", NULL },
 		{ "GET", "/debug/pprof/profile?seconds=0.05", 200, "application/octet-stream",
