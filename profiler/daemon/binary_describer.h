@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * File describer: the describer's half that knows files. It hands them to the resolver, keeps what
+ * the resolver says of them, and tells the server.
+ */
+
+#include <stdint.h>
+
+#include "profiler/message.h"
+#include "profiler/status.h"
+
+struct binary;
+struct binary_describer;
+struct mapping;
+struct role_process;
+
+/* Both borrowed. Returns 0 and sets *@ret_describer (owned by the caller), or -errno. */
+int binary_describer_new(struct role_process *server, struct role_process *resolver,
+			 struct binary_describer **ret_describer);
+
+/* Accepts NULL. Always returns NULL. */
+struct binary_describer *binary_describer_free(struct binary_describer *describer);
+
+/*
+ * The file that @mapping of the process with the folder @process_fd has mapped. One that is new
+ * goes to the resolver.
+ *
+ * Returns 0 and sets *@ret_binary (borrowed: lives for this dictionary and the next), -ENOSPC if
+ * there are too many files, -ENOMEM, or why it cannot be opened: -ENOENT if it is not mapped there.
+ */
+int binary_describer_get(struct binary_describer *describer, int process_fd,
+			 const struct mapping *mapping, struct binary **ret_binary);
+
+/* The file of that number if it is still known, else NULL. Borrowed as above. */
+struct binary *binary_describer_find(const struct binary_describer *describer, uint32_t number);
+
+/* The vDSO, or NULL if there is none. Borrowed: lives as long as @describer. */
+struct binary *binary_describer_vdso(const struct binary_describer *describer);
+
+/* Tell the server of @file, unless it was told in this dictionary. Returns 0 or -errno. */
+int binary_describer_describe(struct binary_describer *describer, struct binary *binary);
+
+/* A new dictionary is in force; files that the last two did not use are forgotten. 0 or -errno. */
+int binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary);
+
+/* The resolver is new: ask it for all that the last one owes us. */
+void binary_describer_on_resolver_start(struct binary_describer *describer);
+
+/* Ask the resolver for the kernel's names, as of now. */
+void binary_describer_request_kernel(struct binary_describer *describer);
+
+/* Returns 0, or -EBADMSG: it must not say that. */
+int binary_describer_on_message(struct binary_describer *describer, const struct message *message,
+				int fds[MESSAGE_MAX_FDS]);
+
+/* Fill in the counters that are kept here; others stay as they are. */
+void binary_describer_get_status(const struct binary_describer *describer,
+				 struct sampler_status *ret_status);

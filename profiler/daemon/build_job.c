@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/build_job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/base/file.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/sandbox.h"
+#include "unwind/elf_file.h"
+#include "unwind/symbol_file_build.h"
+
+enum {
+	SYMBOL_FILE_MAX_BYTES = 256 << 20,
+	KALLSYMS_MAX_BYTES = 64 << 20,
+	LOWEST_PRIORITY = 19,
+};
+
+DEFINE_CLEANUP(struct elf_file *, elf_file_free)
+DEFINE_CLEANUP(struct channel *, channel_free)
+
+/* A sealed memory file with those bytes: whoever maps it knows that it cannot shrink. */
+static int make_memfd(const void *bytes, size_t size)
+{
+	_cleanup_(closep) int fd = memfd_create("symbols", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = file_write_fd(fd, bytes, size);
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		return -errno;
+	return steal_fd(&fd);
+}
+
+/* Send everything, however long the other side takes: a child has nothing else to do. */
+static int send_all(struct channel *channel)
+{
+	int r;
+
+	while ((r = channel_flush(channel)) == -EAGAIN) {
+		struct pollfd writable = { .fd = channel_fd(channel), .events = POLLOUT };
+
+		poll(&writable, 1, -1);
+	}
+	return r;
+}
+
+static int send_names(struct channel *channel, const struct build_job *job,
+		      const struct buffer *symbols)
+{
+	const struct message_names names = {
+		.file = job->what.file,
+		.state = job->step == BUILD_STEP_LINES ? NAMES_LINES : NAMES_FUNCTIONS,
+	};
+	_cleanup_(closep) int fd = make_memfd(symbols->data, symbols->size);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = channel_send_fds(channel, MESSAGE_NAMES, &names, sizeof(names), (int[]){ fd, -1 });
+	return r < 0 ? r : send_all(channel);
+}
+
+static int send_description(struct channel *channel, const struct build_job *job,
+			    const struct elf_file *elf)
+{
+	struct message_description message = {
+		.file = job->what.file,
+		.description = *elf_file_describe(elf),
+	};
+	int r = channel_send(channel, MESSAGE_DESCRIPTION, &message, sizeof(message));
+
+	return r < 0 ? r : send_all(channel);
+}
+
+static int build_elf(struct channel *channel, const struct build_job *job)
+{
+	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
+	_cleanup_(elf_file_freep) struct elf_file *elf = NULL;
+	struct symbol_build_report report;
+	int r;
+
+	r = elf_file_open(job->fd, &elf);
+	if (r < 0)
+		return r;
+	if (job->step == BUILD_STEP_FUNCTIONS) {
+		r = send_description(channel, job, elf);
+		if (r < 0)
+			return r;
+	}
+	r = symbol_file_build(elf, job->step == BUILD_STEP_LINES ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
+			      &symbols, &report);
+	return r < 0 ? r : send_names(channel, job, &symbols);
+}
+
+static int build_kernel(struct channel *channel, const struct build_job *job)
+{
+	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	_cleanup_(freep) struct kernel_range *ranges = NULL;
+	_cleanup_(closep) int symbols_fd = -1;
+	_cleanup_(closep) int ranges_fd = -1;
+	size_t n_ranges;
+	int r;
+
+	r = file_read_fd(job->fd, KALLSYMS_MAX_BYTES, &text);
+	if (r < 0)
+		return r;
+	r = symbol_file_build_kernel(text.data, text.size, &symbols, &ranges, &n_ranges);
+	if (r < 0)
+		return r;
+	symbols_fd = make_memfd(symbols.data, symbols.size);
+	ranges_fd = make_memfd(ranges, n_ranges * sizeof(*ranges));
+	if (symbols_fd < 0 || ranges_fd < 0)
+		return -ENOMEM;
+	r = channel_send_fds(channel, MESSAGE_KERNEL_NAMES, NULL, 0,
+			     (int[]){ symbols_fd, ranges_fd });
+	return r < 0 ? r : send_all(channel);
+}
+
+/* The exit status says what came of it: an enum build_outcome. */
+static enum build_outcome outcome_of_error(int error)
+{
+	switch (error) {
+	case 0:
+		return BUILD_OK;
+	case -ENODATA:
+		return BUILD_NO_NAMES;
+	case -ENOMEM:
+		return BUILD_NO_MEMORY;
+	case -EFBIG:
+		return BUILD_TOO_LARGE;
+	default:
+		return BUILD_DAMAGED;
+	}
+}
+
+static int limit_child(const struct build_job *job)
+{
+	const struct rlimit memory = { BUILD_MEMORY_BYTES, BUILD_MEMORY_BYTES };
+	const struct rlimit seconds = { BUILD_CPU_SECONDS, BUILD_CPU_SECONDS };
+
+	/* Nobody else would end it, if the resolver were killed. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return -errno;
+	if (setrlimit(RLIMIT_DATA, &memory) < 0 || setrlimit(RLIMIT_CPU, &seconds) < 0)
+		return -errno;
+	if (job->step == BUILD_STEP_LINES && setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY) < 0)
+		return -errno;
+	return sandbox_filter(FILTER_BUILD);
+}
+
+static int run_child(const struct build_job *job, int channel_fd)
+{
+	_cleanup_(channel_freep) struct channel *channel = NULL;
+	int r;
+
+	r = channel_new(channel_fd, 2 * MESSAGE_MAX_PACKET_BYTES, &channel);
+	if (r == 0)
+		r = limit_child(job);
+	if (r < 0)
+		return r;
+	return job->what.kind == BUILD_KERNEL ? build_kernel(channel, job)
+					      : build_elf(channel, job);
+}
+
+int build_job_start(struct build_job *job, int channel_fd)
+{
+	job->start_ns = clock_monotonic_ns();
+	job->pid = fork();
+	if (job->pid == 0)
+		_exit((int)outcome_of_error(run_child(job, channel_fd)));
+	return job->pid < 0 ? -errno : 0;
+}
+
+enum build_outcome build_job_outcome(int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGXCPU ? BUILD_TIMED_OUT
+										  : BUILD_CRASHED;
+	if (WEXITSTATUS(status) >= BUILD_OUTCOME_COUNT)
+		return BUILD_CRASHED;
+	return (enum build_outcome)WEXITSTATUS(status);
+}

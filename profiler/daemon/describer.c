@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/describer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/role.h"
+#include "profiler/binary_table.h"
+#include "profiler/process_table.h"
+#include "profiler/procfs.h"
+#include "profiler/stack_table.h"
+
+enum {
+	MAX_PROCESSES = 16384,
+	MAX_THREADS = 65536,
+	MAX_SAMPLES_AT_ONCE = 1024, /* in a packet */
+};
+
+/* A pc in no known mapping makes us read them again, but not more often than this. */
+#define MAPPINGS_REREAD_NS (100 * NS_PER_MS)
+
+struct describer {
+	struct describer_options options;
+	int proc_fd;
+	uint32_t dictionary;
+	struct binary_describer *binaries;
+	struct process_table *processes;
+	struct stack_table *stacks;
+	int64_t unix_minus_monotonic_ns;
+	struct sample samples[MAX_SAMPLES_AT_ONCE];
+	size_t n_samples;
+	uint64_t n_sent;              /* samples, to the server that runs now */
+	struct message_stored stored; /* by the server that runs now */
+	uint64_t stored_before;       /* by those before it */
+	uint64_t dropped[DROP_REASON_COUNT];
+	uint64_t n_processes_seen, n_processes_unreadable, n_mappings_read;
+};
+
+DEFINE_CLEANUP(struct describer *, describer_free)
+
+int describer_new(const struct describer_options *options, struct describer **ret_describer)
+{
+	const struct process_table_limits limits = { MAX_PROCESSES, MAX_THREADS };
+	_cleanup_(describer_freep) struct describer *describer = calloc(1, sizeof(*describer));
+	int r;
+
+	if (!describer)
+		return -ENOMEM;
+	describer->options = *options;
+	describer->proc_fd = -1;
+	r = procfs_open(&describer->proc_fd);
+	if (r == 0)
+		r = binary_describer_new(options->server, options->resolver, &describer->binaries);
+	if (r == 0)
+		r = process_table_new(&limits, &describer->processes);
+	if (r == 0)
+		r = stack_table_new(WIRE_MAX_STACKS, &describer->stacks);
+	if (r < 0)
+		return r;
+	*ret_describer = steal(describer);
+	return 0;
+}
+
+struct describer *describer_free(struct describer *describer)
+{
+	if (!describer)
+		return NULL;
+	binary_describer_free(describer->binaries);
+	process_table_free(describer->processes);
+	stack_table_free(describer->stacks);
+	closep(&describer->proc_fd);
+	free(describer);
+	return NULL;
+}
+
+/* The folder of the process in /proc, if it is still that process; to be closed. Or -errno. */
+static int open_process(const struct describer *describer, const struct process_key *key)
+{
+	_cleanup_(closep) int fd = -1;
+	uint64_t start_ticks;
+	int r;
+
+	r = procfs_open_process(describer->proc_fd, (pid_t)key->pid, &fd);
+	if (r == 0)
+		r = procfs_read_start_time(fd, &start_ticks);
+	if (r < 0)
+		return r;
+	return procfs_start_time_is(start_ticks, key->start_time_ns) ? steal_fd(&fd) : -ESRCH;
+}
+
+static int read_mappings(struct describer *describer, struct process *process, int process_fd)
+{
+	struct mapping_table *mappings;
+	int r;
+
+	process->mappings_read_ns = clock_monotonic_ns();
+	describer->n_mappings_read++;
+	r = procfs_read_maps(process_fd, MAPPINGS_EXECUTABLE, &mappings);
+	return r < 0 ? r : process_set_mappings(process, mappings);
+}
+
+/* What it was like when it was first hit. What cannot be read stays unknown, and is counted. */
+static void read_process(struct describer *describer, struct process *process)
+{
+	_cleanup_(closep) int fd = open_process(describer, &process->key);
+	bool is_deleted;
+
+	describer->n_processes_seen++;
+	if (fd < 0) {
+		describer->n_processes_unreadable++;
+		process->is_gone = true;
+		return;
+	}
+	/* A kernel thread has no program: no error. */
+	(void)procfs_read_exe(fd, &process->exe, &is_deleted);
+	(void)procfs_read_cgroup(fd, &process->cgroup);
+	if (read_mappings(describer, process, fd) < 0)
+		describer->n_processes_unreadable++;
+}
+
+static int get_process(struct describer *describer, const struct process_key *key,
+		       struct process **ret_process)
+{
+	int r;
+
+	*ret_process = process_table_find(describer->processes, key);
+	if (*ret_process)
+		return 0;
+	r = process_table_add(describer->processes, key, ret_process);
+	if (r == 0)
+		read_process(describer, *ret_process);
+	return r;
+}
+
+/* The number of the binary that @mapping has mapped, or 0 if it
+ * cannot be opened. */
+static uint32_t get_mapped_binary(struct describer *describer, struct process *process,
+				  const struct mapping *mapping)
+{
+	size_t index = (size_t)(mapping - mapping_table_get(process->mappings, 0));
+	struct binary *binary =
+		binary_describer_find(describer->binaries, process->mapping_binaries[index]);
+
+	if (!binary && mapping->kind == MAPPING_VDSO)
+		binary = binary_describer_vdso(describer->binaries);
+	if (!binary) {
+		_cleanup_(closep) int fd = open_process(describer, &process->key);
+
+		if (fd < 0 || binary_describer_get(describer->binaries, fd, mapping, &binary) < 0)
+			return 0;
+	}
+	process->mapping_binaries[index] = binary->number;
+	return binary->number;
+}
+
+static const struct mapping *find_mapping(struct describer *describer, struct process *process,
+					  uint64_t pc)
+{
+	const struct mapping *mapping = NULL;
+	int64_t now_ns = clock_monotonic_ns();
+
+	if (process->mappings)
+		mapping = mapping_table_find(process->mappings, pc);
+	if (!mapping && !process->is_gone &&
+	    now_ns - process->mappings_read_ns > MAPPINGS_REREAD_NS) {
+		_cleanup_(closep) int fd = open_process(describer, &process->key);
+
+		process->is_gone = fd < 0;
+		if (fd >= 0 && read_mappings(describer, process, fd) == 0)
+			mapping = mapping_table_find(process->mappings, pc);
+	}
+	return mapping;
+}
+
+static struct frame describe_pc(struct describer *describer, struct process *process, uint64_t pc)
+{
+	const struct mapping *mapping = find_mapping(describer, process, pc);
+	uint32_t number;
+
+	if (!mapping)
+		return (struct frame){ FRAME_UNMAPPED, 0, pc };
+	if (mapping->kind != MAPPING_FILE && mapping->kind != MAPPING_MEMFD &&
+	    mapping->kind != MAPPING_VDSO)
+		return (struct frame){ FRAME_ANONYMOUS, 0, pc };
+	number = get_mapped_binary(describer, process, mapping);
+	if (!number)
+		return (struct frame){ FRAME_UNMAPPED, 0, pc };
+	return (struct frame){ FRAME_NATIVE, number, mapping_file_off(mapping, pc) };
+}
+
+/*
+ * Whether @frame shows that the walk went astray: code that does not keep its frame pointer makes
+ * the kernel take any two words for a frame. Where the mappings are known, a return address in none
+ * of them is no return address; without them, only one that is no user address at all.
+ */
+static bool is_astray(const struct process *process, const struct frame *frame)
+{
+	const uint64_t user_end = 1ULL << 56; /* of the largest address space there is */
+
+	return frame->kind == FRAME_UNMAPPED &&
+	       ((process->mappings && !process->is_gone) || frame->place >= user_end);
+}
+
+/*
+ * Frames of callers hold return addresses; a byte less lies in the call. The leaf of each half is
+ * where the CPU was, in user space perhaps behind a system call.
+ */
+static void describe_frames(struct describer *describer, struct process *process,
+			    const struct sample_record *record, struct stack *stack)
+{
+	uint32_t n_kernel = record->n_kernel_frames;
+
+	stack->outcome = record->outcome;
+	for (uint32_t i = 0; i < stack->n_frames; i++) {
+		bool is_leaf = i == 0 || i == n_kernel;
+		uint64_t pc = record->frames[i] - !is_leaf;
+
+		if (i < n_kernel) {
+			stack->frames[i] = (struct frame){ FRAME_KERNEL, 0, pc };
+			continue;
+		}
+		stack->frames[i] = describe_pc(describer, process, pc);
+		if (!is_leaf && is_astray(process, &stack->frames[i])) {
+			stack->outcome = STACK_TRUNCATED_FRAME_POINTER;
+			stack->n_frames = i;
+		}
+	}
+}
+
+static int get_stack(struct describer *describer, struct process *process,
+		     const struct sample_record *record, size_t size, struct stack **ret_stack)
+{
+	uint32_t n_frames = record->n_kernel_frames + record->n_user_frames;
+	int r;
+
+	*ret_stack = stack_table_find(describer->stacks, record->stack_hash);
+	if (*ret_stack)
+		return 0;
+	if (size != sizeof(*record) + n_frames * sizeof(record->frames[0]))
+		return -ENOENT;
+	r = stack_table_add(describer->stacks, record->stack_hash, n_frames, ret_stack);
+	if (r < 0) {
+		describer->options.on_forget_stack(describer->options.context, record->stack_hash);
+		return r;
+	}
+	describe_frames(describer, process, record, *ret_stack);
+	return 0;
+}
+
+static struct channel *server_channel(const struct describer *describer)
+{
+	return describer->options.server->channel;
+}
+
+static int send_process(struct describer *describer, struct process *process)
+{
+	const struct message_process message = { process->number, process->key.pid };
+	char texts[WIRE_COMM_BYTES + 2 * MESSAGE_MAX_TEXT_BYTES];
+	const char *parts[] = { process->comm, process->exe ? process->exe : "",
+				process->cgroup ? process->cgroup : "" };
+	size_t size = 0;
+	int r;
+
+	for (int i = 0; i < 3; i++) {
+		size_t length = strnlen(parts[i], MESSAGE_MAX_TEXT_BYTES - 1);
+
+		memcpy(texts + size, parts[i], length);
+		texts[size + length] = '\0';
+		size += length + 1;
+	}
+	r = channel_send_two(server_channel(describer), MESSAGE_PROCESS, &message, sizeof(message),
+			     texts, size);
+	if (r == 0)
+		process->dictionary = describer->dictionary;
+	return r;
+}
+
+/* Its name may change while it runs: what the last sample said counts. */
+static int describe_process(struct describer *describer, struct process *process,
+			    const char comm[WIRE_COMM_BYTES])
+{
+	bool is_renamed = strncmp(process->comm, comm, sizeof(process->comm) - 1) != 0;
+
+	if (is_renamed)
+		memcpy(process->comm, comm, sizeof(process->comm) - 1);
+	process->last_used = describer->dictionary;
+	if (process->dictionary == describer->dictionary && !is_renamed)
+		return 0;
+	return send_process(describer, process);
+}
+
+static int describe_thread(struct describer *describer, const struct process *process,
+			   struct thread *thread)
+{
+	const struct message_thread message = { thread->number, process->number, thread->tid, 0 };
+	int r;
+
+	thread->last_used = describer->dictionary;
+	if (thread->dictionary == describer->dictionary)
+		return 0;
+	r = channel_send_two(server_channel(describer), MESSAGE_THREAD, &message, sizeof(message),
+			     thread->name, strlen(thread->name) + 1);
+	if (r == 0)
+		thread->dictionary = describer->dictionary;
+	return r;
+}
+
+static int describe_stack(struct describer *describer, struct stack *stack)
+{
+	const struct message_stack message = { stack->number, stack->n_frames };
+	int r;
+
+	stack->last_used = describer->dictionary;
+	if (stack->dictionary == describer->dictionary)
+		return 0;
+	for (uint32_t i = 0; i < stack->n_frames; i++) {
+		struct binary *binary =
+			binary_describer_find(describer->binaries, stack->frames[i].file);
+
+		r = binary ? binary_describer_describe(describer->binaries, binary) : 0;
+		if (r < 0)
+			return r;
+	}
+	r = channel_send_two(server_channel(describer), MESSAGE_STACK, &message, sizeof(message),
+			     stack->frames, stack->n_frames * sizeof(stack->frames[0]));
+	if (r == 0)
+		stack->dictionary = describer->dictionary;
+	return r;
+}
+
+static int describe_sample(struct describer *describer, const struct sample_record *record,
+			   size_t size, struct sample *ret_sample)
+{
+	struct process *process;
+	struct thread *thread;
+	struct stack *stack;
+	int r;
+
+	r = get_process(describer, &record->header.process, &process);
+	if (r == 0)
+		r = process_table_get_thread(describer->processes, process, record->tid,
+					     record->thread, &thread);
+	if (r == 0)
+		r = get_stack(describer, process, record, size, &stack);
+	if (r == 0)
+		r = describe_process(describer, process, record->comm);
+	if (r == 0)
+		r = describe_thread(describer, process, thread);
+	if (r == 0)
+		r = describe_stack(describer, stack);
+	if (r < 0)
+		return r;
+	*ret_sample = (struct sample){
+		.time_unix_ns =
+			(int64_t)record->header.time_ns + describer->unix_minus_monotonic_ns,
+		.value = record->value,
+		.weight = record->weight,
+		.thread = thread->number,
+		.stack = stack->number,
+		.cpu = (uint16_t)record->header.cpu,
+		.kind = record->kind,
+		.outcome = (uint16_t)stack->outcome,
+	};
+	return 0;
+}
+
+static enum drop_reason reason_of_error(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return DROP_NO_STACK;
+	case -ENOSPC:
+		return DROP_TABLE_FULL;
+	case -ENOMEM:
+		return DROP_NO_MEMORY;
+	default:
+		return DROP_SERVER_BUSY;
+	}
+}
+
+static bool sample_is_valid(const struct sample_record *record, size_t size)
+{
+	return size >= sizeof(*record) && record->n_kernel_frames <= WIRE_MAX_FRAMES &&
+	       record->n_user_frames <= WIRE_MAX_FRAMES && record->kind < SAMPLE_KIND_COUNT &&
+	       record->outcome < STACK_OUTCOME_COUNT;
+}
+
+static void take_sample(struct describer *describer, const struct sample_record *record,
+			size_t size)
+{
+	int r;
+
+	if (!sample_is_valid(record, size)) {
+		describer->dropped[DROP_BAD_RECORD]++;
+		return;
+	}
+	if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
+		describer_flush(describer);
+	r = describe_sample(describer, record, size, &describer->samples[describer->n_samples]);
+	if (r < 0)
+		describer->dropped[reason_of_error(r)]++;
+	else
+		describer->n_samples++;
+}
+
+/* The process that had this key will not be seen again: what is open of it may go. */
+static void take_end(struct describer *describer, struct process_key key)
+{
+	struct process *process = process_table_find(describer->processes, &key);
+
+	if (!process)
+		return;
+	process->is_gone = true;
+	process_set_mappings(process, NULL);
+}
+
+void describer_take_record(struct describer *describer, const void *record, size_t size)
+{
+	const struct record_header *header = record;
+	struct process_key before = header->process;
+
+	if (size < sizeof(struct lifecycle_record)) {
+		describer->dropped[DROP_BAD_RECORD]++;
+		return;
+	}
+	switch (header->type) {
+	case RECORD_SAMPLE:
+		take_sample(describer, record, size);
+		break;
+	case RECORD_EXEC:
+		before.exec_id--;
+		take_end(describer, before);
+		break;
+	case RECORD_EXIT:
+		take_end(describer, header->process);
+		break;
+	default:
+		describer->dropped[DROP_BAD_RECORD]++;
+	}
+}
+
+void describer_flush(struct describer *describer)
+{
+	int r;
+
+	describer->unix_minus_monotonic_ns = clock_unix_ns() - clock_monotonic_ns();
+	if (!describer->n_samples)
+		return;
+	r = channel_send(server_channel(describer), MESSAGE_SAMPLES, describer->samples,
+			 describer->n_samples * sizeof(describer->samples[0]));
+	if (r < 0)
+		describer->dropped[reason_of_error(r)] += describer->n_samples;
+	else
+		describer->n_sent += describer->n_samples;
+	describer->n_samples = 0;
+}
+
+bool describer_is_settled(const struct describer *describer)
+{
+	return describer->stored.n_stored + describer->stored.n_refused == describer->n_sent;
+}
+
+uint64_t describer_stored_count(const struct describer *describer)
+{
+	return describer->stored_before + describer->stored.n_stored;
+}
+
+bool describer_is_server_ready(const struct describer *describer)
+{
+	return server_channel(describer) && describer->dictionary &&
+	       describer_is_settled(describer);
+}
+
+int describer_begin_dictionary(struct describer *describer)
+{
+	const struct message_number message = { .number = describer->dictionary + 1 };
+	int r;
+
+	r = channel_send(server_channel(describer), MESSAGE_DICTIONARY, &message, sizeof(message));
+	if (r < 0)
+		return r;
+	describer->dictionary = message.number;
+	describer->unix_minus_monotonic_ns = clock_unix_ns() - clock_monotonic_ns();
+	if (message.number > 1) {
+		process_table_forget_unused(describer->processes, message.number - 1);
+		stack_table_forget_unused(describer->stacks, message.number - 1,
+					  describer->options.on_forget_stack,
+					  describer->options.context);
+	}
+	return binary_describer_begin_dictionary(describer->binaries, message.number);
+}
+
+void describer_on_server_end(struct describer *describer)
+{
+	uint64_t answered = describer->stored.n_stored + describer->stored.n_refused;
+
+	describer->stored_before += describer->stored.n_stored;
+	describer->dropped[DROP_STORE_FULL] += describer->stored.n_refused;
+	describer->dropped[DROP_SERVER_LOST] += describer->n_sent - answered;
+	describer->stored = (struct message_stored){ 0 };
+	describer->n_sent = 0;
+}
+
+void describer_on_resolver_start(struct describer *describer)
+{
+	binary_describer_on_resolver_start(describer->binaries);
+}
+
+void describer_request_kernel_names(struct describer *describer)
+{
+	binary_describer_request_kernel(describer->binaries);
+}
+
+int describer_on_server_message(struct describer *describer, const struct message *message)
+{
+	const struct message_stored *stored = message->body;
+
+	if (message->type != MESSAGE_STORED ||
+	    stored->n_stored + stored->n_refused > describer->n_sent)
+		return -EBADMSG;
+	describer->stored = *stored;
+	return 0;
+}
+
+int describer_on_resolver_message(struct describer *describer, const struct message *message,
+				  int fds[MESSAGE_MAX_FDS])
+{
+	return binary_describer_on_message(describer->binaries, message, fds);
+}
+
+void describer_get_status(const struct describer *describer, struct sampler_status *ret_status)
+{
+	for (int i = 0; i < DROP_REASON_COUNT; i++)
+		ret_status->dropped[i] += describer->dropped[i];
+	ret_status->stored_before = describer->stored_before;
+	ret_status->processes_seen = describer->n_processes_seen;
+	ret_status->processes_unreadable = describer->n_processes_unreadable;
+	ret_status->mappings_read = describer->n_mappings_read;
+	ret_status->n_processes = (uint32_t)process_table_count(describer->processes);
+	ret_status->n_stacks = (uint32_t)stack_table_count(describer->stacks);
+	binary_describer_get_status(describer->binaries, ret_status);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Describer: what the kernel half says, retold for the server.
+ *
+ *     record: pid, pcs, hash  ──►  numbers of a thread and a stack; file and offset of each frame
+ *
+ * The server hears of a process, thread, file or stack once in a dictionary, before the first
+ * sample that refers to it. The files themselves go to the resolver, whose answers are passed on
+ * and kept for the next dictionary. No byte of a file is read here.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/wire.h"
+#include "profiler/message.h"
+#include "profiler/status.h"
+
+struct describer;
+struct role_process;
+
+struct describer_options {
+	struct role_process *server; /* borrowed, as the next */
+	struct role_process *resolver;
+	/* Its frames are forgotten here, and must be sent again by the kernel half. */
+	void (*on_forget_stack)(void *context, uint64_t stack_hash);
+	void *context;
+};
+
+/* Returns 0 and sets *@ret_describer (owned by the caller), or -errno. */
+int describer_new(const struct describer_options *options, struct describer **ret_describer);
+
+/* Accepts NULL. Always returns NULL. */
+struct describer *describer_free(struct describer *describer);
+
+/*
+ * Take a record of the ring. What comes of it is counted in the status: a sample is passed on with
+ * describer_flush(), or dropped for a reason.
+ */
+void describer_take_record(struct describer *describer, const void *record, size_t size);
+
+/* Send the samples taken so far. Call it after each reading of the ring. */
+void describer_flush(struct describer *describer);
+
+/* Whether the server has answered for every sample that it was sent. */
+bool describer_is_settled(const struct describer *describer);
+
+/* Samples that are in the store, as far as the server has said. */
+uint64_t describer_stored_count(const struct describer *describer);
+
+/*
+ * Whether the server has stored what it was sent; if not, leave the records in the ring. So a
+ * server that ends takes no more with it than what was read at once.
+ */
+bool describer_is_server_ready(const struct describer *describer);
+
+/* Begin a dictionary: every few minutes, and after the server has started. Returns 0 or -errno. */
+int describer_begin_dictionary(struct describer *describer);
+
+/* The server ended: what it had not stored is dropped, and what it had is history. */
+void describer_on_server_end(struct describer *describer);
+
+/* The resolver was started: ask again for what the last one owes us. */
+void describer_on_resolver_start(struct describer *describer);
+
+/* Ask the resolver for the kernel's names, as of now. */
+void describer_request_kernel_names(struct describer *describer);
+
+/* What the server and the resolver say. Each returns 0, or -EBADMSG: it must not say that. */
+int describer_on_server_message(struct describer *describer, const struct message *message);
+int describer_on_resolver_message(struct describer *describer, const struct message *message,
+				  int fds[MESSAGE_MAX_FDS]);
+
+/* Fill in the counters that are kept here; others stay as they are. */
+void describer_get_status(const struct describer *describer, struct sampler_status *ret_status);

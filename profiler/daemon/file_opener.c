@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/file_opener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/file.h"
+#include "profiler/mapping.h"
+
+/* The kernel maps it in whole pages; what lies behind the ELF file in the last one is zero. */
+#define VDSO_MAX_PAGES 4
+
+static void map_files_path(const struct mapping *mapping, char *ret_path, size_t path_bytes)
+{
+	snprintf(ret_path, path_bytes, "map_files/%" PRIx64 "-%" PRIx64, mapping->start_pc,
+		 mapping->end_pc);
+}
+
+static void root_path(const struct mapping *mapping, char *ret_path, size_t path_bytes)
+{
+	snprintf(ret_path, path_bytes, "root%s", mapping->path);
+}
+
+int file_opener_stat(int process_fd, const struct mapping *mapping, struct stat *ret_status)
+{
+	char path[PATH_MAX + 8];
+	int r;
+
+	map_files_path(mapping, path, sizeof(path));
+	r = fstatat(process_fd, path, ret_status, 0);
+	if (r < 0 && errno != ENOENT && mapping->path[0] == '/') {
+		root_path(mapping, path, sizeof(path));
+		r = fstatat(process_fd, path, ret_status, 0);
+		if (r == 0 && ret_status->st_ino != mapping->inode)
+			return -ESTALE;
+	}
+	if (r < 0)
+		return -errno;
+	return S_ISREG(ret_status->st_mode) ? 0 : -ENODEV;
+}
+
+static int open_same(int process_fd, const char *path, const struct stat *status)
+{
+	_cleanup_(closep) int fd =
+		openat(process_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat opened;
+
+	if (fd < 0 || fstat(fd, &opened) < 0)
+		return -errno;
+	if (opened.st_ino != status->st_ino || opened.st_dev != status->st_dev)
+		return -ESTALE;
+	return steal_fd(&fd);
+}
+
+int file_opener_open(int process_fd, const struct mapping *mapping, const struct stat *status)
+{
+	char path[PATH_MAX + 8];
+	int fd;
+
+	map_files_path(mapping, path, sizeof(path));
+	fd = open_same(process_fd, path, status);
+	if (fd >= 0 || mapping->path[0] != '/')
+		return fd;
+	root_path(mapping, path, sizeof(path));
+	return open_same(process_fd, path, status);
+}
+
+int file_opener_open_vdso(void)
+{
+	const char *vdso = (const char *)getauxval(AT_SYSINFO_EHDR); // NOLINT: an address by nature
+	_cleanup_(closep) int fd = -1;
+	long page_bytes = sysconf(_SC_PAGESIZE);
+
+	if (!vdso)
+		return -ENOENT;
+	fd = memfd_create("vdso", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* How many pages there are, the kernel tells: a write from what is not mapped fails. */
+	for (int page = 0; page < VDSO_MAX_PAGES; page++) {
+		int r = file_write_fd(fd, vdso + page * page_bytes, (size_t)page_bytes);
+
+		if (r < 0)
+			return page ? steal_fd(&fd) : r;
+	}
+	return steal_fd(&fd);
+}

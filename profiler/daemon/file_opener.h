@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * File opener: a mapping of a process as an open file.
+ *
+ * By /proc/PID/map_files, which leads to the mapped file itself: deleted, in another mount
+ * namespace, or without any name. Where that is not allowed, by its path under /proc/PID/root, if
+ * the same file still lies there.
+ */
+
+#include <sys/stat.h>
+
+struct mapping;
+
+/* Who the mapped file is. Returns 0, -ENODEV if it is no regular file, or -errno. */
+int file_opener_stat(int process_fd, const struct mapping *mapping, struct stat *ret_status);
+
+/* The file that file_opener_stat() said was @status, for reading; close it. Returns it or -errno;
+ * -ESTALE if another lies there by now. */
+int file_opener_open(int process_fd, const struct mapping *mapping, const struct stat *status);
+
+/* A memory file with this process's own vDSO, which is that of all; close it. -errno: there is
+ * none. */
+int file_opener_open_vdso(void);

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/kernel_half.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/daemon/cpu_events.h"
+
+#include "lifecycle.skel.h"
+#include "sampler.skel.h"
+
+struct kernel_half {
+	struct sampler_bpf *sampler;
+	struct lifecycle_bpf *lifecycle; /* NULL where the kernel refuses it */
+	struct ring_buffer *ring;
+	struct cpu_events *cpu_events;
+	char event[16];
+	kernel_half_on_record on_record;
+	void *context;
+	struct cpu_counters *counters; /* one for each possible CPU */
+	int n_possible_cpus;
+};
+
+DEFINE_CLEANUP(struct kernel_half *, kernel_half_free)
+
+/* What libbpf has to say is for us, not for our users: they get one sentence of our own. */
+static int keep_silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int on_ring_record(void *context, void *record, size_t size)
+{
+	struct kernel_half *half = context;
+
+	half->on_record(half->context, record, size);
+	return 0;
+}
+
+static int load_sampler(struct kernel_half *half, const struct kernel_half_options *options)
+{
+	int r;
+
+	half->sampler = sampler_bpf__open();
+	if (!half->sampler)
+		return -errno;
+	half->sampler->bss->period_ns = NS_PER_SECOND / options->frequency_hz;
+	half->sampler->rodata->wakeup_bytes = options->ring_bytes / 4;
+	half->sampler->rodata->select_processes = options->selects_processes;
+	r = bpf_map__set_max_entries(half->sampler->maps.ring, (uint32_t)options->ring_bytes);
+	return r < 0 ? r : sampler_bpf__load(half->sampler);
+}
+
+static int share_maps(const struct kernel_half *half)
+{
+	const struct sampler_bpf *from = half->sampler;
+	const struct lifecycle_bpf *to = half->lifecycle;
+	int r;
+
+	r = bpf_map__reuse_fd(to->maps.ring, bpf_map__fd(from->maps.ring));
+	if (r == 0)
+		r = bpf_map__reuse_fd(to->maps.counters, bpf_map__fd(from->maps.counters));
+	if (r == 0)
+		r = bpf_map__reuse_fd(to->maps.selected, bpf_map__fd(from->maps.selected));
+	return r;
+}
+
+/* Without it, sampling goes on: so there is nothing to return. */
+static void load_lifecycle(struct kernel_half *half, const struct kernel_half_options *options)
+{
+	half->lifecycle = lifecycle_bpf__open();
+	if (!half->lifecycle)
+		return;
+	half->lifecycle->rodata->select_processes = options->selects_processes;
+	if (share_maps(half) < 0 || lifecycle_bpf__load(half->lifecycle) < 0 ||
+	    lifecycle_bpf__attach(half->lifecycle) < 0) {
+		lifecycle_bpf__destroy(half->lifecycle);
+		half->lifecycle = NULL;
+	}
+}
+
+static int set_up(struct kernel_half *half, const struct kernel_half_options *options)
+{
+	int r;
+
+	r = load_sampler(half, options);
+	if (r < 0)
+		return r;
+	load_lifecycle(half, options);
+	half->ring =
+		ring_buffer__new(bpf_map__fd(half->sampler->maps.ring), on_ring_record, half, NULL);
+	if (!half->ring)
+		return -errno;
+	half->n_possible_cpus = libbpf_num_possible_cpus();
+	if (half->n_possible_cpus < 0)
+		return half->n_possible_cpus;
+	half->counters = calloc((size_t)half->n_possible_cpus, sizeof(*half->counters));
+	if (!half->counters)
+		return -ENOMEM;
+	r = cpu_events_new(bpf_program__fd(half->sampler->progs.sample_cpu), options->frequency_hz,
+			   &half->cpu_events);
+	if (r < 0)
+		return r;
+	strncpy(half->event, cpu_events_name(half->cpu_events), sizeof(half->event) - 1);
+	return 0;
+}
+
+int kernel_half_new(const struct kernel_half_options *options, kernel_half_on_record on_record,
+		    void *context, struct kernel_half **ret_half)
+{
+	_cleanup_(kernel_half_freep) struct kernel_half *half = calloc(1, sizeof(*half));
+	int r;
+
+	if (!half)
+		return -ENOMEM;
+	half->on_record = on_record;
+	half->context = context;
+	libbpf_set_print(keep_silent);
+	r = set_up(half, options);
+	if (r < 0)
+		return r;
+	*ret_half = steal(half);
+	return 0;
+}
+
+struct kernel_half *kernel_half_free(struct kernel_half *half)
+{
+	if (!half)
+		return NULL;
+	kernel_half_stop(half);
+	ring_buffer__free(half->ring);
+	lifecycle_bpf__destroy(half->lifecycle);
+	sampler_bpf__destroy(half->sampler);
+	free(half->counters);
+	free(half);
+	return NULL;
+}
+
+int kernel_half_refresh_cpus(struct kernel_half *half)
+{
+	return half->cpu_events ? cpu_events_refresh(half->cpu_events) : 0;
+}
+
+void kernel_half_stop(struct kernel_half *half)
+{
+	half->cpu_events = cpu_events_free(half->cpu_events);
+}
+
+int kernel_half_set_frequency(struct kernel_half *half, unsigned int frequency_hz)
+{
+	half->sampler->bss->period_ns = NS_PER_SECOND / frequency_hz;
+	return cpu_events_set_frequency(half->cpu_events, frequency_hz);
+}
+
+int kernel_half_fd(const struct kernel_half *half)
+{
+	return ring_buffer__epoll_fd(half->ring);
+}
+
+int kernel_half_read(struct kernel_half *half)
+{
+	int r = ring_buffer__consume(half->ring);
+
+	return r < 0 ? r : 0;
+}
+
+int kernel_half_select(struct kernel_half *half, uint32_t pid)
+{
+	const uint8_t one = 1;
+
+	return bpf_map__update_elem(half->sampler->maps.selected, &pid, sizeof(pid), &one,
+				    sizeof(one), BPF_ANY);
+}
+
+void kernel_half_forget_stack(struct kernel_half *half, uint64_t stack_hash)
+{
+	/* One that is not there was forgotten already. */
+	(void)bpf_map__delete_elem(half->sampler->maps.sent_stacks, &stack_hash, sizeof(stack_hash),
+				   0);
+}
+
+/* All fields of struct cpu_counters are uint64_t. */
+static void add_counters(struct cpu_counters *sum, const struct cpu_counters *counters)
+{
+	const uint64_t *from = (const uint64_t *)counters;
+	uint64_t *to = (uint64_t *)sum;
+
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+/* An upper bound: entries, as if each took its key, its value and 64 bytes of the kernel's. */
+static uint64_t map_bytes(const struct bpf_map *map, int n_cpus)
+{
+	uint64_t entry_bytes = bpf_map__key_size(map) + bpf_map__value_size(map) + 64;
+
+	if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
+		return bpf_map__max_entries(map);
+	if (bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY)
+		entry_bytes *= (uint64_t)n_cpus;
+	return entry_bytes * bpf_map__max_entries(map);
+}
+
+int kernel_half_get_status(const struct kernel_half *half, struct kernel_half_status *ret_status)
+{
+	const size_t all_cpus_bytes = (size_t)half->n_possible_cpus * sizeof(*half->counters);
+	const uint32_t zero = 0;
+	struct bpf_prog_info info = { 0 };
+	uint32_t info_bytes = sizeof(info);
+	struct bpf_map *map;
+	int r;
+
+	*ret_status = (struct kernel_half_status){
+		.event = half->event,
+		.has_lifecycle = half->lifecycle != NULL,
+	};
+	r = bpf_map__lookup_elem(half->sampler->maps.counters, &zero, sizeof(zero), half->counters,
+				 all_cpus_bytes, 0);
+	if (r < 0)
+		return r;
+	for (int cpu = 0; cpu < half->n_possible_cpus; cpu++)
+		add_counters(&ret_status->sum, &half->counters[cpu]);
+	bpf_object__for_each_map (map, half->sampler->obj)
+		ret_status->map_bytes += map_bytes(map, half->n_possible_cpus);
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(half->sampler->progs.sample_cpu), &info,
+				   &info_bytes) == 0) {
+		ret_status->run_ns = info.run_time_ns;
+		ret_status->run_count = info.run_cnt;
+	}
+	return 0;
+}

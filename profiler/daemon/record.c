@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "export/encoder.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/daemon/log.h"
+#include "profiler/daemon/loop.h"
+#include "profiler/daemon/options.h"
+#include "profiler/daemon/program.h"
+#include "profiler/daemon/sampler.h"
+
+enum {
+	PROGRESS_INTERVAL_MS = 250,
+	NAMES_WAIT_MS = 30000, /* for files that are still being read at the end */
+};
+
+struct recording {
+	const struct options *options;
+	struct sampler *sampler;
+	struct program program;
+	int output_fd;
+	int pid_fd; /* of the process that -p names, or −1 */
+	int64_t start_ns;
+	bool shows_progress;
+};
+
+DEFINE_CLEANUP(struct sampler *, sampler_free)
+
+static void show_progress(const struct recording *recording, const char *what)
+{
+	double seconds = (double)(clock_monotonic_ns() - recording->start_ns) / NS_PER_SECOND;
+
+	if (recording->shows_progress)
+		fprintf(stderr, "\r\033[K%s: %.1f s, %" PRIu64 " samples", what, seconds,
+			sampler_stored_count(recording->sampler));
+}
+
+static int on_progress_timer(void *context)
+{
+	struct recording *recording = context;
+	int64_t duration_ns = recording->options->duration_ns;
+
+	show_progress(recording, "recording");
+	if (duration_ns && clock_monotonic_ns() - recording->start_ns >= duration_ns)
+		loop_quit(sampler_loop(recording->sampler));
+	return 0;
+}
+
+static int on_end(void *context)
+{
+	struct recording *recording = context;
+
+	loop_quit(sampler_loop(recording->sampler));
+	return 0;
+}
+
+/* Ctrl-C reaches the command too; we write what there is. A closed terminal likewise. */
+static int on_signal(void *context, int signal)
+{
+	(void)signal;
+	return on_end(context);
+}
+
+/* What ends the recording: signals, the time, and the end of what is recorded. */
+static int add_ends(struct recording *recording)
+{
+	const int signals[] = { SIGINT, SIGTERM, SIGHUP, 0 };
+	struct loop *loop = sampler_loop(recording->sampler);
+	int r;
+
+	r = loop_add_signals(loop, signals, on_signal, recording);
+	if (r == 0)
+		r = loop_add_timer(loop, PROGRESS_INTERVAL_MS, on_progress_timer, recording);
+	if (r == 0 && recording->options->program)
+		r = loop_add_fd(loop, recording->program.pid_fd, EPOLLIN, on_end, recording);
+	if (r == 0 && recording->pid_fd >= 0)
+		r = loop_add_fd(loop, recording->pid_fd, EPOLLIN, on_end, recording);
+	return r;
+}
+
+/* Everything that can be wrong with what was asked for, before anything is started. */
+static int check(struct recording *recording)
+{
+	const struct options *options = recording->options;
+
+	if (options->pid) {
+		recording->pid_fd = (int)syscall(SYS_pidfd_open, options->pid, 0);
+		if (recording->pid_fd < 0) {
+			log_line("cannot record process %d: %s", options->pid, strerror(errno));
+			return -errno;
+		}
+	}
+	recording->output_fd =
+		open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	if (recording->output_fd < 0) {
+		log_line("cannot write %s: %s", options->output, strerror(errno));
+		return -errno;
+	}
+	if (options->program && program_prepare(options->program, &recording->program) < 0) {
+		log_line("cannot start %s: %s", options->program[0], strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+static int start(struct recording *recording, char *const args[])
+{
+	const struct options *options = recording->options;
+	const struct sampler_setup setup = {
+		.options = options,
+		.args = args,
+		.listen_fd = -1,
+		.selects_processes = options->pid || options->program,
+	};
+	int r;
+
+	r = sampler_new(&setup, &recording->sampler);
+	if (r == 0 && options->pid)
+		r = sampler_select(recording->sampler, (uint32_t)options->pid);
+	if (r == 0 && options->program)
+		r = sampler_select(recording->sampler, (uint32_t)recording->program.pid);
+	if (r == 0)
+		r = add_ends(recording);
+	recording->start_ns = clock_monotonic_ns();
+	return r;
+}
+
+static int write_profile(struct recording *recording)
+{
+	const struct options *options = recording->options;
+	uint64_t n_samples;
+	uint32_t n_left;
+	int r;
+
+	show_progress(recording, "reading names");
+	sampler_finish(recording->sampler);
+	n_left = sampler_await_names(recording->sampler, NAMES_WAIT_MS);
+	if (recording->shows_progress)
+		fputs("\r\033[K", stderr);
+	if (n_left)
+		log_line("%" PRIu32 " files were not read in time; their functions have no lines",
+			 n_left);
+	r = sampler_encode(recording->sampler, encoder_find_by_path(options->output)->name,
+			   recording->output_fd, &n_samples);
+	if (r < 0)
+		log_line("cannot write %s: %s", options->output, strerror(-r));
+	else
+		log_line("%" PRIu64 " samples in %s", n_samples, options->output);
+	return r;
+}
+
+/* Run what is to be recorded until something ends it. Returns an exit status. */
+static int record(struct recording *recording)
+{
+	bool runs_program = recording->options->program != NULL;
+	int r;
+
+	if (runs_program) {
+		r = program_go(&recording->program);
+		if (r < 0) {
+			log_line("cannot run %s: %s", recording->options->program[0], strerror(-r));
+			unlink(recording->options->output);
+			return program_exit_status_of_error(r);
+		}
+	}
+	r = loop_run(sampler_loop(recording->sampler));
+	if (r == 0)
+		r = write_profile(recording);
+	if (r < 0)
+		return 1;
+	return runs_program ? program_wait(&recording->program) : 0;
+}
+
+int record_main(const struct options *options, char *const args[])
+{
+	struct recording recording = {
+		.options = options,
+		.output_fd = -1,
+		.pid_fd = -1,
+		.shows_progress = isatty(STDERR_FILENO),
+	};
+	int status = 1;
+
+	if (check(&recording) == 0 && start(&recording, args) == 0)
+		status = record(&recording);
+	sampler_free(recording.sampler);
+	program_fini(&recording.program);
+	closep(&recording.output_fd);
+	closep(&recording.pid_fd);
+	return status;
+}

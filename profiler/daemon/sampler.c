@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/sampler.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/describer.h"
+#include "profiler/daemon/kernel_half.h"
+#include "profiler/daemon/log.h"
+#include "profiler/daemon/loop.h"
+#include "profiler/daemon/options.h"
+#include "profiler/daemon/role.h"
+#include "profiler/daemon/sandbox.h"
+#include "profiler/status.h"
+
+enum {
+	READ_INTERVAL_MS = 200,   /* of the ring, if nothing in it is urgent */
+	CHECK_INTERVAL_MS = 1000, /* of roles, CPUs, and what they cost */
+	DICTIONARY_INTERVAL_MS = 5 * 60 * 1000,
+	FINISH_WAIT_MS = 3000,
+	ROLE_STOP_WAIT_MS = 2000,
+	ENCODE_WAIT_MS = 60000,
+	SERVER_QUEUE_BYTES = 16 << 20,
+	RESOLVER_QUEUE_BYTES = 4 << 20,
+	RING_MIN_BYTES = 256 << 10,
+	RING_MAX_BYTES = 16 << 20,
+	OPEN_FILES_MAX = 65536,
+};
+
+struct sampler {
+	const struct options *options;
+	struct loop *loop;
+	struct kernel_half *half;
+	struct describer *describer;
+	struct role_events events;
+	struct role_process server;
+	struct role_process resolver;
+	struct sampler_status status;
+	bool is_ring_awaited;
+	bool is_encoded;
+	struct message_encoded encoded;
+};
+
+DEFINE_CLEANUP(struct sampler *, sampler_free)
+
+static void on_record(void *context, const void *record, size_t size)
+{
+	struct sampler *sampler = context;
+
+	describer_take_record(sampler->describer, record, size);
+}
+
+static void on_forget_stack(void *context, uint64_t stack_hash)
+{
+	struct sampler *sampler = context;
+
+	kernel_half_forget_stack(sampler->half, stack_hash);
+}
+
+/*
+ * Fill in what samples and ticks there are. The kernel's counters are read after the samples were
+ * sent, so that the server never knows of more samples than of ticks.
+ */
+static void send_status(struct sampler *sampler)
+{
+	struct sampler_status *status = &sampler->status;
+	struct kernel_half_status half;
+
+	if (!sampler->server.channel || kernel_half_get_status(sampler->half, &half) < 0)
+		return;
+	status->ticks = half.sum.ticks;
+	status->idle = half.sum.idle;
+	status->submitted = half.sum.submitted;
+	status->lifecycle_lost = half.sum.lifecycle_lost;
+	status->stacks_sent = half.sum.stacks_sent;
+	status->map_bytes = half.map_bytes;
+	status->bpf_run_ns = half.run_ns;
+	status->bpf_run_count = half.run_count;
+	memcpy(status->dropped, half.sum.dropped, sizeof(status->dropped));
+	describer_get_status(sampler->describer, status);
+	channel_send(sampler->server.channel, MESSAGE_STATUS, status, sizeof(*status));
+}
+
+/* A ring that is left as it is would call us for ever: then only the timer does. */
+static void await_ring(struct sampler *sampler, bool is_awaited)
+{
+	if (is_awaited == sampler->is_ring_awaited)
+		return;
+	sampler->is_ring_awaited = is_awaited;
+	loop_change_fd(sampler->loop, kernel_half_fd(sampler->half), is_awaited ? EPOLLIN : 0);
+}
+
+static int read_ring(void *context)
+{
+	struct sampler *sampler = context;
+	bool is_ready = describer_is_server_ready(sampler->describer);
+	int r;
+
+	await_ring(sampler, is_ready);
+	if (!is_ready)
+		return 0; /* the ring keeps them, and counts what it cannot keep */
+	r = kernel_half_read(sampler->half);
+	describer_flush(sampler->describer);
+	send_status(sampler);
+	role_process_flush(&sampler->server);
+	return r;
+}
+
+static int on_check_timer(void *context)
+{
+	struct sampler *sampler = context;
+	int r = kernel_half_refresh_cpus(sampler->half);
+
+	if (r >= 0)
+		sampler->status.n_cpus = (uint32_t)r;
+	role_process_check(&sampler->server);
+	role_process_check(&sampler->resolver);
+	role_self_get_status(&sampler->status.roles[ROLE_SAMPLER]);
+	role_process_get_status(&sampler->server, &sampler->status.roles[ROLE_SERVER]);
+	role_process_get_status(&sampler->resolver, &sampler->status.roles[ROLE_RESOLVER]);
+	return 0;
+}
+
+static int on_dictionary_timer(void *context)
+{
+	struct sampler *sampler = context;
+
+	if (describer_is_server_ready(sampler->describer))
+		describer_begin_dictionary(sampler->describer);
+	describer_request_kernel_names(sampler->describer);
+	return 0;
+}
+
+static int on_role_start(void *context, enum role role)
+{
+	struct sampler *sampler = context;
+	int r = 0;
+
+	if (role == ROLE_SERVER)
+		r = describer_begin_dictionary(sampler->describer);
+	else
+		describer_on_resolver_start(sampler->describer);
+	return r;
+}
+
+static void on_role_end(void *context, enum role role, const char *reason)
+{
+	struct sampler *sampler = context;
+
+	if (role == ROLE_SERVER)
+		describer_on_server_end(sampler->describer);
+	log_line("%s %s; it is started anew, sampling goes on", role_names[role], reason);
+}
+
+static int on_server_message(struct sampler *sampler, const struct message *message)
+{
+	if (message->type != MESSAGE_ENCODED)
+		return describer_on_server_message(sampler->describer, message);
+	sampler->encoded = *(const struct message_encoded *)message->body;
+	sampler->is_encoded = true;
+	return 0;
+}
+
+static int on_role_message(void *context, enum role role, const struct message *message,
+			   int fds[MESSAGE_MAX_FDS])
+{
+	struct sampler *sampler = context;
+
+	if (role == ROLE_SERVER)
+		return on_server_message(sampler, message);
+	return describer_on_resolver_message(sampler->describer, message, fds);
+}
+
+static size_t ring_bytes(uint64_t memory_bytes)
+{
+	size_t bytes = RING_MIN_BYTES;
+
+	while (bytes < RING_MAX_BYTES && bytes * 2 <= memory_bytes / 16)
+		bytes *= 2;
+	return bytes;
+}
+
+static int load_kernel_half(struct sampler *sampler, const struct sampler_setup *setup)
+{
+	const struct kernel_half_options options = {
+		.frequency_hz = setup->options->frequency_hz,
+		.ring_bytes = ring_bytes(setup->options->memory_bytes),
+		.selects_processes = setup->selects_processes,
+	};
+	struct kernel_half_status half;
+	int r;
+
+	r = kernel_half_new(&options, on_record, sampler, &sampler->half);
+	if (r == 0)
+		r = kernel_half_get_status(sampler->half, &half);
+	if (r < 0) {
+		log_line("cannot load the sampling program: %s; `pilotlight doctor` says what is "
+			 "missing",
+			 strerror(-r));
+		return r;
+	}
+	if (!half.has_lifecycle)
+		log_line(
+			"this kernel does not tell of exec and exit; children of a command that is "
+			"recorded are not followed");
+	sampler->status.frequency_hz = options.frequency_hz;
+	sampler->status.ring_bytes = options.ring_bytes;
+	sampler->status.start_unix_ns = clock_unix_ns();
+	strncpy(sampler->status.event, half.event, sizeof(sampler->status.event) - 1);
+	return 0;
+}
+
+static int start_role(struct sampler *sampler, const struct sampler_setup *setup, enum role role)
+{
+	struct role_process *process = role == ROLE_SERVER ? &sampler->server : &sampler->resolver;
+
+	*process = (struct role_process){
+		.role = role,
+		.args = setup->args,
+		.listen_fd = role == ROLE_SERVER ? setup->listen_fd : -1,
+		.loop = sampler->loop,
+		.events = &sampler->events,
+		.queue_limit_bytes =
+			role == ROLE_SERVER ? SERVER_QUEUE_BYTES : RESOLVER_QUEUE_BYTES,
+	};
+	return role_process_start(process);
+}
+
+static int start_roles(struct sampler *sampler, const struct sampler_setup *setup)
+{
+	const struct describer_options options = {
+		.server = &sampler->server,
+		.resolver = &sampler->resolver,
+		.on_forget_stack = on_forget_stack,
+		.context = sampler,
+	};
+	int r;
+
+	sampler->events = (struct role_events){
+		.on_message = on_role_message,
+		.on_start = on_role_start,
+		.on_end = on_role_end,
+		.context = sampler,
+	};
+	r = describer_new(&options, &sampler->describer);
+	if (r == 0)
+		r = start_role(sampler, setup, ROLE_RESOLVER);
+	if (r == 0)
+		r = start_role(sampler, setup, ROLE_SERVER);
+	if (r < 0)
+		log_line("cannot start the roles: %s", strerror(-r));
+	return r;
+}
+
+static int add_timers(struct sampler *sampler)
+{
+	int r;
+
+	sampler->is_ring_awaited = true;
+	r = loop_add_fd(sampler->loop, kernel_half_fd(sampler->half), EPOLLIN, read_ring, sampler);
+	if (r == 0)
+		r = loop_add_timer(sampler->loop, READ_INTERVAL_MS, read_ring, sampler);
+	if (r == 0)
+		r = loop_add_timer(sampler->loop, CHECK_INTERVAL_MS, on_check_timer, sampler);
+	if (r == 0)
+		r = loop_add_timer(sampler->loop, DICTIONARY_INTERVAL_MS, on_dictionary_timer,
+				   sampler);
+	return r;
+}
+
+static int start_sampling(struct sampler *sampler)
+{
+	int r = kernel_half_refresh_cpus(sampler->half);
+
+	if (r < 0) {
+		log_line("cannot sample any CPU: %s; `pilotlight doctor` says what is missing",
+			 strerror(-r));
+		return r;
+	}
+	sampler->status.n_cpus = (uint32_t)r;
+	r = sandbox_drop_privileges(ROLE_SAMPLER);
+	if (r == 0)
+		r = sandbox_filter(FILTER_SAMPLER);
+	if (r < 0)
+		log_line("cannot give up privileges: %s", strerror(-r));
+	return r;
+}
+
+/* Files wait open for the resolver, and each CPU has its event: more than the usual soft limit. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < OPEN_FILES_MAX ? limit.rlim_max : OPEN_FILES_MAX;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int sampler_new(const struct sampler_setup *setup, struct sampler **ret_sampler)
+{
+	_cleanup_(sampler_freep) struct sampler *sampler = calloc(1, sizeof(*sampler));
+	const struct needed_capability *missing = sandbox_missing();
+	int r;
+
+	if (!sampler)
+		return -ENOMEM;
+	if (missing) {
+		log_line("%s is missing, %s: run as root, or give it to this program",
+			 missing->name, missing->purpose);
+		return -EPERM;
+	}
+	raise_file_limit();
+	sampler->options = setup->options;
+	r = loop_new(&sampler->loop);
+	if (r == 0)
+		r = load_kernel_half(sampler, setup);
+	if (r == 0)
+		r = start_roles(sampler, setup);
+	if (r == 0)
+		r = add_timers(sampler);
+	if (r == 0)
+		r = start_sampling(sampler);
+	if (r < 0)
+		return r;
+	*ret_sampler = steal(sampler);
+	return 0;
+}
+
+struct sampler *sampler_free(struct sampler *sampler)
+{
+	if (!sampler)
+		return NULL;
+	role_process_stop(&sampler->server, ROLE_STOP_WAIT_MS);
+	role_process_stop(&sampler->resolver, ROLE_STOP_WAIT_MS);
+	describer_free(sampler->describer);
+	kernel_half_free(sampler->half);
+	loop_free(sampler->loop);
+	free(sampler);
+	return NULL;
+}
+
+int sampler_select(struct sampler *sampler, uint32_t pid)
+{
+	return kernel_half_select(sampler->half, pid);
+}
+
+struct loop *sampler_loop(const struct sampler *sampler)
+{
+	return sampler->loop;
+}
+
+int sampler_set_frequency(struct sampler *sampler, unsigned int frequency_hz)
+{
+	sampler->status.frequency_hz = frequency_hz;
+	return kernel_half_set_frequency(sampler->half, frequency_hz);
+}
+
+/* Run the loop until @is_done says so, at most @wait_ms. Returns whether it did. */
+static bool run_until(struct sampler *sampler, bool (*is_done)(struct sampler *sampler),
+		      int wait_ms)
+{
+	int64_t end_ns = clock_monotonic_ns() + wait_ms * NS_PER_MS;
+
+	while (!is_done(sampler)) {
+		if (clock_monotonic_ns() >= end_ns || loop_run_once(sampler->loop, 50) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_settled(struct sampler *sampler)
+{
+	return describer_is_settled(sampler->describer);
+}
+
+void sampler_finish(struct sampler *sampler)
+{
+	kernel_half_stop(sampler->half);
+	read_ring(sampler);
+	if (!run_until(sampler, is_settled, FINISH_WAIT_MS))
+		log_line("the server did not store the last samples in time");
+}
+
+static bool has_all_names(struct sampler *sampler)
+{
+	describer_get_status(sampler->describer, &sampler->status);
+	return sampler->status.n_builds_queued == 0;
+}
+
+uint32_t sampler_await_names(struct sampler *sampler, int wait_ms)
+{
+	run_until(sampler, has_all_names, wait_ms);
+	return sampler->status.n_builds_queued;
+}
+
+static bool is_encoded(struct sampler *sampler)
+{
+	return sampler->is_encoded;
+}
+
+int sampler_encode(struct sampler *sampler, const char *encoder, int fd, uint64_t *ret_n_samples)
+{
+	const struct message_encode message = {
+		.start_unix_ns = sampler->status.start_unix_ns,
+		.end_unix_ns = clock_unix_ns() + NS_PER_SECOND,
+	};
+	char body[sizeof(message) + 64] = { 0 };
+	size_t length = strlen(encoder) + 1;
+	int r;
+
+	if (length > sizeof(body) - sizeof(message))
+		return -EINVAL;
+	if (!sampler->server.channel)
+		return -EPIPE;
+	memcpy(body, &message, sizeof(message));
+	memcpy(body + sizeof(message), encoder, length);
+	sampler->is_encoded = false;
+	r = channel_send_fds(sampler->server.channel, MESSAGE_ENCODE, body,
+			     sizeof(message) + length, (int[]){ fd, -1 });
+	if (r < 0)
+		return r;
+	role_process_flush(&sampler->server);
+	if (!run_until(sampler, is_encoded, ENCODE_WAIT_MS))
+		return -ETIMEDOUT;
+	*ret_n_samples = sampler->encoded.n_samples;
+	return sampler->encoded.result;
+}
+
+uint64_t sampler_stored_count(const struct sampler *sampler)
+{
+	return describer_stored_count(sampler->describer);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Sandbox: what each role gives up for good, before it reads a byte that a stranger wrote.
+ *
+ *                 uid              capabilities               system calls
+ *     sampler     as started       those of needed[] below    all but those that change the host
+ *     resolver    61070            none                       memory, and descriptors it was given
+ *     its child   61070            none                       the same without fork and kill
+ *     server      61071            none                       the above, and sockets it was given
+ *
+ * All have no_new_privs. Without CAP_SETUID and CAP_SETGID the roles keep the sampler's uid; they
+ * still have no capability, and the filters keep them from each other.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "profiler/status.h"
+
+enum sandbox_filter {
+	FILTER_SAMPLER,
+	FILTER_RESOLVER,
+	FILTER_BUILD, /* the resolver's child */
+	FILTER_SERVER,
+};
+
+/* A capability that sampling needs, and what for. */
+struct needed_capability {
+	int capability; /* CAP_… */
+	const char *name;
+	const char *purpose;
+};
+
+extern const struct needed_capability sandbox_needed[]; /* ends with a NULL name */
+
+/* The first of sandbox_needed[] that this process does not have, or NULL. */
+const struct needed_capability *sandbox_missing(void);
+
+/*
+ * Take this process's uid, groups and capabilities away, as its role asks; the sampler keeps its
+ * uid. Call it before there are threads. Returns 0 or -errno.
+ */
+int sandbox_drop_privileges(enum role role);
+
+/* Allow only the system calls of @filter from now on, in all threads. Returns 0 or -errno. */
+int sandbox_filter(enum sandbox_filter filter);

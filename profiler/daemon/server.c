@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "export/encoder.h"
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/base/file.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/log.h"
+#include "profiler/daemon/loop.h"
+#include "profiler/daemon/options.h"
+#include "profiler/daemon/role.h"
+#include "profiler/daemon/sandbox.h"
+#include "profiler/profile.h"
+#include "profiler/query.h"
+#include "profiler/store.h"
+#include "unwind/symbol_file.h"
+#include "unwind/symbol_file_build.h"
+#include "web/server.h"
+
+enum {
+	N_WORKERS = 2,
+	EXPIRE_INTERVAL_MS = 1000,
+	KERNEL_RANGES_MAX = 4096,
+};
+
+struct server {
+	struct loop *loop;
+	struct channel *channel;
+	struct store *store;
+	struct web_server *web; /* NULL for `record` */
+	struct status status;   /* as of the last MESSAGE_STATUS */
+	struct message_stored stored;
+	bool is_stored_due; /* samples came in since the last MESSAGE_STORED */
+};
+
+DEFINE_CLEANUP(struct profile *, profile_free)
+
+/* A symbol file that the resolver made and that nobody can shrink any more, mapped; or NULL. */
+static struct symbol_file *map_symbols(int fd)
+{
+	const int needed_seals = F_SEAL_SHRINK | F_SEAL_WRITE;
+	struct symbol_file *symbols = NULL;
+	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & needed_seals) != needed_seals)
+		return NULL;
+	return symbol_file_map(fd, &symbols) == 0 ? symbols : NULL;
+}
+
+static int name_file(struct server *server, const struct message_names *names, int fd)
+{
+	struct symbol_file *symbols = map_symbols(fd);
+	enum names_state state = (enum names_state)names->state;
+
+	if (!symbols && (state == NAMES_FUNCTIONS || state == NAMES_LINES))
+		state = NAMES_FAILED;
+	return store_name_file(server->store, names->file, state, symbols);
+}
+
+static int name_kernel(struct server *server, const int fds[MESSAGE_MAX_FDS])
+{
+	struct kernel_range *ranges = NULL;
+	struct symbol_file *symbols;
+	struct stat status;
+	size_t n_ranges;
+	int r;
+
+	if (fds[1] < 0 || fstat(fds[1], &status) < 0)
+		return -EBADMSG;
+	n_ranges = (size_t)status.st_size / sizeof(*ranges);
+	if (n_ranges > KERNEL_RANGES_MAX)
+		return -EBADMSG;
+	ranges = calloc(n_ranges + 1, sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	if (pread(fds[1], ranges, n_ranges * sizeof(*ranges), 0) !=
+	    (ssize_t)(n_ranges * sizeof(*ranges)))
+		n_ranges = 0;
+	for (size_t i = 0; i < n_ranges; i++)
+		ranges[i].name[sizeof(ranges[i].name) - 1] = '\0';
+	symbols = map_symbols(fds[0]);
+	r = symbols ? store_name_kernel(server->store, symbols, ranges, n_ranges) : -EBADMSG;
+	free(ranges);
+	return r;
+}
+
+static int encode(struct server *server, const struct message *message, int fd)
+{
+	const struct message_encode *range = message->body;
+	const struct query query = { range->start_unix_ns, range->end_unix_ns, NULL };
+	const struct encoder *encoder = encoder_find(message_text(message, 0));
+	_cleanup_(profile_freep) struct profile *profile = NULL;
+	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
+	struct message_encoded encoded = { 0 };
+	int r = encoder ? 0 : -EINVAL;
+
+	if (r == 0)
+		r = query_run(server->store, &query, &profile);
+	if (r == 0)
+		r = encoder->encode(profile, &bytes);
+	if (r == 0)
+		r = file_write_fd(fd, bytes.data, bytes.size);
+	for (size_t i = 0; r == 0 && i < profile->n_samples; i++)
+		encoded.n_samples += profile->samples[i].count;
+	encoded.result = r;
+	return channel_send(server->channel, MESSAGE_ENCODED, &encoded, sizeof(encoded));
+}
+
+static int add_process(struct server *server, const struct message *message)
+{
+	const struct message_process *body = message->body;
+	const struct store_process process = {
+		.process = body->process,
+		.pid = body->pid,
+		.comm = message_text(message, 0),
+		.exe = message_text(message, 1),
+		.cgroup = message_text(message, 2),
+	};
+
+	return store_add_process(server->store, &process);
+}
+
+static void add_samples(struct server *server, const struct message *message)
+{
+	size_t n_samples = message->body_bytes / sizeof(struct sample);
+	size_t n_stored = store_add_samples(server->store, message->body, n_samples);
+
+	server->stored.n_stored += n_stored;
+	server->stored.n_refused += n_samples - n_stored;
+	server->is_stored_due = true;
+}
+
+static void set_status(struct server *server, const struct sampler_status *sampler)
+{
+	struct store_status store;
+
+	store_get_status(server->store, &store);
+	status_join(sampler, &store, &server->status);
+}
+
+/* What describes something goes to the store as it is. Returns 0, -errno, or 1: another type. */
+static int describe(struct server *server, const struct message *message, const int *fds)
+{
+	const struct message_thread *thread = message->body;
+	const struct message_stack *stack = message->body;
+	const struct message_file *file = message->body;
+	const struct message_description *description = message->body;
+
+	switch (message->type) {
+	case MESSAGE_DICTIONARY:
+		return store_begin_dictionary(server->store, file->file);
+	case MESSAGE_FILE:
+		return store_add_file(server->store, file->file, message_text(message, 0));
+	case MESSAGE_DESCRIPTION:
+		return store_describe_file(server->store, description->file,
+					   &description->description);
+	case MESSAGE_NAMES:
+		return name_file(server, message->body, fds[0]);
+	case MESSAGE_KERNEL_NAMES:
+		return name_kernel(server, fds);
+	case MESSAGE_PROCESS:
+		return add_process(server, message);
+	case MESSAGE_THREAD:
+		return store_add_thread(server->store, thread->thread, thread->process, thread->tid,
+					message_text(message, 0));
+	case MESSAGE_STACK:
+		return store_add_stack(server->store, stack->stack, message_frames(message),
+				       stack->n_frames);
+	default:
+		return 1;
+	}
+}
+
+static int on_message(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
+{
+	struct server *server = context;
+
+	switch (message->type) {
+	case MESSAGE_PING:
+		return channel_send(server->channel, MESSAGE_PONG, NULL, 0);
+	case MESSAGE_SAMPLES:
+		add_samples(server, message);
+		return 0;
+	case MESSAGE_STATUS:
+		set_status(server, message->body);
+		return 0;
+	case MESSAGE_ENCODE:
+		return encode(server, message, fds[0]);
+	default:
+		/* A description that finds no memory, or nothing to describe, is missed by the
+		 * samples that refer to it, and these are counted. */
+		return describe(server, message, fds) == 1 ? -EBADMSG : 0;
+	}
+}
+
+static int on_channel(void *context)
+{
+	struct server *server = context;
+	int r = channel_receive(server->channel, on_message, server);
+
+	if (r < 0)
+		return r;
+	if (server->is_stored_due) {
+		server->is_stored_due = false;
+		r = channel_send(server->channel, MESSAGE_STORED, &server->stored,
+				 sizeof(server->stored));
+		if (r < 0)
+			return r;
+	}
+	r = channel_flush(server->channel);
+	return r == -EAGAIN ? 0 : r;
+}
+
+static int on_web(void *context)
+{
+	struct server *server = context;
+
+	web_server_run(server->web);
+	return 0;
+}
+
+static int on_timer(void *context)
+{
+	struct server *server = context;
+
+	store_expire(server->store, clock_unix_ns());
+	return server->web ? on_web(server) : 0;
+}
+
+static int on_signal(void *context, int signal)
+{
+	(void)context;
+	(void)signal;
+	return 0; /* the sampler ends us, after the last samples */
+}
+
+static void get_status(void *context, struct status *ret_status)
+{
+	const struct server *server = context;
+
+	*ret_status = server->status;
+}
+
+static int start_web(struct server *server, const struct options *options)
+{
+	const struct web_server_options web_options = {
+		.listen_fd = ROLE_LISTEN_FD,
+		.store = server->store,
+		.allow_hosts = options->allow_hosts,
+		.version = PILOTLIGHT_VERSION,
+		.n_workers = N_WORKERS,
+		.get_status = get_status,
+		.context = server,
+	};
+	int r = web_server_new(&web_options, &server->web);
+
+	if (r < 0)
+		return r;
+	return loop_add_fd(server->loop, web_server_fd(server->web), EPOLLIN, on_web, server);
+}
+
+static int set_up(struct server *server, const struct options *options)
+{
+	const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+	const struct store_options store_options = {
+		.memory_bytes = options->memory_bytes / 2,
+		.retention_ns = options->retention_age_ns,
+		.period_ns = NS_PER_SECOND / options->frequency_hz,
+	};
+	int r;
+
+	r = store_new(&store_options, &server->store);
+	if (r == 0)
+		r = loop_new(&server->loop);
+	if (r == 0)
+		r = channel_new(ROLE_CHANNEL_FD, 64 * MESSAGE_MAX_PACKET_BYTES, &server->channel);
+	if (r == 0)
+		r = loop_add_signals(server->loop, signals, on_signal, NULL);
+	if (r == 0)
+		r = loop_add_timer(server->loop, EXPIRE_INTERVAL_MS, on_timer, server);
+	if (r == 0)
+		r = loop_add_fd(server->loop, ROLE_CHANNEL_FD, EPOLLIN, on_channel, server);
+	if (r == 0 && options->command == COMMAND_DAEMON)
+		r = start_web(server, options);
+	if (r == 0)
+		r = sandbox_filter(FILTER_SERVER);
+	return r;
+}
+
+int server_main(const struct options *options)
+{
+	struct server server = { 0 };
+	int r;
+
+	r = sandbox_drop_privileges(ROLE_SERVER);
+	if (r == 0)
+		r = set_up(&server, options);
+	if (r < 0) {
+		log_line("server: cannot start: %s", strerror(-r));
+		return 1;
+	}
+	r = loop_run(server.loop);
+	web_server_free(server.web);
+	loop_free(server.loop);
+	channel_free(server.channel);
+	store_free(server.store);
+	return r == -EPIPE ? 0 : 1;
+}
