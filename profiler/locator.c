@@ -36,8 +36,8 @@ struct place {
 	uint64_t address;
 	struct profile_mapping mapping;
 	const struct file_view *view; /* of a native frame; borrowed */
-	const char *fallback;         /* without a name: what stands before "+0x…" */
-	uint64_t fallback_off;        /* and behind it */
+	const char *name;             /* of the mapping */
+	uint64_t name_off;            /* what stands behind "+0x" if there is no better name */
 };
 
 void locator_init(struct locator *ret_locator, const struct snapshot *snapshot,
@@ -121,9 +121,8 @@ static int native_place(struct locator *locator, struct place *place)
 	base = place->frame->file * FILE_SPAN_BYTES;
 	segment = file_view_segment(file->view, file_off);
 	place->address = base + file_off;
-	place->fallback = file_view_basename(file->view);
-	place->fallback_off =
-		segment ? segment->elf_vaddr + (file_off - segment->file_off) : file_off;
+	place->name = file->view->path;
+	place->name_off = segment ? segment->elf_vaddr + (file_off - segment->file_off) : file_off;
 	place->mapping = (struct profile_mapping){
 		.start_addr = base + (segment ? segment->file_off : 0),
 		.limit_addr = base +
@@ -147,25 +146,23 @@ static int kernel_place(struct locator *locator, struct place *place)
 	if (kernel)
 		range = kernel_view_find(kernel, place->frame->place);
 	place->address = place->frame->place;
-	place->fallback = range ? range->name : LOCATOR_KERNEL_NAME;
-	place->fallback_off = place->address;
+	place->name = range ? range->name : LOCATOR_KERNEL_NAME;
+	place->name_off = place->address;
 	place->mapping = (struct profile_mapping){
 		.start_addr = range ? range->start_addr : 0,
 		.limit_addr = range ? range->end_addr : UINT64_MAX,
 		.has_functions = true,
 	};
-	return string_table_add(locator->profile->strings, place->fallback,
-				&place->mapping.filename);
+	return string_table_add(locator->profile->strings, place->name, &place->mapping.filename);
 }
 
 static int nameless_place(struct locator *locator, struct place *place)
 {
 	place->address = place->frame->place;
-	place->fallback = place->frame->kind == FRAME_ANONYMOUS ? ANONYMOUS_NAME : UNMAPPED_NAME;
-	place->fallback_off = place->address;
+	place->name = place->frame->kind == FRAME_ANONYMOUS ? ANONYMOUS_NAME : UNMAPPED_NAME;
+	place->name_off = place->address;
 	place->mapping = (struct profile_mapping){ .limit_addr = UINT64_MAX };
-	return string_table_add(locator->profile->strings, place->fallback,
-				&place->mapping.filename);
+	return string_table_add(locator->profile->strings, place->name, &place->mapping.filename);
 }
 
 static int place_init(struct locator *locator, const struct frame *frame, struct place *ret_place)
@@ -218,7 +215,9 @@ static int function_add(struct locator *locator, uint32_t number, uint32_t *ret_
 	r = string_table_add(strings, function->name, &added.name);
 	if (r < 0)
 		return r;
-	r = string_table_add(strings, function->system_name, &added.system_name);
+	added.system_name = added.name;
+	if (function->system_name != function->name)
+		r = string_table_add(strings, function->system_name, &added.system_name);
 	if (r < 0)
 		return r;
 	r = string_table_add(strings, function->filename, &added.filename);
@@ -233,12 +232,13 @@ static int function_add(struct locator *locator, uint32_t number, uint32_t *ret_
 
 static int fallback_add(struct locator *locator, const struct place *place, uint32_t *ret_function)
 {
+	const char *prefix = place->view ? file_view_basename(place->view) : place->name;
 	struct profile_function added = { 0 };
 	char name[FALLBACK_NAME_BYTES];
 	int r;
 
-	snprintf(name, sizeof(name), "%.*s+0x%" PRIx64, FALLBACK_NAME_BYTES - 32, place->fallback,
-		 place->fallback_off);
+	snprintf(name, sizeof(name), "%.*s+0x%" PRIx64, FALLBACK_NAME_BYTES - 32, prefix,
+		 place->name_off);
 	utf8_sanitize(name); /* it may have been cut */
 	r = string_table_add(locator->profile->strings, name, &added.name);
 	if (r < 0)
@@ -315,7 +315,7 @@ int locator_filename(struct locator *locator, const struct frame *frame, const c
 	r = place_init(locator, frame, &place);
 	if (r < 0)
 		return r;
-	*ret_filename = string_table_get(locator->profile->strings, place.mapping.filename);
+	*ret_filename = place.name;
 	return 0;
 }
 

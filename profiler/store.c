@@ -362,11 +362,16 @@ static enum names_state store_names_of(const struct store *store, const struct f
 static void store_count_frames(struct store *store, uint32_t stack)
 {
 	const struct stack_frames *frames = dictionary_stack(store->in_force, stack);
+	struct frame last = { .kind = FRAME_KIND_COUNT };
+	enum names_state state = NAMES_NONE;
 
 	for (uint32_t i = 0; i < frames->n_frames; i++) {
 		const struct frame *frame = dictionary_frame(store->in_force, frames->frames[i]);
 
-		store->counters.frames[store_names_of(store, frame)]++;
+		if (frame->kind != last.kind || frame->file != last.file)
+			state = store_names_of(store, frame); /* neighbours are mostly alike */
+		store->counters.frames[state]++;
+		last = *frame;
 	}
 }
 
