@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/symbol_cache.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "profiler/symbols.h"
+#include "tests/unit/profiler/symbol_fixture.h"
+#include "unwind/elf_file.h"
+
+static struct symbols *new_symbols(uint64_t id)
+{
+	struct elf_description description;
+	struct symbol_file *file;
+	struct symbols *symbols;
+
+	symbol_fixture_make(true, &description, &file);
+	assert_int_equal(symbols_new(file, id, &symbols), 0);
+	return symbols;
+}
+
+static void makes_readable_what_a_symbol_file_answers(void **state)
+{
+	struct symbols *symbols = new_symbols(1);
+	const struct symbol_function *function;
+	const struct symbol_place *place;
+	struct symbol_cache *cache;
+
+	(void)state;
+	assert_int_equal(symbol_cache_new(&cache), 0);
+	assert_int_equal(symbol_cache_find(cache, symbols, symbol_fixture_call_vaddr(), &place), 0);
+	assert_int_equal(place->n_lines, 2);
+	function = symbol_cache_function(cache, place->lines[0].function);
+	assert_string_equal(function->name, "symbol_fixture_inlined");
+	assert_non_null(strstr(function->filename, "/symbol_fixture.c"));
+	assert_true(place->lines[0].line > 0);
+	symbol_cache_unref(cache);
+	symbols_unref(symbols);
+}
+
+static void answers_the_same_again_without_growing(void **state)
+{
+	struct symbols *symbols = new_symbols(1), *again = new_symbols(2);
+	const struct symbol_place *first, *second, *nameless;
+	struct symbol_cache *cache;
+	size_t bytes;
+
+	(void)state;
+	assert_int_equal(symbol_cache_new(&cache), 0);
+	assert_int_equal(symbol_cache_find(cache, symbols, symbol_fixture_call_vaddr(), &first), 0);
+	assert_int_equal(symbol_cache_find(cache, symbols, 1, &nameless), 0);
+	assert_int_equal(nameless->n_lines, 0);
+	bytes = symbol_cache_bytes(cache);
+	assert_int_equal(symbol_cache_find(cache, symbols, symbol_fixture_call_vaddr(), &second),
+			 0);
+	assert_ptr_equal(first, second);
+	assert_int_equal(symbol_cache_find(cache, symbols, 1, &second), 0);
+	assert_ptr_equal(nameless, second);
+	assert_int_equal(symbol_cache_bytes(cache), bytes);
+
+	/* the same functions in another symbol file */
+	assert_int_equal(symbol_cache_find(cache, again, symbol_fixture_call_vaddr(), &second), 0);
+	assert_ptr_not_equal(first, second);
+	assert_int_equal(first->lines[1].function, second->lines[1].function);
+	symbol_cache_unref(cache);
+	symbols_unref(symbols);
+	symbols_unref(again);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(makes_readable_what_a_symbol_file_answers),
+		cmocka_unit_test(answers_the_same_again_without_growing),
+	};
+
+	return cmocka_run_group_tests_name("symbol_cache", tests, NULL, NULL);
+}
