@@ -12,25 +12,35 @@ void string_pool_fini(struct string_pool *pool)
 	*pool = (struct string_pool){ 0 };
 }
 
-/* FNV-1a, folded: its low bits alone are weak. */
-static size_t hash_of(const char *text, size_t length)
+/* Eight bytes at a time; folded, since the low bits of a product know little of the high ones. */
+static uint32_t hash_of(const char *text, size_t length)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL;
+	uint64_t hash = 0xcbf29ce484222325ULL ^ length;
 
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (uint8_t)text[i]) * 0x100000001b3ULL;
-	return (size_t)(hash ^ hash >> 32);
+	while (length) {
+		uint64_t word = 0;
+		size_t n = length < sizeof(word) ? length : sizeof(word);
+
+		memcpy(&word, text, n);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+		hash ^= hash >> 32;
+		text += n;
+		length -= n;
+	}
+	return (uint32_t)hash;
 }
 
 /* The slot that holds the string, or the free one where it would go. */
-static uint32_t *find_slot(const struct string_pool *pool, const char *text, size_t length)
+static struct string_slot *find_slot(const struct string_pool *pool, uint32_t hash,
+				     const char *text, size_t length)
 {
-	size_t i = hash_of(text, length) & (pool->n_slots - 1);
+	size_t i = hash & (pool->n_slots - 1);
 
-	for (; pool->slots[i]; i = (i + 1) & (pool->n_slots - 1)) {
-		const char *other = pool->bytes.data + pool->slots[i];
+	for (; pool->slots[i].offset; i = (i + 1) & (pool->n_slots - 1)) {
+		const char *other = pool->bytes.data + pool->slots[i].offset;
 
-		if (strncmp(other, text, length) == 0 && other[length] == '\0')
+		if (pool->slots[i].hash == hash && strncmp(other, text, length) == 0 &&
+		    other[length] == '\0')
 			break;
 	}
 	return &pool->slots[i];
@@ -38,26 +48,30 @@ static uint32_t *find_slot(const struct string_pool *pool, const char *text, siz
 
 static int grow(struct string_pool *pool)
 {
-	struct string_pool larger = *pool;
+	size_t n_slots = pool->n_slots ? pool->n_slots * 2 : 256;
+	struct string_slot *slots = calloc(n_slots, sizeof(*slots));
 
-	larger.n_slots = pool->n_slots ? pool->n_slots * 2 : 256;
-	larger.slots = calloc(larger.n_slots, sizeof(*larger.slots));
-	if (!larger.slots)
+	if (!slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < pool->n_slots; i++) {
-		const char *text = pool->bytes.data + pool->slots[i];
+		size_t k = pool->slots[i].hash & (n_slots - 1);
 
-		if (pool->slots[i])
-			*find_slot(&larger, text, strlen(text)) = pool->slots[i];
+		if (!pool->slots[i].offset)
+			continue;
+		while (slots[k].offset)
+			k = (k + 1) & (n_slots - 1);
+		slots[k] = pool->slots[i];
 	}
 	free(pool->slots);
-	*pool = larger;
+	pool->slots = slots;
+	pool->n_slots = n_slots;
 	return 0;
 }
 
 int string_pool_add(struct string_pool *pool, const char *text, size_t length, uint32_t *ret_offset)
 {
-	uint32_t *slot;
+	struct string_slot *slot;
+	uint32_t hash;
 	int r;
 
 	if (!pool->bytes.size)
@@ -70,8 +84,9 @@ int string_pool_add(struct string_pool *pool, const char *text, size_t length, u
 	r = pool->n_used >= pool->n_slots / 2 ? grow(pool) : 0;
 	if (r < 0)
 		return r;
-	slot = find_slot(pool, text, length);
-	if (!*slot) {
+	hash = hash_of(text, length);
+	slot = find_slot(pool, hash, text, length);
+	if (!slot->offset) {
 		size_t offset = pool->bytes.size;
 
 		if (offset + length >= UINT32_MAX)
@@ -80,9 +95,9 @@ int string_pool_add(struct string_pool *pool, const char *text, size_t length, u
 		buffer_append_char(&pool->bytes, '\0');
 		if (buffer_error(&pool->bytes))
 			return buffer_error(&pool->bytes);
-		*slot = (uint32_t)offset;
+		*slot = (struct string_slot){ .offset = (uint32_t)offset, .hash = hash };
 		pool->n_used++;
 	}
-	*ret_offset = *slot;
+	*ret_offset = slot->offset;
 	return 0;
 }

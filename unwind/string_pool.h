@@ -11,10 +11,15 @@
 
 #include "profiler/base/buffer.h"
 
+struct string_slot {
+	uint32_t offset; /* 0 = free */
+	uint32_t hash;
+};
+
 struct string_pool {
 	struct buffer bytes;
-	uint32_t *slots; /* hash table of offsets, 0 = free */
-	size_t n_slots;  /* 0 or a power of two */
+	struct string_slot *slots;
+	size_t n_slots; /* 0 or a power of two */
 	size_t n_used;
 };
 

@@ -124,30 +124,40 @@ static int parse_text(const char *text, size_t text_bytes, struct kernel_symbols
 	return r;
 }
 
-static int compare_symbols(const void *a, const void *b)
+static int compare_addresses(const void *a, const void *b)
 {
 	const struct kernel_symbol *left = a, *right = b;
-	size_t shorter =
-		left->name.length < right->name.length ? left->name.length : right->name.length;
 
-	if (left->start_addr != right->start_addr)
-		return left->start_addr < right->start_addr ? -1 : 1;
-	if (left->is_global != right->is_global)
-		return left->is_global ? -1 : 1;
-	if (left->name.length != right->name.length)
-		return left->name.length < right->name.length ? -1 : 1;
-	return memcmp(left->name.start, right->name.start, shorter);
+	return (left->start_addr > right->start_addr) - (left->start_addr < right->start_addr);
+}
+
+/* Whether @symbol is the better name for its address: global, then short. */
+static bool is_better(const struct kernel_symbol *symbol, const struct kernel_symbol *other)
+{
+	if (symbol->is_global != other->is_global)
+		return symbol->is_global;
+	return symbol->name.length < other->name.length;
 }
 
 /* Sort, and keep one name of each address. */
 static void sort_symbols(struct kernel_symbols *list)
 {
+	bool is_sorted = true; /* but for modules, it is */
 	size_t n_kept = 0;
 
-	qsort(list->symbols, list->n, sizeof(*list->symbols), compare_symbols);
-	for (size_t i = 0; i < list->n; i++)
-		if (!n_kept || list->symbols[n_kept - 1].start_addr != list->symbols[i].start_addr)
-			list->symbols[n_kept++] = list->symbols[i];
+	for (size_t i = 1; is_sorted && i < list->n; i++)
+		is_sorted = compare_addresses(&list->symbols[i - 1], &list->symbols[i]) <= 0;
+	if (!is_sorted)
+		qsort(list->symbols, list->n, sizeof(*list->symbols), compare_addresses);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct kernel_symbol *symbol = &list->symbols[i];
+		struct kernel_symbol *last = n_kept ? &list->symbols[n_kept - 1] : NULL;
+
+		if (!last || last->start_addr != symbol->start_addr)
+			list->symbols[n_kept++] = *symbol;
+		else if (is_better(symbol, last))
+			*last = *symbol;
+	}
 	list->n = n_kept;
 }
 

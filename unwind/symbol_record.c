@@ -35,7 +35,8 @@ static uint8_t read_u8(struct cursor *cursor)
 	return *cursor->next++;
 }
 
-static uint64_t read_leb(struct cursor *cursor, unsigned int *ret_shift, uint8_t *ret_last)
+static __attribute__((noinline)) uint64_t read_leb(struct cursor *cursor, unsigned int *ret_shift,
+						   uint8_t *ret_last)
 {
 	uint64_t value = 0;
 	unsigned int shift = 0;
@@ -52,7 +53,7 @@ static uint64_t read_leb(struct cursor *cursor, unsigned int *ret_shift, uint8_t
 	return value;
 }
 
-static uint64_t read_unsigned(struct cursor *cursor)
+static uint64_t read_long_unsigned(struct cursor *cursor)
 {
 	unsigned int shift;
 	uint8_t last;
@@ -60,7 +61,7 @@ static uint64_t read_unsigned(struct cursor *cursor)
 	return read_leb(cursor, &shift, &last);
 }
 
-static int64_t read_signed(struct cursor *cursor)
+static int64_t read_long_signed(struct cursor *cursor)
 {
 	unsigned int shift;
 	uint8_t last;
@@ -71,9 +72,25 @@ static int64_t read_signed(struct cursor *cursor)
 	return (int64_t)value;
 }
 
+/* Nearly all numbers take one byte, and these are what a look-up spends its time on. */
+static inline bool is_short(const struct cursor *cursor)
+{
+	return cursor->next < cursor->end && *cursor->next < 0x80;
+}
+
+static inline uint64_t read_unsigned(struct cursor *cursor)
+{
+	return is_short(cursor) ? *cursor->next++ : read_long_unsigned(cursor);
+}
+
+static inline int64_t read_signed(struct cursor *cursor)
+{
+	return is_short(cursor) ? (*cursor->next++ ^ 0x40) - 0x40 : read_long_signed(cursor);
+}
+
 struct line_table {
-	int64_t min_step;
-	uint64_t n_steps;
+	int32_t min_step;
+	uint32_t n_steps;
 	uint64_t vaddr; /* of the next row */
 	struct symbol_place place;
 };
@@ -83,7 +100,7 @@ static bool next_row(struct cursor *cursor, struct line_table *table)
 {
 	while (!cursor->is_bad) {
 		uint8_t op = read_u8(cursor);
-		uint64_t special;
+		uint32_t special;
 
 		switch (op) {
 		case GSYM_LINE_END:
@@ -98,9 +115,8 @@ static bool next_row(struct cursor *cursor, struct line_table *table)
 			table->place.line += (uint32_t)read_signed(cursor);
 			break;
 		default:
-			special = op - GSYM_LINE_FIRST_SPECIAL;
-			table->place.line +=
-				(uint32_t)(table->min_step + (int64_t)(special % table->n_steps));
+			special = (uint32_t)op - GSYM_LINE_FIRST_SPECIAL;
+			table->place.line += (uint32_t)table->min_step + special % table->n_steps;
 			table->vaddr += special / table->n_steps;
 			return true;
 		}
@@ -112,17 +128,16 @@ static void read_lines(struct cursor *cursor, uint64_t start_vaddr, uint64_t elf
 		       struct symbol_record *record)
 {
 	struct line_table table = { .vaddr = start_vaddr };
-	int64_t max_step;
+	int64_t min_step = read_signed(cursor), max_step = read_signed(cursor);
 
-	table.min_step = read_signed(cursor);
-	max_step = read_signed(cursor);
 	table.place = (struct symbol_place){ .file = 1, .line = (uint32_t)read_unsigned(cursor) };
 	/* A special opcode is a byte, and so is what it can tell apart. */
-	if (max_step < table.min_step || max_step > UINT8_MAX || table.min_step < -UINT8_MAX) {
+	if (max_step < min_step || max_step > UINT8_MAX || min_step < -UINT8_MAX) {
 		cursor->is_bad = true;
 		return;
 	}
-	table.n_steps = (uint64_t)(max_step - table.min_step + 1);
+	table.min_step = (int32_t)min_step;
+	table.n_steps = (uint32_t)(max_step - min_step + 1);
 	record->start_line = table.place.line;
 	while (next_row(cursor, &table) && table.vaddr <= elf_vaddr)
 		record->place = table.place;

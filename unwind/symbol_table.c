@@ -271,6 +271,14 @@ static int cut_before(struct cutter *cutter, uint64_t elf_vaddr)
 	return r;
 }
 
+static bool is_inside(const struct symbol_table *open, uint64_t elf_vaddr)
+{
+	for (size_t i = open->n_symbols; i-- > 0;)
+		if (open->symbols[i].end_vaddr > elf_vaddr)
+			return true;
+	return false;
+}
+
 int symbol_table_cut(const struct symbol_table *table, struct symbol_table *ret_pieces)
 {
 	struct cutter cutter = { .pieces = ret_pieces };
@@ -284,10 +292,12 @@ int symbol_table_cut(const struct symbol_table *table, struct symbol_table *ret_
 		if (is_alias || symbol->end_vaddr <= symbol->start_vaddr)
 			continue;
 		last_vaddr = symbol->start_vaddr;
-		r = cut_before(&cutter, symbol->start_vaddr);
 		/* A label inside of a function is no function. */
-		if (r < 0 || (cutter.open.n_symbols && !(symbol->rank & RANK_SIZED)))
+		if (!(symbol->rank & RANK_SIZED) && is_inside(&cutter.open, symbol->start_vaddr))
 			continue;
+		r = cut_before(&cutter, symbol->start_vaddr);
+		if (r < 0)
+			break;
 		cutter.cut_vaddr = symbol->start_vaddr;
 		r = push_symbol(&cutter.open, symbol);
 	}

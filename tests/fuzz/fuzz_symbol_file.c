@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,13 +16,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* All that is given must be readable. */
 static void read_frames(const struct symbol_file *file, uint64_t elf_vaddr)
 {
-	static volatile size_t n_characters;
 	struct symbol_frame frames[SYMBOL_MAX_INLINE];
 	size_t n = symbol_file_find(file, elf_vaddr, frames, ARRAY_SIZE(frames));
 
 	for (size_t i = 0; i < n; i++)
-		n_characters += strlen(frames[i].function) + strlen(frames[i].directory) +
-				strlen(frames[i].filename);
+		assert(strlen(frames[i].function) + strlen(frames[i].directory) +
+			       strlen(frames[i].filename) <=
+		       3 * symbol_file_bytes(file));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,11 +6,13 @@
  *     symbol_tool kernel OUT         the same from kallsyms, which it reads from its input
  *     symbol_tool find FILE          read addresses, print the frames of each and an empty line:
  *                                    function, then directory/filename:line
- *     symbol_tool time FILE COUNT    look COUNT random addresses up, print the time of each
+ *     symbol_tool time FILE          read addresses, print the CPU time that it takes to look one
+ * up
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,32 +108,52 @@ static int find(char **args)
 	return r;
 }
 
-/* Random places in the range of addresses that the file's functions take. */
+static int read_addresses(uint64_t **ret_addresses, size_t *ret_n)
+{
+	size_t capacity = 0;
+	uint64_t elf_vaddr;
+	int r = 0;
+
+	while (r == 0 && scanf("%" SCNx64, &elf_vaddr) == 1) {
+		r = array_reserve((void **)ret_addresses, &capacity, *ret_n + 1, sizeof(elf_vaddr));
+		if (r == 0)
+			(*ret_addresses)[(*ret_n)++] = elf_vaddr;
+	}
+	return r;
+}
+
+/* Returns the CPU time of all look-ups. */
+static int64_t look_up(const struct symbol_file *file, const uint64_t *addresses, size_t n,
+		       bool do_demangle)
+{
+	int64_t start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	struct symbol_frame frames[SYMBOL_MAX_INLINE];
+	char name[DEMANGLE_MAX_BYTES];
+
+	for (size_t i = 0; i < n; i++) {
+		size_t n_found = symbol_file_find(file, addresses[i], frames, ARRAY_SIZE(frames));
+
+		for (size_t k = 0; do_demangle && k < n_found; k++)
+			demangle(frames[k].function, name);
+	}
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
+}
+
 static int time_look_ups(char **args)
 {
 	_cleanup_(symbol_file_freep) struct symbol_file *file = NULL;
-	struct symbol_frame frames[SYMBOL_MAX_INLINE];
-	char name[DEMANGLE_MAX_BYTES];
-	uint64_t n_frames = 0, count = strtoull(args[1], NULL, 10), elf_vaddr;
-	int64_t find_ns = 0, demangle_ns = 0;
-	int r = map(args[0], &file);
+	_cleanup_(freep) uint64_t *addresses = NULL;
+	size_t n = 0;
+	int r = read_addresses(&addresses, &n);
 
-	for (uint64_t n = 0; r == 0 && n < count && scanf("%" SCNx64, &elf_vaddr) == 1; n++) {
-		int64_t start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), middle_ns;
-		size_t n_found = symbol_file_find(file, elf_vaddr, frames, ARRAY_SIZE(frames));
-
-		middle_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-		for (size_t i = 0; i < n_found; i++)
-			demangle(frames[i].function, name);
-		find_ns += middle_ns - start_ns;
-		demangle_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - middle_ns;
-		n_frames += n_found;
-	}
-	if (r == 0 && count)
-		printf("%.2f us to find, %.2f us to demangle, %.2f frames an address\n",
-		       (double)find_ns / 1e3 / (double)count,
-		       (double)demangle_ns / 1e3 / (double)count, (double)n_frames / (double)count);
-	return r;
+	if (r == 0)
+		r = map(args[0], &file);
+	if (r < 0 || !n)
+		return r;
+	printf("%.3f us cold, ", (double)look_up(file, addresses, n, false) / 1e3 / (double)n);
+	printf("%.3f us warm, ", (double)look_up(file, addresses, n, false) / 1e3 / (double)n);
+	printf("%.3f us demangled\n", (double)look_up(file, addresses, n, true) / 1e3 / (double)n);
+	return 0;
 }
 
 static const struct command {
@@ -142,7 +164,7 @@ static const struct command {
 	{ "build", 2, build },
 	{ "kernel", 1, build_kernel },
 	{ "find", 1, find },
-	{ "time", 2, time_look_ups },
+	{ "time", 1, time_look_ups },
 };
 
 int main(int argc, char **argv)
