@@ -265,7 +265,8 @@ static uint64_t stat_field(const char *stat, int number)
 	return next ? strtoull(next, NULL, 10) : 0;
 }
 
-static void read_status(const char *pid, struct role_status *ret_status)
+/* Of a role other than ours, its children count too: they do the resolver's work. */
+static void read_status(const char *pid, bool with_children, struct role_status *ret_status)
 {
 	_cleanup_(buffer_fini) struct buffer text = { 0 };
 	long ns_per_tick = NS_PER_SECOND / sysconf(_SC_CLK_TCK);
@@ -276,6 +277,9 @@ static void read_status(const char *pid, struct role_status *ret_status)
 		return;
 	ret_status->cpu_ns +=
 		(stat_field(text.data, 14) + stat_field(text.data, 15)) * (uint64_t)ns_per_tick;
+	if (with_children)
+		ret_status->cpu_ns += (stat_field(text.data, 16) + stat_field(text.data, 17)) *
+				      (uint64_t)ns_per_tick;
 	ret_status->n_threads = (uint32_t)stat_field(text.data, 20);
 	ret_status->resident_bytes = stat_field(text.data, 24) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
@@ -291,11 +295,11 @@ void role_process_get_status(const struct role_process *process, struct role_sta
 	};
 	snprintf(pid, sizeof(pid), "%d", process->pid);
 	if (process->pid > 0)
-		read_status(pid, ret_status);
+		read_status(pid, true, ret_status);
 }
 
 void role_self_get_status(struct role_status *ret_status)
 {
 	*ret_status = (struct role_status){ .pid = (uint32_t)getpid() };
-	read_status("self", ret_status);
+	read_status("self", false, ret_status);
 }
