@@ -236,7 +236,8 @@ const struct symbol *symbol_table_find(const struct symbol_table *table, uint64_
 struct cutter {
 	struct symbol_table open;
 	struct symbol_table *pieces;
-	uint64_t cut_vaddr; /* everything before is done */
+	uint64_t cut_vaddr;    /* everything before is done */
+	uint64_t inside_until; /* where the last of the symbols ends that are open */
 };
 
 static int push_symbol(struct symbol_table *table, const struct symbol *symbol)
@@ -271,14 +272,6 @@ static int cut_before(struct cutter *cutter, uint64_t elf_vaddr)
 	return r;
 }
 
-static bool is_inside(const struct symbol_table *open, uint64_t elf_vaddr)
-{
-	for (size_t i = open->n_symbols; i-- > 0;)
-		if (open->symbols[i].end_vaddr > elf_vaddr)
-			return true;
-	return false;
-}
-
 int symbol_table_cut(const struct symbol_table *table, struct symbol_table *ret_pieces)
 {
 	struct cutter cutter = { .pieces = ret_pieces };
@@ -293,12 +286,14 @@ int symbol_table_cut(const struct symbol_table *table, struct symbol_table *ret_
 			continue;
 		last_vaddr = symbol->start_vaddr;
 		/* A label inside of a function is no function. */
-		if (!(symbol->rank & RANK_SIZED) && is_inside(&cutter.open, symbol->start_vaddr))
+		if (!(symbol->rank & RANK_SIZED) && symbol->start_vaddr < cutter.inside_until)
 			continue;
 		r = cut_before(&cutter, symbol->start_vaddr);
 		if (r < 0)
 			break;
 		cutter.cut_vaddr = symbol->start_vaddr;
+		if (symbol->end_vaddr > cutter.inside_until)
+			cutter.inside_until = symbol->end_vaddr;
 		r = push_symbol(&cutter.open, symbol);
 	}
 	if (r == 0)
