@@ -6,15 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profiler/base/cleanup.h"
 #include "profiler/store.h"
 
 /* An item of processes[] and threads[]: swapped as a whole, for those who read without the lock. */
 struct text_slot {
 	_Atomic(const void *) text;
 };
-
-DEFINE_CLEANUP(struct dictionary *, dictionary_free)
 
 int dictionary_new(uint32_t number, struct dictionary **ret_dictionary)
 {

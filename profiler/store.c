@@ -146,11 +146,14 @@ static int store_make_room(struct store *store, struct store_garbage *garbage)
 {
 	size_t n_gone = 0;
 
+	if (store_bytes(store) <= store->options.memory_bytes)
+		return 0;
 	while (store_bytes(store) > store->options.memory_bytes && n_gone < store->n_windows)
 		store_forget_window(store, store->windows[n_gone++], garbage);
 	store->n_windows -= n_gone;
-	memmove(store->windows, store->windows + n_gone,
-		store->n_windows * sizeof(*store->windows));
+	if (store->n_windows)
+		memmove(store->windows, store->windows + n_gone,
+			store->n_windows * sizeof(*store->windows));
 	store->counters.windows_evicted += n_gone;
 	return store_bytes(store) > store->options.memory_bytes ? -ENOMEM : 0;
 }

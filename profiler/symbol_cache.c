@@ -22,6 +22,7 @@
 
 struct symbol_cache {
 	atomic_uint refs;
+	atomic_size_t bytes;
 	pthread_rwlock_t lock; /* of what follows */
 	struct string_table *strings;
 	struct arena arena;
@@ -184,6 +185,13 @@ static bool place_find(const struct symbol_cache *cache, struct pair_key key,
 	return true;
 }
 
+static size_t cache_bytes(const struct symbol_cache *cache)
+{
+	return sizeof(*cache) + string_table_bytes(cache->strings) + cache->arena.bytes +
+	       pair_map_bytes(&cache->place_index) + pair_map_bytes(&cache->function_index) +
+	       stable_array_bytes(&cache->places) + stable_array_bytes(&cache->functions);
+}
+
 int symbol_cache_find(struct symbol_cache *cache, const struct symbols *symbols, uint64_t elf_vaddr,
 		      const struct symbol_place **ret_place)
 {
@@ -199,6 +207,7 @@ int symbol_cache_find(struct symbol_cache *cache, const struct symbols *symbols,
 	pthread_rwlock_wrlock(&cache->lock);
 	if (!place_find(cache, key, ret_place)) /* another thread may have been here by now */
 		r = place_add(cache, symbols, key, ret_place);
+	atomic_store(&cache->bytes, cache_bytes(cache));
 	pthread_rwlock_unlock(&cache->lock);
 	return r;
 }
@@ -209,14 +218,7 @@ const struct symbol_function *symbol_cache_function(const struct symbol_cache *c
 	return stable_array_get(&cache->functions, function);
 }
 
-size_t symbol_cache_bytes(struct symbol_cache *cache)
+size_t symbol_cache_bytes(const struct symbol_cache *cache)
 {
-	size_t bytes;
-
-	pthread_rwlock_rdlock(&cache->lock);
-	bytes = sizeof(*cache) + string_table_bytes(cache->strings) + cache->arena.bytes +
-		pair_map_bytes(&cache->place_index) + pair_map_bytes(&cache->function_index) +
-		stable_array_bytes(&cache->places) + stable_array_bytes(&cache->functions);
-	pthread_rwlock_unlock(&cache->lock);
-	return bytes;
+	return atomic_load(&cache->bytes);
 }

@@ -52,5 +52,5 @@ int symbol_cache_find(struct symbol_cache *cache, const struct symbols *symbols,
 const struct symbol_function *symbol_cache_function(const struct symbol_cache *cache,
 						    uint32_t function);
 
-/* Memory in use. */
-size_t symbol_cache_bytes(struct symbol_cache *cache);
+/* Memory in use. Never waits for a thread that fills the cache. */
+size_t symbol_cache_bytes(const struct symbol_cache *cache);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/locator.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "profiler/base/buffer.h"
+#include "profiler/base/string_table.h"
+#include "profiler/frame.h"
+#include "profiler/profile.h"
+#include "profiler/snapshot.h"
+#include "profiler/store.h"
+#include "tests/unit/profiler/store_fixture.h"
+#include "tests/unit/profiler/symbol_fixture.h"
+
+struct fixture {
+	struct store *store;
+	struct snapshot snapshot;
+	struct profile *profile;
+	struct locator locator;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture fixture;
+	struct elf_description description;
+	struct symbol_file *symbols;
+
+	fixture.store = store_fixture_new();
+	symbol_fixture_make(true, &description, &symbols);
+	assert_int_equal(store_describe_file(fixture.store, FIXTURE_FILE, &description), 0);
+	assert_int_equal(store_name_file(fixture.store, FIXTURE_FILE, NAMES_LINES, symbols), 0);
+	assert_int_equal(snapshot_init(fixture.store, 0, 0, &fixture.snapshot), 0);
+	assert_int_equal(profile_new(&fixture.profile), 0);
+	locator_init(&fixture.locator, &fixture.snapshot, fixture.profile);
+	*state = &fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	locator_fini(&fixture->locator);
+	profile_free(fixture->profile);
+	snapshot_fini(&fixture->snapshot);
+	store_free(fixture->store);
+	return 0;
+}
+
+static struct frame own_frame(void)
+{
+	return (struct frame){ FRAME_NATIVE, FIXTURE_FILE, symbol_fixture_call_off() };
+}
+
+static void adds_a_place_once_with_all_its_functions(void **state)
+{
+	struct fixture *fixture = *state;
+	struct frame frame = own_frame();
+	uint32_t first, second;
+
+	assert_int_equal(locator_add(&fixture->locator, &frame, &first), 0);
+	assert_int_equal(locator_add(&fixture->locator, &frame, &second), 0);
+	assert_int_equal(first, second);
+	assert_int_equal(fixture->profile->n_locations, 1);
+	assert_int_equal(fixture->profile->n_functions, 2);
+	assert_int_equal(fixture->profile->n_lines, 2);
+	assert_int_equal(fixture->profile->n_mappings, 1);
+}
+
+static void tells_the_mapping_without_adding_anything(void **state)
+{
+	struct fixture *fixture = *state;
+	struct frame frames[] = { own_frame(),
+				  { FRAME_KERNEL, 0, 1 },
+				  { FRAME_UNMAPPED, 0, 1 },
+				  { FRAME_ANONYMOUS, 0, 1 } };
+	static const char *const expected[] = { "/usr/bin/api", "[kernel.kallsyms]", "[unmapped]",
+						"[anonymous]" };
+	const char *filename;
+
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(locator_filename(&fixture->locator, &frames[i], &filename), 0);
+		assert_string_equal(filename, expected[i]);
+	}
+	assert_int_equal(fixture->profile->n_mappings, 0);
+}
+
+static void appends_the_name_of_the_innermost_function(void **state)
+{
+	struct fixture *fixture = *state;
+	struct frame named = own_frame(), kernel = { FRAME_KERNEL, 0, 1 };
+	struct buffer name = { 0 };
+
+	assert_int_equal(locator_append_name(&fixture->snapshot, &kernel, &name), 0);
+	assert_int_equal(locator_append_name(&fixture->snapshot, &named, &name), 0);
+	assert_int_equal(name.size, strlen("symbol_fixture_inlined"));
+	assert_memory_equal(name.data, "symbol_fixture_inlined", name.size);
+	buffer_fini(&name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(adds_a_place_once_with_all_its_functions, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(tells_the_mapping_without_adding_anything, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(appends_the_name_of_the_innermost_function, set_up,
+						tear_down),
+	};
+
+	return cmocka_run_group_tests_name("locator", tests, NULL, NULL);
+}
