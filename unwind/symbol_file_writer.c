@@ -82,18 +82,27 @@ int symbol_file_writer_add_string(struct symbol_file_writer *writer, const char 
 	return string_pool_add(&writer->strings, text, length, ret_string);
 }
 
+/* Of the directory that ends before @filename. The root keeps its slash. */
+static size_t directory_length(const char *path, const char *filename)
+{
+	size_t length = (size_t)(filename - path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	return length;
+}
+
 int symbol_file_writer_add_file(struct symbol_file_writer *writer, const char *path,
 				uint32_t *ret_file)
 {
 	const char *slash = strrchr(path, '/');
 	const char *filename = slash ? slash + 1 : path;
-	/* The root keeps its slash. */
-	size_t directory_length = slash ? (size_t)(slash - path) + (slash == path) : 0;
 	struct gsym_file file;
 	uint64_t key;
 	int r;
 
-	r = string_pool_add(&writer->strings, path, directory_length, &file.directory);
+	r = string_pool_add(&writer->strings, path, directory_length(path, filename),
+			    &file.directory);
 	if (r == 0)
 		r = string_pool_add(&writer->strings, filename, strlen(filename), &file.filename);
 	if (r < 0)

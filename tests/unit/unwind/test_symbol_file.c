@@ -44,7 +44,7 @@ static struct names add_names(struct symbol_file_writer *writer)
 	};
 
 	assert_int_equal(symbol_file_writer_add_file(writer, "/src/a.c", &names.a_c), 0);
-	assert_int_equal(symbol_file_writer_add_file(writer, "/include/b.h", &names.b_h), 0);
+	assert_int_equal(symbol_file_writer_add_file(writer, "/include//b.h", &names.b_h), 0);
 	return names;
 }
 
