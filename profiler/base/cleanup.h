@@ -18,7 +18,7 @@
 
 /* Defines fn##p, which frees what a pointer points to, for use with _cleanup_. */
 #define DEFINE_CLEANUP(type, fn)                                                                   \
-	static inline void fn##p(type *object)                                                     \
+	__attribute__((unused)) static inline void fn##p(type *object)                             \
 	{                                                                                          \
 		if (*object)                                                                       \
 			fn(*object);                                                               \

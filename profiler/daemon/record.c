@@ -94,6 +94,7 @@ static int add_ends(struct recording *recording)
 static int check(struct recording *recording)
 {
 	const struct options *options = recording->options;
+	int r = 0;
 
 	if (options->pid) {
 		recording->pid_fd = (int)syscall(SYS_pidfd_open, options->pid, 0);
@@ -108,11 +109,11 @@ static int check(struct recording *recording)
 		log_line("cannot write %s: %s", options->output, strerror(errno));
 		return -errno;
 	}
-	if (options->program && program_prepare(options->program, &recording->program) < 0) {
-		log_line("cannot start %s: %s", options->program[0], strerror(errno));
-		return -errno;
-	}
-	return 0;
+	if (options->program)
+		r = program_prepare(options->program, &recording->program);
+	if (r < 0)
+		log_line("cannot start %s: %s", options->program[0], strerror(-r));
+	return r;
 }
 
 static int start(struct recording *recording, char *const args[])
