@@ -30,7 +30,8 @@ struct elf_description {
 struct elf_file;
 
 /*
- * Open the ELF file @fd, which stays the caller's and must live as long as the result.
+ * Open the ELF file @fd, which stays the caller's and must live as long as the result. A regular
+ * file or a memfd; it is mapped, so one that shrinks meanwhile ends the process with SIGBUS.
  *
  * Returns 0 and sets *@ret_file (owned by the caller), or
  * -EBADMSG  this is no ELF file of a class and machine that we know, or it is damaged,

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYMBOL_MAX_INLINE 64 /* functions at one address; more are cut on the outermost side */
+#define SYMBOL_MAX_INLINE 64 /* functions at one address; what is nested deeper is left out */
 
 struct symbol_file;
 
@@ -27,12 +27,13 @@ struct symbol_frame {
 	const char *directory;   /* of the source file, "" if unknown */
 	const char *filename;    /* of the source file, "" if unknown */
 	uint32_t line;           /* or 0 */
-	uint32_t start_line;     /* first line of the function, or 0 */
+	uint32_t start_line;     /* first line of the function; 0 if unknown, or inlined */
 	uint64_t function_vaddr; /* where the function that was not inlined starts */
 };
 
 /*
- * Map the symbol file @fd read-only; @fd stays the caller's.
+ * Map the symbol file @fd read-only; @fd stays the caller's. It must not shrink while it is mapped:
+ * a memfd that is sealed, or a file that nobody else may write.
  *
  * Returns 0 and sets *@ret_file (owned by the caller), or
  * -EBADMSG  this is no symbol file, or one that is cut short,

@@ -22,17 +22,19 @@ struct symbol_build_report {
 	uint32_t n_functions;
 	uint32_t n_with_lines;     /* functions that have a line table */
 	uint32_t n_bad_units;      /* units of DWARF that did not parse and were passed over */
-	uint32_t n_dropped_ranges; /* ranges that lie in no executable segment, or that overlap */
+	uint32_t n_dropped_ranges; /* in no executable segment, or claimed by another function */
 };
 
 /*
  * Append the symbol file of @file to @ret_bytes.
  *
  * Returns 0 and sets *@ret_report, or
- * -ENODATA  there is not one name in it (for SYMBOL_LINES: no DWARF at all),
- * -EBADMSG  it is damaged beyond use,
+ * -ENODATA  there is not one name in it (for SYMBOL_LINES: no DWARF at all). That holds for
+ *           relocatable files, whose addresses are not known yet,
  * -ENOMEM   out of memory,
- * -EFBIG    the result has more than the limit of @ret_bytes.
+ * -EFBIG    the result has more than the limit of @ret_bytes, or 4 GB.
+ *
+ * What of the file is damaged is passed over.
  */
 int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buffer *ret_bytes,
 		      struct symbol_build_report *ret_report);

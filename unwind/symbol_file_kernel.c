@@ -98,8 +98,9 @@ static int parse_line(struct text line, struct kernel_symbols *list)
 
 	if (!parse_address(address, &symbol.start_addr) || type.length != 1 || !symbol.name.length)
 		return -EBADMSG;
+	/* "$x" and "$d" tell code from data inside of functions, on some machines. */
 	if (!symbol.start_addr || symbol.start_addr == UINT64_MAX ||
-	    !memchr("tTwW", *type.start, 4))
+	    !memchr("tTwW", *type.start, 4) || *symbol.name.start == '$')
 		return 0;
 	symbol.is_global = *type.start == 'T';
 	r = array_reserve((void **)&list->symbols, &list->capacity, list->n + 1,

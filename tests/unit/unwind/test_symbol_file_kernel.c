@@ -14,6 +14,7 @@
 static const char kallsyms[] = "ffffffff81000000 T _text\n"
 			       "ffffffff81000000 T startup_64\n"
 			       "ffffffff81000100 t helper\n"
+			       "ffffffff81000100 t $x\n"
 			       "ffffffff81000180 D not_code\n"
 			       "ffffffff81000200 W weak_one\n"
 			       "ffffffff81400000 T far_away\n"
