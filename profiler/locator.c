@@ -20,6 +20,7 @@
 #include "profiler/utf8.h"
 #include "unwind/symbol_file.h"
 
+#define KERNEL_NAME         "[kernel.kallsyms]" /* of what is in no range that we know */
 #define UNMAPPED_NAME       "[unmapped]"
 #define ANONYMOUS_NAME      "[anonymous]"
 #define FALLBACK_NAME_BYTES 512
@@ -146,7 +147,7 @@ static int kernel_place(struct locator *locator, struct place *place)
 	if (kernel)
 		range = kernel_view_find(kernel, place->frame->place);
 	place->address = place->frame->place;
-	place->name = range ? range->name : LOCATOR_KERNEL_NAME;
+	place->name = range ? range->name : KERNEL_NAME;
 	place->name_off = place->address;
 	place->mapping = (struct profile_mapping){
 		.start_addr = range ? range->start_addr : 0,
@@ -305,18 +306,6 @@ int locator_add(struct locator *locator, const struct frame *frame, uint32_t *re
 	if (r < 0)
 		return r;
 	return profile_add_location(locator->profile, &location, lines, n_lines, ret_location);
-}
-
-int locator_filename(struct locator *locator, const struct frame *frame, const char **ret_filename)
-{
-	struct place place;
-	int r;
-
-	r = place_init(locator, frame, &place);
-	if (r < 0)
-		return r;
-	*ret_filename = place.name;
-	return 0;
 }
 
 int locator_append_name(const struct snapshot *snapshot, const struct frame *frame,

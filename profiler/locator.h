@@ -10,8 +10,6 @@
 
 #include "profiler/pair_map.h"
 
-#define LOCATOR_KERNEL_NAME "[kernel.kallsyms]" /* mapping of the kernel without its modules */
-
 struct buffer;
 struct frame;
 struct located_file;
@@ -36,13 +34,6 @@ void locator_fini(struct locator *locator);
 
 /* Add @frame to the profile. Returns 0 and sets *@ret_location (index), or -ENOMEM. */
 int locator_add(struct locator *locator, const struct frame *frame, uint32_t *ret_location);
-
-/*
- * The name of the mapping that @frame is in: a path, "[kernel.kallsyms]" …
- *
- * Returns 0 and sets *@ret_filename (borrowed: lives as long as @locator), or -ENOMEM.
- */
-int locator_filename(struct locator *locator, const struct frame *frame, const char **ret_filename);
 
 /* Append the readable name of the innermost function at @frame, if any. Returns 0 or -ENOMEM. */
 int locator_append_name(const struct snapshot *snapshot, const struct frame *frame,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way of a query: hold the windows; add samples up by thread and stack; find the labels of each
- * thread, once, and ask the selector; find the location of each frame, once; then put stacks, label
- * sets and samples together. Only the first and the last step touch the store's lock.
+ * The way of a query: hold the windows; add samples up by thread and stack; then find, for each
+ * sum, the labels of its thread, ask the selector, and find the locations of its stack's frames.
+ * What was found is kept by index, so each thread, stack and frame is looked at once.
  */
 #include "profiler/query.h"
 
@@ -30,7 +30,7 @@ DEFINE_CLEANUP(struct string_table *, string_table_free)
 /* Marks in the arrays of a query_part; any other number is an index of the profile, plus these. */
 enum {
 	MARK_UNSEEN,
-	MARK_SEEN, /* a thread that is not selected; a stack or frame that is not added yet */
+	MARK_REFUSED, /* a thread that is not selected */
 	MARK_COUNT,
 };
 
@@ -41,8 +41,6 @@ struct query_part {
 	uint32_t *label_sets; /* by thread */
 	uint32_t *stacks;     /* by stack */
 	uint32_t *locations;  /* by frame */
-	uint32_t *frames;     /* those that are needed */
-	size_t n_frames;
 };
 
 struct query_run {
@@ -53,8 +51,6 @@ struct query_run {
 	struct locator locator;
 	struct query_part *parts;
 	uint32_t label_strings[LABEL_COUNT];
-	uint32_t only_exe; /* string: the program of all samples, 0 if they have several */
-	bool has_exe;
 	uint32_t *stack; /* scratch: locations */
 	size_t stack_capacity;
 };
@@ -70,7 +66,6 @@ static int run_add_label_set(struct query_run *run, const struct thread_labels *
 {
 	struct profile_label added[LABEL_COUNT];
 	size_t n_added = 0;
-	uint32_t exe = 0;
 	int r;
 
 	for (int i = 0; i < LABEL_COUNT; i++) {
@@ -80,12 +75,8 @@ static int run_add_label_set(struct query_run *run, const struct thread_labels *
 		r = string_table_add(run->profile->strings, labels->labels[i].value, &label->value);
 		if (r < 0)
 			return r;
-		if (i == LABEL_EXE)
-			exe = label->value;
 		n_added += label->value != 0;
 	}
-	run->only_exe = !run->has_exe || run->only_exe == exe ? exe : 0;
-	run->has_exe = true;
 	return profile_add_label_set(run->profile, added, n_added, ret_label_set);
 }
 
@@ -100,47 +91,13 @@ static int part_find_label_set(struct query_run *run, struct query_part *part, u
 		return 0;
 	thread_labels_init(&labels, part->dictionary, thread);
 	if (!query_selects(run->query, &labels)) {
-		part->label_sets[thread] = MARK_SEEN;
+		part->label_sets[thread] = MARK_REFUSED;
 		return 0;
 	}
 	r = run_add_label_set(run, &labels, &label_set);
 	if (r == 0)
 		part->label_sets[thread] = label_set + MARK_COUNT;
 	return r;
-}
-
-/* Note each frame of @stack that was not met before. */
-static void part_need_stack(struct query_part *part, uint32_t stack)
-{
-	const struct stack_frames *frames = dictionary_stack(part->dictionary, stack);
-
-	if (part->stacks[stack] != MARK_UNSEEN)
-		return;
-	part->stacks[stack] = MARK_SEEN; /* until it is in the profile */
-	for (uint32_t i = 0; i < frames->n_frames; i++) {
-		uint32_t frame = frames->frames[i];
-
-		if (part->locations[frame] != MARK_UNSEEN)
-			continue;
-		part->locations[frame] = MARK_SEEN;
-		part->frames[part->n_frames++] = frame;
-	}
-}
-
-static int part_select(struct query_run *run, struct query_part *part)
-{
-	int r;
-
-	for (size_t i = 0; i < part->merge->n_groups; i++) {
-		const struct merge_group *group = &part->merge->groups[i];
-
-		r = part_find_label_set(run, part, group->thread);
-		if (r < 0)
-			return r;
-		if (part->label_sets[group->thread] != MARK_SEEN)
-			part_need_stack(part, group->stack);
-	}
-	return 0;
 }
 
 static int part_init(const struct snapshot_dictionary *held, const struct merge_part *merge,
@@ -151,8 +108,7 @@ static int part_init(const struct snapshot_dictionary *held, const struct merge_
 	ret_part->label_sets = calloc(held->n_threads + 1UL, sizeof(uint32_t));
 	ret_part->stacks = calloc(held->n_stacks + 1UL, sizeof(uint32_t));
 	ret_part->locations = calloc(held->n_frames + 1UL, sizeof(uint32_t));
-	ret_part->frames = calloc(held->n_frames + 1UL, sizeof(uint32_t));
-	if (!ret_part->label_sets || !ret_part->stacks || !ret_part->locations || !ret_part->frames)
+	if (!ret_part->label_sets || !ret_part->stacks || !ret_part->locations)
 		return -ENOMEM;
 	return 0;
 }
@@ -163,7 +119,6 @@ static void run_fini(struct query_run *run)
 		free(run->parts[i].label_sets);
 		free(run->parts[i].stacks);
 		free(run->parts[i].locations);
-		free(run->parts[i].frames);
 	}
 	free(run->parts);
 	free(run->stack);
@@ -220,111 +175,68 @@ static int run_init(struct query_run *run, struct store *store)
 	return 0;
 }
 
-/* Put a frame of the mapping @lead into the profile before all others. Returns 1 if there is one.
- */
-static int part_lead(struct query_run *run, struct query_part *part, const char *lead)
+static int part_find_location(struct query_run *run, struct query_part *part, uint32_t frame,
+			      uint32_t *ret_location)
 {
-	uint32_t location;
 	int r;
 
-	for (size_t i = 0; i < part->n_frames; i++) {
-		const struct frame *frame = dictionary_frame(part->dictionary, part->frames[i]);
-		const char *filename;
-
-		r = locator_filename(&run->locator, frame, &filename);
-		if (r < 0)
-			return r;
-		if (strcmp(filename, lead) != 0)
-			continue;
-		r = locator_add(&run->locator, frame, &location);
-		return r < 0 ? r : 1;
-	}
-	return 0;
-}
-
-/*
- * Readers take mapping 0 for the program that was profiled, and at least one keeps its symbols by
- * it: so it should be the same in each profile of the same thing.
- */
-static int run_lead(struct query_run *run)
-{
-	const char *lead = run->only_exe ? string_table_get(run->profile->strings, run->only_exe)
-					 : LOCATOR_KERNEL_NAME;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < run->snapshot.n_dictionaries; i++)
-		r = part_lead(run, &run->parts[i], lead);
-	return r < 0 ? r : 0;
-}
-
-static int part_locate(struct query_run *run, struct query_part *part)
-{
-	uint32_t location;
-	int r;
-
-	for (size_t i = 0; i < part->n_frames; i++) {
-		uint32_t frame = part->frames[i];
-
+	if (part->locations[frame] == MARK_UNSEEN) {
 		r = locator_add(&run->locator, dictionary_frame(part->dictionary, frame),
-				&location);
+				ret_location);
 		if (r < 0)
 			return r;
-		part->locations[frame] = location + MARK_COUNT;
+		part->locations[frame] = *ret_location + MARK_COUNT;
 	}
+	*ret_location = part->locations[frame] - MARK_COUNT;
 	return 0;
 }
 
-/* Put a stack into the profile, once. */
-static int part_add_stack(struct query_run *run, struct query_part *part, uint32_t stack)
+static int part_find_stack(struct query_run *run, struct query_part *part, uint32_t stack)
 {
 	const struct stack_frames *frames = dictionary_stack(part->dictionary, stack);
 	uint32_t added;
 	int r;
 
-	if (part->stacks[stack] != MARK_SEEN)
+	if (part->stacks[stack] != MARK_UNSEEN)
 		return 0;
 	r = array_reserve((void **)&run->stack, &run->stack_capacity, frames->n_frames,
 			  sizeof(*run->stack));
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < frames->n_frames; i++)
-		run->stack[i] = part->locations[frames->frames[i]] - MARK_COUNT;
+	for (uint32_t i = 0; i < frames->n_frames; i++) {
+		r = part_find_location(run, part, frames->frames[i], &run->stack[i]);
+		if (r < 0)
+			return r;
+	}
 	r = profile_add_stack(run->profile, run->stack, frames->n_frames, &added);
 	if (r == 0)
 		part->stacks[stack] = added + MARK_COUNT;
 	return r;
 }
 
-static int part_add_samples(struct query_run *run, struct query_part *part)
+static int part_add_group(struct query_run *run, struct query_part *part,
+			  const struct merge_group *group)
 {
+	struct profile_sample sample = { .count = group->count, .value = group->value };
 	int r;
 
-	for (size_t i = 0; i < part->merge->n_groups; i++) {
-		const struct merge_group *group = &part->merge->groups[i];
-		struct profile_sample sample = { .count = group->count, .value = group->value };
-
-		if (part->label_sets[group->thread] == MARK_SEEN)
-			continue;
-		r = part_add_stack(run, part, group->stack);
-		if (r < 0)
-			return r;
-		sample.stack = part->stacks[group->stack] - MARK_COUNT;
-		sample.label_set = part->label_sets[group->thread] - MARK_COUNT;
-		r = profile_add_sample(run->profile, &sample);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	r = part_find_label_set(run, part, group->thread);
+	if (r < 0 || part->label_sets[group->thread] == MARK_REFUSED)
+		return r;
+	r = part_find_stack(run, part, group->stack);
+	if (r < 0)
+		return r;
+	sample.stack = part->stacks[group->stack] - MARK_COUNT;
+	sample.label_set = part->label_sets[group->thread] - MARK_COUNT;
+	return profile_add_sample(run->profile, &sample);
 }
 
-/* Do @step for each part. */
-static int run_each_part(struct query_run *run,
-			 int (*step)(struct query_run *run, struct query_part *part))
+static int run_add_part(struct query_run *run, struct query_part *part)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < run->snapshot.n_dictionaries; i++)
-		r = step(run, &run->parts[i]);
+	for (size_t i = 0; r == 0 && i < part->merge->n_groups; i++)
+		r = part_add_group(run, part, &part->merge->groups[i]);
 	return r;
 }
 
@@ -334,18 +246,8 @@ int query_run(struct store *store, const struct query *query, struct profile **r
 	int r;
 
 	r = run_init(&run, store);
-	if (r < 0)
-		return r;
-	r = run_each_part(&run, part_select);
-	if (r < 0)
-		return r;
-	r = run_lead(&run);
-	if (r < 0)
-		return r;
-	r = run_each_part(&run, part_locate);
-	if (r < 0)
-		return r;
-	r = run_each_part(&run, part_add_samples);
+	for (size_t i = 0; r == 0 && i < run.snapshot.n_dictionaries; i++)
+		r = run_add_part(&run, &run.parts[i]);
 	if (r < 0)
 		return r;
 	*ret_profile = steal(run.profile);

@@ -11,7 +11,7 @@
  * [unmapped] and [anonymous] hold pcs as they are in their processes.
  *
  * Each mapping has truthful flags: locations without a name are in a second mapping of the same
- * range whose flags are false. Mapping 0 is the program if all samples are of one, else the kernel.
+ * range whose flags are false.
  */
 
 #include <stddef.h>

@@ -72,24 +72,6 @@ static void adds_a_place_once_with_all_its_functions(void **state)
 	assert_int_equal(fixture->profile->n_mappings, 1);
 }
 
-static void tells_the_mapping_without_adding_anything(void **state)
-{
-	struct fixture *fixture = *state;
-	struct frame frames[] = { own_frame(),
-				  { FRAME_KERNEL, 0, 1 },
-				  { FRAME_UNMAPPED, 0, 1 },
-				  { FRAME_ANONYMOUS, 0, 1 } };
-	static const char *const expected[] = { "/usr/bin/api", "[kernel.kallsyms]", "[unmapped]",
-						"[anonymous]" };
-	const char *filename;
-
-	for (int i = 0; i < 4; i++) {
-		assert_int_equal(locator_filename(&fixture->locator, &frames[i], &filename), 0);
-		assert_string_equal(filename, expected[i]);
-	}
-	assert_int_equal(fixture->profile->n_mappings, 0);
-}
-
 static void appends_the_name_of_the_innermost_function(void **state)
 {
 	struct fixture *fixture = *state;
@@ -107,8 +89,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(adds_a_place_once_with_all_its_functions, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(tells_the_mapping_without_adding_anything, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(appends_the_name_of_the_innermost_function, set_up,
 						tear_down),

@@ -279,21 +279,6 @@ static void makes_a_mapping_of_each_segment(void **state)
 	assert_string_equal(name_of(profile, 2), "api+0x601200");
 }
 
-static void puts_the_program_or_the_kernel_first(void **state)
-{
-	_cleanup_(store_freep) struct store *store = store_fixture_new();
-	_cleanup_(profile_freep) struct profile *one = NULL, *several = NULL;
-
-	(void)state;
-	store_fixture_add_sample(store, FIXTURE_START_NS);
-	one = run(store);
-	assert_string_equal(text(one, one->mappings[0].filename), "/usr/bin/api");
-	add_process(store, 2, "kthreadd", "");
-	add_sample(store, 2, FIXTURE_STACK);
-	several = run(store);
-	assert_string_equal(text(several, several->mappings[0].filename), "[kernel.kallsyms]");
-}
-
 static void shows_pcs_that_are_in_no_file(void **state)
 {
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
@@ -537,7 +522,6 @@ int main(void)
 		cmocka_unit_test(makes_hostile_texts_valid),
 		cmocka_unit_test(numbers_addresses_by_file_and_offset),
 		cmocka_unit_test(makes_a_mapping_of_each_segment),
-		cmocka_unit_test(puts_the_program_or_the_kernel_first),
 		cmocka_unit_test(shows_pcs_that_are_in_no_file),
 		cmocka_unit_test(names_the_past_with_what_is_known_now),
 		cmocka_unit_test(names_inlined_functions_and_lines),
