@@ -55,9 +55,14 @@ static __attribute__((noinline)) uint64_t read_leb(struct cursor *cursor, unsign
 
 static uint64_t read_long_unsigned(struct cursor *cursor)
 {
+	const uint8_t *bytes = cursor->next;
 	unsigned int shift;
 	uint8_t last;
 
+	if (cursor->end - bytes >= 2 && bytes[1] < 0x80) {
+		cursor->next += 2;
+		return (uint64_t)(bytes[0] & 0x7f) | (uint64_t)bytes[1] << 7;
+	}
 	return read_leb(cursor, &shift, &last);
 }
 
@@ -72,7 +77,7 @@ static int64_t read_long_signed(struct cursor *cursor)
 	return (int64_t)value;
 }
 
-/* Nearly all numbers take one byte, and these are what a look-up spends its time on. */
+/* Nearly all numbers take one byte, else two: these are what a look-up spends its time on. */
 static inline bool is_short(const struct cursor *cursor)
 {
 	return cursor->next < cursor->end && *cursor->next < 0x80;
@@ -98,29 +103,30 @@ struct line_table {
 /* Move @table to its next row. Returns false at the end. */
 static bool next_row(struct cursor *cursor, struct line_table *table)
 {
-	while (!cursor->is_bad) {
-		uint8_t op = read_u8(cursor);
-		uint32_t special;
+	while (cursor->next < cursor->end) {
+		uint8_t op = *cursor->next++;
 
-		switch (op) {
-		case GSYM_LINE_END:
-			return false;
-		case GSYM_LINE_SET_FILE:
-			table->place.file = (uint32_t)read_unsigned(cursor);
-			break;
-		case GSYM_LINE_ADVANCE_PC:
-			table->vaddr += read_unsigned(cursor);
-			return true;
-		case GSYM_LINE_ADVANCE_LINE:
-			table->place.line += (uint32_t)read_signed(cursor);
-			break;
-		default:
-			special = (uint32_t)op - GSYM_LINE_FIRST_SPECIAL;
-			table->place.line += (uint32_t)table->min_step + special % table->n_steps;
-			table->vaddr += special / table->n_steps;
+		if (op >= GSYM_LINE_FIRST_SPECIAL) {
+			uint32_t steps = (uint32_t)op - GSYM_LINE_FIRST_SPECIAL;
+			uint32_t pc_step = steps / table->n_steps;
+
+			table->vaddr += pc_step;
+			table->place.line +=
+				(uint32_t)table->min_step + (steps - pc_step * table->n_steps);
 			return true;
 		}
+		if (op == GSYM_LINE_ADVANCE_PC) {
+			table->vaddr += read_unsigned(cursor);
+			return true;
+		}
+		if (op == GSYM_LINE_ADVANCE_LINE)
+			table->place.line += (uint32_t)read_signed(cursor);
+		else if (op == GSYM_LINE_SET_FILE)
+			table->place.file = (uint32_t)read_unsigned(cursor);
+		else
+			return false;
 	}
+	cursor->is_bad = true;
 	return false;
 }
 
