@@ -43,7 +43,7 @@ static int add_function(struct dwarf_reader *reader, struct dwarf_unit *unit,
 	return number_map_add(&reader->starts, range.start_vaddr, is_symbol ? 0 : name);
 }
 
-/* Add one range of the function. Only the code at its entry may be called something else. */
+/* Add one range of the function, unless it is no code, or somebody else described it already. */
 static int add_range(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf_Die *die,
 		     struct symbol_range range)
 {
