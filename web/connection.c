@@ -6,6 +6,12 @@
 
 #include "profiler/base/clock.h"
 
+static void expect(struct connection *connection, int64_t now_ns)
+{
+	connection->deadline_ns = now_ns + connection->patience_ns;
+	connection->step_bytes = CONNECTION_STEP_BYTES;
+}
+
 int connection_new(int fd, int64_t patience_ns, struct connection **ret_connection)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
@@ -19,7 +25,7 @@ int connection_new(int fd, int64_t patience_ns, struct connection **ret_connecti
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
 	if (getsockname(fd, &connection->local.any, &size) < 0)
 		connection->local.any.sa_family = AF_UNSPEC;
-	connection_expect(connection, clock_monotonic_ns());
+	connection_expect_request(connection, clock_monotonic_ns());
 	*ret_connection = connection;
 	return 0;
 }
@@ -30,10 +36,16 @@ struct connection *connection_free(struct connection *connection)
 	return NULL;
 }
 
-void connection_expect(struct connection *connection, int64_t now_ns)
+void connection_expect_request(struct connection *connection, int64_t now_ns)
 {
-	connection->deadline_ns = now_ns + connection->patience_ns;
-	connection->step_bytes = CONNECTION_STEP_BYTES;
+	expect(connection, now_ns);
+	connection->awaits_request = true;
+}
+
+void connection_expect_reading(struct connection *connection, int64_t now_ns)
+{
+	expect(connection, now_ns);
+	connection->awaits_request = false;
 }
 
 void connection_progress(struct connection *connection, uint64_t bytes, int64_t now_ns)
@@ -46,6 +58,7 @@ void connection_progress(struct connection *connection, uint64_t bytes, int64_t 
 
 void connection_rest(struct connection *connection)
 {
+	connection->awaits_request = false;
 	connection->deadline_ns = INT64_MAX;
 }
 

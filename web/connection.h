@@ -28,6 +28,7 @@ struct connection {
 	int fd;              /* borrowed: libmicrohttpd's */
 	int64_t deadline_ns; /* monotonic; INT64_MAX at rest */
 	int64_t patience_ns;
+	bool awaits_request;
 	uint64_t step_bytes; /* progress that moves the deadline on */
 	union {
 		struct sockaddr any;
@@ -42,8 +43,9 @@ int connection_new(int fd, int64_t patience_ns, struct connection **ret_connecti
 /* Accepts NULL. Always returns NULL. */
 struct connection *connection_free(struct connection *connection);
 
-/* Something is due from the client from now on. */
-void connection_expect(struct connection *connection, int64_t now_ns);
+/* A request is due from the client, or its reading of the answer, from now on. */
+void connection_expect_request(struct connection *connection, int64_t now_ns);
+void connection_expect_reading(struct connection *connection, int64_t now_ns);
 
 /* @bytes of what is due have come or gone so far. */
 void connection_progress(struct connection *connection, uint64_t bytes, int64_t now_ns);

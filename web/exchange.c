@@ -11,6 +11,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "web/connection.h"
+#include "web/connection_set.h"
 #include "web/reply.h"
 #include "web/route.h"
 #include "web/site.h"
@@ -56,14 +57,6 @@ static struct exchange *exchange_free(struct exchange *exchange)
 }
 
 DEFINE_CLEANUP(struct exchange *, exchange_free)
-
-static struct connection *connection_of(struct MHD_Connection *mhd)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info ? info->socket_context : NULL;
-}
 
 void *exchange_on_target(void *set, const char *target, struct MHD_Connection *mhd)
 {
@@ -131,7 +124,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 	traffic_count(&exchange->set->site->traffic, route_number(exchange->request.route),
 		      answer->code, now_ns - exchange->start_ns);
 	exchange->state = EXCHANGE_SENDING;
-	connection_expect(exchange->connection, now_ns);
+	connection_expect_reading(exchange->connection, now_ns);
 	response = reply_new(answer, exchange->connection);
 	if (!response)
 		return MHD_NO;
@@ -282,31 +275,8 @@ void exchange_on_completed(void *set, struct MHD_Connection *mhd, void **pointer
 	(void)why;
 	if (!exchange)
 		return;
-	connection_expect(exchange->connection, clock_monotonic_ns());
+	connection_expect_request(exchange->connection, clock_monotonic_ns());
 	*pointer = exchange_free(exchange);
-}
-
-void exchange_on_connection(void *pointer, struct MHD_Connection *mhd, void **ret_connection,
-			    enum MHD_ConnectionNotificationCode what)
-{
-	struct exchange_set *set = pointer;
-	struct connection *connection = *ret_connection;
-
-	if (what == MHD_CONNECTION_NOTIFY_CLOSED && connection) {
-		DL_DELETE(set->connections, connection);
-		set->site->traffic.n_connections--;
-		*ret_connection = connection_free(connection);
-	}
-	if (what != MHD_CONNECTION_NOTIFY_STARTED)
-		return;
-	if (connection_new(
-		    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-		    set->patience_ns, &connection) < 0)
-		return; /* its requests are refused */
-	DL_APPEND(set->connections, connection);
-	set->site->traffic.n_connections++;
-	set->site->traffic.connections_accepted++;
-	*ret_connection = connection;
 }
 
 void exchange_on_hangup(struct exchange_set *set, struct exchange *exchange)
@@ -318,21 +288,14 @@ void exchange_on_hangup(struct exchange_set *set, struct exchange *exchange)
 
 void exchange_set_advance(struct exchange_set *set, int64_t now_ns)
 {
-	struct exchange *exchange, *next;
-	struct connection *connection;
+	struct exchange *exchange;
 
-	DL_FOREACH_SAFE(set->suspended, exchange, next)
-	{
+	for (exchange = set->suspended; exchange; exchange = exchange->next) {
 		if (exchange->state != EXCHANGE_PUT_OFF || exchange->due_ns > now_ns)
 			continue;
 		end_put_off(exchange);
 		exchange->start_ns = now_ns;
 		start_work(exchange);
-	}
-	DL_FOREACH(set->connections, connection)
-	{
-		if (connection_end_if_overdue(connection, now_ns))
-			set->site->traffic.connections_stalled++;
 	}
 }
 
@@ -351,24 +314,15 @@ void exchange_set_take_done(struct exchange_set *set)
 	}
 }
 
-static int64_t sooner(int64_t a_ns, int64_t b_ns)
-{
-	return a_ns < b_ns ? a_ns : b_ns;
-}
-
 int64_t exchange_set_next_ns(const struct exchange_set *set)
 {
-	int64_t next_ns = INT64_MAX;
 	const struct exchange *exchange;
-	const struct connection *connection;
+	int64_t next_ns = INT64_MAX;
 
-	DL_FOREACH(set->suspended, exchange)
-	{
-		if (exchange->state == EXCHANGE_PUT_OFF)
-			next_ns = sooner(next_ns, exchange->due_ns);
+	for (exchange = set->suspended; exchange; exchange = exchange->next) {
+		if (exchange->state == EXCHANGE_PUT_OFF && exchange->due_ns < next_ns)
+			next_ns = exchange->due_ns;
 	}
-	DL_FOREACH(set->connections, connection)
-	next_ns = sooner(next_ns, connection->deadline_ns);
 	return next_ns;
 }
 
@@ -377,8 +331,8 @@ void exchange_set_end(struct exchange_set *set)
 	struct exchange *exchange, *next;
 
 	set->is_ending = true;
-	DL_FOREACH_SAFE(set->suspended, exchange, next)
-	{
+	for (exchange = set->suspended; exchange; exchange = next) {
+		next = exchange->next;
 		if (exchange->state == EXCHANGE_PUT_OFF)
 			end_put_off(exchange);
 		if (!exchange->request.answer.code)

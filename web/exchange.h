@@ -24,18 +24,15 @@ enum {
 	EXCHANGES_MAX_WORKING = 300, /* queued or worked on, without those that were put off */
 };
 
-struct connection;
 struct exchange;
 struct site;
 
 struct exchange_set {
 	struct site *site;
 	struct work_queue *queue;
-	int64_t patience_ns;        /* with clients */
 	int epoll_fd;               /* borrowed; events for exchanges have them as data.ptr */
 	struct exchange *suspended; /* put off, or working */
-	struct connection *connections;
-	size_t n_working; /* without those that were put off */
+	size_t n_working;           /* without those that were put off */
 	bool is_ending;
 };
 
@@ -46,13 +43,11 @@ enum MHD_Result exchange_on_request(void *set, struct MHD_Connection *mhd, const
 				    size_t *n_bytes, void **exchange);
 void exchange_on_completed(void *set, struct MHD_Connection *mhd, void **exchange,
 			   enum MHD_RequestTerminationCode why);
-void exchange_on_connection(void *set, struct MHD_Connection *mhd, void **connection,
-			    enum MHD_ConnectionNotificationCode what);
 
 /* The client of a suspended exchange has left. */
 void exchange_on_hangup(struct exchange_set *set, struct exchange *exchange);
 
-/* Hand work that was put off until @now_ns to the workers, and end connections that stall. */
+/* Hand work that was put off until @now_ns to the workers. */
 void exchange_set_advance(struct exchange_set *set, int64_t now_ns);
 
 /* Let answers go that workers have finished. */

@@ -11,12 +11,14 @@
 
 #include "profiler/base/clock.h"
 #include "profiler/base/cleanup.h"
+#include "web/connection_set.h"
 #include "web/exchange.h"
 #include "web/site.h"
 
 enum {
 	MAX_CONNECTIONS = 800,
 	HEADER_BYTES = 32 << 10, /* of a request and of an answer, together */
+	SPARE_CONNECTIONS = 32,  /* more than libmicrohttpd accepts at a time */
 	OTHER_FDS = 64,          /* that are not connections */
 	MAX_EVENTS = 64,
 	MAX_ROUNDS = 16, /* of libmicrohttpd, before others have their turn */
@@ -27,6 +29,7 @@ enum {
 
 struct web_server {
 	struct site site;
+	struct connection_set connections;
 	struct exchange_set exchanges;
 	struct work_queue *queue;
 	struct MHD_Daemon *mhd;
@@ -60,7 +63,7 @@ static int start_mhd(struct web_server *server, int listen_fd)
 		connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
 		MHD_OPTION_URI_LOG_CALLBACK, exchange_on_target, &server->exchanges,
 		MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, &server->exchanges,
-		MHD_OPTION_NOTIFY_CONNECTION, exchange_on_connection, &server->exchanges,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_set_on_change, &server->connections,
 		MHD_OPTION_END);
 	return server->mhd ? 0 : -EIO;
 }
@@ -101,11 +104,15 @@ int web_server_new(const struct web_server_options *options, struct web_server *
 	r = work_queue_new(options->n_workers, &server->queue);
 	if (r < 0)
 		return r;
+	server->connections = (struct connection_set){
+		.traffic = &server->site.traffic,
+		.patience_ns = options->patience_ns ? options->patience_ns : PATIENCE_NS,
+		.crowd = connection_limit() - SPARE_CONNECTIONS,
+	};
 	server->exchanges = (struct exchange_set){
 		.site = &server->site,
 		.queue = server->queue,
 		.epoll_fd = server->epoll_fd,
-		.patience_ns = options->patience_ns ? options->patience_ns : PATIENCE_NS,
 	};
 	r = start_mhd(server, options->listen_fd);
 	if (r < 0)
@@ -172,7 +179,9 @@ static void handle_hangups(struct web_server *server)
 
 static void set_timer(struct web_server *server)
 {
-	int64_t next_ns = exchange_set_next_ns(&server->exchanges);
+	int64_t exchange_ns = exchange_set_next_ns(&server->exchanges);
+	int64_t connection_ns = connection_set_next_ns(&server->connections);
+	int64_t next_ns = exchange_ns < connection_ns ? exchange_ns : connection_ns;
 	struct itimerspec when = { 0 };
 
 	if (next_ns == server->timer_ns)
@@ -192,6 +201,7 @@ void web_server_run(struct web_server *server)
 	handle_hangups(server);
 	exchange_set_take_done(&server->exchanges);
 	exchange_set_advance(&server->exchanges, now_ns);
+	connection_set_advance(&server->connections, now_ns);
 	if (server->timer_ns <= now_ns)
 		server->timer_ns = 0; /* it has gone off, and is readable until it is set again */
 	for (int i = 0; i < MAX_ROUNDS; i++) {

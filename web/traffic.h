@@ -23,12 +23,13 @@ struct route_traffic {
 struct traffic {
 	struct route_traffic routes[TRAFFIC_MAX_ROUTES]; /* as in the route table */
 	uint64_t connections_accepted;
-	uint64_t connections_stalled; /* closed, since they made no progress */
-	uint64_t abandoned;           /* requests whose client left before the answer */
-	uint64_t n_connections;       /* now, as all below */
-	uint64_t n_put_off;           /* requests that wait for their profile's end */
-	uint64_t n_working;           /* requests queued for, or on, a worker */
-	uint64_t answer_bytes;        /* of answers that are being sent */
+	uint64_t connections_stalled;     /* closed, since they made no progress */
+	uint64_t connections_crowded_out; /* closed to make room for others */
+	uint64_t abandoned;               /* requests whose client left before the answer */
+	uint64_t n_connections;           /* now, as all below */
+	uint64_t n_put_off;               /* requests that wait for their profile's end */
+	uint64_t n_working;               /* requests queued for, or on, a worker */
+	uint64_t answer_bytes;            /* of answers that are being sent */
 };
 
 /* Upper bounds of the histogram of durations; one more bucket has no bound. */

@@ -35,7 +35,7 @@ static void ends_when_nothing_comes_in_time(void **state)
 	char byte;
 
 	(void)state;
-	connection_expect(connection, 5000);
+	connection_expect_request(connection, 5000);
 	assert_false(connection_end_if_overdue(connection, 5999));
 	assert_true(connection_end_if_overdue(connection, 6000));
 	assert_int_equal(read(fds[1], &byte, 1), 0);
@@ -45,7 +45,7 @@ static void ends_when_nothing_comes_in_time(void **state)
 static void gives_no_time_for_a_few_bytes(void **state)
 {
 	(void)state;
-	connection_expect(connection, 0);
+	connection_expect_request(connection, 0);
 	for (uint64_t bytes = 1; bytes < 100; bytes++)
 		connection_progress(connection, bytes, (int64_t)bytes * 10);
 	assert_true(connection_end_if_overdue(connection, PATIENCE_NS));
@@ -54,7 +54,7 @@ static void gives_no_time_for_a_few_bytes(void **state)
 static void gives_time_for_each_step(void **state)
 {
 	(void)state;
-	connection_expect(connection, 0);
+	connection_expect_request(connection, 0);
 	connection_progress(connection, CONNECTION_STEP_BYTES, 900);
 	assert_false(connection_end_if_overdue(connection, 1800));
 	connection_progress(connection, CONNECTION_STEP_BYTES + 1, 1850);
@@ -64,7 +64,7 @@ static void gives_time_for_each_step(void **state)
 static void is_patient_at_rest(void **state)
 {
 	(void)state;
-	connection_expect(connection, 0);
+	connection_expect_request(connection, 0);
 	connection_rest(connection);
 	assert_false(connection_end_if_overdue(connection, INT64_MAX - 1));
 }

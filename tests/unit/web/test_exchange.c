@@ -283,6 +283,25 @@ static void has_a_bound_on_those_who_wait(void **state)
 	wait_for_metric("\npilotlight_http_requests_put_off ", 0);
 }
 
+/* More than there is room for, and none of them says anything. */
+static void lets_others_in_when_it_is_crowded(void **state)
+{
+	static int fds[1000];
+	int64_t start_ns = clock_monotonic_ns();
+	struct reply reply;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = client_connect(fixture.port);
+	reply = client_ask(fixture.port, "GET", "/-/healthy");
+	assert_int_equal(reply.code, 200);
+	assert_true(clock_monotonic_ns() - start_ns < FIXTURE_PATIENCE_MS * NS_PER_MS);
+	reply_fini(&reply);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	assert_true(metric("\npilotlight_http_connections_crowded_out_total ") > 0);
+}
+
 static void answers_those_who_wait_when_it_ends(void **state)
 {
 	int fd = client_connect(fixture.port);
@@ -351,6 +370,7 @@ int main(void)
 		{ "forgets who leaves", forgets_who_leaves },
 		{ "serves 200 profiles at once", serves_200_profiles_at_once },
 		{ "has a bound on those who wait", has_a_bound_on_those_who_wait },
+		{ "lets others in when it is crowded", lets_others_in_when_it_is_crowded },
 		{ "answers those who wait when it ends", answers_those_who_wait_when_it_ends },
 		{ "is not ready without samples", is_not_ready_without_samples },
 	};
