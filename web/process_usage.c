@@ -3,8 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -24,22 +23,25 @@ void process_usage_files_fini(struct process_usage_files *files)
 	closep(&files->fd_dir);
 }
 
+/* Fields of proc_pid_stat(5) by number; the first two are the pid and the name. */
+enum { STAT_STATE = 3, STAT_THREADS = 20, STAT_START = 22, STAT_VIRTUAL, STAT_RESIDENT, STAT_END };
+
 void process_usage_parse(const char *line, struct process_usage *usage)
 {
-	const char *after_name = strrchr(line, ')'); /* the name may hold anything, also ')' */
-	uint64_t threads, start_ticks, virtual_bytes, resident_pages;
-	int64_t ticks_per_second = sysconf(_SC_CLK_TCK), since_boot_ns;
+	const char *field = strrchr(line, ')'); /* the name may hold anything, also ')' */
+	uint64_t values[STAT_END] = { 0 };
+	int64_t since_boot_ns;
 
-	if (!after_name ||
-	    sscanf(after_name,
-		   ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %" SCNu64
-		   " %*d %" SCNu64 " %" SCNu64 " %" SCNu64,
-		   &threads, &start_ticks, &virtual_bytes, &resident_pages) != 4)
-		return;
-	usage->threads = threads;
-	usage->virtual_bytes = virtual_bytes;
-	usage->resident_bytes = resident_pages * (uint64_t)sysconf(_SC_PAGESIZE);
-	since_boot_ns = (int64_t)start_ticks * (NS_PER_SECOND / ticks_per_second);
+	for (int i = STAT_STATE; i < STAT_END; i++) {
+		field = field ? strchr(field, ' ') : NULL;
+		if (!field)
+			return;
+		values[i] = strtoull(++field, NULL, 10);
+	}
+	usage->threads = values[STAT_THREADS];
+	usage->virtual_bytes = values[STAT_VIRTUAL];
+	usage->resident_bytes = values[STAT_RESIDENT] * (uint64_t)sysconf(_SC_PAGESIZE);
+	since_boot_ns = (int64_t)values[STAT_START] * (NS_PER_SECOND / sysconf(_SC_CLK_TCK));
 	usage->start_unix_ns = clock_unix_ns() - clock_ns(CLOCK_BOOTTIME) + since_boot_ns;
 }
 

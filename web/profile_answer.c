@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "export/encoder.h"
@@ -21,30 +19,14 @@
 
 DEFINE_CLEANUP(struct profile *, profile_free)
 
-static int add_comment(struct profile *profile, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int add_comment(struct profile *profile, const char *format, ...)
+/* Comments are collected as lines, each of which ends with a NUL. */
+static void append_losses(struct buffer *lines, const struct status *status)
 {
-	char comment[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(comment, sizeof(comment), format, args);
-	va_end(args);
-	return profile_add_comment(profile, comment);
-}
-
-static int add_losses(struct profile *profile, const struct status *status)
-{
-	int r = 0;
-
-	for (int i = 0; i < DROP_REASON_COUNT && r == 0; i++) {
+	for (int i = 0; i < DROP_REASON_COUNT; i++) {
 		if (status->sampler.dropped[i])
-			r = add_comment(profile, "dropped_%s_since_start: %" PRIu64,
-					drop_reason_names[i], status->sampler.dropped[i]);
+			buffer_printf(lines, "dropped_%s_since_start: %" PRIu64 "%c",
+				      drop_reason_names[i], status->sampler.dropped[i], '\0');
 	}
-	return r;
 }
 
 /* For people: `pprof -comments` shows them as they are. */
@@ -52,17 +34,22 @@ static int add_comments(struct profile *profile, const struct site *site,
 			const struct status *status)
 {
 	const struct sampler_status *sampler = &status->sampler;
-	int r;
+	_cleanup_(buffer_fini) struct buffer lines = { 0 };
+	int r = 0;
 
-	if ((r = add_comment(profile, "host: %s", site->host)) < 0 ||
-	    (r = add_comment(profile, "kernel: %s", site->kernel)) < 0 ||
-	    (r = add_comment(profile, "pilotlight: %s", site->version)) < 0 ||
-	    (r = add_comment(profile, "frequency_hz: %" PRIu32, sampler->frequency_hz)) < 0 ||
-	    (r = add_comment(profile, "event: %.*s", (int)sizeof(sampler->event), sampler->event)) <
-		    0 ||
-	    (r = add_comment(profile, "in_flight: %" PRIu64, status->in_flight)) < 0)
-		return r;
-	return add_losses(profile, status);
+	buffer_printf(&lines, "host: %s%c", site->host, '\0');
+	buffer_printf(&lines, "kernel: %s%c", site->kernel, '\0');
+	buffer_printf(&lines, "pilotlight: %s%c", site->version, '\0');
+	buffer_printf(&lines, "frequency_hz: %" PRIu32 "%c", sampler->frequency_hz, '\0');
+	buffer_printf(&lines, "event: %.*s%c", (int)sizeof(sampler->event), sampler->event, '\0');
+	buffer_printf(&lines, "in_flight: %" PRIu64 "%c", status->in_flight, '\0');
+	append_losses(&lines, status);
+	if (buffer_error(&lines))
+		return buffer_error(&lines);
+	for (const char *line = lines.data; r == 0 && line < lines.data + lines.size;
+	     line += strlen(line) + 1)
+		r = profile_add_comment(profile, line);
+	return r;
 }
 
 static int encode(struct request *request, struct site *site)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -157,13 +158,12 @@ int web_server_fd(const struct web_server *server)
 	return server->epoll_fd;
 }
 
-int web_server_timeout_ms(const struct web_server *server)
+/* Whether libmicrohttpd has more to do at once: edge-triggered events that it keeps to itself. */
+static bool mhd_is_busy(const struct web_server *server)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
-	if (MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES)
-		return -1;
-	return timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms;
+	return MHD_get_timeout(server->mhd, &timeout_ms) == MHD_YES && timeout_ms == 0;
 }
 
 static void handle_hangups(struct web_server *server)
@@ -177,11 +177,19 @@ static void handle_hangups(struct web_server *server)
 	}
 }
 
-static void set_timer(struct web_server *server)
+static int64_t next_time_ns(const struct web_server *server)
 {
 	int64_t exchange_ns = exchange_set_next_ns(&server->exchanges);
 	int64_t connection_ns = connection_set_next_ns(&server->connections);
-	int64_t next_ns = exchange_ns < connection_ns ? exchange_ns : connection_ns;
+
+	if (mhd_is_busy(server))
+		return 1; /* long past: the timer goes off at once */
+	return exchange_ns < connection_ns ? exchange_ns : connection_ns;
+}
+
+static void set_timer(struct web_server *server)
+{
+	int64_t next_ns = next_time_ns(server);
 	struct itimerspec when = { 0 };
 
 	if (next_ns == server->timer_ns)
@@ -206,7 +214,7 @@ void web_server_run(struct web_server *server)
 		server->timer_ns = 0; /* it has gone off, and is readable until it is set again */
 	for (int i = 0; i < MAX_ROUNDS; i++) {
 		MHD_run(server->mhd);
-		if (web_server_timeout_ms(server) != 0)
+		if (!mhd_is_busy(server))
 			break;
 	}
 	set_timer(server);

@@ -42,11 +42,9 @@ int web_server_new(const struct web_server_options *options, struct web_server *
 /* Ends connections and workers. Accepts NULL. Always returns NULL. */
 struct web_server *web_server_free(struct web_server *server);
 
-/* Readable when web_server_run() has something to do: an epoll descriptor, for nesting. */
+/* Readable whenever web_server_run() has something to do, be it that time has passed: an epoll
+ * descriptor, for nesting. */
 int web_server_fd(const struct web_server *server);
-
-/* How long web_server_run() may stay uncalled when the descriptor stays silent: ms, or −1. */
-int web_server_timeout_ms(const struct web_server *server);
 
 /* Do what is due, without waiting. */
 void web_server_run(struct web_server *server);
