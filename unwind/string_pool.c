@@ -12,22 +12,24 @@ void string_pool_fini(struct string_pool *pool)
 	*pool = (struct string_pool){ 0 };
 }
 
-/* Eight bytes at a time; folded, since the low bits of a product know little of the high ones. */
+/* Folded, since the low bits of a product know little of the high ones. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 32;
+}
+
 static uint32_t hash_of(const char *text, size_t length)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL ^ length;
+	uint64_t hash = length, word;
 
-	while (length) {
-		uint64_t word = 0;
-		size_t n = length < sizeof(word) ? length : sizeof(word);
-
-		memcpy(&word, text, n);
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-		hash ^= hash >> 32;
-		text += n;
-		length -= n;
+	for (; length > sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		hash = mix(hash, word);
 	}
-	return (uint32_t)hash;
+	word = 0;
+	memcpy(&word, text, length);
+	return (uint32_t)mix(hash, word);
 }
 
 /* The slot that holds the string, or the free one where it would go. */

@@ -34,10 +34,13 @@ struct text {
 	size_t length;
 };
 
+/* There are more than a hundred thousand: small. */
 struct kernel_symbol {
 	uint64_t start_addr;
-	struct text name;
-	struct text module; /* with its brackets; empty for the kernel itself */
+	const char *name;
+	const char *module; /* with its brackets */
+	uint32_t name_length;
+	uint16_t module_length; /* 0 for the kernel itself */
 	bool is_global;
 };
 
@@ -93,14 +96,21 @@ static bool parse_address(struct text word, uint64_t *ret_addr)
 static int parse_line(struct text line, struct kernel_symbols *list)
 {
 	struct text address = take_word(&line), type = take_word(&line);
-	struct kernel_symbol symbol = { .name = take_word(&line), .module = take_word(&line) };
+	struct text name = take_word(&line), module = take_word(&line);
+	struct kernel_symbol symbol = {
+		.name = name.start,
+		.name_length = (uint32_t)name.length,
+		.module = module.start,
+		.module_length = (uint16_t)module.length,
+	};
 	int r;
 
-	if (!parse_address(address, &symbol.start_addr) || type.length != 1 || !symbol.name.length)
+	if (!parse_address(address, &symbol.start_addr) || type.length != 1 || !name.length ||
+	    name.length > UINT32_MAX || module.length > UINT16_MAX)
 		return -EBADMSG;
 	/* "$x" and "$d" tell code from data inside of functions, on some machines. */
 	if (!symbol.start_addr || symbol.start_addr == UINT64_MAX ||
-	    !memchr("tTwW", *type.start, 4) || *symbol.name.start == '$')
+	    !memchr("tTwW", *type.start, 4) || *name.start == '$')
 		return 0;
 	symbol.is_global = *type.start == 'T';
 	r = array_reserve((void **)&list->symbols, &list->capacity, list->n + 1,
@@ -137,19 +147,40 @@ static bool is_better(const struct kernel_symbol *symbol, const struct kernel_sy
 {
 	if (symbol->is_global != other->is_global)
 		return symbol->is_global;
-	return symbol->name.length < other->name.length;
+	return symbol->name_length < other->name_length;
 }
 
-/* Sort, and keep one name of each address. */
-static void sort_symbols(struct kernel_symbols *list)
+/* Sort. The kernel's own symbols come sorted, what was loaded later follows as it came. */
+static int sort_symbols(struct kernel_symbols *list)
 {
-	bool is_sorted = true; /* but for modules, it is */
+	_cleanup_(freep) struct kernel_symbol *tail = NULL;
+	size_t n_head = list->n ? 1 : 0, n_tail, end = list->n;
+
+	while (n_head < list->n &&
+	       compare_addresses(&list->symbols[n_head - 1], &list->symbols[n_head]) <= 0)
+		n_head++;
+	n_tail = list->n - n_head;
+	if (!n_tail)
+		return 0;
+	tail = malloc(n_tail * sizeof(*tail));
+	if (!tail)
+		return -ENOMEM;
+	memcpy(tail, &list->symbols[n_head], n_tail * sizeof(*tail));
+	qsort(tail, n_tail, sizeof(*tail), compare_addresses);
+	while (n_tail) {
+		const struct kernel_symbol *head = n_head ? &list->symbols[n_head - 1] : NULL;
+		bool is_head = head && head->start_addr > tail[n_tail - 1].start_addr;
+
+		list->symbols[--end] = is_head ? list->symbols[--n_head] : tail[--n_tail];
+	}
+	return 0;
+}
+
+/* Keep one name of each address. */
+static void drop_aliases(struct kernel_symbols *list)
+{
 	size_t n_kept = 0;
 
-	for (size_t i = 1; is_sorted && i < list->n; i++)
-		is_sorted = compare_addresses(&list->symbols[i - 1], &list->symbols[i]) <= 0;
-	if (!is_sorted)
-		qsort(list->symbols, list->n, sizeof(*list->symbols), compare_addresses);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct kernel_symbol *symbol = &list->symbols[i];
 		struct kernel_symbol *last = n_kept ? &list->symbols[n_kept - 1] : NULL;
@@ -173,18 +204,19 @@ static uint64_t symbol_end(const struct kernel_symbols *list, size_t i)
 
 static bool is_same_range(const struct kernel_symbol *left, const struct kernel_symbol *right)
 {
-	return left->module.length == right->module.length &&
-	       memcmp(left->module.start, right->module.start, left->module.length) == 0 &&
+	return left->module_length == right->module_length &&
+	       memcmp(left->module, right->module, left->module_length) == 0 &&
 	       right->start_addr - left->start_addr <= RANGE_MAX_GAP_BYTES;
 }
 
-static void name_range(struct kernel_range *range, struct text module)
+static void name_range(struct kernel_range *range, const char *module, size_t length)
 {
-	if (!module.length)
-		module = (struct text){ KERNEL_NAME, sizeof(KERNEL_NAME) - 1 };
-	if (module.length >= sizeof(range->name))
-		module.length = sizeof(range->name) - 1;
-	memcpy(range->name, module.start, module.length);
+	if (!length) {
+		module = KERNEL_NAME;
+		length = sizeof(KERNEL_NAME) - 1;
+	}
+	memcpy(range->name, module,
+	       length < sizeof(range->name) ? length : sizeof(range->name) - 1);
 }
 
 static int make_ranges(const struct kernel_symbols *list, struct kernel_range **ret_ranges,
@@ -202,7 +234,7 @@ static int make_ranges(const struct kernel_symbols *list, struct kernel_range **
 			if (r < 0)
 				return r;
 			ranges[n] = (struct kernel_range){ .start_addr = symbol->start_addr };
-			name_range(&ranges[n++], symbol->module);
+			name_range(&ranges[n++], symbol->module, symbol->module_length);
 		}
 		ranges[n - 1].end_addr = symbol_end(list, i);
 	}
@@ -223,7 +255,7 @@ static int write_symbols(const struct kernel_symbols *list, struct buffer *ret_b
 			.range = { symbol->start_addr, symbol_end(list, i) },
 		};
 
-		r = symbol_file_writer_add_string(writer, symbol->name.start, symbol->name.length,
+		r = symbol_file_writer_add_string(writer, symbol->name, symbol->name_length,
 						  &function.name);
 		if (r == 0)
 			r = symbol_file_writer_add_function(writer, &function);
@@ -241,7 +273,10 @@ int symbol_file_build_kernel(const char *text, size_t text_bytes, struct buffer 
 		return r;
 	if (!list.n)
 		return -ENODATA;
-	sort_symbols(&list);
+	r = sort_symbols(&list);
+	if (r < 0)
+		return r;
+	drop_aliases(&list);
 	r = write_symbols(&list, ret_bytes);
 	return r < 0 ? r : make_ranges(&list, ret_ranges, ret_n_ranges);
 }

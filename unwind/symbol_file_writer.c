@@ -277,6 +277,7 @@ static void append_addresses(const struct record_list *list,
 {
 	uint64_t base_address = list->records[0].start_vaddr;
 	size_t start = bytes->size;
+	uint8_t *addresses;
 	struct gsym_header header = {
 		.magic = GSYM_MAGIC,
 		.version = GSYM_VERSION,
@@ -293,11 +294,12 @@ static void append_addresses(const struct record_list *list,
 		memcpy(header.uuid, description->build_id, header.uuid_size);
 	}
 	buffer_append(bytes, &header, sizeof(header));
-	for (size_t i = 0; i < list->n; i++) {
+	addresses = buffer_append_zeros(bytes, list->n * header.address_size);
+	for (size_t i = 0; addresses && i < list->n; i++) {
 		/* Little endian: the low bytes come first. */
 		uint64_t offset = list->records[i].start_vaddr - base_address;
 
-		buffer_append(bytes, &offset, header.address_size);
+		memcpy(addresses + i * header.address_size, &offset, header.address_size);
 	}
 	append_padding(bytes, start, 4);
 }
