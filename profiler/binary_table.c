@@ -2,6 +2,7 @@
 #include "profiler/binary_table.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,7 +107,7 @@ int binary_table_add(struct binary_table *table, const struct binary_identity *i
 		return -ENOMEM;
 	entry->binary = (struct binary){
 		.number = table->last_number + 1,
-		.path = strdup(path),
+		.path = strndup(path, PATH_MAX - 1),
 		.fd = -1,
 		.symbols_fd = -1,
 		.names = NAMES_PENDING,

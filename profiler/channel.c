@@ -151,49 +151,65 @@ static void append(struct packet *packet, const void *bytes, size_t size)
 	packet->size += size;
 }
 
-static void append_message(struct packet *packet, enum message_type type,
-			   const void *const parts[2], const size_t part_bytes[2])
+static size_t total_bytes(const struct iovec *parts, size_t n_parts)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n_parts; i++)
+		bytes += parts[i].iov_len;
+	return bytes;
+}
+
+static void append_message(struct packet *packet, enum message_type type, const struct iovec *parts,
+			   size_t n_parts)
 {
 	const struct message_header header = {
 		.version = MESSAGE_VERSION,
 		.type = (uint16_t)type,
-		.body_bytes = (uint32_t)(part_bytes[0] + part_bytes[1]),
+		.body_bytes = (uint32_t)total_bytes(parts, n_parts),
 	};
 	static const char zeros[8];
-	size_t padding_bytes =
-		message_bytes(header.body_bytes) - sizeof(header) - header.body_bytes;
 
 	append(packet, &header, sizeof(header));
-	append(packet, parts[0], part_bytes[0]);
-	append(packet, parts[1], part_bytes[1]);
-	append(packet, zeros, padding_bytes);
+	for (size_t i = 0; i < n_parts; i++)
+		append(packet, parts[i].iov_base, parts[i].iov_len);
+	append(packet, zeros,
+	       message_bytes(header.body_bytes) - sizeof(header) - header.body_bytes);
 }
 
-int channel_send_two(struct channel *channel, enum message_type type, const void *body,
-		     size_t body_bytes, const void *rest, size_t rest_bytes)
+int channel_send_parts(struct channel *channel, enum message_type type, const struct iovec *parts,
+		       size_t n_parts)
 {
-	size_t size = message_bytes(body_bytes + rest_bytes);
+	size_t size = message_bytes(total_bytes(parts, n_parts));
 	struct packet *packet;
 	int r;
 
 	r = reserve(channel, size, false, &packet);
 	if (r < 0)
 		return r;
-	append_message(packet, type, (const void *const[]){ body, rest },
-		       (const size_t[]){ body_bytes, rest_bytes });
+	append_message(packet, type, parts, n_parts);
 	channel->queued_bytes += size;
 	return 0;
+}
+
+/* Not written to, but iovec has no word for that. */
+static struct iovec part(const void *bytes, size_t size)
+{
+	return (struct iovec){ (void *)(uintptr_t)bytes, size };
 }
 
 int channel_send(struct channel *channel, enum message_type type, const void *body,
 		 size_t body_bytes)
 {
-	return channel_send_two(channel, type, body, body_bytes, NULL, 0);
+	const struct iovec parts[] = { part(body, body_bytes) };
+
+	return channel_send_parts(channel, type, parts, 1);
 }
 
 int channel_send_fds(struct channel *channel, enum message_type type, const void *body,
 		     size_t body_bytes, const int fds[MESSAGE_MAX_FDS])
 {
+	const struct iovec body_part = part(body, body_bytes);
 	int copies[MESSAGE_MAX_FDS];
 	struct packet *packet;
 	int r;
@@ -213,8 +229,7 @@ int channel_send_fds(struct channel *channel, enum message_type type, const void
 		close_fds(copies);
 		return r;
 	}
-	append_message(packet, type, (const void *const[]){ body, NULL },
-		       (const size_t[]){ body_bytes, 0 });
+	append_message(packet, type, &body_part, 1);
 	memcpy(packet->fds, copies, sizeof(copies));
 	channel->queued_bytes += packet->size;
 	return 0;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "profiler/message.h"
 
@@ -36,16 +37,18 @@ int channel_fd(const struct channel *channel);
 size_t channel_queued_bytes(const struct channel *channel);
 
 /*
- * Append a message: a struct and, if @rest_bytes, what follows it. It leaves with channel_flush(),
- * or when a packet is full.
+ * Append a message, whose body is that of @parts, one behind the other. It leaves with
+ * channel_flush().
  *
  * Returns 0, -ENOBUFS if that is more than the bound, -EMSGSIZE if it fits into no packet, -ENOMEM,
  * or what sendmsg(2) met: -EPIPE, -ECONNRESET.
  */
+int channel_send_parts(struct channel *channel, enum message_type type, const struct iovec *parts,
+		       size_t n_parts);
+
+/* As above, with a body of one part. */
 int channel_send(struct channel *channel, enum message_type type, const void *body,
 		 size_t body_bytes);
-int channel_send_two(struct channel *channel, enum message_type type, const void *body,
-		     size_t body_bytes, const void *rest, size_t rest_bytes);
 
 /* As channel_send(), in a packet of its own that takes descriptors along (borrowed: duplicated). */
 int channel_send_fds(struct channel *channel, enum message_type type, const void *body,

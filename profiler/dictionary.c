@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profiler/store.h"
+#include "profiler/store_process.h"
 
 /* An item of processes[] and threads[]: swapped as a whole, for those who read without the lock. */
 struct text_slot {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "profiler/store.h"
+#include "profiler/names_state.h"
 
 struct elf_description;
 struct file_table_entry;

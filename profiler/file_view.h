@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "profiler/base/cleanup.h"
-#include "profiler/store.h"
+#include "profiler/names_state.h"
 #include "unwind/elf_file.h"
 
 struct symbols;

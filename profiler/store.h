@@ -4,7 +4,7 @@
 /*
  * Store: the samples of the last minutes, in the server's memory.
  *
- * Samples lie in windows of WINDOW_NS; the oldest window leaves when it is older than the retention
+ * Samples lie in windows of a second; the oldest window leaves when it is older than the retention
  * or when the store is larger than its bound. A sample refers to a thread and a stack by number.
  * Numbers belong to a *dictionary*: the sampler begins a new one every few minutes, and whenever
  * the server has restarted, and then describes again whatever its samples refer to. A dictionary
@@ -22,38 +22,21 @@
 
 #include "bpf/wire.h"
 #include "profiler/frame.h"
+#include "profiler/names_state.h"
 #include "profiler/sample.h"
+#include "profiler/store_process.h"
 #include "unwind/elf_file.h"
 
 struct kernel_range;
 struct store;
 struct symbol_file;
 
-#define WINDOW_NS      (1000 * 1000 * 1000LL)
 #define STORE_MAX_FILE 0x7fffffffU /* highest number of a file: query.h numbers addresses by it */
-
-/* How far the names of a file have come: `pilotlight_frames_total{names}`. */
-enum names_state {
-	NAMES_NONE,      /* there is no file: unmapped pcs, anonymous memory */
-	NAMES_PENDING,   /* the resolver has not answered yet */
-	NAMES_FUNCTIONS, /* functions from symbol tables; lines may follow */
-	NAMES_LINES,     /* lines and inlined functions too */
-	NAMES_FAILED,    /* the file has no names, or could not be read */
-	NAMES_STATE_COUNT,
-};
 
 struct store_options {
 	size_t memory_bytes;  /* bound on windows and dictionaries together */
 	int64_t retention_ns; /* how long a window stays */
 	int64_t period_ns;    /* between two samples of a busy CPU */
-};
-
-struct store_process {
-	uint32_t process; /* number */
-	uint32_t pid;
-	const char *comm; /* copied, as are the others; any bytes but NUL */
-	const char *exe;  /* "" for a kernel thread */
-	const char *cgroup;
 };
 
 struct store_status {

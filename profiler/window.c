@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "profiler/store.h"
 
 int64_t window_start_of(int64_t time_unix_ns)
 {

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WINDOW_NS (1000 * 1000 * 1000LL) /* how much time a window holds */
+
 struct dictionary;
 
 struct window_sample {

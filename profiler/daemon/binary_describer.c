@@ -197,15 +197,16 @@ static int send_names(struct binary_describer *describer, const struct binary *b
 
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary)
 {
-	const struct message_file message = { .file = binary->number };
+	struct message_file message = { .file = binary->number };
+	const struct iovec parts[] = { { &message, sizeof(message) },
+				       { binary->path, strlen(binary->path) + 1 } };
 	int r;
 
 	if (binary->last_used != ALWAYS_USED)
 		binary->last_used = describer->dictionary;
 	if (binary->dictionary == describer->dictionary)
 		return 0;
-	r = channel_send_two(describer->server->channel, MESSAGE_FILE, &message, sizeof(message),
-			     binary->path, strlen(binary->path) + 1);
+	r = channel_send_parts(describer->server->channel, MESSAGE_FILE, parts, 2);
 	if (r == 0 && binary->is_described)
 		r = send_description(describer, binary);
 	if (r == 0 && binary->names != NAMES_PENDING)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
@@ -258,24 +259,28 @@ static struct channel *server_channel(const struct describer *describer)
 	return describer->options.server->channel;
 }
 
+/* Cuts what is longer than a message may say: a cgroup's path has no bound of its own. */
+static struct iovec text_part(char *text)
+{
+	static char empty[1];
+	size_t length = text ? strnlen(text, MESSAGE_MAX_TEXT_BYTES - 1) : 0;
+
+	if (!text)
+		return (struct iovec){ empty, 1 };
+	text[length] = '\0';
+	return (struct iovec){ text, length + 1 };
+}
+
 static int send_process(struct describer *describer, struct process *process)
 {
-	const struct message_process message = { process->number, process->key.pid };
-	char texts[WIRE_COMM_BYTES + 2 * MESSAGE_MAX_TEXT_BYTES];
-	const char *parts[] = { process->comm, process->exe ? process->exe : "",
-				process->cgroup ? process->cgroup : "" };
-	size_t size = 0;
-	int r;
+	struct message_process message = { process->number, process->key.pid };
+	const struct iovec parts[] = { { &message, sizeof(message) },
+				       text_part(process->comm),
+				       text_part(process->exe),
+				       text_part(process->cgroup) };
+	int r = channel_send_parts(server_channel(describer), MESSAGE_PROCESS, parts,
+				   ARRAY_SIZE(parts));
 
-	for (int i = 0; i < 3; i++) {
-		size_t length = strnlen(parts[i], MESSAGE_MAX_TEXT_BYTES - 1);
-
-		memcpy(texts + size, parts[i], length);
-		texts[size + length] = '\0';
-		size += length + 1;
-	}
-	r = channel_send_two(server_channel(describer), MESSAGE_PROCESS, &message, sizeof(message),
-			     texts, size);
 	if (r == 0)
 		process->dictionary = describer->dictionary;
 	return r;
@@ -298,14 +303,14 @@ static int describe_process(struct describer *describer, struct process *process
 static int describe_thread(struct describer *describer, const struct process *process,
 			   struct thread *thread)
 {
-	const struct message_thread message = { thread->number, process->number, thread->tid, 0 };
+	struct message_thread message = { thread->number, process->number, thread->tid, 0 };
+	const struct iovec parts[] = { { &message, sizeof(message) }, text_part(thread->name) };
 	int r;
 
 	thread->last_used = describer->dictionary;
 	if (thread->dictionary == describer->dictionary)
 		return 0;
-	r = channel_send_two(server_channel(describer), MESSAGE_THREAD, &message, sizeof(message),
-			     thread->name, strlen(thread->name) + 1);
+	r = channel_send_parts(server_channel(describer), MESSAGE_THREAD, parts, ARRAY_SIZE(parts));
 	if (r == 0)
 		thread->dictionary = describer->dictionary;
 	return r;
@@ -313,7 +318,10 @@ static int describe_thread(struct describer *describer, const struct process *pr
 
 static int describe_stack(struct describer *describer, struct stack *stack)
 {
-	const struct message_stack message = { stack->number, stack->n_frames };
+	struct message_stack message = { stack->number, stack->n_frames };
+	const struct iovec parts[] = { { &message, sizeof(message) },
+				       { stack->frames,
+					 stack->n_frames * sizeof(stack->frames[0]) } };
 	int r;
 
 	stack->last_used = describer->dictionary;
@@ -327,8 +335,7 @@ static int describe_stack(struct describer *describer, struct stack *stack)
 		if (r < 0)
 			return r;
 	}
-	r = channel_send_two(server_channel(describer), MESSAGE_STACK, &message, sizeof(message),
-			     stack->frames, stack->n_frames * sizeof(stack->frames[0]));
+	r = channel_send_parts(server_channel(describer), MESSAGE_STACK, parts, ARRAY_SIZE(parts));
 	if (r == 0)
 		stack->dictionary = describer->dictionary;
 	return r;
