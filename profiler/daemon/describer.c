@@ -263,11 +263,14 @@ static struct channel *server_channel(const struct describer *describer)
 static struct iovec text_part(char *text)
 {
 	static char empty[1];
-	size_t length = text ? strnlen(text, MESSAGE_MAX_TEXT_BYTES - 1) : 0;
+	size_t length = text ? strlen(text) : 0;
 
 	if (!text)
 		return (struct iovec){ empty, 1 };
-	text[length] = '\0';
+	if (length >= MESSAGE_MAX_TEXT_BYTES) {
+		length = MESSAGE_MAX_TEXT_BYTES - 1;
+		text[length] = '\0';
+	}
 	return (struct iovec){ text, length + 1 };
 }
 
