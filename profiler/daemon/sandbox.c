@@ -176,11 +176,10 @@ static const int resolver_calls[] = {
 };
 
 static const int server_calls[] = {
-	CALL(accept4),    CALL(accept),         CALL(recvfrom),
-	CALL(sendto),     CALL(shutdown),       CALL(setsockopt),
-	CALL(getsockopt), CALL(getsockname),    CALL(getpeername),
-	CALL(sendfile),   CALL(ioctl),          CALL(epoll_create1),
-	CALL(eventfd2),   CALL(timerfd_create), -1,
+	CALL(accept4),     CALL(accept),         CALL(recvfrom),   CALL(sendto),
+	CALL(shutdown),    CALL(setsockopt),     CALL(getsockopt), CALL(getsockname),
+	CALL(getpeername), CALL(sendfile),       CALL(ioctl),      CALL(epoll_create1),
+	CALL(eventfd2),    CALL(timerfd_create), CALL(getdents64), -1,
 };
 
 /* What the sampler, and whatever it starts, has no business with. */
