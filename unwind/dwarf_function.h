@@ -12,7 +12,7 @@
 #include "unwind/dwarf_inlines.h"
 #include "unwind/dwarf_lines.h"
 
-struct dwarf_reader;
+struct dwarf_conversion;
 
 /* The unit that is read, and room that its functions use one after the other. */
 struct dwarf_unit {
@@ -34,7 +34,8 @@ void dwarf_unit_fini(struct dwarf_unit *unit);
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */
-int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dwarf_Die *die);
+int dwarf_function_read(struct dwarf_conversion *conversion, struct dwarf_unit *unit,
+			Dwarf_Die *die);
 
 /*
  * Add those symbols in the lines of @unit which no function was added for: assembler, and copies
@@ -42,4 +43,4 @@ int dwarf_function_read(struct dwarf_reader *reader, struct dwarf_unit *unit, Dw
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */
-int dwarf_function_add_symbols(struct dwarf_reader *reader, struct dwarf_unit *unit);
+int dwarf_function_add_symbols(struct dwarf_conversion *conversion, struct dwarf_unit *unit);

@@ -6,9 +6,9 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "unwind/dwarf_conversion.h"
 #include "unwind/dwarf_name.h"
-#include "unwind/dwarf_reader.h"
-#include "unwind/symbol_file.h"
+#include "unwind/symbol_frame.h"
 
 int dwarf_die_stack_push(struct dwarf_die_stack *stack, const struct dwarf_pending_die *pending)
 {
@@ -81,7 +81,8 @@ static int read_ranges(Dwarf_Die *die, struct dwarf_inlines *inlines)
 	return r;
 }
 
-static int read_call(struct dwarf_reader *reader, Dwarf_Die *die, struct symbol_inline *node)
+static int read_call(struct dwarf_conversion *conversion, Dwarf_Die *die,
+		     struct symbol_inline *node)
 {
 	Dwarf_Word line = 0, file_i = 0;
 	Dwarf_Attribute attribute;
@@ -96,17 +97,17 @@ static int read_call(struct dwarf_reader *reader, Dwarf_Die *die, struct symbol_
 	    !dwarf_diecu(die, &unit, NULL, NULL) ||
 	    dwarf_getsrcfiles(&unit, &files, &n_files) != 0 || file_i >= n_files)
 		return 0;
-	return dwarf_name_of_file(reader, dwarf_filesrc(files, file_i, NULL, NULL),
+	return dwarf_name_of_file(conversion, dwarf_filesrc(files, file_i, NULL, NULL),
 				  &node->call_file);
 }
 
 /* Add the node of one inlined subroutine. Sets *@ret_depth to the depth of what is in it. */
-static int read_node(struct dwarf_reader *reader, struct dwarf_pending_die *pending,
+static int read_node(struct dwarf_conversion *conversion, struct dwarf_pending_die *pending,
 		     struct dwarf_inlines *inlines, uint32_t *ret_depth)
 {
 	struct symbol_inline node = { .depth = pending->depth + 1 };
 	size_t first_range = inlines->n_ranges;
-	int r = dwarf_name_of_function(reader, &pending->die, &node.name);
+	int r = dwarf_name_of_function(conversion, &pending->die, &node.name);
 
 	if (r == 0 && node.name)
 		r = read_ranges(&pending->die, inlines);
@@ -115,11 +116,11 @@ static int read_node(struct dwarf_reader *reader, struct dwarf_pending_die *pend
 		return r;
 	}
 	*ret_depth = node.depth;
-	r = read_call(reader, &pending->die, &node);
+	r = read_call(conversion, &pending->die, &node);
 	return r < 0 ? r : add_node(inlines, node, first_range);
 }
 
-static int visit(struct dwarf_reader *reader, struct dwarf_pending_die *pending,
+static int visit(struct dwarf_conversion *conversion, struct dwarf_pending_die *pending,
 		 struct dwarf_inlines *inlines, struct dwarf_die_stack *stack,
 		 struct dwarf_die_stack *ret_nested)
 {
@@ -139,7 +140,7 @@ static int visit(struct dwarf_reader *reader, struct dwarf_pending_die *pending,
 			ret_nested,
 			&(struct dwarf_pending_die){ .die = pending->die, .is_alone = true });
 	case DW_TAG_inlined_subroutine:
-		r = read_node(reader, pending, inlines, &inside.depth);
+		r = read_node(conversion, pending, inlines, &inside.depth);
 		if (r < 0)
 			return r;
 		break;
@@ -156,7 +157,7 @@ static int visit(struct dwarf_reader *reader, struct dwarf_pending_die *pending,
 	return dwarf_die_stack_push(stack, &inside);
 }
 
-int dwarf_inlines_read(struct dwarf_reader *reader, Dwarf_Die *function,
+int dwarf_inlines_read(struct dwarf_conversion *conversion, Dwarf_Die *function,
 		       struct dwarf_inlines *inlines, struct dwarf_die_stack *ret_nested)
 {
 	struct dwarf_die_stack stack = { 0 };
@@ -176,7 +177,7 @@ int dwarf_inlines_read(struct dwarf_reader *reader, Dwarf_Die *function,
 		if (dwarf_die_next(&next.die))
 			r = dwarf_die_stack_push(&stack, &next);
 		if (r == 0)
-			r = visit(reader, &pending, inlines, &stack, ret_nested);
+			r = visit(conversion, &pending, inlines, &stack, ret_nested);
 	}
 	free(stack.pending);
 	return r;

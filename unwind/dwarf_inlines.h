@@ -10,7 +10,7 @@
 
 #include "unwind/symbol_file_writer.h"
 
-struct dwarf_reader;
+struct dwarf_conversion;
 
 /* Nodes point into @ranges only in a tree that was cut; before, @first_range says where. */
 struct dwarf_inlines {
@@ -50,7 +50,7 @@ bool dwarf_die_next(Dwarf_Die *die);
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */
-int dwarf_inlines_read(struct dwarf_reader *reader, Dwarf_Die *function,
+int dwarf_inlines_read(struct dwarf_conversion *conversion, Dwarf_Die *function,
 		       struct dwarf_inlines *inlines, struct dwarf_die_stack *ret_nested);
 
 /* Works on a zeroed struct. */

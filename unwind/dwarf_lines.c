@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "profiler/base/array.h"
+#include "unwind/dwarf_conversion.h"
 #include "unwind/dwarf_name.h"
-#include "unwind/dwarf_reader.h"
 #include "unwind/elf_file_internal.h"
 
 /* The last row of an address counts. */
@@ -28,12 +28,13 @@ static int add_row(struct dwarf_lines *lines, const struct symbol_row *row)
 }
 
 /* Whether @elf_vaddr is code, or just behind it, where sequences end. */
-static bool is_code(const struct dwarf_reader *reader, uint64_t elf_vaddr, bool is_end)
+static bool is_code(const struct dwarf_conversion *conversion, uint64_t elf_vaddr, bool is_end)
 {
-	return elf_vaddr >= is_end && elf_file_code_end(reader->file, elf_vaddr - is_end);
+	return elf_vaddr >= is_end && elf_file_code_end(conversion->file, elf_vaddr - is_end);
 }
 
-static int read_line(struct dwarf_reader *reader, Dwarf_Line *line, struct dwarf_lines *lines)
+static int read_line(struct dwarf_conversion *conversion, Dwarf_Line *line,
+		     struct dwarf_lines *lines)
 {
 	struct symbol_row row = { 0 };
 	Dwarf_Addr elf_vaddr;
@@ -41,19 +42,20 @@ static int read_line(struct dwarf_reader *reader, Dwarf_Line *line, struct dwarf
 	int number, r;
 
 	if (dwarf_lineaddr(line, &elf_vaddr) != 0 || dwarf_lineendsequence(line, &is_end) != 0 ||
-	    !is_code(reader, elf_vaddr, is_end))
+	    !is_code(conversion, elf_vaddr, is_end))
 		return 0;
 	row.elf_vaddr = elf_vaddr;
 	if (!is_end && dwarf_lineno(line, &number) == 0) {
 		row.line = number > 0 ? (uint32_t)number : 0;
-		r = dwarf_name_of_file(reader, dwarf_linesrc(line, NULL, NULL), &row.file);
+		r = dwarf_name_of_file(conversion, dwarf_linesrc(line, NULL, NULL), &row.file);
 		if (r < 0)
 			return r;
 	}
 	return add_row(lines, &row);
 }
 
-int dwarf_lines_read(struct dwarf_reader *reader, Dwarf_Die *unit, struct dwarf_lines *lines)
+int dwarf_lines_read(struct dwarf_conversion *conversion, Dwarf_Die *unit,
+		     struct dwarf_lines *lines)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Lines *table;
@@ -66,7 +68,7 @@ int dwarf_lines_read(struct dwarf_reader *reader, Dwarf_Die *unit, struct dwarf_
 	if (dwarf_getsrclines(unit, &table, &n_lines) != 0)
 		return -EBADMSG;
 	for (size_t i = 0; r == 0 && i < n_lines; i++)
-		r = read_line(reader, dwarf_onesrcline(table, i), lines);
+		r = read_line(conversion, dwarf_onesrcline(table, i), lines);
 	return r;
 }
 

@@ -10,7 +10,7 @@
 
 #include "unwind/symbol_file_writer.h"
 
-struct dwarf_reader;
+struct dwarf_conversion;
 
 struct dwarf_lines {
 	struct symbol_row *rows; /* sorted; file 0: no line from here on */
@@ -24,7 +24,8 @@ struct dwarf_lines {
  *
  * Returns 0, -EBADMSG if they do not parse (there are none then), -ENOMEM or -EFBIG.
  */
-int dwarf_lines_read(struct dwarf_reader *reader, Dwarf_Die *unit, struct dwarf_lines *lines);
+int dwarf_lines_read(struct dwarf_conversion *conversion, Dwarf_Die *unit,
+		     struct dwarf_lines *lines);
 
 /* Works on a zeroed struct. */
 void dwarf_lines_fini(struct dwarf_lines *lines);

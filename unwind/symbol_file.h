@@ -17,19 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYMBOL_MAX_INLINE 64 /* functions at one address; what is nested deeper is left out */
+#include "unwind/symbol_frame.h"
 
 struct symbol_file;
-
-/* One function at an address. Borrowed: lives as long as the symbol file. */
-struct symbol_frame {
-	const char *function;    /* as the linker knows it: demangle() makes it readable */
-	const char *directory;   /* of the source file, "" if unknown */
-	const char *filename;    /* of the source file, "" if unknown */
-	uint32_t line;           /* or 0 */
-	uint32_t start_line;     /* first line of the function; 0 if unknown, or inlined */
-	uint64_t function_vaddr; /* where the function that was not inlined starts */
-};
 
 /*
  * Map the symbol file @fd read-only; @fd stays the caller's. It must not shrink while it is mapped:

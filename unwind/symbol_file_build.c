@@ -5,6 +5,7 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "unwind/dwarf_conversion.h"
 #include "unwind/dwarf_reader.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file_writer.h"
@@ -13,9 +14,9 @@
 DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
 
 /* Symbols name what debug information does not: assembler, libraries without it. */
-static int add_pieces(const struct dwarf_reader *reader, struct symbol_file_writer *writer)
+static int add_pieces(const struct dwarf_conversion *conversion, struct symbol_file_writer *writer)
 {
-	const struct symbol_table *pieces = reader->pieces;
+	const struct symbol_table *pieces = conversion->pieces;
 	uint32_t name;
 	int r = 0;
 
@@ -26,7 +27,7 @@ static int add_pieces(const struct dwarf_reader *reader, struct symbol_file_writ
 			.fills_gaps = true,
 		};
 
-		if (number_map_find(&reader->starts, piece->start_vaddr, &name) && !name)
+		if (number_map_find(&conversion->starts, piece->start_vaddr, &name) && !name)
 			continue; /* with its lines */
 		r = symbol_file_writer_add_string(writer, piece->name, piece->name_length,
 						  &function.name);
@@ -42,20 +43,20 @@ int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buf
 	_cleanup_(symbol_file_writer_freep) struct symbol_file_writer *writer = NULL;
 	_cleanup_(symbol_table_fini) struct symbol_table symbols = { 0 }, pieces = { 0 };
 	struct symbol_build_report report = { 0 };
-	_cleanup_(dwarf_reader_fini) struct dwarf_reader reader = {
+	_cleanup_(dwarf_conversion_fini) struct dwarf_conversion conversion = {
 		.file = file, .symbols = &symbols, .pieces = &pieces, .report = &report
 	};
 	int r = symbol_file_writer_new(&writer);
 
-	reader.writer = writer;
+	conversion.writer = writer;
 	if (r == 0)
 		r = symbol_table_read(file, &symbols);
 	if (r == 0)
 		r = symbol_table_cut(&symbols, &pieces);
 	if (r == 0 && depth == SYMBOL_LINES)
-		r = dwarf_reader_run(&reader);
+		r = dwarf_reader_run(&conversion);
 	if (r == 0)
-		r = add_pieces(&reader, writer);
+		r = add_pieces(&conversion, writer);
 	if (r == 0)
 		r = symbol_file_writer_finish(writer, elf_file_describe(file), ret_bytes, &report);
 	if (r == 0)

@@ -9,20 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "unwind/symbol_build_report.h"
+
 struct buffer;
 struct elf_file;
 
 enum symbol_depth {
 	SYMBOL_FUNCTIONS, /* names from .symtab and .dynsym: milliseconds */
 	SYMBOL_LINES,     /* also lines and inlined functions from DWARF: as long as it takes */
-};
-
-/* What a build met, for the log and the metrics. */
-struct symbol_build_report {
-	uint32_t n_functions;
-	uint32_t n_with_lines;     /* functions that have a line table */
-	uint32_t n_bad_units;      /* units of DWARF that did not parse and were passed over */
-	uint32_t n_dropped_ranges; /* in no executable segment, or claimed by another function */
 };
 
 /*

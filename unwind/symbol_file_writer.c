@@ -12,7 +12,7 @@
 #include "unwind/elf_file.h"
 #include "unwind/number_map.h"
 #include "unwind/string_pool.h"
-#include "unwind/symbol_file_build.h"
+#include "unwind/symbol_build_report.h"
 #include "unwind/symbol_file_format.h"
 #include "unwind/symbol_function_encode.h"
 

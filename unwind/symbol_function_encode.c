@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "profiler/base/buffer.h"
-#include "unwind/symbol_file.h"
 #include "unwind/symbol_file_format.h"
 #include "unwind/symbol_file_writer.h"
+#include "unwind/symbol_frame.h"
 
 /* Steps that one byte can express. Wider windows of lines leave less room for addresses. */
 #define SPECIAL_MIN_STEP -4

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "unwind/symbol_file.h"
+#include "unwind/symbol_frame.h"
 
 /* A line of a source file; file 0 and line 0 are unknown. */
 struct symbol_place {

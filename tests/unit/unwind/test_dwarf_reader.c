@@ -92,7 +92,7 @@ static void finds_names_in_namespaces_classes_and_templates(void **state)
 {
 	(void)state;
 	all_have(cpp_programs, "_ZN4shop4TillIlE3addEl",
-		 "long shop::twice<long>(long) names.h:10 < shop::Till<long>::take(long) "
+		 "long shop::twice<long>(long) names.hh:10 < shop::Till<long>::take(long) "
 		 "names.cc:20 < shop::Till<long>::add(long) names.cc:30");
 }
 
