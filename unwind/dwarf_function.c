@@ -7,6 +7,7 @@
 #include "unwind/dwarf_name.h"
 #include "unwind/elf_file_internal.h"
 #include "unwind/symbol_build_report.h"
+#include "unwind/symbol_file_writer.h"
 #include "unwind/symbol_table.h"
 
 void dwarf_unit_fini(struct dwarf_unit *unit)

@@ -8,7 +8,7 @@
 #include <elfutils/libdw.h>
 #include <stddef.h>
 
-#include "unwind/symbol_file_writer.h"
+#include "unwind/symbol_function.h"
 
 struct dwarf_conversion;
 

@@ -14,7 +14,7 @@
 #include "unwind/string_pool.h"
 #include "unwind/symbol_build_report.h"
 #include "unwind/symbol_file_format.h"
-#include "unwind/symbol_function_encode.h"
+#include "unwind/symbol_function.h"
 
 /* A function, of which the encoded chunks are kept elsewhere. */
 struct record {

@@ -8,47 +8,15 @@
  * Where functions overlap, the writer decides at the end who has an address.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "unwind/symbol_function.h"
 
 struct buffer;
 struct elf_description;
 struct symbol_build_report;
 struct symbol_file_writer;
-
-/* From @elf_vaddr on, code belongs to this line. */
-struct symbol_row {
-	uint64_t elf_vaddr;
-	uint32_t file;
-	uint32_t line;
-};
-
-struct symbol_range {
-	uint64_t start_vaddr;
-	uint64_t end_vaddr;
-};
-
-/* A function which was inlined; its ranges are sorted and lie inside of its parent's. */
-struct symbol_inline {
-	uint32_t depth; /* 1 = directly in the function */
-	uint32_t name;
-	uint32_t call_file;
-	uint32_t call_line;
-	uint32_t n_ranges; /* at least 1 */
-	const struct symbol_range *ranges;
-};
-
-/* Strings and files are numbers, from the writer. All is borrowed for the call. */
-struct symbol_function {
-	struct symbol_range range;
-	uint32_t name;
-	bool fills_gaps; /* it only has the addresses that no other function has */
-	size_t n_rows;
-	const struct symbol_row *rows; /* sorted; the first one is where the range starts */
-	size_t n_inlines;
-	const struct symbol_inline *inlines; /* parents before their children */
-};
 
 /* Returns 0 and sets *@ret_writer (owned by the caller), or -ENOMEM. */
 int symbol_file_writer_new(struct symbol_file_writer **ret_writer);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unwind/symbol_function_encode.h"
+#include "unwind/symbol_function.h"
 
 #include <string.h>
 
 #include "profiler/base/buffer.h"
 #include "unwind/symbol_file_format.h"
-#include "unwind/symbol_file_writer.h"
 #include "unwind/symbol_frame.h"
 
 /* Steps that one byte can express. Wider windows of lines leave less room for addresses. */
