@@ -17,7 +17,6 @@ PATH = re.compile(r"(?<![\w/.:-])((?:bpf|unwind|profiler|export|web|tests|docs|p
 COMMAND = re.compile(r"\./dev ([a-z]+)")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-SUBCOMMANDS = ("", "record", "doctor", "convert")
 MANUAL = pathlib.Path("docs/pilotlight.1")
 
 
@@ -29,15 +28,16 @@ def is_there(path):
     return any(True for _ in tree.ROOT.glob(path.rstrip("/.")))
 
 
+def help_of(*command):
+    return subprocess.run([os.environ["PILOTLIGHT"], *command, "--help"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+
+
 def program_options():
-    """Every long option that the program's own help names."""
-    program = os.environ["PILOTLIGHT"]
-    options = set()
-    for subcommand in SUBCOMMANDS:
-        help_text = subprocess.run([program, *subcommand.split(), "--help"], check=True, text=True,
-                                   stdout=subprocess.PIPE).stdout
-        options.update(OPTION.findall(help_text))
-    return options
+    """Every long option in the program's help, and in that of the commands which it names."""
+    texts = [help_of()]
+    texts += [help_of(command) for command in re.findall(r"^ +pilotlight ([a-z]+)", texts[0], re.M)]
+    return set(OPTION.findall("".join(texts)))
 
 
 class Docs(tree.StyleTest):
@@ -64,7 +64,7 @@ class Docs(tree.StyleTest):
 class Options(tree.StyleTest):
     def test_the_man_page_has_the_options_of_the_program(self):
         manual = tree.read(MANUAL).replace(r"\-", "-")
-        documented = set(OPTION.findall(re.sub(r"\.Fl -(?=\w)", "--", manual)))
+        documented = set(OPTION.findall(re.sub(r"\bFl -(?=\w)", "--", manual)))
         self.assertEqual(documented, program_options())
 
     def test_readme_has_only_options_of_the_program(self):

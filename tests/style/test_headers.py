@@ -10,22 +10,26 @@ import unittest
 
 import tree
 
-USER_SPACE = ["cc", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
+USER_SPACE = ["cc", "-x", "c", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
               "-Wno-missing-field-initializers"]
+CXX = ["c++", "-x", "c++", "-Wall", "-Wextra", "-Werror"]
 MACHINE = os.uname().machine
-BPF = ["clang", "-target", "bpf", "-idirafter", f"/usr/include/{MACHINE}-linux-gnu",
+BPF = ["clang", "-x", "c", "-target", "bpf", "-idirafter", f"/usr/include/{MACHINE}-linux-gnu",
        "-D__TARGET_ARCH_" + {"x86_64": "x86", "aarch64": "arm64"}[MACHINE], "-Wall", "-Werror"]
+IS_CXX = re.compile(r"^namespace ", re.M)
 IS_FOR_BPF = re.compile(r'#include (<bpf/bpf_|"bpf/kernel\.h")')
 
 
 def compiler_for(header):
-    is_for_bpf = header.parts[0] == "bpf" and IS_FOR_BPF.search(tree.read(header))
-    return BPF if is_for_bpf else USER_SPACE
+    text = tree.read(header)
+    if header.parts[0] == "bpf" and IS_FOR_BPF.search(text):
+        return BPF
+    return CXX if IS_CXX.search(text) else USER_SPACE
 
 
 def complaint(header):
     """What the compiler says about a source that includes nothing but the header."""
-    command = [*compiler_for(header), "-I.", "-x", "c", "-fsyntax-only", "-"]
+    command = [*compiler_for(header), "-I.", "-fsyntax-only", "-"]
     run = subprocess.run(command, input=f'#include "{header}"\n', cwd=tree.ROOT, text=True,
                          stderr=subprocess.PIPE, check=False)
     return run.stderr if run.returncode else ""

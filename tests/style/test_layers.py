@@ -34,28 +34,21 @@ def includes(path):
     return [name for name in INCLUDE.findall(tree.read(path)) if "/" in name]
 
 
-def circle(graph):
-    """The modules of a circle in graph, none if it has none."""
-    state = {}
+def circles(graph):
+    """Yield a way from a module back to itself for each edge of graph that closes one."""
+    done = set()
 
-    def visit(module, way):
-        state[module] = "open"
-        for other in sorted(graph.get(module, ())):
-            if state.get(other) == "open":
-                return [*way[way.index(other):], other]
-            if other not in state:
-                found = visit(other, [*way, other])
-                if found:
-                    return found
-        state[module] = "done"
-        return []
+    def visit(way):
+        for other in sorted(graph.get(way[-1], ())):
+            if other in way:
+                yield [*way[way.index(other):], other]
+            elif other not in done:
+                yield from visit([*way, other])
+        done.add(way[-1])
 
     for module in sorted(graph):
-        if module not in state:
-            found = visit(module, [module])
-            if found:
-                return found
-    return []
+        if module not in done:
+            yield from visit([module])
 
 
 class Layers(tree.StyleTest):
@@ -87,7 +80,7 @@ class Layers(tree.StyleTest):
                 graph.setdefault(module, set()).update(
                     name.removesuffix(".h") for name in includes(path))
                 graph[module].discard(module)
-        self.assert_none(circle(graph))
+        self.assert_none(" → ".join(circle) for circle in circles(graph))
 
 
 if __name__ == "__main__":

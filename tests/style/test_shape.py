@@ -11,6 +11,8 @@ FUNCTION_LINES = 60
 FUNCTION_LINES_P90 = 40
 NESTING = 3
 PARAMETERS = 5
+# Whose parameters are somebody else's idea: name → whose.
+FOREIGN_CALLBACKS = {"exchange_on_request": "libmicrohttpd"}
 
 
 class Shape(tree.StyleTest):
@@ -35,7 +37,8 @@ class Shape(tree.StyleTest):
         self.assert_none(f for f in self.functions if f.depth > NESTING)
 
     def test_no_function_takes_many_parameters(self):
-        self.assert_none(f for f in self.functions if f.n_parameters > PARAMETERS)
+        self.assert_none(f for f in self.functions
+                         if f.n_parameters > PARAMETERS and f.name not in FOREIGN_CALLBACKS)
 
 
 if __name__ == "__main__":
