@@ -4,6 +4,7 @@
 
 import collections
 import os
+import pathlib
 import re
 import shutil
 import tempfile
@@ -19,8 +20,10 @@ HOSTILE_COMM = 'a;"<b>\n\\ '
 
 
 def seen(daemon, finished, name):
-    """Wait until a process is known with this name; return what selects it, and all it did."""
-    query = f'{{pid="{finished.pid}"}}'
+    """Wait until a process is known with this name; return what selects it, and all it did since
+    it is itself, and not a copy of this."""
+    launcher = pathlib.Path("/proc/self/comm").read_text(encoding="utf-8").strip()
+    query = f'{{pid="{finished.pid}",comm!="{launcher}"}}'
     due = 0.9 * finished.cpu_seconds * 499
     daemon.past_until(query, lambda profile: profile.has(name) and profile.count() > due)
     return {"query": query, "from": "now-10m", "to": f"{time.time():.3f}"}

@@ -78,7 +78,7 @@ def list_of_a_file_shows_the_source(daemon):
         subprocess.run(command, check=True, capture_output=True, timeout=30)
         listing = pprof("-list=spend_three_parts", path)
         top = pprof("-top", path)
-    line = re.search(r".*i < 3 \* ROUNDS.*", listing)
+    line = re.search(r".*for \(long i.*", listing)
     assert line and re.match(r"\s*[0-9.]+m?s", line[0]), listing
     assert abs(cumulated_percent(top, "spend_three_parts") - 75) < 6, top
 

@@ -74,7 +74,7 @@ def inlined_functions_are_frames_with_their_lines(daemon):
     assert [frame.is_inlined for frame in heaviest.frames[:4]] == [True, True, False, False]
     lines = [frame.line for frame in heaviest.frames[:4]]
     expected = [line_of("inlined_chain.c", f"line of {name}") for name in chain]
-    # The loop itself is the line before its body.
+    # The loop itself is in the line before its body.
     assert lines[0] in (expected[0], expected[0] - 1), f"{lines}, not {expected}"
     assert lines[1:] == expected[1:], f"{lines}, not {expected}"
     assert all(frame.file.endswith("fixtures/inlined_chain.c") for frame in heaviest.frames[:4])
@@ -156,7 +156,7 @@ def the_vdso_is_a_mapping_with_names(daemon):
     def in_vdso(sample):
         return sample.frames and sample.frames[0].mapping.path == "[vdso]"
 
-    profile = profile_of(daemon, finished, "__vdso_clock_gettime")
+    profile = profile_of(daemon, finished)
     assert profile.count(in_vdso) > 0.5 * profile.count(), profile.summary()
     named = profile.count(lambda sample: in_vdso(sample) and "+0x" not in sample.names[0])
     assert named == profile.count(in_vdso), profile.summary()
