@@ -66,10 +66,12 @@ struct profile *profile_free(struct profile *profile)
 	return NULL;
 }
 
-/* Make room for @n_new more items behind @n of them. */
+/* Make room for @n_new more items behind @n of them, as long as 32 bits can tell them apart. */
 #define RESERVE(profile, items, capacity, n, n_new)                                                \
-	array_reserve((void **)&(profile)->items, &(profile)->index->capacity, (n) + (n_new),      \
-		      sizeof(*(profile)->items))
+	((n) + (n_new) > UINT32_MAX                                                                \
+		 ? -ENOMEM                                                                         \
+		 : array_reserve((void **)&(profile)->items, &(profile)->index->capacity,          \
+				 (n) + (n_new), sizeof(*(profile)->items)))
 
 int profile_add_mapping(struct profile *profile, const struct profile_mapping *mapping,
 			uint32_t *ret_index)
