@@ -13,7 +13,7 @@
 
 #define CHUNK_BYTES 16384
 
-/* A large profile has to be served at once: 2 makes it a tenth larger than 6 does, in a third of
+/* A large profile has to be served at once: 2 makes it a fifteenth larger than 6 does, in a third of
  * the time. */
 #define LEVEL 2
 
