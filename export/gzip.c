@@ -13,8 +13,8 @@
 
 #define CHUNK_BYTES 16384
 
-/* A large profile has to be served at once: 2 makes it a fifteenth larger than 6 does, in a third of
- * the time. */
+/* A large profile has to be served at once: 2 makes it a fifteenth larger than 6 does, in a third
+ * of the time. */
 #define LEVEL 2
 
 #define GZIP_WINDOW_BITS (15 + 16) /* 16 asks for gzip's header rather than zlib's */
