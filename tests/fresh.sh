@@ -80,8 +80,10 @@ make_root() {
 		"$suite" "$root" - <<<"$lists"
 }
 
-# The kernel's file systems, the package cache, and the host's way to the network.
+# The kernel's file systems, the package cache, and the host's way to the network; and the root is
+# a mount, as it is on any machine, or nothing in there could make a mount namespace.
 furnish_root() {
+	mount --bind "$root" "$root"
 	mount -t proc proc "$root/proc"
 	mount --rbind /sys "$root/sys"
 	mount --rbind /dev "$root/dev"
