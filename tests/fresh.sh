@@ -97,6 +97,7 @@ furnish_root() {
 
 # A command that runs a line of shell in there, in the place of the shell that starts it.
 readonly inside=(env --ignore-environment HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb
+	${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"}
 	chroot "$root" /bin/bash -c)
 
 # Does the page answer?
@@ -109,8 +110,10 @@ page_answers() {
 	[[ $status == "HTTP/"*" 200 "* ]]
 } 2>/dev/null
 
+daemon=
+trap '[[ -z $daemon ]] || kill "$daemon"' EXIT
+
 run_answers() {
-	local daemon
 	if page_answers; then
 		say "port $port is taken on this host"
 		return 1
@@ -119,12 +122,20 @@ run_answers() {
 	daemon=$!
 	until page_answers; do
 		sleep 1
-		kill -0 "$daemon" 2>/dev/null || { say "./dev run ended"; return 1; }
-		((SECONDS < start_deadline_s)) || { say "./dev run gave no page"; kill "$daemon"; return 1; }
+		if ! kill -0 "$daemon" 2>/dev/null; then
+			daemon=
+			say "./dev run ended"
+			return 1
+		fi
+		if ((SECONDS > start_deadline_s)); then
+			say "./dev run gave no page"
+			return 1
+		fi
 	done
 	say "the page answers"
 	kill "$daemon"
 	wait "$daemon"
+	daemon=
 }
 
 passed=0
