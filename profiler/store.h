@@ -25,6 +25,7 @@
 #include "profiler/names_state.h"
 #include "profiler/sample.h"
 #include "profiler/store_process.h"
+#include "profiler/store_status.h"
 #include "unwind/elf_file.h"
 
 struct kernel_range;
@@ -32,26 +33,6 @@ struct store;
 struct symbol_file;
 
 #define STORE_MAX_FILE 0x7fffffffU /* highest number of a file: query.h numbers addresses by it */
-
-struct store_options {
-	size_t memory_bytes;  /* bound on windows and dictionaries together */
-	int64_t retention_ns; /* how long a window stays */
-	int64_t period_ns;    /* between two samples of a busy CPU */
-};
-
-struct store_status {
-	uint64_t stored;                      /* samples taken in, ever */
-	uint64_t dropped_full;                /* samples refused: DROP_STORE_FULL */
-	uint64_t stacks[STACK_OUTCOME_COUNT]; /* stored samples by outcome */
-	uint64_t frames[NAMES_STATE_COUNT];   /* frames of stored samples, as they were then */
-	uint64_t windows_expired;             /* by age */
-	uint64_t windows_evicted;             /* by the bound on memory, before their time */
-	uint64_t memory_bytes;
-	uint32_t n_windows, n_dictionaries, n_stacks, n_threads, n_processes;
-	uint32_t n_files[NAMES_STATE_COUNT];
-	uint64_t symbol_bytes;  /* symbol files mapped */
-	int64_t oldest_unix_ns; /* of the windows held, 0 if none */
-};
 
 /* Returns 0 and sets *@ret_store (owned by the caller), or -ENOMEM. */
 int store_new(const struct store_options *options, struct store **ret_store);

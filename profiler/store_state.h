@@ -12,7 +12,7 @@
 #include <pthread.h>
 
 #include "profiler/file_table.h"
-#include "profiler/store.h"
+#include "profiler/store_status.h"
 
 struct dictionary;
 struct kernel_view;

@@ -2,7 +2,7 @@
 #include "web/metric_family.h"
 
 #include "profiler/base/array.h"
-#include "web/metrics.h"
+#include "web/scrape.h"
 
 #define FIELD(kind, field) .value = kind, .offset = offsetof(struct scrape, field)
 #define EACH(name, values, type)                                                                   \

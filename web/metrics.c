@@ -7,7 +7,7 @@
 #include "profiler/base/buffer.h"
 #include "profiler/base/clock.h"
 #include "web/metric_family.h"
-#include "web/route.h"
+#include "web/scrape.h"
 
 static void append_head(struct buffer *out, const char *name, const char *type, const char *help)
 {
@@ -69,20 +69,19 @@ static void append_requests(struct buffer *out, const struct scrape *scrape)
 	static const char name[] = "pilotlight_http_requests_total";
 
 	append_head(out, name, "counter", "HTTP requests answered, by route and status code.");
-	for (size_t i = 0; i < n_routes; i++) {
+	for (size_t i = 0; i < TRAFFIC_MAX_ROUTES && scrape->traffic.routes[i].name; i++) {
 		const struct route_traffic *route = &scrape->traffic.routes[i];
 
 		for (size_t code_i = 0; code_i < TRAFFIC_N_CODES; code_i++) {
 			if (!route->answers[code_i] && traffic_codes[code_i] != 200)
 				continue;
 			buffer_printf(out, "%s{handler=\"%s\",code=\"%u\"} %" PRIu64 "\n", name,
-				      routes[i].name, traffic_codes[code_i],
-				      route->answers[code_i]);
+				      route->name, traffic_codes[code_i], route->answers[code_i]);
 		}
 	}
 }
 
-static void append_histogram(struct buffer *out, const char *name, const char *handler,
+static void append_histogram(struct buffer *out, const char *name,
 			     const struct route_traffic *route)
 {
 	uint64_t count = 0;
@@ -90,14 +89,14 @@ static void append_histogram(struct buffer *out, const char *name, const char *h
 	for (size_t i = 0; i < TRAFFIC_N_BUCKETS; i++) {
 		count += route->durations[i];
 		buffer_printf(out, "%s_bucket{handler=\"%s\",le=\"%g\"} %" PRIu64 "\n", name,
-			      handler, (double)traffic_buckets_ns[i] / NS_PER_SECOND, count);
+			      route->name, (double)traffic_buckets_ns[i] / NS_PER_SECOND, count);
 	}
 	count += route->durations[TRAFFIC_N_BUCKETS];
-	buffer_printf(out, "%s_bucket{handler=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, handler,
+	buffer_printf(out, "%s_bucket{handler=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, route->name,
 		      count);
-	buffer_printf(out, "%s_sum{handler=\"%s\"} ", name, handler);
+	buffer_printf(out, "%s_sum{handler=\"%s\"} ", name, route->name);
 	append_seconds(out, (int64_t)route->duration_ns);
-	buffer_printf(out, "\n%s_count{handler=\"%s\"} %" PRIu64 "\n", name, handler, count);
+	buffer_printf(out, "\n%s_count{handler=\"%s\"} %" PRIu64 "\n", name, route->name, count);
 }
 
 static void append_durations(struct buffer *out, const struct scrape *scrape)
@@ -106,8 +105,8 @@ static void append_durations(struct buffer *out, const struct scrape *scrape)
 
 	append_head(out, name, "histogram",
 		    "From the request to its answer, by route, without the seconds asked for.");
-	for (size_t i = 0; i < n_routes; i++)
-		append_histogram(out, name, routes[i].name, &scrape->traffic.routes[i]);
+	for (size_t i = 0; i < TRAFFIC_MAX_ROUTES && scrape->traffic.routes[i].name; i++)
+		append_histogram(out, name, &scrape->traffic.routes[i]);
 }
 
 void metrics_render(const struct scrape *scrape, struct buffer *out)

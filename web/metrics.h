@@ -7,20 +7,10 @@
  * All values come from one struct, so sums that hold there hold in every scrape.
  */
 
-#include "profiler/status.h"
-#include "web/process_usage.h"
-#include "web/traffic.h"
-
 #define METRICS_MEDIA_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 struct buffer;
-
-struct scrape {
-	struct status status;
-	struct traffic traffic;
-	struct process_usage process;
-	const char *version;
-};
+struct scrape;
 
 /* Append all families to @out, whose error tells if memory ran out. */
 void metrics_render(const struct scrape *scrape, struct buffer *out);

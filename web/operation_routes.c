@@ -3,6 +3,7 @@
 
 #include "web/metrics.h"
 #include "web/request.h"
+#include "web/scrape.h"
 #include "web/site.h"
 
 void begin_metrics(struct request *request, struct site *site)

@@ -54,6 +54,14 @@ const struct route routes[] = {
 const size_t n_routes = ARRAY_SIZE(routes);
 static_assert(ARRAY_SIZE(routes) <= TRAFFIC_MAX_ROUTES, "traffic is counted by route");
 
+_Static_assert(ARRAY_SIZE(routes) <= TRAFFIC_MAX_ROUTES, "each route has its counters");
+
+void route_name_traffic(struct traffic *traffic)
+{
+	for (size_t i = 0; i < n_routes; i++)
+		traffic->routes[i].name = routes[i].name;
+}
+
 size_t route_number(const struct route *route)
 {
 	return (size_t)(route - routes);

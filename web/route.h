@@ -10,6 +10,7 @@
 
 struct request;
 struct site;
+struct traffic;
 
 struct route {
 	const char *path;     /* one '*' in it stands for a segment, and ends up in the request */
@@ -27,6 +28,9 @@ struct route {
 /* The last one takes what no other one has, and has no path. */
 extern const struct route routes[];
 extern const size_t n_routes;
+
+/* Write the name of each route into @traffic, in the order of the table. */
+void route_name_traffic(struct traffic *traffic);
 
 size_t route_number(const struct route *route);
 

@@ -14,6 +14,7 @@
 #include "profiler/base/cleanup.h"
 #include "web/connection_set.h"
 #include "web/exchange.h"
+#include "web/route.h"
 #include "web/site.h"
 
 enum {
@@ -97,6 +98,7 @@ int web_server_new(const struct web_server_options *options, struct web_server *
 	if (!server)
 		return -ENOMEM;
 	site_init(&server->site, options);
+	route_name_traffic(&server->site.traffic);
 	server->timer_ns = INT64_MAX;
 	server->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

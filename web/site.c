@@ -6,7 +6,7 @@
 #include <sys/utsname.h>
 
 #include "profiler/base/file.h"
-#include "web/server.h"
+#include "web/server_options.h"
 
 #define COMMAND_LINE_MAX (64 << 10)
 

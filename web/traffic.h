@@ -15,6 +15,7 @@ enum {
 };
 
 struct route_traffic {
+	const char *name; /* NULL: there is no such route */
 	uint64_t answers[TRAFFIC_N_CODES];
 	uint64_t durations[TRAFFIC_N_BUCKETS + 1]; /* not yet added up */
 	uint64_t duration_ns;                      /* sum */

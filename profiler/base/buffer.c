@@ -29,8 +29,9 @@ static char *reserve(struct buffer *buffer, size_t size)
 		buffer->error = -EFBIG;
 		return NULL;
 	}
+	/* One byte more, for the terminator that buffer_printf() writes and does not count. */
 	buffer->error =
-		array_reserve((void **)&buffer->data, &buffer->capacity, buffer->size + size, 1);
+		array_reserve((void **)&buffer->data, &buffer->capacity, buffer->size + size + 1, 1);
 	return buffer->error ? NULL : buffer->data + buffer->size;
 }
 
@@ -68,7 +69,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return;
-	end = reserve(buffer, (size_t)n + 1); /* the terminator is written, but not counted */
+	end = reserve(buffer, (size_t)n);
 	if (!end)
 		return;
 	va_start(args, format);

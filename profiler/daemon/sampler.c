@@ -44,6 +44,7 @@ struct sampler {
 	struct role_process server;
 	struct role_process resolver;
 	struct sampler_status status;
+	int64_t stop_unix_ns;
 	bool is_ring_awaited;
 	bool is_encoded;
 	struct message_encoded encoded;
@@ -213,7 +214,6 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 			"recorded are not followed");
 	sampler->status.frequency_hz = options.frequency_hz;
 	sampler->status.ring_bytes = options.ring_bytes;
-	sampler->status.start_unix_ns = clock_unix_ns();
 	strncpy(sampler->status.event, half.event, sizeof(sampler->status.event) - 1);
 	return 0;
 }
@@ -286,6 +286,7 @@ static int start_sampling(struct sampler *sampler)
 		return r;
 	}
 	sampler->status.n_cpus = (uint32_t)r;
+	sampler->status.start_unix_ns = clock_unix_ns();
 	r = sandbox_drop_privileges(ROLE_SAMPLER);
 	if (r == 0)
 		r = sandbox_filter(FILTER_SAMPLER);
@@ -385,6 +386,7 @@ static bool is_settled(struct sampler *sampler)
 void sampler_finish(struct sampler *sampler)
 {
 	kernel_half_stop(sampler->half);
+	sampler->stop_unix_ns = clock_unix_ns() + 1; /* exclusive */
 	read_ring(sampler);
 	if (!run_until(sampler, is_settled, FINISH_WAIT_MS))
 		log_line("the server did not store the last samples in time");
@@ -411,7 +413,7 @@ int sampler_encode(struct sampler *sampler, const char *encoder, int fd, uint64_
 {
 	const struct message_encode message = {
 		.start_unix_ns = sampler->status.start_unix_ns,
-		.end_unix_ns = clock_unix_ns() + NS_PER_SECOND,
+		.end_unix_ns = sampler->stop_unix_ns,
 	};
 	char body[sizeof(message) + 64] = { 0 };
 	size_t length = strlen(encoder) + 1;

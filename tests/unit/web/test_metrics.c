@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/metrics.h"
+#include "web/route.h"
+#include "web/scrape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,6 +126,7 @@ static void counts_requests(void **state)
 	char *text;
 
 	(void)state;
+	route_name_traffic(&scrape.traffic);
 	traffic_count(&scrape.traffic, 0, 200, 1000000);
 	traffic_count(&scrape.traffic, 0, 200, 1000001);
 	traffic_count(&scrape.traffic, 0, 304, 60000000000);

@@ -7,6 +7,8 @@
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "web/metrics.h"
+#include "web/route.h"
+#include "web/scrape.h"
 
 #define SKIPPED   77
 #define NOT_FOUND 127
@@ -23,6 +25,7 @@ int main(void)
 
 	if (!promtool)
 		return EXIT_FAILURE;
+	route_name_traffic(&scrape.traffic);
 	traffic_count(&scrape.traffic, 3, 503, 1);
 	metrics_render(&scrape, &text);
 	fwrite(text.data, 1, text.size, promtool);

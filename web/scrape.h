@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Scrape: all that /metrics shows, as of one moment.
+ */
+
+#include "profiler/status.h"
+#include "web/process_usage.h"
+#include "web/traffic.h"
+
+struct scrape {
+	struct status status;
+	struct traffic traffic;
+	struct process_usage process;
+	const char *version;
+};
