@@ -111,7 +111,7 @@ page_answers() {
 } 2>/dev/null
 
 daemon=
-trap '[[ -z $daemon ]] || kill "$daemon"' EXIT
+trap '[[ -z $daemon ]] || kill "$daemon" 2>/dev/null' EXIT
 
 run_answers() {
 	if page_answers; then
@@ -134,8 +134,10 @@ run_answers() {
 	done
 	say "the page answers"
 	kill "$daemon"
-	wait "$daemon"
+	local status=0
+	wait "$daemon" || status=$?
 	daemon=
+	return "$status"
 }
 
 passed=0
