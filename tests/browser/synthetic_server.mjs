@@ -14,7 +14,8 @@ import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-import { syntheticProfile, syntheticStatus } from './synthetic_profile.mjs';
+import { syntheticStatus } from './synthetic_host.mjs';
+import { syntheticProfile } from './synthetic_profile.mjs';
 
 const UI = fileURLToPath(new URL('../../web/ui/', import.meta.url));
 const TYPES = {

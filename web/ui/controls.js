@@ -78,7 +78,9 @@ function keyBindings(page) {
   /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
   const inGraph = (key, text, action) => ({ key, text, action, inGraph: true });
   return [
-    inGraph('ArrowUp', 'to the caller', () => page.moveFocus(({ tree }, node) => tree.parent[node])),
+    inGraph('ArrowUp', 'to the caller', () =>
+      page.moveFocus(({ tree }, node) => tree.parent[node]),
+    ),
     inGraph('ArrowDown', 'to the largest callee', () => page.moveFocus(largestChild)),
     inGraph('ArrowLeft', 'to the left', () => page.moveFocus((l, node) => neighbour(l, node, -1))),
     inGraph('ArrowRight', 'to the right', () => page.moveFocus((l, node) => neighbour(l, node, 1))),

@@ -241,7 +241,10 @@ export class FlameGraph {
     }
   }
 
-  /** @param {Frame} frame @param {string} ink @param {number} x @param {number} y @param {number} room */
+  /**
+   * @param {Frame} frame @param {string} ink
+   * @param {number} x @param {number} y @param {number} room pixels for the text
+   */
   drawLabel(frame, ink, x, y, room) {
     const { fitters, context } = this;
     const isGroup = frame.kind === 'process' || frame.kind === 'host';
@@ -266,7 +269,12 @@ export class FlameGraph {
     this.context.lineWidth = lineWidth;
     const inset = lineWidth / 2;
     const top = y - this.scroller.scrollTop;
-    this.context.strokeRect(left + inset, top + inset, right - left - 1 - 2 * inset, height - 2 * inset);
+    this.context.strokeRect(
+      left + inset,
+      top + inset,
+      right - left - 1 - 2 * inset,
+      height - 2 * inset,
+    );
   }
 
   /** Where a node is now, from the top of what scrolls. @param {number} node @returns {Box} */

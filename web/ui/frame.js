@@ -25,7 +25,8 @@
  */
 
 const USER_BRACKETS = new Set(['[vdso]', '[vsyscall]', '[stack]', '[heap]', '[uprobes]']);
-const JIT_MODULE = /^(\[(anon|jit)|\/\/anon|\/?anon_inode|\/memfd:.*jit)|perf-\d+\.map$|jitted-\d+/i;
+const JIT_MODULE =
+  /^(\[(anon|jit)|\/\/anon|\/?anon_inode|\/memfd:.*jit)|perf-\d+\.map$|jitted-\d+/i;
 const NO_NAME = /\+0x[0-9a-f]+$/;
 const UNKNOWN = '(unknown function)';
 

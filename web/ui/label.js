@@ -3,7 +3,7 @@
 /**
  * Label: the part of a function's name that fits into a box.
  *
- *     std::vector<int>::push_back(int const&)  →  std::vector<int>::push_back  →  push_back  →  pus…
+ *     std::set<int>::insert(int const&)  →  std::set<int>::insert  →  insert  →  ins…
  *
  * Widths of characters are measured once per font; kerning is off, so they add up.
  */

@@ -117,7 +117,7 @@ export function largestChild(layout, node) {
 export function neighbour(layout, node, direction) {
   const { tree, firstChild, children } = layout;
   const depth = tree.depth[node];
-  /** @returns {number} the outermost node at the depth beneath @top, on the side that comes first */
+  /** @returns {number} the first node at the depth beneath @top, in this direction, or −1 */
   const descend = (/** @type {number} */ top) => {
     if (tree.depth[top] === depth) return top;
     const [low, high] = [firstChild[top], firstChild[top + 1]];

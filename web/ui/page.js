@@ -17,7 +17,7 @@ import { layOut } from './layout.js';
 import { Palette } from './palette.js';
 import { ProcessList } from './process_list.js';
 import { sumProcesses } from './processes.js';
-import { compileSearch, nextMatch, searchTree } from './search.js';
+import { compileSearch, describeMatches, nextMatch, searchTree } from './search.js';
 import { formatSelector, parseSelector, selectSamples } from './selector.js';
 import { Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
@@ -25,7 +25,7 @@ import { Theme } from './theme.js';
 import { Tooltip } from './tooltip.js';
 import { showTruths, truths } from './truth.js';
 import { Twin } from './twin.js';
-import { formatClock, formatCount, formatRange, formatShare } from './units.js';
+import { formatClock, formatRange, formatShare } from './units.js';
 
 /** @typedef {import('./pprof.js').Profile} Profile */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -158,6 +158,14 @@ export class Page {
     return this.status.host ?? this.profile?.facts.host ?? location.hostname;
   }
 
+  /** How long was looked at: a daemon that has just started has not seen the whole range. */
+  get durationNs() {
+    const { profile, state, status } = this;
+    const durationNs = profile?.durationNs || state.rangeS * 1e9;
+    const uptimeNs = (status.uptime_seconds || Infinity) * 1e9;
+    return state.at === null ? Math.min(durationNs, uptimeNs) : durationNs;
+  }
+
   showHost() {
     const { kernel, version } = this.status;
     setText(byId('host', HTMLElement), this.host);
@@ -178,8 +186,7 @@ export class Page {
       this.layout = layOut(tree, state.order);
       this.graph.setLayout(this.layout, tree.follow(state.zoom));
       this.setFocused(path ? tree.follow(path) : -1);
-      const durationNs = profile.durationNs || state.rangeS * 1e9;
-      this.processes.show(sumProcesses(profile), durationNs, matchers);
+      this.processes.show(sumProcesses(profile), this.durationNs, matchers);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.showMessage(`This query cannot be understood. ${error.message}`);
@@ -258,8 +265,7 @@ export class Page {
   zoomTo(node) {
     const { layout, graph } = this;
     if (!layout || node < 0) return;
-    const isStep = node !== graph.viewport.zoom;
-    this.change({ zoom: layout.tree.pathOf(node) }, isStep);
+    this.change({ zoom: layout.tree.pathOf(node) }, node !== graph.viewport.zoom);
     graph.setZoom(node);
     graph.reveal(node);
     this.tooltip.hide();
@@ -366,7 +372,7 @@ export class Page {
       const test = compileSearch(state.search);
       if (test && layout) {
         this.matches = searchTree(layout, graph.viewport.zoom, test);
-        words = `${formatShare(this.matches.share)} in ${formatCount(this.matches.nFrames)} functions`;
+        words = describeMatches(this.matches);
       }
     } catch (error) {
       search.ariaInvalid = 'true';

@@ -122,7 +122,12 @@ export class Palette {
 
   /** @param {Frame} frame @returns {Paint} */
   forcedPaint(frame) {
-    return { fill: 'Canvas', ink: 'CanvasText', edge: 'CanvasText', striped: frame.kind === 'unnamed' };
+    return {
+      fill: 'Canvas',
+      ink: 'CanvasText',
+      edge: 'CanvasText',
+      striped: frame.kind === 'unnamed',
+    };
   }
 
   /** @param {Frame} frame @returns {Paint} */
@@ -149,7 +154,11 @@ export class Palette {
     const spread = (hash % 1009) / 1008;
     switch (frame.kind) {
       case 'kernel':
-        return { hue: KERNEL_HUE + (spread - 0.5) * 24, light: tone.cool, chroma: tone.chroma * 0.55 };
+        return {
+          hue: KERNEL_HUE + (spread - 0.5) * 24,
+          light: tone.cool,
+          chroma: tone.chroma * 0.55,
+        };
       case 'jit':
         return { hue: JIT_HUE, light: tone.cool, chroma: tone.chroma * 0.75 };
       case 'unnamed':

@@ -283,7 +283,7 @@ function resolve(ids, rows) {
   return Int32Array.from(ids, (id) => rows.get(id) ?? -1);
 }
 
-/** One row of `width` values for each sample, however many it came with. @param {Columns} columns */
+/** One value of each type for each sample, however many it has. @param {Columns} columns */
 function alignValues(columns) {
   const width = columns.sampleTypes.length;
   const { sampleValues, values } = columns;
@@ -302,11 +302,15 @@ function finish(columns) {
   /** @param {number} index */
   const text = (index) => strings[index] ?? '';
   /** @param {number[]} indices */
-  const texts = (indices) => Int32Array.from(indices, (i) => (i >= 0 && i < strings.length ? i : 0));
+  const texts = (indices) =>
+    Int32Array.from(indices, (i) => (i >= 0 && i < strings.length ? i : 0));
   if (!strings.length) strings.push('');
   return {
     strings,
-    sampleTypes: columns.sampleTypes.map(([type, unit]) => ({ type: text(type), unit: text(unit) })),
+    sampleTypes: columns.sampleTypes.map(([type, unit]) => ({
+      type: text(type),
+      unit: text(unit),
+    })),
     defaultType: text(columns.defaultType),
     functionName: texts(columns.functionName),
     functionFile: texts(columns.functionFile),

@@ -12,7 +12,8 @@ import { formatCores, formatShare, formatTime } from './units.js';
 /** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
 /** @typedef {import('./selector.js').Matcher} Matcher */
 /** @typedef {{label: 'comm'|'pid', value: string}} Pick */
-/** @typedef {Pick & {key: string, text: string, detail: string, timeNs: number, pids: number}} Row */
+/** @typedef {{key: string, text: string, detail: string, timeNs: number, pids: number}} Texts */
+/** @typedef {Pick & Texts} Row */
 
 const MAX_ROWS = 200;
 const MAX_PIDS = 50;
@@ -54,10 +55,20 @@ export class ProcessList {
     const wanted = this.filter.value.trim().toLowerCase();
     const rows = /** @type {Row[]} */ ([]);
     for (const { comm, timeNs, pids } of this.shown.groups) {
-      const isWanted = comm.toLowerCase().includes(wanted) || pids.some(({ pid }) => pid === wanted);
+      const isWanted =
+        comm.toLowerCase().includes(wanted) || pids.some(({ pid }) => pid === wanted);
       if (!isWanted) continue;
-      const detail = pids.length > 1 ? `${pids.length} processes` : `pid ${pids[0].pid} ${pids[0].exe}`;
-      rows.push({ key: comm, label: 'comm', value: comm, text: comm, detail, timeNs, pids: pids.length });
+      const detail =
+        pids.length > 1 ? `${pids.length} processes` : `pid ${pids[0].pid} ${pids[0].exe}`;
+      rows.push({
+        key: comm,
+        label: 'comm',
+        value: comm,
+        text: comm,
+        detail,
+        timeNs,
+        pids: pids.length,
+      });
       if (!this.open.has(comm)) continue;
       for (const { pid, exe, timeNs } of pids.slice(0, MAX_PIDS)) {
         const key = `${comm}\0${pid}`;
@@ -79,7 +90,8 @@ export class ProcessList {
     rows.forEach((row, i) => {
       const item = this.items.get(row.key) ?? this.addItem(row);
       this.fill(item, row, whole);
-      if (this.list.children[i] !== item) this.list.insertBefore(item, this.list.children[i] ?? null);
+      if (this.list.children[i] !== item)
+        this.list.insertBefore(item, this.list.children[i] ?? null);
     });
   }
 

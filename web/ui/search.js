@@ -10,6 +10,7 @@
 
 import { ROOT } from './call_tree.js';
 import { baseName } from './frame.js';
+import { formatCount, formatShare } from './units.js';
 
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./frame.js').Frame} Frame */
@@ -73,6 +74,11 @@ export function searchTree(layout, top, test) {
   const nFrames = seen.reduce((sum, one) => sum + one, 0);
   const whole = tree.total[top];
   return { frames, nFrames, timeNs, share: whole ? timeNs / whole : 0 };
+}
+
+/** @param {Matches} matches */
+export function describeMatches({ share, nFrames }) {
+  return `${formatShare(share)} in ${formatCount(nFrames)} function${nFrames === 1 ? '' : 's'}`;
 }
 
 /**

@@ -83,7 +83,7 @@ export class Source {
     });
   }
 
-  /** Show this state from now on: once where it is paused, else again and again. @param {State} state */
+  /** Show this from now on: once if it is paused, else again and again. @param {State} state */
   follow(state) {
     this.state = state;
     this.ask();

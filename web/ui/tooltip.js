@@ -56,7 +56,10 @@ export class Tooltip {
     this.shown = -1;
   }
 
-  /** @param {CallTree} tree @param {number} node @param {number} x @param {number} y of the pointer */
+  /**
+   * @param {CallTree} tree @param {number} node
+   * @param {number} x @param {number} y of the pointer
+   */
   show(tree, node, x, y) {
     if (this.shown !== node) this.fill(tree, node);
     this.shown = node;

@@ -20,9 +20,10 @@ const WORRYING_SHARE = 0.01;
 /** @param {Record<string, number> | undefined} counts @param {(name: string) => boolean} [take] */
 function sum(counts, take = () => true) {
   const entries = Object.entries(counts ?? {}).filter(([name, n]) => take(name) && n > 0);
+  const words = (/** @type {string} */ name) => name.replace('truncated_', '').replaceAll('_', ' ');
   return {
     total: entries.reduce((total, [, n]) => total + n, 0),
-    reasons: entries.map(([name, n]) => `${name.replaceAll('_', ' ')} ${formatCount(n)}`).join(', '),
+    reasons: entries.map(([name, n]) => `${words(name)} ${formatCount(n)}`).join(', '),
   };
 }
 

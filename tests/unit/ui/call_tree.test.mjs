@@ -34,7 +34,13 @@ test('stacks with a common beginning share it', () => {
     ['b', '3', [main], 5],
   ]);
   assert.deepEqual(outline(tree), [
-    ['host', 12], ['  a', 7], ['    main', 7], ['      f', 3], ['      g', 4], ['  b', 5], ['    main', 5],
+    ['host', 12],
+    ['  a', 7],
+    ['    main', 7],
+    ['      f', 3],
+    ['      g', 4],
+    ['  b', 5],
+    ['    main', 5],
   ]);
   assert.equal(tree.self[2], 0);
   assert.ok(tree.self[6] > 0);
@@ -43,12 +49,22 @@ test('stacks with a common beginning share it', () => {
 test('inlined functions are frames of their own, beneath the one they are inlined into', () => {
   const tree = treeOf([['a', '1', [main, ['outer', '/bin/a', 'a.c', 20, ['middle', 'inner']]], 1]]);
   const frames = tree.ancestors(tree.size - 1).map((node) => tree.frameOf(node));
-  assert.deepEqual(frames.map(({ name }) => name), ['host', 'a', 'main', 'outer', 'middle', 'inner']);
-  assert.deepEqual(frames.map(({ inlined }) => inlined), [false, false, false, false, true, true]);
+  assert.deepEqual(
+    frames.map(({ name }) => name),
+    ['host', 'a', 'main', 'outer', 'middle', 'inner'],
+  );
+  assert.deepEqual(
+    frames.map(({ inlined }) => inlined),
+    [false, false, false, false, true, true],
+  );
 });
 
 test('a query takes the samples that match it', () => {
-  const samples = [['a', '1', [main], 3], ['a', '2', [main], 4], ['b', '3', [main], 5]];
+  const samples = [
+    ['a', '1', [main], 3],
+    ['a', '2', [main], 4],
+    ['b', '3', [main], 5],
+  ];
   assert.equal(treeOf(samples, '{comm="a"}').samples[ROOT], 7);
   assert.equal(treeOf(samples, '{pid!="1"}').samples[ROOT], 9);
   assert.equal(treeOf(samples, '{comm="a",pid=~"[23]"}').samples[ROOT], 4);
@@ -58,7 +74,11 @@ test('a query takes the samples that match it', () => {
 
 test('the line is the one that most samples have', () => {
   const at = (line) => [['f', '/bin/a', 'a.c', line]];
-  const tree = treeOf([['a', '1', at(5), 3], ['a', '1', at(9), 10], ['a', '1', at(6), 2]]);
+  const tree = treeOf([
+    ['a', '1', at(5), 3],
+    ['a', '1', at(9), 10],
+    ['a', '1', at(6), 2],
+  ]);
   assert.equal(tree.line[2], 9);
 });
 
@@ -87,6 +107,9 @@ test('processes are grouped by name, the largest first', () => {
   assert.equal(groups[0].comm, 'nginx');
   assert.equal(groups[0].pids.length, 4);
   const times = groups.map(({ timeNs }) => timeNs);
-  assert.deepEqual(times, [...times].sort((a, b) => b - a));
+  assert.deepEqual(
+    times,
+    [...times].sort((a, b) => b - a),
+  );
   assert.equal(labelColumn(profile, 'no such label').some(Boolean), false);
 });

@@ -23,7 +23,11 @@ test('a hash is stable and tells texts apart', () => {
 });
 
 test('a label loses parameters first, then what encloses the function', () => {
-  assert.deepEqual(labelForms('a::b<int>::c(int, d<e>)'), ['a::b<int>::c(int, d<e>)', 'a::b<int>::c', 'c']);
+  assert.deepEqual(labelForms('a::b<int>::c(int, d<e>)'), [
+    'a::b<int>::c(int, d<e>)',
+    'a::b<int>::c',
+    'c',
+  ]);
   assert.equal(withoutParameters('f(int) const'), 'f');
   assert.equal(withoutParameters('main.(*T).Run'), 'main.(*T).Run');
   assert.equal(withoutParameters('x::operator()'), 'x::operator()');

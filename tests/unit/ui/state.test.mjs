@@ -5,12 +5,22 @@ import { test } from 'node:test';
 import { formatSelector, parseSelector } from '../../../web/ui/selector.js';
 import { formatState, parseState, profileUrl } from '../../../web/ui/state.js';
 import { truths } from '../../../web/ui/truth.js';
-import { formatCores, formatCount, formatRange, formatShare, formatTime } from '../../../web/ui/units.js';
+import {
+  formatCores,
+  formatCount,
+  formatRange,
+  formatShare,
+  formatTime,
+} from '../../../web/ui/units.js';
 
 test('a state survives its address', () => {
   const state = {
-    rangeS: 60, at: 1700000000, query: '{comm="a b\\"c",pid!~"1.*"}', zoom: ['a1', 'b2'],
-    search: '/x+&#/', order: 'size',
+    rangeS: 60,
+    at: 1700000000,
+    query: '{comm="a b\\"c",pid!~"1.*"}',
+    zoom: ['a1', 'b2'],
+    search: '/x+&#/',
+    order: 'size',
   };
   assert.deepEqual(parseState(formatState(state)), state);
 });
