@@ -81,6 +81,21 @@ def most_processes_that_live_25_ms_are_named():
 
 
 @test
+def stacks_that_are_always_new_are_kept():
+    """More of them, and sooner, than any table of what was seen has room for."""
+    with Daemon("--frequency", "9999") as daemon:
+        command = (fixture("many_stacks"), "4")
+        running = [processes.start(*command) for _ in range(os.cpu_count())]
+        for process in running:
+            finished = processes.finish(process)
+            assert finished.status == 0, finished
+        metrics = daemon.metrics()
+        metrics.assert_every_tick_is_accounted_for()
+        dropped = {reason: count for reason, count in metrics.dropped.items() if count}
+        assert sum(dropped.values()) < 0.01 * metrics.stored, f"{metrics.stored}, but {dropped}"
+
+
+@test
 def a_sampler_that_is_late_drops_with_a_reason():
     """Its ring fills up while it is stopped: what found no room is counted. It was silent for
     longer than it lets others be, which is not their fault."""

@@ -11,6 +11,7 @@ import tempfile
 import processes
 from daemon import Daemon
 from harness import SOURCES, Skip, fixture, main, test, wait_for
+from processes import EAGERLY
 
 FREQUENCY_HZ = 499
 SECONDS = 1.5
@@ -55,7 +56,7 @@ def two_functions_have_three_parts_and_one_part(daemon):
 
 @test
 def samples_are_cpu_time_times_frequency(daemon):
-    finished = processes.run_fixture(fixture("three_to_one"), "4")
+    finished = processes.run_fixture(*EAGERLY, fixture("three_to_one"), "4")
     due = finished.cpu_seconds * FREQUENCY_HZ
     profile = profile_of(daemon, finished)
     assert abs(profile.count() - due) <= due * PERCENT / 100, f"{profile.count()}, not {due:.0f}"
@@ -233,7 +234,7 @@ def a_short_life_is_long_enough_to_be_named(daemon):
 
 @test
 def a_profile_of_the_next_seconds_waits_for_them(daemon):
-    process = processes.start(fixture("three_to_one"), "60")
+    process = processes.start(*EAGERLY, fixture("three_to_one"), "60")
     answer = daemon.get("/debug/pprof/profile", seconds=2)
     profile = daemon.profile(seconds=2)
     process.kill()

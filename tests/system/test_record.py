@@ -13,6 +13,7 @@ import processes
 from daemon import record
 from harness import fixture, main, require_root, test, wait_for
 from pprof import Profile
+from processes import EAGERLY
 
 
 def run_record(*arguments, seconds=60):
@@ -38,10 +39,10 @@ def status_of(*command):
 def a_command_is_recorded_with_all_that_it_did():
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/x.pb.gz"
-        run = run_record("-F", "499", "-o", path, "--", fixture("three_to_one"), "2")
+        run = run_record("-F", "499", "-o", path, "--", *EAGERLY, fixture("three_to_one"), "2")
         assert run.returncode == 0, run.stderr
         profile = read_profile(path)
-    assert profile.labels("comm") <= {"three_to_one", "pilotlight"}, profile.summary()
+    assert profile.labels("comm") <= {"three_to_one", "nice", "pilotlight"}, profile.summary()
     assert abs(profile.count() - 2 * 499) < 0.05 * 2 * 499, profile.summary()
     assert abs(profile.share("spend_three_parts") - 75) < 5, profile.summary()
     assert abs(profile.share("spend_one_part") - 25) < 5, profile.summary()
@@ -51,7 +52,7 @@ def a_command_is_recorded_with_all_that_it_did():
 def ninety_nine_samples_a_second_are_the_default():
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/x.pb.gz"
-        run = run_record("-o", path, "--", fixture("three_to_one"), "4")
+        run = run_record("-o", path, "--", *EAGERLY, fixture("three_to_one"), "4")
         assert run.returncode == 0, run.stderr
         profile = read_profile(path)
     assert abs(profile.count() - 4 * 99) < 0.05 * 4 * 99, profile.summary()
@@ -73,7 +74,7 @@ def the_children_of_a_command_are_recorded_too():
 def a_duration_ends_the_recording_and_the_command():
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/x.pb.gz"
-        command = (fixture("three_to_one"), "4")
+        command = (*EAGERLY, fixture("three_to_one"), "4")
         run = run_record("-d", "2", "-F", "499", "-o", path, "--", *command, seconds=20)
         assert os.path.exists(path), f"{run.returncode} {run.stderr}"
         profile = read_profile(path)
