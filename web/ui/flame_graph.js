@@ -208,7 +208,10 @@ export class FlameGraph {
     context.fillRect(left, y, drawn, height);
     this.decorate(paint, frame, { node, x: left, y, width: drawn, height });
     const room = right - left - 2 * TEXT_PAD_PX;
-    if (room >= MIN_TEXT_PX - 2 * TEXT_PAD_PX) this.drawLabel(frame, paint.ink, left, y, room);
+    // Ink is made for full colours; on pale ones the page's own is easier to read.
+    const ink = context.globalAlpha < 1 && frame.kind !== 'process' ? palette.ink : paint.ink;
+    context.globalAlpha = Math.sqrt(context.globalAlpha);
+    if (room >= MIN_TEXT_PX - 2 * TEXT_PAD_PX) this.drawLabel(frame, ink, left, y, room);
   }
 
   /** What is beside the matter is pale. @param {number} node @param {boolean} found */

@@ -23,9 +23,9 @@ import { Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
 import { Tooltip } from './tooltip.js';
-import { showTruths, truths } from './truth.js';
+import { describeEmptiness, showTruths, truths } from './truth.js';
 import { Twin } from './twin.js';
-import { formatClock, formatRange, formatShare } from './units.js';
+import { formatClock, formatShare } from './units.js';
 
 /** @typedef {import('./pprof.js').Profile} Profile */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -178,35 +178,31 @@ export class Page {
   rebuild() {
     const { profile, state } = this;
     if (!profile) return;
-    try {
-      const matchers = parseSelector(state.query);
-      const selected = selectSamples(profile, matchers);
-      const path = this.focused > ROOT ? this.layout?.tree.pathOf(this.focused) : null;
-      const tree = buildTree(profile, selected, this.host);
-      this.layout = layOut(tree, state.order);
-      this.graph.setLayout(this.layout, tree.follow(state.zoom));
-      this.setFocused(path ? tree.follow(path) : -1);
-      this.processes.show(sumProcesses(profile), this.durationNs, matchers);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      this.showMessage(`This query cannot be understood. ${error.message}`);
-      return;
-    }
+    const selection = this.select(profile);
+    this.processes.show(sumProcesses(profile), this.durationNs, selection?.matchers ?? []);
+    if (!selection) return;
+    const path = this.focused > ROOT ? this.layout?.tree.pathOf(this.focused) : null;
+    const tree = buildTree(profile, selection.samples, this.host);
+    this.layout = layOut(tree, state.order);
+    this.graph.setLayout(this.layout, tree.follow(state.zoom));
+    this.setFocused(path ? tree.follow(path) : -1);
     this.refreshTooltip();
-    this.showEmptiness();
+    this.showMessage(tree.total[ROOT] ? '' : describeEmptiness(profile, state));
     this.updateSearch();
     this.showZoom();
-    showTruths(byId('truth', HTMLElement), truths(this.layout.tree, this.status));
+    showTruths(byId('truth', HTMLElement), truths(tree, this.status));
   }
 
-  showEmptiness() {
-    const { state, profile, layout } = this;
-    const range = formatRange(state.rangeS);
-    if (layout?.tree.total[ROOT]) this.showMessage('');
-    else if (profile?.sampleLabels.length === 1 && state.at === null) {
-      this.showMessage('Waiting for the first samples…');
-    } else if (state.query) this.showMessage(`${state.query} used no CPU in these ${range}.`);
-    else this.showMessage(`There are no samples in these ${range}.`);
+  /** What the state's query selects; null, and a message, if it is malformed. */
+  select(/** @type {Profile} */ profile) {
+    try {
+      const matchers = parseSelector(this.state.query);
+      return { matchers, samples: selectSamples(profile, matchers) };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.showMessage(`This cannot be understood: ${error.message}.`);
+      return null;
+    }
   }
 
   /** @param {string} text or '' */

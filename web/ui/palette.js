@@ -18,7 +18,8 @@ import { baseName, hashText } from './frame.js';
  * @typedef {object} Tone
  * @property {number} light   lightness of the reddest native frame, 0 to 1
  * @property {number} brighter what the yellowest one has more
- * @property {number} cool    lightness of all others
+ * @property {number} cool    lightness of kernel and run-time code
+ * @property {number} unnamed lightness of what has no name
  * @property {number} chroma
  * @property {number} paler   what is added to the lightness of an inlined frame
  * @property {string} ink     text on frames
@@ -39,6 +40,7 @@ const LIGHT = {
   chroma: 0.125,
   paler: 0.07,
   cool: 0.83,
+  unnamed: 0.86,
   ink: '#221a14',
   host: 'oklch(0.92 0.012 70)',
   process: 'oklch(0.42 0.03 50)',
@@ -57,6 +59,7 @@ const DARK = {
   chroma: 0.125,
   paler: 0.06,
   cool: 0.7,
+  unnamed: 0.6,
   ink: '#180d06',
   host: 'oklch(0.29 0.012 60)',
   process: 'oklch(0.4 0.03 50)',
@@ -95,6 +98,9 @@ export class Palette {
 
   get crumb() {
     return this.forced ? 'GrayText' : this.tone.crumb;
+  }
+  get ink() {
+    return this.forced ? 'CanvasText' : this.tone.outline;
   }
   get outline() {
     return this.forced ? 'Highlight' : this.tone.outline;
@@ -162,7 +168,7 @@ export class Palette {
       case 'jit':
         return { hue: JIT_HUE, light: tone.cool, chroma: tone.chroma * 0.75 };
       case 'unnamed':
-        return { hue: 70, light: tone.cool, chroma: 0.008 };
+        return { hue: 70, light: tone.unnamed, chroma: 0.008 };
       default:
         return {
           hue: FIRST_HUE + spread * HUE_SPAN,

@@ -8,10 +8,12 @@
 
 import { ROOT } from './call_tree.js';
 import { create } from './dom.js';
-import { formatCount, formatShare, formatTime } from './units.js';
+import { formatCount, formatRange, formatShare, formatTime } from './units.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
+/** @typedef {import('./pprof.js').Profile} Profile */
 /** @typedef {import('./source.js').Status} Status */
+/** @typedef {import('./state.js').State} State */
 /** @typedef {{name: string, value: string, why?: string, isWarning?: boolean}} Truth */
 
 /** A loss beyond this is marked. */
@@ -98,4 +100,15 @@ export function showTruths(list, items) {
       return item;
     }),
   );
+}
+
+/**
+ * Why there is no picture.
+ * @param {Profile} profile @param {State} state
+ */
+export function describeEmptiness(profile, { at, query, rangeS }) {
+  const isFirst = profile.sampleLabels.length === 1 && at === null;
+  if (isFirst) return 'Waiting for the first samples…';
+  const range = formatRange(rangeS);
+  return query ? `${query} used no CPU in these ${range}.` : `No samples are from these ${range}.`;
 }

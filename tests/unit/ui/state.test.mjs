@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { formatSelector, parseSelector } from '../../../web/ui/selector.js';
 import { formatState, parseState, profileUrl } from '../../../web/ui/state.js';
-import { truths } from '../../../web/ui/truth.js';
+import { describeEmptiness, truths } from '../../../web/ui/truth.js';
 import {
   formatCores,
   formatCount,
@@ -85,4 +85,13 @@ test('the line of truth names what is missing and why', () => {
 
 test('a status in which everything is missing is no error', () => {
   assert.deepEqual(truths(null, {}), []);
+});
+
+test('an empty picture says why it is empty', () => {
+  const none = { sampleLabels: [0] };
+  const some = { sampleLabels: [0, 2] };
+  assert.match(describeEmptiness(none, parseState('')), /^Waiting/);
+  assert.equal(describeEmptiness(none, parseState('#at=5')), 'No samples are from these 30 s.');
+  const queried = describeEmptiness(some, parseState('#query={a="b"}'));
+  assert.equal(queried, '{a="b"} used no CPU in these 30 s.');
 });
