@@ -42,7 +42,7 @@ def a_command_is_recorded_with_all_that_it_did():
         run = run_record("-F", "499", "-o", path, "--", *EAGERLY, fixture("three_to_one"), "2")
         assert run.returncode == 0, run.stderr
         profile = read_profile(path)
-    assert profile.labels("comm") <= {"three_to_one", "nice", "pilotlight"}, profile.summary()
+    assert profile.labels("comm") <= {"three_to_one", "chrt", "pilotlight"}, profile.summary()
     assert abs(profile.count() - 2 * 499) < 0.05 * 2 * 499, profile.summary()
     assert abs(profile.share("spend_three_parts") - 75) < 5, profile.summary()
     assert abs(profile.share("spend_one_part") - 25) < 5, profile.summary()
@@ -83,7 +83,7 @@ def a_duration_ends_the_recording_and_the_command():
 
 @test
 def a_running_process_is_recorded_alone():
-    process = processes.start(fixture("three_to_one"), "60")
+    process = processes.start(*EAGERLY, fixture("three_to_one"), "60")
     other = processes.start(fixture("inlined_chain"), "60")
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/x.pb.gz"
