@@ -20,12 +20,17 @@ HOSTILE_COMM = 'a;"<b>\n\\ '
 
 
 def seen(daemon, finished, name):
-    """Wait until a process is known with this name; return what selects it, and all it did since
-    it is itself, and not a copy of this."""
+    """Wait until a process is known with this name, and no more samples of it arrive. Return what
+    selects it, and all it did since it is itself, and not a copy of this."""
     launcher = pathlib.Path("/proc/self/comm").read_text(encoding="utf-8").strip()
     query = f'{{pid="{finished.pid}",comm!="{launcher}"}}'
-    due = 0.9 * finished.cpu_seconds * 499
-    daemon.past_until(query, lambda profile: profile.has(name) and profile.count() > due)
+    counts = collections.deque(maxlen=5)
+
+    def is_settled(profile):
+        counts.append(profile.count())
+        return profile.has(name) and counts.count(counts[0]) == counts.maxlen
+
+    daemon.past_until(query, is_settled)
     return {"query": query, "from": "now-10m", "to": f"{time.time():.3f}"}
 
 
