@@ -235,10 +235,11 @@ static int set_version(struct options *options, const char *value)
 	return 0;
 }
 
+/* Never the sampler's: it starts the others, and would hand this option on to them. */
 static int set_role(struct options *options, const char *value)
 {
 	for (int role = 0; role < ROLE_COUNT; role++) {
-		if (strcmp(value, role_names[role]))
+		if (role == ROLE_SAMPLER || strcmp(value, role_names[role]))
 			continue;
 		options->role = (enum role)role;
 		return 0;
@@ -370,7 +371,7 @@ const struct option_spec option_specs[] = {
 	{
 		.name = "role",
 		.argument = "NAME",
-		.expected = "sampler, resolver or server",
+		.expected = "resolver or server",
 		.commands = FOR_ALL,
 		.flags = OPTION_HIDDEN,
 		.set = set_role,
