@@ -198,3 +198,8 @@ size_t process_table_count(const struct process_table *table)
 {
 	return HASH_COUNT(table->by_key);
 }
+
+size_t process_table_thread_count(const struct process_table *table)
+{
+	return table->n_threads;
+}

@@ -73,3 +73,4 @@ int process_set_mappings(struct process *process, struct mapping_table *mappings
 void process_table_forget_unused(struct process_table *table, uint32_t dictionary);
 
 size_t process_table_count(const struct process_table *table);
+size_t process_table_thread_count(const struct process_table *table);

@@ -227,9 +227,12 @@ static int send_kernel_names(struct binary_describer *describer)
 int binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary)
 {
 	describer->dictionary = dictionary;
-	if (dictionary > 2)
-		binary_table_forget_unused(describer->binaries, dictionary - 2);
 	return send_kernel_names(describer);
+}
+
+void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary)
+{
+	binary_table_forget_unused(describer->binaries, dictionary);
 }
 
 /* A binary at which several resolvers have died is left alone. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * File describer: the describer's half that knows files. It hands them to the resolver, keeps what
- * the resolver says of them, and tells the server.
+ * Binary describer: the describer's half that knows files. It hands them to the resolver, keeps
+ * what the resolver says of them, and tells the server.
  */
 
 #include <stdint.h>
@@ -27,7 +27,7 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
  * The file that @mapping of the process with the folder @process_fd has mapped. One that is new
  * goes to the resolver.
  *
- * Returns 0 and sets *@ret_binary (borrowed: lives for this dictionary and the next), -ENOSPC if
+ * Returns 0 and sets *@ret_binary (borrowed: lives as long as it is used), -ENOSPC if
  * there are too many files, -ENOMEM, or why it cannot be opened: -ENOENT if it is not mapped there.
  */
 int binary_describer_get(struct binary_describer *describer, int process_fd,
@@ -39,11 +39,14 @@ struct binary *binary_describer_find(const struct binary_describer *describer, u
 /* The vDSO, or NULL if there is none. Borrowed: lives as long as @describer. */
 struct binary *binary_describer_vdso(const struct binary_describer *describer);
 
-/* Tell the server of @file, unless it was told in this dictionary. Returns 0 or -errno. */
+/* Tell the server of @binary, unless it was told in this dictionary. Returns 0 or -errno. */
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary);
 
-/* A new dictionary is in force; files that the last two did not use are forgotten. 0 or -errno. */
+/* A new dictionary is in force. Returns 0 or -errno. */
 int binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary);
+
+/* Forget the files that no dictionary from @dictionary on has used. */
+void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary);
 
 /* The resolver is new: ask it for all that the last one owes us. */
 void binary_describer_on_resolver_start(struct binary_describer *describer);

@@ -30,6 +30,7 @@ struct describer {
 	struct describer_options options;
 	int proc_fd;
 	uint32_t dictionary;
+	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
 	struct binary_describer *binaries;
 	struct process_table *processes;
 	struct stack_table *stacks;
@@ -497,13 +498,38 @@ int describer_begin_dictionary(struct describer *describer)
 		return r;
 	describer->dictionary = message.number;
 	describer->unix_minus_monotonic_ns = clock_unix_ns() - clock_monotonic_ns();
-	if (message.number > 1) {
-		process_table_forget_unused(describer->processes, message.number - 1);
-		stack_table_forget_unused(describer->stacks, message.number - 1,
-					  describer->options.on_forget_stack,
-					  describer->options.context);
-	}
 	return binary_describer_begin_dictionary(describer->binaries, message.number);
+}
+
+/* Forget the processes and stacks that no dictionary from @dictionary on has used. */
+static void forget_unused(struct describer *describer, uint32_t dictionary)
+{
+	process_table_forget_unused(describer->processes, dictionary);
+	stack_table_forget_unused(describer->stacks, dictionary, describer->options.on_forget_stack,
+				  describer->options.context);
+}
+
+void describer_end_period(struct describer *describer)
+{
+	forget_unused(describer, describer->period_starts[0]);
+	binary_describer_forget_unused(describer->binaries, describer->period_starts[1]);
+	if (server_channel(describer))
+		(void)describer_begin_dictionary(describer);
+	describer->period_starts[1] = describer->period_starts[0];
+	describer->period_starts[0] = describer->dictionary;
+}
+
+/* Tables that fill up forget at once what was not used since the last time that they did. */
+void describer_relieve(struct describer *describer)
+{
+	uint32_t last = describer->dictionary;
+
+	if (stack_table_count(describer->stacks) < WIRE_MAX_STACKS / 4 * 3 &&
+	    process_table_count(describer->processes) < MAX_PROCESSES / 4 * 3 &&
+	    process_table_thread_count(describer->processes) < MAX_THREADS / 4 * 3)
+		return;
+	if (server_channel(describer) && describer_begin_dictionary(describer) == 0)
+		forget_unused(describer, last);
 }
 
 void describer_on_server_end(struct describer *describer)

@@ -57,8 +57,14 @@ uint64_t describer_stored_count(const struct describer *describer);
  */
 bool describer_is_server_ready(const struct describer *describer);
 
-/* Begin a dictionary: every few minutes, and after the server has started. Returns 0 or -errno. */
+/* Begin a dictionary: after the server has started. Returns 0 or -errno. */
 int describer_begin_dictionary(struct describer *describer);
+
+/* A few minutes are over: forget what was not used in them, and begin a dictionary. */
+void describer_end_period(struct describer *describer);
+
+/* See to it that there is room for what is new. Call it after each reading of the ring. */
+void describer_relieve(struct describer *describer);
 
 /* The server ended: what it had not stored is dropped, and what it had is history. */
 void describer_on_server_end(struct describer *describer);

@@ -143,7 +143,8 @@ int role_process_start(struct role_process *process)
 
 	process->pid_fd = -1;
 	process->pid = 0;
-	process->start_ns = process->last_answer_ns = clock_monotonic_ns();
+	process->start_ns = clock_monotonic_ns();
+	process->n_unanswered = 0;
 	r = spawn(process);
 	if (r < 0) {
 		if (process->pid > 0)
@@ -159,7 +160,7 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 {
 	struct role_process *process = context;
 
-	process->last_answer_ns = clock_monotonic_ns();
+	process->n_unanswered = 0;
 	if (message->type == MESSAGE_PONG)
 		return 0;
 	return process->events->on_message(process->events->context, process->role, message, fds);
@@ -227,17 +228,19 @@ void role_process_flush(struct role_process *process)
 
 void role_process_check(struct role_process *process)
 {
-	int64_t now_ns = clock_monotonic_ns();
-
 	if (!process->channel) {
-		if (now_ns >= process->next_start_ns)
+		if (clock_monotonic_ns() >= process->next_start_ns)
 			role_process_start(process);
 		return;
 	}
-	if (now_ns - process->last_answer_ns > ROLE_SILENCE_NS) {
+	on_channel(process); /* its answers may be waiting, if we did not run */
+	if (!process->channel)
+		return;
+	if (process->n_unanswered >= ROLE_MAX_UNANSWERED) {
 		restart(process, "did not answer in time, and was killed");
 		return;
 	}
+	process->n_unanswered++;
 	if (channel_send(process->channel, MESSAGE_PING, NULL, 0) == 0)
 		role_process_flush(process);
 }

@@ -6,7 +6,8 @@
  *
  * A role is this same program, executed anew with `--role NAME` and two descriptors:
  * ROLE_CHANNEL_FD to speak to the sampler and, for the server, ROLE_LISTEN_FD. It is asked once a
- * second whether it is there. One that ends, or does not answer for ROLE_SILENCE_NS, is killed and
+ * second whether it is there. One that ends, or leaves ROLE_MAX_UNANSWERED questions open (not
+ * seconds: it may be the sampler itself that did not run), is killed and
  * started anew.
  */
 
@@ -18,9 +19,9 @@
 #include "profiler/daemon/loop.h"
 #include "profiler/status.h"
 
-#define ROLE_CHANNEL_FD 3
-#define ROLE_LISTEN_FD  4
-#define ROLE_SILENCE_NS (5 * 1000 * 1000 * 1000LL)
+#define ROLE_CHANNEL_FD     3
+#define ROLE_LISTEN_FD      4
+#define ROLE_MAX_UNANSWERED 5 /* questions, one a second */
 
 struct role_events {
 	/* It sent something. A negative value ends it. */
@@ -44,8 +45,8 @@ struct role_process {
 	pid_t pid;
 	int pid_fd;
 	int64_t start_ns;
-	int64_t last_answer_ns;
-	int64_t next_start_ns; /* not before then, after an early end */
+	unsigned int n_unanswered; /* questions since it last said anything */
+	int64_t next_start_ns;     /* not before then, after an early end */
 	bool is_writable_awaited;
 	uint64_t restarts;
 	uint64_t cpu_ns_before; /* of processes that ended */

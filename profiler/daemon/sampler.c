@@ -24,7 +24,7 @@
 enum {
 	READ_INTERVAL_MS = 200,   /* of the ring, if nothing in it is urgent */
 	CHECK_INTERVAL_MS = 1000, /* of roles, CPUs, and what they cost */
-	DICTIONARY_INTERVAL_MS = 5 * 60 * 1000,
+	PERIOD_MS = 5 * 60 * 1000,
 	FINISH_WAIT_MS = 3000,
 	ROLE_STOP_WAIT_MS = 2000,
 	ENCODE_WAIT_MS = 60000,
@@ -110,6 +110,7 @@ static int read_ring(void *context)
 		return 0; /* the ring keeps them, and counts what it cannot keep */
 	r = kernel_half_read(sampler->half);
 	describer_flush(sampler->describer);
+	describer_relieve(sampler->describer);
 	send_status(sampler);
 	role_process_flush(&sampler->server);
 	return r;
@@ -130,12 +131,11 @@ static int on_check_timer(void *context)
 	return 0;
 }
 
-static int on_dictionary_timer(void *context)
+static int on_period_timer(void *context)
 {
 	struct sampler *sampler = context;
 
-	if (describer_is_server_ready(sampler->describer))
-		describer_begin_dictionary(sampler->describer);
+	describer_end_period(sampler->describer);
 	describer_request_kernel_names(sampler->describer);
 	return 0;
 }
@@ -205,7 +205,7 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 	if (r < 0) {
 		log_line("cannot load the sampling program: %s; `pilotlight doctor` says what is "
 			 "missing",
-			 strerror(-r));
+			 r == -ESRCH ? "the kernel has no BTF" : strerror(-r));
 		return r;
 	}
 	if (!half.has_lifecycle)
@@ -271,8 +271,7 @@ static int add_timers(struct sampler *sampler)
 	if (r == 0)
 		r = loop_add_timer(sampler->loop, CHECK_INTERVAL_MS, on_check_timer, sampler);
 	if (r == 0)
-		r = loop_add_timer(sampler->loop, DICTIONARY_INTERVAL_MS, on_dictionary_timer,
-				   sampler);
+		r = loop_add_timer(sampler->loop, PERIOD_MS, on_period_timer, sampler);
 	return r;
 }
 
