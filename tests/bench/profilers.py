@@ -20,10 +20,11 @@ import time
 
 import processes
 from bench import window
-from daemon import Daemon, free_port
+from daemon import ROLES, Daemon, free_port
 from harness import PILOTLIGHT, wait_for
 
 LONGEST_WARM_UP = 6  # times as long as asked for
+LONGEST_END_S = 300  # the machine may have much else to do
 BPF_PROG_TYPE_PERF_EVENT = 7
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -48,8 +49,8 @@ def process_cpu_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2) + of_children
 
 
-def cpu_seconds(pid, depth=2):
-    """The CPU time of a process and of all children that it has or had."""
+def cpu_seconds(pid, depth=1):
+    """The CPU time of a process and of the children that it has or had, so many levels deep."""
     try:
         seconds = process_cpu_seconds(pid)
         children = processes.children(pid) if depth else []
@@ -105,21 +106,27 @@ class Figures:
         return self.user_cpu + (self.kernel_cpu or 0)
 
 
+def look(profiler):
+    """CPU seconds, by (role, pid); the parent's without those of its children, which are roles."""
+    return {(role, pid): cpu_seconds(pid, 0) if role == profiler.parent else cpu_seconds(pid)
+            for role, pid in profiler.roles().items()}
+
+
 def measure(profiler, seconds):
     """What the profiler costs in the next seconds."""
-    roles = profiler.roles()
     bpf_before = bpf_programs(profiler.pid)
-    before = {role: cpu_seconds(pid, role != profiler.parent) for role, pid in roles.items()}
+    before = look(profiler)
     start = time.monotonic()
     window(seconds)
     elapsed = time.monotonic() - start
-    after = {role: cpu_seconds(pid, role != profiler.parent) for role, pid in roles.items()}
+    after = look(profiler)
     bpf_after = bpf_programs(profiler.pid)
-    memory = {role: memory_bytes(pid) for role, pid in roles.items()}
+    memory = {role: memory_bytes(pid) for role, pid in after}
     kernel_ns, _ = run_time(bpf_before, bpf_after)
     sample_ns, n_samples = run_time(bpf_before, bpf_after, BPF_PROG_TYPE_PERF_EVENT)
     return Figures(
-        cpu={role: 100 * (after[role] - before[role]) / elapsed for role in roles},
+        # A role that was started anew meanwhile begins at nothing.
+        cpu={key[0]: 100 * (after[key] - before.get(key, 0)) / elapsed for key in after},
         resident={role: sizes[0] for role, sizes in memory.items()},
         proportional={role: sizes[1] for role, sizes in memory.items()},
         kernel_cpu=100 * kernel_ns / 1e9 / elapsed if bpf_after else None,
@@ -148,15 +155,18 @@ class Pilotlight:
 
     def __exit__(self, *_):
         self.recorded_s = time.monotonic() - self._start
-        self.whole_cpu_seconds = cpu_seconds(self.pid, 3)
-        self.daemon.stop()
+        self.whole_cpu_seconds = cpu_seconds(self.pid, 2)
+        self.daemon.process.send_signal(signal.SIGTERM)
+        processes.finish(self.daemon.process, LONGEST_END_S)
 
     def _is_reading(self):
         return self.daemon.metrics()["pilotlight_symbol_builds_queued"] > 0
 
     def roles(self):
-        return {"sampler": self.pid, **{name: self.daemon.role(name)
-                                        for name in ("resolver", "server")}}
+        """The pids, by role. One that is just being started anew is waited for."""
+        return {"sampler": self.pid,
+                **{name: wait_for(lambda name=name: self.daemon.role(name), 10, f"a {name} runs")
+                   for name in ROLES}}
 
 
 class Command:
@@ -180,8 +190,11 @@ class Command:
     def __exit__(self, *_):
         self.recorded_s = time.monotonic() - self._start
         self._process.send_signal(signal.SIGINT)
-        self.whole_cpu_seconds = processes.finish(self._process).cpu_seconds + self.decode()
+        self.whole_cpu_seconds = self._finish() + self.decode()
         self._folder.cleanup()
+
+    def _finish(self):
+        return processes.finish(self._process, LONGEST_END_S).cpu_seconds
 
     def roles(self):
         return {self.name: self.pid}
@@ -203,7 +216,7 @@ class Perf(Command):
     def decode(self):
         script = processes.start("perf", "script", "-i", str(self.output),
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return processes.finish(script, 600).cpu_seconds
+        return processes.finish(script, LONGEST_END_S).cpu_seconds
 
 
 class Bcc(Command):
@@ -217,7 +230,7 @@ class Bcc(Command):
         return "unshare", "--mount", "sh", "-ec", WITH_DEBIAN_HEADERS, "sh", *profile
 
     def __enter__(self):
-        wait_for(lambda: bpf_programs(self.pid), 60, "bcc has compiled its program")
+        wait_for(lambda: bpf_programs(self.pid), LONGEST_END_S, "bcc has compiled its program")
         return super().__enter__()
 
 
