@@ -169,14 +169,14 @@ static int parse_relative(const char *text, int64_t now_unix_ns, int64_t *ret_un
 
 static int parse_unix(const char *text, int64_t *ret_unix_ns)
 {
-	int64_t integer, fraction_ns, bound = SECONDS_BOUND, unit_ns = NS_PER_SECOND;
+	int64_t integer, fraction_ns, unit_ns = NS_PER_SECOND;
 	int r;
 
 	r = take_integer(&text, &integer);
 	if (r < 0)
 		return r;
-	for (; integer >= bound && unit_ns > 1; unit_ns /= 1000)
-		bound *= 1000;
+	for (int64_t rest = integer; rest >= SECONDS_BOUND && unit_ns > 1; rest /= 1000)
+		unit_ns /= 1000;
 	r = take_fraction(&text, unit_ns, &fraction_ns);
 	if (r < 0)
 		return r;

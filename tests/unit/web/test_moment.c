@@ -60,6 +60,7 @@ static void tells_the_unit_of_a_number_by_its_size(void **state)
 		{ "1700000000123.25", NOW_NS + 123250000 },
 		{ "1700000000123456", NOW_NS + 123456000 },
 		{ "1700000000123456789", NOW_NS + 123456789 },
+		{ "9223372036854775807", INT64_MAX },
 	};
 
 	(void)state;
