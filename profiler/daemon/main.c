@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,9 +112,23 @@ static void print_help(enum command command)
 	fwrite(text.data, 1, text.size, stdout);
 }
 
+/* Whoever starts us may have closed some of the three: what we open would get their numbers. */
+static void keep_standard_descriptors(void)
+{
+	int fd = 0;
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDWR);
+	closep(&fd);
+}
+
 static int run(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
+
+	/* Who reads the log may go away, we do not; but a command that is recorded must see it. */
+	if (options->role != ROLE_SAMPLER || options->command == COMMAND_DAEMON)
+		signal(SIGPIPE, SIG_IGN);
 
 	if (options->role == ROLE_RESOLVER) {
 		prctl(PR_SET_NAME, "pilotlight-res"); /* executed by descriptor, it has no name */
@@ -140,6 +155,7 @@ int main(int argc, char *argv[])
 	int status = 0;
 	int r;
 
+	keep_standard_descriptors();
 	r = options_read(argc, argv, &daemon.options, complaint);
 	if (r < 0) {
 		fprintf(stderr, "pilotlight: %s\n", complaint);

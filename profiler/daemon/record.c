@@ -33,6 +33,7 @@ struct recording {
 	int output_fd;
 	int pid_fd; /* of the process that -p names, or −1 */
 	int64_t start_ns;
+	bool is_output_vain; /* made by us, and nothing written yet: it goes away again */
 	bool shows_progress;
 };
 
@@ -90,11 +91,29 @@ static int add_ends(struct recording *recording)
 	return r;
 }
 
+/* A file that is there already keeps what is in it until there is something better. */
+static int open_output(struct recording *recording)
+{
+	const char *path = recording->options->output;
+	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int fd = open(path, flags | O_EXCL, 0666);
+
+	recording->is_output_vain = fd >= 0;
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, flags, 0666);
+	if (fd < 0) {
+		log_line("cannot write %s: %s", path, strerror(errno));
+		return -errno;
+	}
+	recording->output_fd = fd;
+	return 0;
+}
+
 /* Everything that can be wrong with what was asked for, before anything is started. */
 static int check(struct recording *recording)
 {
 	const struct options *options = recording->options;
-	int r = 0;
+	int r;
 
 	if (options->pid) {
 		recording->pid_fd = (int)syscall(SYS_pidfd_open, options->pid, 0);
@@ -103,14 +122,10 @@ static int check(struct recording *recording)
 			return -errno;
 		}
 	}
-	recording->output_fd =
-		open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	if (recording->output_fd < 0) {
-		log_line("cannot write %s: %s", options->output, strerror(errno));
-		return -errno;
-	}
-	if (options->program)
-		r = program_prepare(options->program, &recording->program);
+	r = open_output(recording);
+	if (r < 0 || !options->program)
+		return r;
+	r = program_prepare(options->program, &recording->program);
 	if (r < 0)
 		log_line("cannot start %s: %s", options->program[0], strerror(-r));
 	return r;
@@ -138,6 +153,13 @@ static int start(struct recording *recording, char *const args[])
 	return r;
 }
 
+static int empty_output(const struct recording *recording)
+{
+	if (ftruncate(recording->output_fd, 0) < 0 && errno != EINVAL) /* EINVAL: is no file */
+		return -errno;
+	return 0;
+}
+
 static int write_profile(struct recording *recording)
 {
 	const struct options *options = recording->options;
@@ -153,12 +175,15 @@ static int write_profile(struct recording *recording)
 	if (n_left)
 		log_line("%" PRIu32 " files were not read in time; their functions have no lines",
 			 n_left);
-	r = sampler_encode(recording->sampler, encoder_find_by_path(options->output)->name,
-			   recording->output_fd, &n_samples);
+	r = empty_output(recording);
+	if (r == 0)
+		r = sampler_encode(recording->sampler, encoder_find_by_path(options->output)->name,
+				   recording->output_fd, &n_samples);
 	if (r < 0)
 		log_line("cannot write %s: %s", options->output, strerror(-r));
 	else
 		log_line("%" PRIu64 " samples in %s", n_samples, options->output);
+	recording->is_output_vain &= r < 0;
 	return r;
 }
 
@@ -172,7 +197,6 @@ static int record(struct recording *recording)
 		r = program_go(&recording->program);
 		if (r < 0) {
 			log_line("cannot run %s: %s", recording->options->program[0], strerror(-r));
-			unlink(recording->options->output);
 			return program_exit_status_of_error(r);
 		}
 	}
@@ -198,6 +222,8 @@ int record_main(const struct options *options, char *const args[])
 		status = record(&recording);
 	sampler_free(recording.sampler);
 	program_fini(&recording.program);
+	if (recording.is_output_vain)
+		unlink(options->output);
 	closep(&recording.output_fd);
 	closep(&recording.pid_fd);
 	return status;

@@ -180,5 +180,38 @@ def a_file_that_cannot_be_written_is_one_sentence():
     assert len(run.stderr.splitlines()) == 1, run.stderr
 
 
+@test
+def a_recording_that_fails_leaves_files_as_they_were():
+    with tempfile.TemporaryDirectory() as folder:
+        former = pathlib.Path(folder, "former.folded")
+        former.write_text("main 1\n")
+        for path in (former, pathlib.Path(folder, "new.folded")):
+            assert run_record("-o", str(path), "--", "/nowhere/program").returncode == 127
+        assert former.read_text() == "main 1\n"
+        assert os.listdir(folder) == ["former.folded"]
+
+
+@test
+def a_reader_that_goes_away_is_told_of_at_once():
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/pipe.folded"
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        require_root()
+        busy = fixture("three_to_one") + " 0.5"
+        with subprocess.Popen(
+            record("-o", path, "--", "sh", "-c", f"echo started; read line; exec {busy}"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as run:
+            run.stdout.readline()
+            os.close(reader)
+            _, errors = run.communicate("\n", timeout=20)
+    assert run.returncode == 1, run.returncode
+    assert "Broken pipe" in errors, errors
+
+
 if __name__ == "__main__":
     main()
