@@ -60,7 +60,6 @@ class Docs(tree.StyleTest):
                          for command in COMMAND.findall(tree.read(document)) if command not in known)
 
 
-@unittest.skipUnless("PILOTLIGHT" in os.environ, "the program is not built")
 class Options(tree.StyleTest):
     def test_the_man_page_has_the_options_of_the_program(self):
         manual = tree.read(MANUAL).replace(r"\-", "-")
