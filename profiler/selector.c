@@ -96,7 +96,7 @@ static void text_echo(const char *text, char ret_echo[ECHO_BYTES + 4])
 
 	for (size_t i = 0; i < n; i++)
 		ret_echo[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-	strcpy(ret_echo + n, text[n] ? "..." : "");
+	snprintf(ret_echo + n, 4, "%s", text[n] ? "..." : "");
 }
 
 /* Say what is wrong with what stands at @at. Always returns -EINVAL. */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-
 int64_t window_start_of(int64_t time_unix_ns)
 {
 	int64_t into = time_unix_ns % WINDOW_NS;

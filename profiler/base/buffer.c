@@ -30,8 +30,8 @@ static char *reserve(struct buffer *buffer, size_t size)
 		return NULL;
 	}
 	/* One byte more, for the terminator that buffer_printf() writes and does not count. */
-	buffer->error =
-		array_reserve((void **)&buffer->data, &buffer->capacity, buffer->size + size + 1, 1);
+	buffer->error = array_reserve((void **)&buffer->data, &buffer->capacity,
+				      buffer->size + size + 1, 1);
 	return buffer->error ? NULL : buffer->data + buffer->size;
 }
 

@@ -42,9 +42,14 @@ static int read_line(const char *path, char *ret_line, size_t line_bytes)
 void kernel_probe_release(struct finding *finding)
 {
 	struct utsname name;
-	unsigned int major = 0, minor = 0;
+	unsigned long major = 0, minor = 0;
+	char *end = name.release;
 
-	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+	if (uname(&name) == 0)
+		major = strtoul(name.release, &end, 10);
+	if (major && *end == '.')
+		minor = strtoul(end + 1, NULL, 10);
+	if (!major)
 		finding_set(finding, VERDICT_WARN, "of no known version");
 	else if (major > 5 || (major == 5 && minor >= 10))
 		finding_set(finding, VERDICT_OK, "%s", name.release);
@@ -147,7 +152,7 @@ void kernel_probe_stack_depth(struct finding *finding)
 
 	if (r < 0)
 		finding_set(finding, VERDICT_WARN, "unknown (%s)", strerror(-r));
-	else if (atoi(line) < WIRE_MAX_FRAMES)
+	else if (strtol(line, NULL, 10) < WIRE_MAX_FRAMES)
 		finding_set(finding, VERDICT_WARN,
 			    "kernel.perf_event_max_stack = %s: deeper stacks lose their entry",
 			    line);
@@ -185,7 +190,7 @@ void kernel_probe_bpf_stats(struct finding *finding)
 	char line[32];
 	int r = read_line("/proc/sys/kernel/bpf_stats_enabled", line, sizeof(line));
 
-	if (r == 0 && atoi(line))
+	if (r == 0 && strtol(line, NULL, 10))
 		finding_set(finding, VERDICT_OK, "on: /metrics tells the time spent in BPF");
 	else
 		finding_set(finding, VERDICT_OK,

@@ -26,9 +26,9 @@ static int take_host(const char *text, const char *colon, char *ret_host, size_t
 	memcpy(ret_host, text, length);
 	ret_host[length] = '\0';
 	if (!strcmp(ret_host, "localhost"))
-		strcpy(ret_host, "127.0.0.1");
+		snprintf(ret_host, host_bytes, "127.0.0.1");
 	else if (!length)
-		strcpy(ret_host, "::");
+		snprintf(ret_host, host_bytes, "::");
 	return 0;
 }
 
@@ -142,5 +142,5 @@ void listen_address_format(const struct listen_address *address,
 			   char ret_text[LISTEN_ADDRESS_TEXT_BYTES])
 {
 	if (write_text(address, NULL, ret_text) < 0)
-		strcpy(ret_text, "?");
+		snprintf(ret_text, LISTEN_ADDRESS_TEXT_BYTES, "?");
 }

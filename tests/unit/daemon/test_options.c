@@ -24,9 +24,10 @@ static char complaint[OPTIONS_COMPLAINT_BYTES];
 
 static int read_words(const char *const *words, struct options *ret_options)
 {
-	char *argv[MAX_WORDS + 2] = { NULL };
+	static char *argv[MAX_WORDS + 2]; /* what is read points into it */
 	int argc = 0;
 
+	memset(argv, 0, sizeof(argv));
 	argv[argc++] = (char *)(uintptr_t) "pilotlight";
 	for (; words[argc - 1]; argc++)
 		argv[argc] = (char *)(uintptr_t)words[argc - 1];
