@@ -32,6 +32,8 @@ struct process {
 	uint32_t *
 		mapping_binaries; /* by index of mapping: number of a binary, or 0: not asked yet */
 	int64_t mappings_read_ns;
+	uint32_t n_mappings_read; /* how often */
+	uint32_t n_provisional;   /* its stacks that were described anew */
 	struct thread *threads;
 };
 

@@ -75,6 +75,14 @@ int stack_table_add(struct stack_table *table, uint64_t hash, uint32_t n_frames,
 	return 0;
 }
 
+void stack_table_remove(struct stack_table *table, struct stack *stack)
+{
+	struct entry *entry = NULL;
+
+	HASH_FIND(hh, table->by_hash, &stack->hash, sizeof(stack->hash), entry);
+	forget(table, entry);
+}
+
 void stack_table_forget_unused(struct stack_table *table, uint32_t dictionary,
 			       void (*on_forget)(void *context, uint64_t hash), void *context)
 {

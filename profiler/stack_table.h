@@ -21,8 +21,9 @@ struct stack {
 	uint32_t dictionary; /* in which it was described last, 0 if in none */
 	uint32_t last_used;  /* dictionary in force when it was last seen */
 	uint32_t n_frames;
-	uint32_t outcome;      /* enum stack_outcome */
-	struct frame frames[]; /* leaf first */
+	uint32_t outcome;        /* enum stack_outcome */
+	uint32_t is_provisional; /* some of its frames may be found out when it is seen again */
+	struct frame frames[];   /* leaf first */
 };
 
 /* Returns 0 and sets *@ret_table, for at most @max_stacks (owned by the caller), or -ENOMEM. */
@@ -41,6 +42,9 @@ struct stack *stack_table_find(const struct stack_table *table, uint64_t hash);
  */
 int stack_table_add(struct stack_table *table, uint64_t hash, uint32_t n_frames,
 		    struct stack **ret_stack);
+
+/* Forget @stack, which is in the table. */
+void stack_table_remove(struct stack_table *table, struct stack *stack);
 
 /* Forget the stacks whose last_used is before @dictionary, and call @on_forget for each. */
 void stack_table_forget_unused(struct stack_table *table, uint32_t dictionary,

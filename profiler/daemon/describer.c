@@ -21,15 +21,19 @@ enum {
 	MAX_PROCESSES = 16384,
 	MAX_THREADS = 65536,
 	MAX_SAMPLES_AT_ONCE = 1024, /* in a packet */
+	MAPPINGS_READ_AT_ONCE = 5,
+	MAX_PROVISIONAL = 16, /* stacks of a process that are described again */
 };
 
-/* A pc in no known mapping makes us read them again, but not more often than this. */
+/* A pc in no known mapping makes us read them again: at once while the loader may be at work, then
+ * not more often than this. */
 #define MAPPINGS_REREAD_NS (100 * NS_PER_MS)
 
 struct describer {
 	struct describer_options options;
 	int proc_fd;
 	uint32_t dictionary;
+	size_t described_bytes;    /* of stacks, in this dictionary: what the server keeps of it */
 	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
 	struct binary_describer *binaries;
 	struct process_table *processes;
@@ -102,6 +106,7 @@ static int read_mappings(struct describer *describer, struct process *process, i
 	int r;
 
 	process->mappings_read_ns = clock_monotonic_ns();
+	process->n_mappings_read++;
 	describer->n_mappings_read++;
 	r = procfs_read_maps(process_fd, MAPPINGS_EXECUTABLE, &mappings);
 	return r < 0 ? r : process_set_mappings(process, mappings);
@@ -170,7 +175,8 @@ static const struct mapping *find_mapping(struct describer *describer, struct pr
 	if (process->mappings)
 		mapping = mapping_table_find(process->mappings, pc);
 	if (!mapping && !process->is_gone &&
-	    now_ns - process->mappings_read_ns > MAPPINGS_REREAD_NS) {
+	    (process->n_mappings_read < MAPPINGS_READ_AT_ONCE ||
+	     now_ns - process->mappings_read_ns > MAPPINGS_REREAD_NS)) {
 		_cleanup_(closep) int fd = open_process(describer, &process->key);
 
 		process->is_gone = fd < 0;
@@ -235,16 +241,36 @@ static void describe_frames(struct describer *describer, struct process *process
 	}
 }
 
+/* A stack with a pc that is not mapped yet, in a process that lives: the kernel half shall send its
+ * frames once more, for the mappings may be there when it is seen again. */
+static void note_unmapped(struct describer *describer, struct process *process, struct stack *stack)
+{
+	for (uint32_t i = 0; i < stack->n_frames; i++)
+		stack->is_provisional |= stack->frames[i].kind == FRAME_UNMAPPED;
+	stack->is_provisional &= !process->is_gone && process->n_provisional < MAX_PROVISIONAL;
+	if (!stack->is_provisional)
+		return;
+	process->n_provisional++;
+	describer->options.on_forget_stack(describer->options.context, stack->hash);
+}
+
 static int get_stack(struct describer *describer, struct process *process,
 		     const struct sample_record *record, size_t size, struct stack **ret_stack)
 {
 	uint32_t n_frames = record->n_kernel_frames + record->n_user_frames;
+	bool has_frames = size == sizeof(*record) + n_frames * sizeof(record->frames[0]);
+	struct stack *stack = stack_table_find(describer->stacks, record->stack_hash);
 	int r;
 
-	*ret_stack = stack_table_find(describer->stacks, record->stack_hash);
-	if (*ret_stack)
+	if (stack && stack->is_provisional && has_frames) {
+		stack_table_remove(describer->stacks, stack);
+		stack = NULL;
+	}
+	if (stack) {
+		*ret_stack = stack;
 		return 0;
-	if (size != sizeof(*record) + n_frames * sizeof(record->frames[0]))
+	}
+	if (!has_frames)
 		return -ENOENT;
 	r = stack_table_add(describer->stacks, record->stack_hash, n_frames, ret_stack);
 	if (r < 0) {
@@ -252,6 +278,7 @@ static int get_stack(struct describer *describer, struct process *process,
 		return r;
 	}
 	describe_frames(describer, process, record, *ret_stack);
+	note_unmapped(describer, process, *ret_stack);
 	return 0;
 }
 
@@ -331,6 +358,7 @@ static int describe_stack(struct describer *describer, struct stack *stack)
 	stack->last_used = describer->dictionary;
 	if (stack->dictionary == describer->dictionary)
 		return 0;
+	describer->described_bytes += parts[0].iov_len + parts[1].iov_len;
 	for (uint32_t i = 0; i < stack->n_frames; i++) {
 		struct binary *binary =
 			binary_describer_find(describer->binaries, stack->frames[i].file);
@@ -497,6 +525,7 @@ int describer_begin_dictionary(struct describer *describer)
 	if (r < 0)
 		return r;
 	describer->dictionary = message.number;
+	describer->described_bytes = 0;
 	describer->unix_minus_monotonic_ns = clock_unix_ns() - clock_monotonic_ns();
 	return binary_describer_begin_dictionary(describer->binaries, message.number);
 }
@@ -524,7 +553,8 @@ void describer_relieve(struct describer *describer)
 {
 	uint32_t last = describer->dictionary;
 
-	if (stack_table_count(describer->stacks) < WIRE_MAX_STACKS / 4 * 3 &&
+	if (describer->described_bytes < describer->options.memory_bytes / 8 &&
+	    stack_table_count(describer->stacks) < WIRE_MAX_STACKS / 4 * 3 &&
 	    process_table_count(describer->processes) < MAX_PROCESSES / 4 * 3 &&
 	    process_table_thread_count(describer->processes) < MAX_THREADS / 4 * 3)
 		return;

@@ -25,6 +25,7 @@ struct role_process;
 struct describer_options {
 	struct role_process *server; /* borrowed, as the next */
 	struct role_process *resolver;
+	size_t memory_bytes; /* of the daemon: an eighth of it is what a dictionary may take */
 	/* Its frames are forgotten here, and must be sent again by the kernel half. */
 	void (*on_forget_stack)(void *context, uint64_t stack_hash);
 	void *context;

@@ -13,6 +13,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/describer.h"
+#include "profiler/daemon/host_probe.h"
 #include "profiler/daemon/kernel_half.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
@@ -156,8 +157,11 @@ static void on_role_end(void *context, enum role role, const char *reason)
 {
 	struct sampler *sampler = context;
 
-	if (role == ROLE_SERVER)
+	if (role == ROLE_SERVER) {
 		describer_on_server_end(sampler->describer);
+		sampler->encoded = (struct message_encoded){ .result = -EPIPE };
+		sampler->is_encoded = true;
+	}
 	log_line("%s %s; it is started anew, sampling goes on", role_names[role], reason);
 }
 
@@ -239,6 +243,7 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 	const struct describer_options options = {
 		.server = &sampler->server,
 		.resolver = &sampler->resolver,
+		.memory_bytes = setup->options->memory_bytes,
 		.on_forget_stack = on_forget_stack,
 		.context = sampler,
 	};
@@ -305,6 +310,18 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Where processes have other numbers than the kernel half says, none of them is found. */
+static int check_pid_namespace(bool selects_processes)
+{
+	struct finding finding;
+
+	host_probe_pid_namespace(&finding);
+	if (finding.verdict != VERDICT_FAIL)
+		return 0;
+	log_line("pid namespace: %s", finding.text);
+	return selects_processes ? -EINVAL : 0;
+}
+
 int sampler_new(const struct sampler_setup *setup, struct sampler **ret_sampler)
 {
 	_cleanup_(sampler_freep) struct sampler *sampler = calloc(1, sizeof(*sampler));
@@ -318,6 +335,8 @@ int sampler_new(const struct sampler_setup *setup, struct sampler **ret_sampler)
 			 missing->name, missing->purpose);
 		return -EPERM;
 	}
+	if (check_pid_namespace(setup->selects_processes) < 0)
+		return -EINVAL;
 	raise_file_limit();
 	sampler->options = setup->options;
 	r = loop_new(&sampler->loop);

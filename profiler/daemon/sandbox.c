@@ -2,8 +2,10 @@
 #include "profiler/daemon/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,7 +14,9 @@
 #include <seccomp.h>
 
 #include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/file.h"
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
@@ -39,18 +43,33 @@ const struct needed_capability sandbox_needed[] = {
 /* What the sampler keeps besides, if it has it, to start and end the other roles. */
 static const int wanted_capabilities[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL };
 
+static bool have(int capability)
+{
+	return capng_have_capability(CAPNG_EFFECTIVE, (unsigned int)capability);
+}
+
+/* Debian's kernels know a level of kernel.perf_event_paranoid above the highest of the others, at
+ * which CAP_PERFMON does not suffice. */
+static const struct needed_capability paranoid_needed = {
+	CAP_SYS_ADMIN, "CAP_SYS_ADMIN",
+	"to open perf events while kernel.perf_event_paranoid is above 2 (or set it to 2)"
+};
+
+static bool is_paranoid(void)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+
+	return file_read(AT_FDCWD, "/proc/sys/kernel/perf_event_paranoid", 64, &text) == 0 &&
+	       strtol(text.data, NULL, 10) > 2;
+}
+
 const struct needed_capability *sandbox_missing(void)
 {
 	capng_get_caps_process();
 	for (const struct needed_capability *needed = sandbox_needed; needed->name; needed++)
-		if (!capng_have_capability(CAPNG_EFFECTIVE, (unsigned int)needed->capability))
+		if (!have(needed->capability))
 			return needed;
-	return NULL;
-}
-
-static bool have(int capability)
-{
-	return capng_have_capability(CAPNG_EFFECTIVE, (unsigned int)capability);
+	return is_paranoid() && !have(CAP_SYS_ADMIN) ? &paranoid_needed : NULL;
 }
 
 static int drop_to_needed(void)
@@ -62,6 +81,7 @@ static int drop_to_needed(void)
 		keep[needed->capability] = have(needed->capability);
 	for (size_t i = 0; i < ARRAY_SIZE(wanted_capabilities); i++)
 		keep[wanted_capabilities[i]] = have(wanted_capabilities[i]);
+	keep[CAP_SYS_ADMIN] = is_paranoid() && have(CAP_SYS_ADMIN); /* for CPUs that come online */
 	capng_clear(CAPNG_SELECT_CAPS);
 	for (unsigned int i = 0; i < ARRAY_SIZE(keep); i++)
 		if (keep[i])

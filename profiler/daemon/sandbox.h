@@ -35,7 +35,8 @@ struct needed_capability {
 
 extern const struct needed_capability sandbox_needed[]; /* ends with a NULL name */
 
-/* The first of sandbox_needed[] that this process does not have, or NULL. */
+/* The first of sandbox_needed[], and of what this host asks for besides, that this process does not
+ * have, or NULL. */
 const struct needed_capability *sandbox_missing(void);
 
 /*
