@@ -11,27 +11,22 @@
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/process_reader.h"
 #include "profiler/daemon/role.h"
 #include "profiler/binary_table.h"
 #include "profiler/process_table.h"
-#include "profiler/procfs.h"
 #include "profiler/stack_table.h"
 
 enum {
 	MAX_PROCESSES = 16384,
 	MAX_THREADS = 65536,
 	MAX_SAMPLES_AT_ONCE = 1024, /* in a packet */
-	MAPPINGS_READ_AT_ONCE = 5,
-	MAX_PROVISIONAL = 16, /* stacks of a process that are described again */
+	MAX_PROVISIONAL = 16,       /* stacks of a process that are described again */
 };
-
-/* A pc in no known mapping makes us read them again: at once while the loader may be at work, then
- * not more often than this. */
-#define MAPPINGS_REREAD_NS (100 * NS_PER_MS)
 
 struct describer {
 	struct describer_options options;
-	int proc_fd;
+	struct process_reader reader;
 	uint32_t dictionary;
 	size_t described_bytes;    /* of stacks, in this dictionary: what the server keeps of it */
 	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
@@ -45,7 +40,6 @@ struct describer {
 	struct message_stored stored; /* by the server that runs now */
 	uint64_t stored_before;       /* by those before it */
 	uint64_t dropped[DROP_REASON_COUNT];
-	uint64_t n_processes_seen, n_processes_unreadable, n_mappings_read;
 };
 
 DEFINE_CLEANUP(struct describer *, describer_free)
@@ -59,10 +53,9 @@ int describer_new(const struct describer_options *options, struct describer **re
 	if (!describer)
 		return -ENOMEM;
 	describer->options = *options;
-	describer->proc_fd = -1;
-	r = procfs_open(&describer->proc_fd);
+	r = binary_describer_new(options->server, options->resolver, &describer->binaries);
 	if (r == 0)
-		r = binary_describer_new(options->server, options->resolver, &describer->binaries);
+		r = process_reader_init(&describer->reader, describer->binaries);
 	if (r == 0)
 		r = process_table_new(&limits, &describer->processes);
 	if (r == 0)
@@ -80,55 +73,9 @@ struct describer *describer_free(struct describer *describer)
 	binary_describer_free(describer->binaries);
 	process_table_free(describer->processes);
 	stack_table_free(describer->stacks);
-	closep(&describer->proc_fd);
+	process_reader_fini(&describer->reader);
 	free(describer);
 	return NULL;
-}
-
-/* The folder of the process in /proc, if it is still that process; to be closed. Or -errno. */
-static int open_process(const struct describer *describer, const struct process_key *key)
-{
-	_cleanup_(closep) int fd = -1;
-	uint64_t start_ticks;
-	int r;
-
-	r = procfs_open_process(describer->proc_fd, (pid_t)key->pid, &fd);
-	if (r == 0)
-		r = procfs_read_start_time(fd, &start_ticks);
-	if (r < 0)
-		return r;
-	return procfs_start_time_is(start_ticks, key->start_time_ns) ? steal_fd(&fd) : -ESRCH;
-}
-
-static int read_mappings(struct describer *describer, struct process *process, int process_fd)
-{
-	struct mapping_table *mappings;
-	int r;
-
-	process->mappings_read_ns = clock_monotonic_ns();
-	process->n_mappings_read++;
-	describer->n_mappings_read++;
-	r = procfs_read_maps(process_fd, MAPPINGS_EXECUTABLE, &mappings);
-	return r < 0 ? r : process_set_mappings(process, mappings);
-}
-
-/* What it was like when it was first hit. What cannot be read stays unknown, and is counted. */
-static void read_process(struct describer *describer, struct process *process)
-{
-	_cleanup_(closep) int fd = open_process(describer, &process->key);
-	bool is_deleted;
-
-	describer->n_processes_seen++;
-	if (fd < 0) {
-		describer->n_processes_unreadable++;
-		process->is_gone = true;
-		return;
-	}
-	/* A kernel thread has no program: no error. */
-	(void)procfs_read_exe(fd, &process->exe, &is_deleted);
-	(void)procfs_read_cgroup(fd, &process->cgroup);
-	if (read_mappings(describer, process, fd) < 0)
-		describer->n_processes_unreadable++;
 }
 
 static int get_process(struct describer *describer, const struct process_key *key,
@@ -141,65 +88,8 @@ static int get_process(struct describer *describer, const struct process_key *ke
 		return 0;
 	r = process_table_add(describer->processes, key, ret_process);
 	if (r == 0)
-		read_process(describer, *ret_process);
+		process_reader_read(&describer->reader, *ret_process);
 	return r;
-}
-
-/* The number of the binary that @mapping has mapped, or 0 if it
- * cannot be opened. */
-static uint32_t get_mapped_binary(struct describer *describer, struct process *process,
-				  const struct mapping *mapping)
-{
-	size_t index = (size_t)(mapping - mapping_table_get(process->mappings, 0));
-	struct binary *binary =
-		binary_describer_find(describer->binaries, process->mapping_binaries[index]);
-
-	if (!binary && mapping->kind == MAPPING_VDSO)
-		binary = binary_describer_vdso(describer->binaries);
-	if (!binary) {
-		_cleanup_(closep) int fd = open_process(describer, &process->key);
-
-		if (fd < 0 || binary_describer_get(describer->binaries, fd, mapping, &binary) < 0)
-			return 0;
-	}
-	process->mapping_binaries[index] = binary->number;
-	return binary->number;
-}
-
-static const struct mapping *find_mapping(struct describer *describer, struct process *process,
-					  uint64_t pc)
-{
-	const struct mapping *mapping = NULL;
-	int64_t now_ns = clock_monotonic_ns();
-
-	if (process->mappings)
-		mapping = mapping_table_find(process->mappings, pc);
-	if (!mapping && !process->is_gone &&
-	    (process->n_mappings_read < MAPPINGS_READ_AT_ONCE ||
-	     now_ns - process->mappings_read_ns > MAPPINGS_REREAD_NS)) {
-		_cleanup_(closep) int fd = open_process(describer, &process->key);
-
-		process->is_gone = fd < 0;
-		if (fd >= 0 && read_mappings(describer, process, fd) == 0)
-			mapping = mapping_table_find(process->mappings, pc);
-	}
-	return mapping;
-}
-
-static struct frame describe_pc(struct describer *describer, struct process *process, uint64_t pc)
-{
-	const struct mapping *mapping = find_mapping(describer, process, pc);
-	uint32_t number;
-
-	if (!mapping)
-		return (struct frame){ FRAME_UNMAPPED, 0, pc };
-	if (mapping->kind != MAPPING_FILE && mapping->kind != MAPPING_MEMFD &&
-	    mapping->kind != MAPPING_VDSO)
-		return (struct frame){ FRAME_ANONYMOUS, 0, pc };
-	number = get_mapped_binary(describer, process, mapping);
-	if (!number)
-		return (struct frame){ FRAME_UNMAPPED, 0, pc };
-	return (struct frame){ FRAME_NATIVE, number, mapping_file_off(mapping, pc) };
 }
 
 /*
@@ -233,7 +123,7 @@ static void describe_frames(struct describer *describer, struct process *process
 			stack->frames[i] = (struct frame){ FRAME_KERNEL, 0, pc };
 			continue;
 		}
-		stack->frames[i] = describe_pc(describer, process, pc);
+		stack->frames[i] = process_reader_place(&describer->reader, process, pc);
 		if (!is_leaf && is_astray(process, &stack->frames[i])) {
 			stack->outcome = STACK_TRUNCATED_FRAME_POINTER;
 			stack->n_frames = i;
@@ -605,9 +495,9 @@ void describer_get_status(const struct describer *describer, struct sampler_stat
 	for (int i = 0; i < DROP_REASON_COUNT; i++)
 		ret_status->dropped[i] += describer->dropped[i];
 	ret_status->stored_before = describer->stored_before;
-	ret_status->processes_seen = describer->n_processes_seen;
-	ret_status->processes_unreadable = describer->n_processes_unreadable;
-	ret_status->mappings_read = describer->n_mappings_read;
+	ret_status->processes_seen = describer->reader.n_seen;
+	ret_status->processes_unreadable = describer->reader.n_unreadable;
+	ret_status->mappings_read = describer->reader.n_mappings_read;
 	ret_status->n_processes = (uint32_t)process_table_count(describer->processes);
 	ret_status->n_stacks = (uint32_t)stack_table_count(describer->stacks);
 	binary_describer_get_status(describer->binaries, ret_status);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/process_reader.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/binary_table.h"
+#include "profiler/daemon/binary_describer.h"
+#include "profiler/mapping.h"
+#include "profiler/process_table.h"
+#include "profiler/procfs.h"
+
+enum { MAPPINGS_READ_AT_ONCE = 5 };
+
+/* A pc in no known mapping makes us read them again: at once while the loader may be at work, then
+ * not more often than this. */
+#define MAPPINGS_REREAD_NS (100 * NS_PER_MS)
+
+int process_reader_init(struct process_reader *reader, struct binary_describer *binaries)
+{
+	*reader = (struct process_reader){ .binaries = binaries, .proc_fd = -1 };
+	return procfs_open(&reader->proc_fd);
+}
+
+void process_reader_fini(struct process_reader *reader)
+{
+	if (reader->binaries)
+		closep(&reader->proc_fd);
+	*reader = (struct process_reader){ 0 };
+}
+
+/* The folder of the process in /proc, if it is still that process; to be closed. Or -errno. */
+static int open_process(const struct process_reader *reader, const struct process_key *key)
+{
+	_cleanup_(closep) int fd = -1;
+	uint64_t start_ticks;
+	int r;
+
+	r = procfs_open_process(reader->proc_fd, (pid_t)key->pid, &fd);
+	if (r == 0)
+		r = procfs_read_start_time(fd, &start_ticks);
+	if (r < 0)
+		return r;
+	return procfs_start_time_is(start_ticks, key->start_time_ns) ? steal_fd(&fd) : -ESRCH;
+}
+
+static int read_mappings(struct process_reader *reader, struct process *process, int process_fd)
+{
+	struct mapping_table *mappings;
+	int r;
+
+	process->mappings_read_ns = clock_monotonic_ns();
+	process->n_mappings_read++;
+	reader->n_mappings_read++;
+	r = procfs_read_maps(process_fd, MAPPINGS_EXECUTABLE, &mappings);
+	return r < 0 ? r : process_set_mappings(process, mappings);
+}
+
+/* What it was like when it was first hit. What cannot be read stays unknown, and is counted. */
+void process_reader_read(struct process_reader *reader, struct process *process)
+{
+	_cleanup_(closep) int fd = open_process(reader, &process->key);
+	bool is_deleted;
+
+	reader->n_seen++;
+	if (fd < 0) {
+		reader->n_unreadable++;
+		process->is_gone = true;
+		return;
+	}
+	/* A kernel thread has no program: no error. */
+	(void)procfs_read_exe(fd, &process->exe, &is_deleted);
+	(void)procfs_read_cgroup(fd, &process->cgroup);
+	if (read_mappings(reader, process, fd) < 0)
+		reader->n_unreadable++;
+}
+
+/* The number of the binary that @mapping has mapped, or 0 if it
+ * cannot be opened. */
+static uint32_t get_mapped_binary(struct process_reader *reader, struct process *process,
+				  const struct mapping *mapping)
+{
+	size_t index = (size_t)(mapping - mapping_table_get(process->mappings, 0));
+	struct binary *binary =
+		binary_describer_find(reader->binaries, process->mapping_binaries[index]);
+
+	if (!binary && mapping->kind == MAPPING_VDSO)
+		binary = binary_describer_vdso(reader->binaries);
+	if (!binary) {
+		_cleanup_(closep) int fd = open_process(reader, &process->key);
+
+		if (fd < 0 || binary_describer_get(reader->binaries, fd, mapping, &binary) < 0)
+			return 0;
+	}
+	process->mapping_binaries[index] = binary->number;
+	return binary->number;
+}
+
+static const struct mapping *find_mapping(struct process_reader *reader, struct process *process,
+					  uint64_t pc)
+{
+	const struct mapping *mapping = NULL;
+	int64_t now_ns = clock_monotonic_ns();
+
+	if (process->mappings)
+		mapping = mapping_table_find(process->mappings, pc);
+	if (!mapping && !process->is_gone &&
+	    (process->n_mappings_read < MAPPINGS_READ_AT_ONCE ||
+	     now_ns - process->mappings_read_ns > MAPPINGS_REREAD_NS)) {
+		_cleanup_(closep) int fd = open_process(reader, &process->key);
+
+		process->is_gone = fd < 0;
+		if (fd >= 0 && read_mappings(reader, process, fd) == 0)
+			mapping = mapping_table_find(process->mappings, pc);
+	}
+	return mapping;
+}
+
+struct frame process_reader_place(struct process_reader *reader, struct process *process,
+				  uint64_t pc)
+{
+	const struct mapping *mapping = find_mapping(reader, process, pc);
+	uint32_t number;
+
+	if (!mapping)
+		return (struct frame){ FRAME_UNMAPPED, 0, pc };
+	if (mapping->kind != MAPPING_FILE && mapping->kind != MAPPING_MEMFD &&
+	    mapping->kind != MAPPING_VDSO)
+		return (struct frame){ FRAME_ANONYMOUS, 0, pc };
+	number = get_mapped_binary(reader, process, mapping);
+	if (!number)
+		return (struct frame){ FRAME_UNMAPPED, 0, pc };
+	return (struct frame){ FRAME_NATIVE, number, mapping_file_off(mapping, pc) };
+}
