@@ -29,48 +29,53 @@
 enum {
 	UNWIND_CHUNK_SHIFT = 16,
 	UNWIND_BUCKET_SHIFT = 8,
-	UNWIND_BUCKETS = 256, /* in a chunk */
+	UNWIND_BUCKETS = 256,                                /* in a chunk */
 	UNWIND_CHUNK_LOW_OFF = (UNWIND_BUCKETS + 1 + 3) * 2, /* bytes: where low[] lies */
 	UNWIND_MAX_CHUNK_BYTES = 256 << 10,
 	UNWIND_MAX_RULES = 16384, /* of all files together, in the maps */
 };
 
+/* What low[] and rule[] take of a chunk, with their padding. */
+#define UNWIND_CHUNK_LOW_BYTES(n_rows)  ((((n_rows) + 7) & ~7U) + 8)
+#define UNWIND_CHUNK_RULE_BYTES(n_rows) (((n_rows)*2 + 7) & ~7U)
+
 /* How to find the canonical frame address: the caller's stack pointer. */
 enum unwind_cfa_kind {
-	UNWIND_CFA_NONE,      /* nothing is known: by frame pointer, if that can be checked */
-	UNWIND_CFA_SP,	      /* sp + cfa_off */
-	UNWIND_CFA_FP,	      /* fp + cfa_off */
-	UNWIND_CFA_PLT,	      /* sp + 8 + ((pc & 15) >= cfa_off ? 8 : 0) */
-	UNWIND_CFA_DEREF_SP,  /* *(sp + (cfa_off & ~7)) + (cfa_off & 7) * 8 */
-	UNWIND_CFA_DEREF_FP,  /* *(fp + (cfa_off & ~7)) + (cfa_off & 7) * 8 */
-	UNWIND_CFA_REGISTER,  /* register + cfa_off: known at the leaf, or after a signal, only */
-	UNWIND_CFA_SIGNAL,    /* a signal frame: all registers are on the stack */
-	UNWIND_CFA_END,	      /* the entry of a thread: there is no caller */
+	UNWIND_CFA_NONE,        /* nothing is known: by frame pointer, if that can be checked */
+	UNWIND_CFA_SP,          /* sp + cfa_off */
+	UNWIND_CFA_FP,          /* fp + cfa_off */
+	UNWIND_CFA_PLT,         /* sp + 8 + ((pc & 15) >= cfa_off ? 8 : 0) */
+	UNWIND_CFA_DEREF_SP,    /* *(sp + (cfa_off & ~7)) + (cfa_off & 7) * 8 */
+	UNWIND_CFA_DEREF_FP,    /* *(fp + (cfa_off & ~7)) + (cfa_off & 7) * 8 */
+	UNWIND_CFA_REGISTER,    /* register + cfa_off: known at the leaf, or after a signal, only */
+	UNWIND_CFA_SIGNAL,      /* a signal frame: all registers are on the stack */
+	UNWIND_CFA_END,         /* the entry of a thread: there is no caller */
 	UNWIND_CFA_UNSUPPORTED, /* there is a rule, and it cannot be said here */
 	UNWIND_CFA_KIND_COUNT,
 };
 
-/* Where the caller's frame pointer is. */
+/* Where the caller's frame pointer is. On arm64, whose functions save it next to the return
+ * address, fp_off is where that one is, and UNWIND_FP_CFA is *(cfa + fp_off - 8). */
 enum unwind_fp_kind {
-	UNWIND_FP_SAME,	     /* unchanged */
-	UNWIND_FP_CFA,	     /* *(cfa + fp_off) */
-	UNWIND_FP_FP,	     /* *(fp + fp_off) */
+	UNWIND_FP_SAME,      /* unchanged */
+	UNWIND_FP_CFA,       /* *(cfa + fp_off) */
+	UNWIND_FP_FP,        /* *(fp + fp_off) */
 	UNWIND_FP_UNDEFINED, /* cannot be known */
 	UNWIND_FP_KIND_COUNT,
 };
 
 /* Where the return address is. x86-64 has it at cfa − 8, but for leaves that say otherwise. */
 enum unwind_ra_kind {
-	UNWIND_RA_CFA,	    /* x86-64: *(cfa − 8); arm64: *(fp's place + 8) */
+	UNWIND_RA_CFA,      /* x86-64: *(cfa − 8); arm64: *(cfa + fp_off), whatever fp_kind is */
 	UNWIND_RA_REGISTER, /* in a register: known at the leaf, or after a signal, only */
 	UNWIND_RA_KIND_COUNT,
 };
 
 struct unwind_rule {
-	uint8_t cfa_kind;     /* enum unwind_cfa_kind */
-	uint8_t fp_kind : 2;  /* enum unwind_fp_kind */
-	uint8_t ra_kind : 1;  /* enum unwind_ra_kind */
-	uint8_t reg : 5;      /* DWARF number, of UNWIND_CFA_REGISTER or UNWIND_RA_REGISTER */
+	uint8_t cfa_kind;    /* enum unwind_cfa_kind */
+	uint8_t fp_kind : 2; /* enum unwind_fp_kind */
+	uint8_t ra_kind : 1; /* enum unwind_ra_kind */
+	uint8_t reg : 5;     /* DWARF number, of UNWIND_CFA_REGISTER or UNWIND_RA_REGISTER */
 	int16_t fp_off;
 	int32_t cfa_off;
 };
@@ -79,7 +84,8 @@ struct unwind_rule {
 
 /*
  * The flat file: this header, n_rules rules, n_chunks offsets of chunks (bytes from the start of
- * the file, multiples of 8; 0 = there is no code in that chunk), and the chunks.
+ * the file, multiples of 8; 0 = there is no code in that chunk), padding to 8, and the chunks, one
+ * behind the other. Rule 0 is UNWIND_CFA_NONE.
  */
 struct unwind_table_header {
 	uint64_t magic;
@@ -88,3 +94,9 @@ struct unwind_table_header {
 	uint32_t n_rows;
 	uint32_t size_bytes; /* of the whole */
 };
+
+/* Where the first chunk lies. */
+#define UNWIND_TABLE_CHUNKS_OFF(n_rules, n_chunks)                                                 \
+	((sizeof(struct unwind_table_header) + (n_rules) * sizeof(struct unwind_rule) +            \
+	  (n_chunks) * sizeof(uint32_t) + 7) &                                                     \
+	 ~(size_t)7)

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/cfa_program.h"
+
+#include <dwarf.h>
+
+enum {
+	/* What newer assemblers for arm64 write, unknown to dwarf.h */
+	CFA_NEGATE_RA_STATE_WITH_PC = 0x2c,
+
+	OPERAND_MASK = 0x3f, /* of the ops that have their operand in the same byte */
+};
+
+/* Registers that are not followed have a place too, where nobody looks. */
+static void set_register(struct cfa_program *program, uint64_t number, struct cfa_register value)
+{
+	if (number == program->form->ra_register)
+		program->state.ra = value;
+	else if (number == program->form->fp_register)
+		program->state.fp = value;
+}
+
+static void set_offset(struct cfa_program *program, uint64_t number, int64_t off)
+{
+	set_register(program, number,
+		     (struct cfa_register){ .place = CFA_PLACE_OFFSET, .off = off });
+}
+
+static void set_place(struct cfa_program *program, uint64_t number, enum cfa_place place)
+{
+	set_register(program, number, (struct cfa_register){ .place = place });
+}
+
+static void restore(struct cfa_program *program, uint64_t number)
+{
+	static const struct cfa_state nothing;
+	const struct cfa_state *initial = program->initial ? program->initial : &nothing;
+
+	set_register(program, number,
+		     number == program->form->ra_register ? initial->ra : initial->fp);
+}
+
+static int64_t factored(const struct cfa_program *program, int64_t off)
+{
+	return (int64_t)((uint64_t)off * (uint64_t)program->form->data_factor);
+}
+
+static struct cfa_expression take_expression(struct byte_cursor *code)
+{
+	uint64_t n_bytes = byte_cursor_uleb(code);
+	const uint8_t *bytes = byte_cursor_take(code, n_bytes);
+
+	return (struct cfa_expression){ .bytes = bytes, .n_bytes = bytes ? (uint32_t)n_bytes : 0 };
+}
+
+static void define_cfa(struct cfa_program *program, uint64_t number, int64_t off)
+{
+	program->state.cfa_register = number;
+	program->state.cfa_off = off;
+	program->state.cfa_expression = (struct cfa_expression){ 0 };
+}
+
+/* Returns false if @op is not about the CFA. */
+static bool run_cfa_op(struct cfa_program *program, uint8_t op)
+{
+	struct cfa_state *state = &program->state;
+	struct byte_cursor *code = &program->code;
+	uint64_t number;
+
+	switch (op) {
+	case DW_CFA_def_cfa:
+		number = byte_cursor_uleb(code);
+		define_cfa(program, number, (int64_t)byte_cursor_uleb(code));
+		return true;
+	case DW_CFA_def_cfa_sf:
+		number = byte_cursor_uleb(code);
+		define_cfa(program, number, factored(program, byte_cursor_sleb(code)));
+		return true;
+	case DW_CFA_def_cfa_register:
+		define_cfa(program, byte_cursor_uleb(code), state->cfa_off);
+		return true;
+	case DW_CFA_def_cfa_offset:
+		state->cfa_off = (int64_t)byte_cursor_uleb(code);
+		return true;
+	case DW_CFA_def_cfa_offset_sf:
+		state->cfa_off = factored(program, byte_cursor_sleb(code));
+		return true;
+	case DW_CFA_def_cfa_expression:
+		state->cfa_expression = take_expression(code);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Returns false if @op is not one that saves the register which is its first operand. */
+static bool run_register_op(struct cfa_program *program, uint8_t op)
+{
+	struct byte_cursor *code = &program->code;
+	struct byte_cursor start = *code;
+	uint64_t number = byte_cursor_uleb(code);
+
+	switch (op) {
+	case DW_CFA_offset_extended:
+		set_offset(program, number, factored(program, (int64_t)byte_cursor_uleb(code)));
+		return true;
+	case DW_CFA_offset_extended_sf:
+		set_offset(program, number, factored(program, byte_cursor_sleb(code)));
+		return true;
+	case DW_CFA_GNU_negative_offset_extended:
+		set_offset(program, number,
+			   factored(program, (int64_t)(0 - byte_cursor_uleb(code))));
+		return true;
+	case DW_CFA_restore_extended:
+		restore(program, number);
+		return true;
+	case DW_CFA_undefined:
+		set_place(program, number, CFA_PLACE_UNDEFINED);
+		return true;
+	case DW_CFA_same_value:
+		set_place(program, number, CFA_PLACE_SAME);
+		return true;
+	case DW_CFA_register:
+		set_register(program, number,
+			     (struct cfa_register){ .place = CFA_PLACE_REGISTER,
+						    .off = (int64_t)byte_cursor_uleb(code) });
+		return true;
+	case DW_CFA_expression:
+		set_register(program, number,
+			     (struct cfa_register){ .place = CFA_PLACE_EXPRESSION,
+						    .expression = take_expression(code) });
+		return true;
+	case DW_CFA_val_expression:
+		take_expression(code);
+		set_place(program, number, CFA_PLACE_OTHER);
+		return true;
+	case DW_CFA_val_offset:
+	case DW_CFA_val_offset_sf: /* as long, whatever its sign */
+		byte_cursor_uleb(code);
+		set_place(program, number, CFA_PLACE_OTHER);
+		return true;
+	default:
+		*code = start;
+		return false;
+	}
+}
+
+/* Returns false if @op cannot be, or not here. */
+static bool run_other_op(struct cfa_program *program, uint8_t op)
+{
+	switch (op) {
+	case DW_CFA_nop:
+		return true;
+	case DW_CFA_remember_state:
+		if (program->n_remembered == CFA_MAX_REMEMBERED)
+			return false;
+		program->remembered[program->n_remembered++] = program->state;
+		return true;
+	case DW_CFA_restore_state:
+		if (program->n_remembered == 0)
+			return false;
+		program->state = program->remembered[--program->n_remembered];
+		return true;
+	case DW_CFA_GNU_args_size:
+		byte_cursor_uleb(&program->code);
+		return true;
+	case DW_CFA_AARCH64_negate_ra_state:
+	case CFA_NEGATE_RA_STATE_WITH_PC:
+		/* Whether the return address is signed does not matter to who strips all of them.
+		 */
+		return program->form->is_arm64;
+	default:
+		return false;
+	}
+}
+
+/* Returns false if @op does not advance the location; sets *@ret_advance if it does. */
+static bool run_advance_op(struct cfa_program *program, uint8_t op, uint64_t *ret_advance)
+{
+	struct byte_cursor *code = &program->code;
+	uint64_t location;
+
+	switch (op) {
+	case DW_CFA_advance_loc1:
+		*ret_advance = byte_cursor_u8(code) * program->form->code_factor;
+		return true;
+	case DW_CFA_advance_loc2:
+		*ret_advance = byte_cursor_number(code, 2) * program->form->code_factor;
+		return true;
+	case DW_CFA_advance_loc4:
+		*ret_advance = byte_cursor_u32(code) * program->form->code_factor;
+		return true;
+	case DW_CFA_MIPS_advance_loc8:
+		*ret_advance = byte_cursor_u64(code) * program->form->code_factor;
+		return true;
+	case DW_CFA_set_loc:
+		location = eh_pointer_read(code, program->form->pointer_encoding, program->base);
+		if (location < program->location)
+			byte_cursor_fail(code);
+		*ret_advance = location - program->location;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Ops that have an operand in their low six bits; as run_advance_op(). */
+static bool run_primary_op(struct cfa_program *program, uint8_t op, uint64_t *ret_advance)
+{
+	uint8_t operand = op & OPERAND_MASK;
+
+	switch (op & ~OPERAND_MASK) {
+	case DW_CFA_advance_loc:
+		*ret_advance = operand * program->form->code_factor;
+		return true;
+	case DW_CFA_offset:
+		set_offset(program, operand,
+			   factored(program, (int64_t)byte_cursor_uleb(&program->code)));
+		return false;
+	default:
+		restore(program, operand);
+		return false;
+	}
+}
+
+enum cfa_step cfa_program_step(struct cfa_program *program, uint64_t *ret_advance)
+{
+	struct byte_cursor *code = &program->code;
+	uint64_t advance = 0;
+
+	*ret_advance = 0;
+	while (code->next < code->end) {
+		uint8_t op = *code->next++;
+		bool is_advance;
+
+		if (op & ~OPERAND_MASK) {
+			is_advance = run_primary_op(program, op, &advance);
+		} else {
+			is_advance = run_advance_op(program, op, &advance);
+			if (!is_advance && !run_cfa_op(program, op) &&
+			    !run_register_op(program, op) && !run_other_op(program, op))
+				return CFA_BAD;
+		}
+		if (is_advance && advance && !code->is_bad) {
+			*ret_advance = advance;
+			return CFA_ADVANCE;
+		}
+	}
+	return code->is_bad ? CFA_BAD : CFA_DONE;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * CFA rule: what a CFA program says at one place, as a rule of eight bytes.
+ *
+ * Not everything can be said so. What cannot be is never guessed: the rule becomes one that stops
+ * the walk, or, if just the frame pointer is lost, one that says so; and it is counted.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/unwind_table.h"
+#include "unwind/cfa_program.h"
+
+/* What tables do not say, though the file does. */
+enum unwind_loss {
+	/* Rules that are UNWIND_CFA_UNSUPPORTED, for */
+	UNWIND_LOSS_CFA_EXPRESSION, /* an expression of a form that is not known */
+	UNWIND_LOSS_CFA_OFFSET,     /* a register or an offset out of range */
+	UNWIND_LOSS_RA,             /* a return address that is at another place */
+	UNWIND_LOSS_SIGNAL,         /* a signal frame that is not the kernel's */
+	UNWIND_LOSS_RULE_COUNT,     /* more than UNWIND_MAX_RULES in the file */
+	UNWIND_LOSS_BAD_PROGRAM,    /* a CFA program that makes no sense */
+	/* Rules that are UNWIND_FP_UNDEFINED, for */
+	UNWIND_LOSS_FP, /* a frame pointer that is at another place */
+	/* Functions without rows, for */
+	UNWIND_LOSS_BAD_ENTRY, /* a CIE or FDE that makes no sense */
+	UNWIND_LOSS_OVERLAP,   /* another FDE says other things of the same code */
+	UNWIND_LOSS_COUNT,
+};
+
+/* DWARF numbers of registers. */
+enum {
+	X86_64_RBP = 6,
+	X86_64_RSP = 7,
+	X86_64_RA = 16,
+	ARM64_FP = 29,
+	ARM64_LR = 30,
+	ARM64_SP = 31,
+};
+
+/* The rule of @state. Counts in @losses, UNWIND_LOSS_COUNT of them, what it cannot say. */
+struct unwind_rule cfa_rule_of(const struct cfa_state *state, const struct cfa_form *form,
+			       uint32_t *losses);

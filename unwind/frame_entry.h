@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Frame entries: the records of .eh_frame (Linux Standard Base) and .debug_frame (DWARF 5, 6.4.1).
+ * An FDE says of one function which CFA program it has; a CIE what many functions have in common.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "unwind/cfa_program.h"
+#include "unwind/elf_content.h"
+#include "unwind/eh_pointer.h"
+
+struct frame_section {
+	struct elf_content content; /* at most 4 GB */
+	struct eh_pointer_base base;
+	bool is_debug_frame;
+	bool ends_at_zero; /* its size is not known: an entry of length 0 is the last one */
+	bool is_arm64;
+};
+
+struct frame_cie {
+	uint32_t off; /* in the section, of its length */
+	bool is_bad;
+	bool is_signal;
+	bool has_augmentation; /* FDEs have a length of more data */
+	struct cfa_form form;
+	struct cfa_state initial; /* of all its functions */
+};
+
+struct frame_fde {
+	uint64_t start_vaddr;
+	uint64_t end_vaddr;
+	uint32_t cie_i;
+	uint32_t code_off; /* of its program, in the section */
+	uint32_t code_bytes;
+};
+
+struct frame_entries {
+	struct frame_cie *cies; /* sorted by off */
+	size_t n_cies;
+	size_t cie_capacity;
+	struct frame_fde *fdes;
+	size_t n_fdes;
+	size_t fde_capacity;
+	uint32_t n_bad; /* entries that made no sense, and were passed over */
+};
+
+/*
+ * Read all entries of @section into the zeroed @ret_entries. What is damaged is passed over; where
+ * even lengths make no sense, reading ends.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int frame_entries_read(const struct frame_section *section, struct frame_entries *ret_entries);
+
+/* Works on a zeroed struct; leaves a zeroed struct. */
+void frame_entries_fini(struct frame_entries *entries);
+
+/* Sort the FDEs by where they start; those that start together stay in the order of the file.
+ * Returns 0 or -ENOMEM. */
+int frame_entries_sort(struct frame_entries *entries);

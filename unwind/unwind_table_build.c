@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/unwind_table_build.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "unwind/eh_frame.h"
+#include "unwind/elf_content.h"
+#include "unwind/elf_file.h"
+#include "unwind/unwind_rows.h"
+#include "unwind/unwind_table.h"
+
+/* Between two functions, what is not longer than that is padding. */
+#define PADDING_BYTES 64
+
+#define CHUNK_BYTES    (1U << UNWIND_CHUNK_SHIFT)
+#define MAX_CHUNK_ROWS UINT16_MAX
+
+/* Collects the rows of one chunk after the other, ascending, and writes them. */
+struct chunk_writer {
+	struct buffer *bytes;
+	size_t offs_off; /* where in the bytes the offsets of chunks are */
+	uint32_t n_chunks;
+	uint32_t n_rows; /* of all */
+
+	uint32_t chunk_i;
+	uint16_t rule_before; /* the one that holds at the start of the chunk */
+	uint32_t n;
+	uint16_t off[MAX_CHUNK_ROWS]; /* in the chunk */
+	uint16_t rule[MAX_CHUNK_ROWS];
+};
+
+static uint16_t current_rule(const struct chunk_writer *writer)
+{
+	return writer->n ? writer->rule[writer->n - 1] : writer->rule_before;
+}
+
+static void fill_chunk(const struct chunk_writer *writer, void *chunk)
+{
+	uint16_t *first_row = chunk;
+	uint8_t *low = (uint8_t *)chunk + UNWIND_CHUNK_LOW_OFF;
+	uint16_t *rule = (uint16_t *)(low + UNWIND_CHUNK_LOW_BYTES(writer->n));
+	uint32_t bucket = 0;
+
+	for (uint32_t row = 0; row < writer->n; row++) {
+		for (; bucket < writer->off[row] >> UNWIND_BUCKET_SHIFT; bucket++)
+			first_row[bucket + 1] = (uint16_t)row;
+		low[row] = (uint8_t)writer->off[row];
+		rule[row] = writer->rule[row];
+	}
+	for (; bucket < UNWIND_BUCKETS; bucket++)
+		first_row[bucket + 1] = (uint16_t)writer->n;
+}
+
+static void flush_chunk(struct chunk_writer *writer)
+{
+	uint16_t rule_after = current_rule(writer);
+	size_t off = writer->bytes->size;
+	void *chunk;
+
+	if (writer->n == 0 && writer->rule_before != UNWIND_RULE_NONE)
+		writer->rule[writer->n++] = writer->rule_before; /* off[0] is 0 */
+	if (writer->n) {
+		chunk = buffer_append_zeros(
+			writer->bytes, UNWIND_CHUNK_LOW_OFF + UNWIND_CHUNK_LOW_BYTES(writer->n) +
+					       UNWIND_CHUNK_RULE_BYTES(writer->n));
+		if (chunk) {
+			fill_chunk(writer, chunk);
+			((uint32_t *)(writer->bytes->data + writer->offs_off))[writer->chunk_i] =
+				(uint32_t)off;
+		}
+	}
+	writer->n_rows += writer->n;
+	writer->n = 0;
+	writer->rule_before = rule_after;
+	writer->chunk_i++;
+}
+
+static void put_row(struct chunk_writer *writer, uint64_t file_off, uint16_t rule)
+{
+	uint16_t off = file_off % CHUNK_BYTES;
+
+	while (writer->chunk_i < file_off / CHUNK_BYTES)
+		flush_chunk(writer);
+	if (rule == current_rule(writer) || writer->n + 1 >= MAX_CHUNK_ROWS)
+		return;
+	if (writer->n == 0) {
+		writer->off[0] = 0;
+		writer->rule[0] = writer->rule_before;
+		writer->n = off != 0;
+	}
+	writer->off[writer->n] = off;
+	writer->rule[writer->n++] = rule;
+}
+
+/* The first row that lies behind @elf_vaddr. */
+static size_t find_behind(const struct unwind_rows *rows, uint64_t elf_vaddr)
+{
+	size_t start = 0, end = rows->n;
+
+	while (start < end) {
+		size_t middle = start + (end - start) / 2;
+
+		if (rows->items[middle].elf_vaddr > elf_vaddr)
+			end = middle;
+		else
+			start = middle + 1;
+	}
+	return start;
+}
+
+/* Segments may overlap in the file; the first of them has what they share. */
+static void put_segment(struct chunk_writer *writer, const struct elf_segment *segment,
+			uint64_t start_off, const struct unwind_rows *rows)
+{
+	uint64_t start_vaddr = segment->elf_vaddr + (start_off - segment->file_off);
+	uint64_t end_vaddr = segment->elf_vaddr + segment->size_bytes;
+	size_t i = find_behind(rows, start_vaddr);
+
+	put_row(writer, start_off, i ? rows->items[i - 1].rule : UNWIND_RULE_NONE);
+	for (; i < rows->n && rows->items[i].elf_vaddr < end_vaddr; i++)
+		put_row(writer, rows->items[i].elf_vaddr - segment->elf_vaddr + segment->file_off,
+			rows->items[i].rule);
+}
+
+static uint64_t end_off(const struct elf_segment *segment)
+{
+	uint64_t limit = (uint64_t)UNWIND_MAX_CHUNKS << UNWIND_CHUNK_SHIFT;
+	uint64_t end = segment->file_off + segment->size_bytes;
+
+	return end < limit ? end : limit;
+}
+
+static void put_segments(struct chunk_writer *writer, const struct elf_description *description,
+			 const struct unwind_rows *rows)
+{
+	uint64_t done_off = 0;
+
+	for (uint32_t i = 0; i < description->n_segments; i++) {
+		struct elf_segment segment = description->segments[i];
+		uint64_t start_off = segment.file_off > done_off ? segment.file_off : done_off;
+		uint64_t segment_end = end_off(&segment);
+
+		if (start_off >= segment_end)
+			continue;
+		segment.size_bytes = segment_end - segment.file_off;
+		put_segment(writer, &segment, start_off, rows);
+		done_off = segment_end;
+		if (done_off / CHUNK_BYTES < writer->n_chunks)
+			put_row(writer, done_off, UNWIND_RULE_NONE);
+	}
+	while (writer->chunk_i < writer->n_chunks)
+		flush_chunk(writer);
+}
+
+static uint32_t count_chunks(const struct elf_description *description)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < description->n_segments; i++) {
+		uint64_t end = (end_off(&description->segments[i]) + CHUNK_BYTES - 1) / CHUNK_BYTES;
+
+		if (description->segments[i].size_bytes && end > n)
+			n = end;
+	}
+	return (uint32_t)n;
+}
+
+static int write_table(const struct elf_description *description, const struct unwind_rule_set *set,
+		       const struct unwind_rows *rows, struct buffer *bytes)
+{
+	_cleanup_(freep) struct chunk_writer *writer = calloc(1, sizeof(*writer));
+	struct unwind_table_header header = {
+		.magic = UNWIND_TABLE_MAGIC,
+		.n_rules = set->n,
+		.n_chunks = count_chunks(description),
+	};
+
+	if (!writer)
+		return -ENOMEM;
+	writer->bytes = bytes;
+	writer->n_chunks = header.n_chunks;
+	writer->offs_off = sizeof(header) + set->n * sizeof(*set->rules);
+	buffer_append(bytes, &header, sizeof(header));
+	buffer_append(bytes, set->rules, set->n * sizeof(*set->rules));
+	buffer_append_zeros(bytes,
+			    UNWIND_TABLE_CHUNKS_OFF(set->n, header.n_chunks) - writer->offs_off);
+	put_segments(writer, description, rows);
+	if (buffer_error(bytes) < 0)
+		return buffer_error(bytes);
+	if (bytes->size > UINT32_MAX)
+		return -EFBIG;
+	header.n_rows = writer->n_rows;
+	header.size_bytes = (uint32_t)bytes->size;
+	memcpy(bytes->data, &header, sizeof(header));
+	return 0;
+}
+
+static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
+		     struct unwind_rows *ret_rows, struct unwind_table_report *report)
+{
+	static const enum eh_frame_source sources[] = { EH_FRAME_DEBUG, EH_FRAME_LOADED };
+	struct eh_frame_report frames = { 0 };
+	int r;
+
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_(unwind_rows_fini) struct unwind_rows rows = { 0 };
+
+		r = eh_frame_read(file, sources[i], set, &rows, &frames);
+		if (r == 0)
+			r = unwind_rows_overlay(ret_rows, &rows);
+		if (r < 0)
+			return r;
+	}
+	report->frame_bytes = frames.section_bytes;
+	report->n_functions = frames.n_functions;
+	memcpy(report->losses, frames.losses, sizeof(report->losses));
+	return 0;
+}
+
+int unwind_table_build(struct elf_file *file, struct buffer *ret_bytes,
+		       struct unwind_table_report *ret_report)
+{
+	_cleanup_(freep) struct unwind_rule_set *set = malloc(sizeof(*set));
+	_cleanup_(unwind_rows_fini) struct unwind_rows rows = { 0 };
+	uint16_t machine = elf_content_machine(file);
+	struct unwind_table_report report = { 0 };
+	int r;
+
+	if (!set)
+		return -ENOMEM;
+	if (machine != EM_X86_64 && machine != EM_AARCH64)
+		return -ENODATA;
+	unwind_rule_set_init(set);
+	r = read_rows(file, set, &rows, &report);
+	if (r < 0)
+		return r;
+	if (rows.n == 0)
+		return -ENODATA;
+	unwind_rows_settle(&rows, set, PADDING_BYTES);
+	r = write_table(elf_file_describe(file), set, &rows, ret_bytes);
+	if (r < 0)
+		return r;
+	report.n_rows = ((const struct unwind_table_header *)ret_bytes->data)->n_rows;
+	report.n_rules = set->n;
+	*ret_report = report;
+	return 0;
+}
