@@ -44,19 +44,28 @@ static int64_t factored(const struct cfa_program *program, int64_t off)
 	return (int64_t)((uint64_t)off * (uint64_t)program->form->data_factor);
 }
 
-static struct cfa_expression take_expression(struct byte_cursor *code)
+static const uint8_t *take_expression(struct byte_cursor *code, uint32_t *ret_bytes)
 {
-	uint64_t n_bytes = byte_cursor_uleb(code);
-	const uint8_t *bytes = byte_cursor_take(code, n_bytes);
+	uint64_t n = byte_cursor_uleb(code);
 
-	return (struct cfa_expression){ .bytes = bytes, .n_bytes = bytes ? (uint32_t)n_bytes : 0 };
+	*ret_bytes = (uint32_t)n; /* a section has not more */
+	return byte_cursor_take(code, n);
 }
 
 static void define_cfa(struct cfa_program *program, uint64_t number, int64_t off)
 {
-	program->state.cfa_register = number;
+	program->state.cfa_register =
+		number < CFA_BY_EXPRESSION ? (uint32_t)number : CFA_BY_EXPRESSION - 1;
 	program->state.cfa_off = off;
-	program->state.cfa_expression = (struct cfa_expression){ 0 };
+}
+
+/* To change one half of register + offset, there has to be another. */
+static void redefine_cfa(struct cfa_program *program, uint64_t number, int64_t off)
+{
+	if (program->state.cfa_register == CFA_BY_EXPRESSION)
+		byte_cursor_fail(&program->code);
+	else
+		define_cfa(program, number, off);
 }
 
 /* Returns false if @op is not about the CFA. */
@@ -76,16 +85,18 @@ static bool run_cfa_op(struct cfa_program *program, uint8_t op)
 		define_cfa(program, number, factored(program, byte_cursor_sleb(code)));
 		return true;
 	case DW_CFA_def_cfa_register:
-		define_cfa(program, byte_cursor_uleb(code), state->cfa_off);
+		redefine_cfa(program, byte_cursor_uleb(code), state->cfa_off);
 		return true;
 	case DW_CFA_def_cfa_offset:
-		state->cfa_off = (int64_t)byte_cursor_uleb(code);
+		redefine_cfa(program, state->cfa_register, (int64_t)byte_cursor_uleb(code));
 		return true;
 	case DW_CFA_def_cfa_offset_sf:
-		state->cfa_off = factored(program, byte_cursor_sleb(code));
+		redefine_cfa(program, state->cfa_register,
+			     factored(program, byte_cursor_sleb(code)));
 		return true;
 	case DW_CFA_def_cfa_expression:
-		state->cfa_expression = take_expression(code);
+		state->cfa_register = CFA_BY_EXPRESSION;
+		state->cfa_expression = take_expression(code, &state->cfa_expression_bytes);
 		return true;
 	default:
 		return false;
@@ -98,6 +109,7 @@ static bool run_register_op(struct cfa_program *program, uint8_t op)
 	struct byte_cursor *code = &program->code;
 	struct byte_cursor start = *code;
 	uint64_t number = byte_cursor_uleb(code);
+	struct cfa_register value = { 0 };
 
 	switch (op) {
 	case DW_CFA_offset_extended:
@@ -125,12 +137,12 @@ static bool run_register_op(struct cfa_program *program, uint8_t op)
 						    .off = (int64_t)byte_cursor_uleb(code) });
 		return true;
 	case DW_CFA_expression:
-		set_register(program, number,
-			     (struct cfa_register){ .place = CFA_PLACE_EXPRESSION,
-						    .expression = take_expression(code) });
+		value.place = CFA_PLACE_EXPRESSION;
+		value.expression = take_expression(code, &value.expression_bytes);
+		set_register(program, number, value);
 		return true;
 	case DW_CFA_val_expression:
-		take_expression(code);
+		take_expression(code, &value.expression_bytes);
 		set_place(program, number, CFA_PLACE_OTHER);
 		return true;
 	case DW_CFA_val_offset:

@@ -32,22 +32,25 @@ enum cfa_place {
 	CFA_PLACE_OTHER,      /* a value, not a place: val_offset or val_expression */
 };
 
-/* The bytes of a DWARF expression. */
-struct cfa_expression {
-	const uint8_t *bytes; /* borrowed from the section */
-	uint32_t n_bytes;
-};
-
 struct cfa_register {
+	union {
+		int64_t off;
+		const uint8_t *expression; /* borrowed from the section */
+	};
+	uint32_t expression_bytes;
 	enum cfa_place place;
-	int64_t off;
-	struct cfa_expression expression;
 };
 
+#define CFA_BY_EXPRESSION UINT32_MAX
+
+/* Small, as it is copied for each function. */
 struct cfa_state {
-	uint64_t cfa_register; /* DWARF number; unless there is an expression */
-	int64_t cfa_off;
-	struct cfa_expression cfa_expression; /* bytes is NULL: there is none */
+	union {
+		int64_t cfa_off;
+		const uint8_t *cfa_expression;
+	};
+	uint32_t cfa_expression_bytes;
+	uint32_t cfa_register; /* DWARF number, or CFA_BY_EXPRESSION */
 	struct cfa_register fp;
 	struct cfa_register ra;
 };

@@ -19,10 +19,10 @@ static uint32_t sp_register(const struct cfa_form *form)
 	return form->is_arm64 ? ARM64_SP : X86_64_RSP;
 }
 
-static bool read_simple_expression(struct cfa_expression expression,
+static bool read_simple_expression(const uint8_t *bytes, uint32_t n_bytes,
 				   struct simple_expression *ret_simple)
 {
-	struct byte_cursor code = byte_cursor_at(expression.bytes, expression.n_bytes);
+	struct byte_cursor code = byte_cursor_at(bytes, n_bytes);
 	uint8_t op = byte_cursor_u8(&code);
 	struct simple_expression simple = { 0 };
 
@@ -52,17 +52,15 @@ static bool read_simple_expression(struct cfa_expression expression,
  * What linkers write for .plt, whose entries of 16 bytes push a word on their way:
  * sp + 8 + ((ip & 15) >= N) * 8.
  */
-static bool read_plt_expression(struct cfa_expression expression, uint8_t *ret_pushed_at)
+static bool read_plt_expression(const uint8_t *bytes, uint32_t n_bytes, uint8_t *ret_pushed_at)
 {
 	static const uint8_t head[] = {
 		DW_OP_breg7, 8, DW_OP_breg16, 0, DW_OP_lit15, DW_OP_and,
 	};
 	static const uint8_t tail[] = { DW_OP_ge, DW_OP_lit3, DW_OP_shl, DW_OP_plus };
-	const uint8_t *bytes = expression.bytes;
 	uint8_t literal;
 
-	if (expression.n_bytes != sizeof(head) + 1 + sizeof(tail) ||
-	    memcmp(bytes, head, sizeof(head)) != 0 ||
+	if (n_bytes != sizeof(head) + 1 + sizeof(tail) || memcmp(bytes, head, sizeof(head)) != 0 ||
 	    memcmp(bytes + sizeof(head) + 1, tail, sizeof(tail)) != 0)
 		return false;
 	literal = bytes[sizeof(head)];
@@ -113,16 +111,17 @@ static enum unwind_loss set_cfa(struct unwind_rule *rule, const struct cfa_state
 	uint8_t pushed_at;
 	bool is_said;
 
-	if (!state->cfa_expression.bytes) {
+	if (state->cfa_register != CFA_BY_EXPRESSION) {
 		is_said = set_cfa_register(rule, form, state->cfa_register, state->cfa_off);
 		return is_said ? UNWIND_LOSS_COUNT : UNWIND_LOSS_CFA_OFFSET;
 	}
-	if (!form->is_arm64 && read_plt_expression(state->cfa_expression, &pushed_at)) {
+	if (!form->is_arm64 &&
+	    read_plt_expression(state->cfa_expression, state->cfa_expression_bytes, &pushed_at)) {
 		rule->cfa_kind = UNWIND_CFA_PLT;
 		rule->cfa_off = pushed_at;
 		return UNWIND_LOSS_COUNT;
 	}
-	if (!read_simple_expression(state->cfa_expression, &simple))
+	if (!read_simple_expression(state->cfa_expression, state->cfa_expression_bytes, &simple))
 		return UNWIND_LOSS_CFA_EXPRESSION;
 	is_said = simple.is_deref ? set_cfa_deref(rule, form, &simple)
 				  : set_cfa_register(rule, form, simple.reg, simple.off);
@@ -140,8 +139,8 @@ static bool find_cfa_offset(const struct unwind_rule *rule, const struct cfa_for
 		return true;
 	}
 	if (value->place != CFA_PLACE_EXPRESSION ||
-	    !read_simple_expression(value->expression, &simple) || simple.is_deref ||
-	    rule->cfa_kind != UNWIND_CFA_SP || simple.reg != sp_register(form) ||
+	    !read_simple_expression(value->expression, value->expression_bytes, &simple) ||
+	    simple.is_deref || rule->cfa_kind != UNWIND_CFA_SP || simple.reg != sp_register(form) ||
 	    simple.off < INT32_MIN || simple.off > INT32_MAX)
 		return false;
 	*ret_off = simple.off - rule->cfa_off;
@@ -201,8 +200,9 @@ static bool set_fp(struct unwind_rule *rule, const struct cfa_state *state,
 	if (find_cfa_offset(rule, form, &state->fp, &off))
 		return set_fp_offset(rule, form, off);
 	if (state->fp.place != CFA_PLACE_EXPRESSION || form->is_arm64 ||
-	    !read_simple_expression(state->fp.expression, &simple) || simple.is_deref ||
-	    simple.reg != form->fp_register || simple.off < INT16_MIN || simple.off > INT16_MAX)
+	    !read_simple_expression(state->fp.expression, state->fp.expression_bytes, &simple) ||
+	    simple.is_deref || simple.reg != form->fp_register || simple.off < INT16_MIN ||
+	    simple.off > INT16_MAX)
 		return false;
 	rule->fp_kind = UNWIND_FP_FP;
 	rule->fp_off = (int16_t)simple.off;

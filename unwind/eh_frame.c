@@ -12,6 +12,14 @@
 #include "unwind/frame_entry.h"
 #include "unwind/unwind_rows.h"
 
+/* Rules of states met before, by a hash of them; the same few hundred come again and again. */
+#define MEMO_BITS 10
+
+struct rule_memo {
+	uint64_t state; /* packed; 0 = nothing is here */
+	uint16_t rule;
+};
+
 struct eh_frame_reader {
 	const struct elf_file *file;
 	struct frame_section section;
@@ -19,6 +27,7 @@ struct eh_frame_reader {
 	struct unwind_rule_set *set;
 	struct unwind_rows *rows;
 	struct eh_frame_report *report;
+	struct rule_memo memo[1 << MEMO_BITS];
 };
 
 static void reader_fini(struct eh_frame_reader *reader)
@@ -82,31 +91,55 @@ static bool is_kernel_signal_frame(const struct cfa_state *state, const struct c
 
 	if (form->is_arm64)
 		return true;
-	return state->cfa_expression.n_bytes >= sizeof(sp) &&
-	       memcmp(state->cfa_expression.bytes, sp, sizeof(sp)) == 0 &&
+	return state->cfa_register == CFA_BY_EXPRESSION &&
+	       state->cfa_expression_bytes == sizeof(sp) &&
+	       memcmp(state->cfa_expression, sp, sizeof(sp)) == 0 &&
 	       state->ra.place == CFA_PLACE_EXPRESSION &&
-	       state->ra.expression.n_bytes == sizeof(ip) &&
-	       memcmp(state->ra.expression.bytes, ip, sizeof(ip)) == 0;
+	       state->ra.expression_bytes == sizeof(ip) &&
+	       memcmp(state->ra.expression, ip, sizeof(ip)) == 0;
 }
 
-static uint16_t rule_of(struct eh_frame_reader *reader, const struct frame_cie *cie,
-			const struct cfa_state *state)
+static uint16_t signal_rule(struct eh_frame_reader *reader, const struct cfa_state *state,
+			    const struct cfa_form *form)
+{
+	if (!is_kernel_signal_frame(state, form)) {
+		reader->report->losses[UNWIND_LOSS_SIGNAL]++;
+		return UNWIND_RULE_UNSUPPORTED;
+	}
+	return unwind_rule_set_add(reader->set,
+				   (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SIGNAL });
+}
+
+/* One word for all of @state, or 0: it does not fit. */
+static uint64_t pack_state(const struct cfa_state *state)
+{
+	if (state->fp.place == CFA_PLACE_EXPRESSION || state->ra.place != CFA_PLACE_OFFSET ||
+	    state->cfa_register >= 32 || state->cfa_off != (state->cfa_off & 0xffffff) ||
+	    state->fp.off != (int16_t)state->fp.off || state->ra.off != (int8_t)state->ra.off)
+		return 0;
+	return state->cfa_register | (uint64_t)state->cfa_off << 8 |
+	       (uint64_t)(uint16_t)state->fp.off << 32 | (uint64_t)(uint8_t)state->ra.off << 48 |
+	       (uint64_t)state->fp.place << 56 | 1ULL << 63;
+}
+
+static uint16_t rule_of(struct eh_frame_reader *reader, const struct cfa_state *state,
+			const struct cfa_form *form)
 {
 	uint32_t *losses = reader->report->losses;
+	uint64_t packed = pack_state(state);
+	struct rule_memo *memo =
+		&reader->memo[(packed * 0x9e3779b97f4a7c15ULL) >> (64 - MEMO_BITS)];
 	struct unwind_rule rule;
 	uint16_t number;
 
-	if (cie->is_signal && is_kernel_signal_frame(state, &cie->form)) {
-		rule = (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SIGNAL };
-	} else if (cie->is_signal) {
-		losses[UNWIND_LOSS_SIGNAL]++;
-		return UNWIND_RULE_UNSUPPORTED;
-	} else {
-		rule = cfa_rule_of(state, &cie->form, losses);
-	}
+	if (packed && memo->state == packed)
+		return memo->rule;
+	rule = cfa_rule_of(state, form, losses);
 	number = unwind_rule_set_add(reader->set, rule);
-	losses[UNWIND_LOSS_RULE_COUNT] +=
-		number == UNWIND_RULE_UNSUPPORTED && rule.cfa_kind != UNWIND_CFA_UNSUPPORTED;
+	if (number == UNWIND_RULE_UNSUPPORTED)
+		losses[UNWIND_LOSS_RULE_COUNT] += rule.cfa_kind != UNWIND_CFA_UNSUPPORTED;
+	else if (rule.fp_kind != UNWIND_FP_UNDEFINED) /* losses are counted each time */
+		*memo = (struct rule_memo){ .state = packed, .rule = number };
 	return number;
 }
 
@@ -132,7 +165,8 @@ static int read_function(struct eh_frame_reader *reader, struct cfa_program *pro
 
 		step = cfa_program_step(program, &advance);
 		if (step != CFA_BAD)
-			rule = rule_of(reader, cie, &program->state);
+			rule = cie->is_signal ? signal_rule(reader, &program->state, &cie->form)
+					      : rule_of(reader, &program->state, &cie->form);
 		r = unwind_rows_append(reader->rows, program->location, rule);
 		if (r < 0)
 			return r;

@@ -286,55 +286,58 @@ void frame_entries_fini(struct frame_entries *entries)
 	*entries = (struct frame_entries){ 0 };
 }
 
-/* One past the last FDE of the ascending run that starts at @i. */
-static size_t run_end(const struct frame_fde *fdes, size_t i, size_t n)
+static bool is_sorted(const struct frame_fde *fdes, size_t n, uint64_t *ret_max_vaddr)
 {
-	if (i == n)
-		return n;
-	for (i++; i < n && fdes[i - 1].start_vaddr <= fdes[i].start_vaddr; i++)
-		;
-	return i;
-}
+	bool is_sorted_so_far = true;
 
-/* Merge each two runs of @from into one run of @to. Returns how many runs there were. */
-static size_t merge_runs(const struct frame_fde *from, struct frame_fde *to, size_t n)
-{
-	size_t n_runs = 0;
-
-	for (size_t i = 0, j, middle, end; i < n; i = end, n_runs++) {
-		middle = run_end(from, i, n);
-		end = run_end(from, middle, n);
-		j = middle;
-		for (size_t k = i, out = i; out < end; out++) {
-			bool is_left = j == end ||
-				       (k < middle && from[k].start_vaddr <= from[j].start_vaddr);
-
-			to[out] = is_left ? from[k++] : from[j++];
-		}
+	*ret_max_vaddr = n ? fdes[0].start_vaddr : 0;
+	for (size_t i = 1; i < n; i++) {
+		is_sorted_so_far &= fdes[i - 1].start_vaddr <= fdes[i].start_vaddr;
+		if (fdes[i].start_vaddr > *ret_max_vaddr)
+			*ret_max_vaddr = fdes[i].start_vaddr;
 	}
-	return n_runs;
+	return is_sorted_so_far;
 }
 
-/* Linkers leave FDEs in a few long ascending runs, which a natural merge sort likes. */
+#define DIGIT_BITS 11
+
+/* Deal @from into @to by one digit of their addresses, keeping the order of those that share it. */
+static void deal(const struct frame_fde *from, struct frame_fde *to, size_t n, unsigned int shift)
+{
+	size_t next[1 << DIGIT_BITS] = { 0 }, sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		next[from[i].start_vaddr >> shift & ((1 << DIGIT_BITS) - 1)]++;
+	for (size_t digit = 0; digit < 1 << DIGIT_BITS; digit++) {
+		size_t count = next[digit];
+
+		next[digit] = sum;
+		sum += count;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[next[from[i].start_vaddr >> shift & ((1 << DIGIT_BITS) - 1)]++] = from[i];
+}
+
+/* A radix sort: three rounds for a file whose addresses stay below 8 GB. */
 int frame_entries_sort(struct frame_entries *entries)
 {
 	struct frame_fde *from = entries->fdes, *to;
-	size_t n = entries->n_fdes, n_runs;
+	uint64_t max_vaddr;
 
-	if (run_end(from, 0, n) == n)
+	if (is_sorted(from, entries->n_fdes, &max_vaddr))
 		return 0;
-	to = malloc(n * sizeof(*to));
+	to = malloc(entries->n_fdes * sizeof(*to));
 	if (!to)
 		return -ENOMEM;
-	do {
+	for (unsigned int shift = 0; shift < 64 && max_vaddr >> shift; shift += DIGIT_BITS) {
 		struct frame_fde *sorted = to;
 
-		n_runs = merge_runs(from, to, n);
+		deal(from, to, entries->n_fdes, shift);
 		to = from;
 		from = sorted;
-	} while (n_runs > 1);
+	}
 	free(to);
 	entries->fdes = from;
-	entries->fde_capacity = n;
+	entries->fde_capacity = entries->n_fdes;
 	return 0;
 }

@@ -58,9 +58,13 @@ int unwind_rows_append(struct unwind_rows *rows, uint64_t elf_vaddr, uint16_t ru
 
 	if (elf_vaddr >= UNWIND_MAX_VADDR)
 		return 0;
-	if (rows->n && rows->items[rows->n - 1].elf_vaddr == elf_vaddr) {
-		rows->items[rows->n - 1].rule = rule;
-		return 0;
+	if (rows->n) {
+		struct unwind_row *last = &rows->items[rows->n - 1];
+
+		if (last->elf_vaddr == elf_vaddr)
+			last->rule = rule;
+		if (last->rule == rule)
+			return 0;
 	}
 	if (rows->n == rows->capacity) {
 		if (rows->n == UNWIND_MAX_ROWS)
