@@ -51,6 +51,7 @@ enum unwind_cfa_kind {
 	UNWIND_CFA_SIGNAL,      /* a signal frame: all registers are on the stack */
 	UNWIND_CFA_END,         /* the entry of a thread: there is no caller */
 	UNWIND_CFA_UNSUPPORTED, /* there is a rule, and it cannot be said here */
+	UNWIND_CFA_FP_ANYWHERE, /* fp + cfa_off, which may lie on another stack: below sp too */
 	UNWIND_CFA_KIND_COUNT,
 };
 

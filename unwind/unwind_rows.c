@@ -23,7 +23,6 @@ static uint64_t rule_bits(const struct unwind_rule *rule)
 
 void unwind_rule_set_init(struct unwind_rule_set *set)
 {
-	memset(set, 0, sizeof(*set));
 	set->n = 1; /* UNWIND_RULE_NONE; as slot value 0 is free, it is not in the hash */
 	unwind_rule_set_add(set, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_UNSUPPORTED });
 }

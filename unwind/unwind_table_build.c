@@ -11,6 +11,7 @@
 #include "unwind/eh_frame.h"
 #include "unwind/elf_content.h"
 #include "unwind/elf_file.h"
+#include "unwind/go_frame.h"
 #include "unwind/unwind_rows.h"
 #include "unwind/unwind_table.h"
 
@@ -200,32 +201,57 @@ static int write_table(const struct elf_description *description, const struct u
 	return 0;
 }
 
+/* Overlaid and swallowed rows leave rules behind that nobody uses; they would cost room in maps. */
+static void drop_unused_rules(struct unwind_rule_set *set, const struct unwind_rows *rows)
+{
+	uint16_t *number = set->slots; /* new number of each rule; the set takes no more rules */
+	uint32_t n = UNWIND_RULE_NONE + 1;
+
+	memset(number, 0, sizeof(set->slots));
+	for (size_t i = 0; i < rows->n; i++)
+		number[rows->items[i].rule] = 1;
+	for (uint32_t rule = n; rule < set->n; rule++)
+		if (number[rule]) {
+			set->rules[n] = set->rules[rule];
+			number[rule] = (uint16_t)n++;
+		}
+	set->n = n;
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->items[i].rule != UNWIND_RULE_NONE)
+			rows->items[i].rule = number[rows->items[i].rule];
+}
+
 static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
 		     struct unwind_rows *ret_rows, struct unwind_table_report *report)
 {
-	static const enum eh_frame_source sources[] = { EH_FRAME_DEBUG, EH_FRAME_LOADED };
+	_cleanup_(unwind_rows_fini) struct unwind_rows loaded = { 0 }, go = { 0 };
 	struct eh_frame_report frames = { 0 };
-	int r;
+	struct go_frame_report go_frames = { 0 };
+	int r = eh_frame_read(file, EH_FRAME_DEBUG, set, ret_rows, &frames);
 
-	for (size_t i = 0; i < 2; i++) {
-		_cleanup_(unwind_rows_fini) struct unwind_rows rows = { 0 };
-
-		r = eh_frame_read(file, sources[i], set, &rows, &frames);
-		if (r == 0)
-			r = unwind_rows_overlay(ret_rows, &rows);
-		if (r < 0)
-			return r;
-	}
+	if (r == 0)
+		r = eh_frame_read(file, EH_FRAME_LOADED, set, &loaded, &frames);
+	if (r == 0)
+		r = unwind_rows_overlay(ret_rows, &loaded);
+	if (r == 0)
+		r = go_frame_read(file, set, &go, &go_frames);
+	if (r == 0)
+		r = unwind_rows_overlay(ret_rows, &go);
+	if (r < 0)
+		return r;
 	report->frame_bytes = frames.section_bytes;
 	report->n_functions = frames.n_functions;
+	report->n_go_functions = go_frames.n_functions;
 	memcpy(report->losses, frames.losses, sizeof(report->losses));
+	report->losses[UNWIND_LOSS_GO_STACK] += go_frames.n_stack_unknown;
+	report->losses[UNWIND_LOSS_BAD_ENTRY] += go_frames.n_bad;
 	return 0;
 }
 
 int unwind_table_build(struct elf_file *file, struct buffer *ret_bytes,
 		       struct unwind_table_report *ret_report)
 {
-	_cleanup_(freep) struct unwind_rule_set *set = malloc(sizeof(*set));
+	_cleanup_(freep) struct unwind_rule_set *set = calloc(1, sizeof(*set));
 	_cleanup_(unwind_rows_fini) struct unwind_rows rows = { 0 };
 	uint16_t machine = elf_content_machine(file);
 	struct unwind_table_report report = { 0 };
@@ -242,6 +268,7 @@ int unwind_table_build(struct elf_file *file, struct buffer *ret_bytes,
 	if (rows.n == 0)
 		return -ENODATA;
 	unwind_rows_settle(&rows, set, PADDING_BYTES);
+	drop_unused_rules(set, &rows);
 	r = write_table(elf_file_describe(file), set, &rows, ret_bytes);
 	if (r < 0)
 		return r;

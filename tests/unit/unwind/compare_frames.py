@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Unwind tables say what readelf says: at the first and at the last byte of each row of call frame
+information, and nothing where there is no function.
+
+    compare_frames.py [--seconds N] [--all] UNWIND_TOOL [FILE-OR-FOLDER…]
+
+Compares the ELF files that are given, or found below the folders that are, /usr by default: in a
+random, always equal order for so many seconds, or all of them. What a rule cannot say is counted.
+"""
+
+import argparse
+import collections
+import mmap
+import os
+import pathlib
+import random
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import time
+
+SKIPPED = 77
+GAP_BYTES = 64  # shorter ones between functions are padding, for tables
+MACHINES = {62: "x86-64", 183: "arm64"}
+X86_64_NAMES = "rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 ra".split()
+FP_NAME = {"x86-64": "rbp", "arm64": "x29"}
+ENTRY = re.compile(r"([0-9a-f]{8,}) [0-9a-f]{16} [0-9a-f]{8,} (CIE|FDE)(.*)")
+REGISTER_NAME = re.compile(r" \(\w+\)")  # of a register that holds another one: r5 (rdi)
+PLACE = re.compile(r"(\w+)([+-]\d+)")
+
+Row = collections.namedtuple("Row", "start end cfa fp ra is_signal")
+
+
+def machine_of(path):
+    """Which machine a 64-bit little-endian executable or library is for, else None."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(20)
+    except OSError:
+        return None
+    if head[:6] != b"\x7fELF\x02\x01" or len(head) < 20:
+        return None
+    kind, machine = struct.unpack_from("<HH", head, 16)
+    return MACHINES.get(machine) if kind in (2, 3) else None
+
+
+def is_go(path):
+    """Whether Go code is in the file."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(b".go.buildinfo\0") >= 0
+
+
+class Frames:
+    """What readelf says of one file: its rows, section by section, and its functions' ranges."""
+
+    def __init__(self, path, machine):
+        self.rows = []
+        self.ranges = []
+        self.fp_name = FP_NAME[machine]
+        self.cies = {}
+        self.columns = {}
+        self.entry = None
+        self.is_debug_frame = False
+        self.loaded_starts = set()
+        with subprocess.Popen(["readelf", "-wFN", path], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, errors="replace") as dump:
+            self.read(dump.stdout)
+
+    def read(self, lines):
+        for line in lines:
+            if line.startswith("   LOC"):
+                self.columns = {name: i for i, name in enumerate(line.split())}
+            elif line.startswith("Contents of"):
+                self.finish_entry()
+                self.is_debug_frame = ".eh_frame" not in line
+                self.cies = {}
+            elif line == "\n":
+                self.finish_entry()
+            elif match := ENTRY.match(line):
+                self.finish_entry()
+                self.start_entry(match)
+            elif self.entry:
+                self.entry["rows"].append(REGISTER_NAME.sub("", line).split())
+        self.finish_entry()
+
+    def start_entry(self, match):
+        offset, kind, text = match.groups()
+        self.columns = {}
+        self.entry = {"kind": kind, "offset": int(offset, 16), "text": text, "rows": []}
+
+    def finish_entry(self):
+        entry, self.entry = self.entry, None
+        if not entry:
+            return
+        if entry["kind"] == "CIE":
+            cells = entry["rows"][0] if entry["rows"] else ["0", "u", "u"]
+            augmentation = re.search(r'"(.*?)"', entry["text"])
+            self.cies[entry["offset"]] = {
+                "is_signal": bool(augmentation) and "S" in augmentation.group(1),
+                "initial": self.parts(cells) if entry["rows"] else ("rsp+8", "u", "u"),
+            }
+            return
+        cie, start, end = (int(number, 16) for number in re.search(
+            r"cie=([0-9a-f]+) pc=([0-9a-f]+)\.\.([0-9a-f]+)", entry["text"]).groups())
+        self.add_function(entry, self.cies.get(cie), start, end)
+
+    def add_function(self, entry, cie, start, end):
+        if start >= end or not cie or self.is_debug_frame and start in self.loaded_starts | {0}:
+            return
+        if not self.is_debug_frame:
+            self.loaded_starts.add(start)
+        self.ranges.append((start, end))
+        rows = [(int(cells[0], 16), self.parts(cells)) for cells in entry["rows"]]
+        if not rows or rows[0][0] != start:
+            rows.insert(0, (start, cie["initial"]))
+        ends = [row[0] for row in rows[1:]] + [end]
+        for (row_start, parts), row_end in zip(rows, ends):
+            if row_start < min(row_end, end):
+                self.rows.append(Row(row_start, min(row_end, end), *parts, cie["is_signal"]))
+
+    def parts(self, cells):
+        """CFA, frame pointer and return address of a row."""
+        columns = self.columns
+        fp = columns.get(self.fp_name)
+        ra = columns.get("ra", columns.get("x30"))
+        return (cells[1], cells[fp] if fp else "u", cells[ra] if ra else "u")
+
+
+def register_number(name, machine):
+    if machine == "arm64":
+        return {"sp": 31}.get(name) or int(name.removeprefix("x"))
+    return X86_64_NAMES.index(name) if name in X86_64_NAMES else int(name.removeprefix("r"))
+
+
+def fits(number, bits):
+    return -(1 << (bits - 1)) <= number < 1 << (bits - 1)
+
+
+class Judge:
+    """Is what we say what readelf says? Remembers what it was asked."""
+
+    def __init__(self, machine, has_go):
+        self.machine = machine
+        self.has_go = has_go
+        self.verdicts = {}
+
+    def verdict(self, row, ours):
+        """"same", "lost" for what the rule says it cannot say, "form" for an expression that has
+        a rule of its own, "better" where Go's runtime does what its .debug_frame does not tell,
+        else "wrong"."""
+        key = (*row[2:], ours)
+        if key not in self.verdicts:
+            self.verdicts[key] = self.judge(row, ours)
+        return self.verdicts[key]
+
+    def judge(self, row, ours):
+        if self.has_go and ours.startswith(("anywhere:", "end", "signal", "unsupported")):
+            return "better"
+        if row.is_signal:
+            return {"signal": "same", "unsupported": "lost"}.get(ours, "wrong")
+        if self.is_end(row):
+            return "same" if ours == "end" else "wrong"
+        if ours == "unsupported":
+            return "wrong" if self.can_be_said(row) else "lost"
+        if len(ours.split()) != 3:
+            return "wrong"
+        verdicts = {judge(theirs, our_part) for judge, theirs, our_part in zip(
+            (self.judge_cfa, self.judge_fp, self.judge_ra), row[2:5], ours.split())}
+        return next(word for word in ("wrong", "lost", "form", "same") if word in verdicts)
+
+    def is_end(self, row):
+        return row.ra == "u" and self.machine == "x86-64"
+
+    def can_be_said(self, row):
+        place = PLACE.fullmatch(row.cfa)
+        return bool(place) and fits(int(place[2]), 32) and (
+            row.ra == "c-8" or self.machine == "arm64" and row.ra != "exp")
+
+    def judge_cfa(self, theirs, ours):
+        place = PLACE.fullmatch(theirs)
+        if not place:
+            return "form"
+        number = register_number(place[1], self.machine)
+        return "same" if ours == f"r{number}{int(place[2]):+d}" else "wrong"
+
+    def judge_fp(self, theirs, ours):
+        if theirs in ("s", "u"):
+            is_go = self.has_go and ours == "c-16"  # where Go has it, but does not say so
+            return "same" if ours in ("s", "u") or is_go else "wrong"
+        if ours == "u":
+            place = PLACE.fullmatch(theirs)
+            is_sayable = place and fits(int(place[2]), 16) and self.machine == "x86-64"
+            return "wrong" if is_sayable and place[1] == "c" else "lost"
+        return "form" if theirs == "exp" else "same" if theirs == ours else "wrong"
+
+    def judge_ra(self, theirs, ours):
+        if self.machine == "arm64" and theirs in ("s", "u"):
+            return "same" if ours == "r30" else "wrong"
+        if theirs == "exp":
+            return "form"
+        if PLACE.fullmatch(theirs):
+            return "same" if theirs == ours else "wrong"
+        return "same" if ours == f"r{register_number(theirs, self.machine)}" else "wrong"
+
+
+def gaps(ranges):
+    """An address in each gap between functions that is no padding."""
+    last_end = None
+    for start, end in sorted(ranges):
+        if last_end is not None and start - last_end > GAP_BYTES:
+            yield last_end + (start - last_end) // 2
+        last_end = max(end, last_end or 0)
+
+
+def overlapping(ranges):
+    """Those that share code with another one: which of them is right is nobody's to say."""
+    ordered = sorted(set(ranges))
+    result = set()
+    widest = ordered[0] if ordered else None
+    for this in ordered[1:]:
+        if this[0] < widest[1]:
+            result.update((this, widest))
+        widest = max(widest, this, key=lambda a_range: a_range[1])
+    return result
+
+
+def look_up(tool, path, addresses):
+    run = subprocess.run([tool, "find", path], input="\n".join(f"{a:x}" for a in addresses),
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        raise RuntimeError(run.stderr.strip())
+    return run.stdout.split("\n")
+
+
+def compare(tool, path, machine, totals):
+    """Adds to totals; returns what is wrong, as text."""
+    frames = Frames(path, machine)
+    if not frames.rows:
+        return []
+    has_go = is_go(path)
+    in_gaps = [] if has_go else list(gaps(frames.ranges))
+    addresses = [a for row in frames.rows for a in (row.start, row.end - 1)]
+    said = look_up(tool, path, addresses + in_gaps)
+    judge = Judge(machine, has_go)
+    shared = overlapping(frames.ranges)
+    wrong = []
+    for i, row in enumerate(frames.rows):
+        for address, ours in ((row.start, said[2 * i]), (row.end - 1, said[2 * i + 1])):
+            verdict = judge.verdict(row, ours)
+            if verdict == "wrong" and any(s <= address < e for s, e in shared):
+                verdict = "overlap"
+            totals[verdict] += 1
+            if verdict == "wrong":
+                wrong.append(f"{path}: {address:#x} is {ours}, not {' '.join(row[2:5])}")
+    for address, ours in zip(in_gaps, said[len(addresses):]):
+        totals["gap"] += 1
+        if ours != "none":
+            wrong.append(f"{path}: {address:#x} is {ours}, but in no function")
+    totals["rows"] += len(frames.rows)
+    totals["files"] += 1
+    return wrong
+
+
+def find_files(places):
+    """The ELF files, each once, in a random but always equal order."""
+    found = {}
+    for place in map(pathlib.Path, places):
+        walk = os.walk(place) if place.is_dir() else [(place.parent, [], [place.name])]
+        for folder, _, names in walk:
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.isfile(path) and not os.path.islink(path) and machine_of(path):
+                    found[os.stat(path).st_ino] = path
+    paths = sorted(found.values())
+    random.Random(1).shuffle(paths)
+    return paths
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tool")
+    parser.add_argument("places", nargs="*", default=["/usr"])
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--seconds", type=float, default=30)
+    options = parser.parse_args()
+    if not shutil.which("readelf"):
+        print("there is no readelf here")
+        return SKIPPED
+
+    deadline = time.monotonic() + options.seconds
+    totals = collections.Counter()
+    wrong = []
+    for path in find_files(options.places):
+        if not options.all and (time.monotonic() > deadline or os.path.getsize(path) > 8 << 20):
+            continue
+        try:
+            wrong += compare(options.tool, path, machine_of(path), totals)
+        except RuntimeError as error:
+            wrong.append(f"{path}: {error}")
+    print(", ".join(f"{number} {name}" for name, number in sorted(totals.items())))
+    print("\n".join(wrong[:100]))
+    return 1 if wrong or not totals["rows"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

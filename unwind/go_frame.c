@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/go_frame.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "profiler/base/array.h"
+#include "unwind/elf_content.h"
+#include "unwind/elf_file.h"
+#include "unwind/elf_file_internal.h"
+#include "unwind/pclntab.h"
+#include "unwind/unwind_rows.h"
+
+/* Functions share their depths; a hostile table shares too much. LLVM in Go would need a tenth. */
+#define MAX_STEPS (64U << 20)
+
+enum treatment {
+	TREAT_BY_DEPTH,
+	TREAT_AS_END,
+	TREAT_AS_SIGNAL,
+	TREAT_BY_FP, /* it leaves its stack; by frame pointer, from where that is known */
+};
+
+static const struct {
+	const char *name;
+	enum treatment treatment;
+} special[] = {
+	{ "runtime.systemstack", TREAT_BY_FP },
+	{ "runtime.asmcgocall", TREAT_BY_FP },
+	{ "runtime.nanotime1", TREAT_BY_FP },
+	{ "runtime.walltime", TREAT_BY_FP },
+	{ "runtime.walltime1", TREAT_BY_FP },
+	{ "runtime.morestack", TREAT_BY_FP }, /* which it lacks */
+	{ "runtime.gogo", TREAT_BY_FP },
+	{ "gogo", TREAT_BY_FP },
+	{ "time.now", TREAT_BY_FP },
+	{ "runtime.mcall", TREAT_AS_END },
+	{ "runtime.goexit", TREAT_AS_END },
+	{ "runtime.mstart", TREAT_AS_END },
+	{ "runtime.rt0_go", TREAT_AS_END },
+	{ "runtime.sigreturn", TREAT_AS_SIGNAL },
+	{ "runtime.sigreturn__sigaction", TREAT_AS_SIGNAL },
+	{ "runtime.sigtramp", TREAT_BY_DEPTH }, /* ends a stack, says Go; but we go on */
+	{ "runtime.cgoSigtramp", TREAT_BY_DEPTH },
+	{ "runtime.cgocallback", TREAT_BY_DEPTH }, /* leaves its stack such that depths hold */
+};
+
+struct go_frame_reader {
+	const struct elf_file *file;
+	struct pclntab table;
+	struct unwind_rule_set *set;
+	struct unwind_rows *rows;
+	struct go_frame_report *report;
+	bool is_arm64;
+	uint32_t n_steps;
+};
+
+/* Functions in assembly may do anything; of the others none does. Older tables do not tell. */
+static bool may_be_assembly(const struct go_frame_reader *reader,
+			    const struct pclntab_function *function)
+{
+	return reader->table.version == PCLNTAB_1_16 || (function->flags & PCLNTAB_ASSEMBLY);
+}
+
+static enum treatment treatment_of(const struct go_frame_reader *reader,
+				   const struct pclntab_function *function)
+{
+	if (!may_be_assembly(reader, function))
+		return TREAT_BY_DEPTH;
+	for (size_t i = 0; i < ARRAY_SIZE(special); i++)
+		if (strcmp(function->name, special[i].name) == 0)
+			return special[i].treatment;
+	if (function->flags & PCLNTAB_TOP_FRAME)
+		return TREAT_AS_END;
+	return function->flags & PCLNTAB_SP_WRITE ? TREAT_BY_FP : TREAT_BY_DEPTH;
+}
+
+static uint16_t unsupported(struct go_frame_reader *reader)
+{
+	reader->report->n_stack_unknown++;
+	return UNWIND_RULE_UNSUPPORTED;
+}
+
+/* The return address is on top of the frame, and the caller's frame pointer below it. */
+static uint16_t x86_64_rule(struct go_frame_reader *reader, int32_t depth, bool is_assembly)
+{
+	struct unwind_rule rule = { .cfa_kind = UNWIND_CFA_SP, .cfa_off = depth + 8 };
+
+	if (depth > 0 && is_assembly) {
+		rule.fp_kind = UNWIND_FP_UNDEFINED;
+	} else if (depth > 0) {
+		rule.fp_kind = UNWIND_FP_CFA;
+		rule.fp_off = -16;
+	}
+	return unwind_rule_set_add(reader->set, rule);
+}
+
+/* The return address is at the bottom of the frame, and the caller's frame pointer below that. */
+static uint16_t arm64_rule(struct go_frame_reader *reader, int32_t depth, bool is_assembly)
+{
+	struct unwind_rule rule = { .cfa_kind = UNWIND_CFA_SP, .cfa_off = depth };
+
+	if (depth == 0) {
+		rule.ra_kind = UNWIND_RA_REGISTER;
+		rule.reg = 30;
+		return unwind_rule_set_add(reader->set, rule);
+	}
+	if (depth > INT16_MAX)
+		return unsupported(reader);
+	rule.fp_kind = is_assembly ? UNWIND_FP_UNDEFINED : UNWIND_FP_CFA;
+	rule.fp_off = (int16_t)-depth;
+	return unwind_rule_set_add(reader->set, rule);
+}
+
+static uint16_t depth_rule(struct go_frame_reader *reader, int32_t depth, bool is_assembly)
+{
+	if (depth < 0 || depth > INT32_MAX - 8)
+		return unsupported(reader);
+	return reader->is_arm64 ? arm64_rule(reader, depth, is_assembly)
+				: x86_64_rule(reader, depth, is_assembly);
+}
+
+static int read_by_depth(struct go_frame_reader *reader, const struct pclntab_function *function)
+{
+	struct pclntab_walk walk = pclntab_walk_from(&reader->table, function, function->sp_values);
+	bool is_assembly = may_be_assembly(reader, function);
+	uint64_t start_vaddr;
+	int32_t depth;
+	int r;
+
+	while (pclntab_next_value(&walk, &start_vaddr, &depth)) {
+		if (++reader->n_steps > MAX_STEPS)
+			return -EFBIG;
+		r = unwind_rows_append(reader->rows, start_vaddr,
+				       depth_rule(reader, depth, is_assembly));
+		if (r < 0)
+			return r;
+	}
+	return unwind_rows_append(
+		reader->rows, walk.next_vaddr < walk.end_vaddr ? walk.next_vaddr : walk.end_vaddr,
+		UNWIND_RULE_NONE);
+}
+
+/* How many bytes of @code, in x86-64, save the frame pointer and set a new one; 0: it does not. */
+static size_t prologue_bytes(const uint8_t *code, size_t size)
+{
+	static const uint8_t push[] = { 0x55, 0x48, 0x89, 0xe5 };  /* push rbp; mov rbp, rsp */
+	static const uint8_t store[] = { 0x48, 0x89, 0x6c, 0x24 }; /* mov [rsp + x], rbp */
+	static const uint8_t set[] = { 0x48, 0x8d, 0x6c, 0x24 };   /* lea rbp, [rsp + x] */
+
+	if (size >= sizeof(push) && memcmp(code, push, sizeof(push)) == 0)
+		return sizeof(push);
+	/* sub rsp, x takes four bytes, and the offset of each of the others one. */
+	if (size >= 14 && code[0] == 0x48 && code[1] == 0x83 && code[2] == 0xec &&
+	    memcmp(code + 4, store, sizeof(store)) == 0 && memcmp(code + 9, set, sizeof(set)) == 0)
+		return 14;
+	return 0;
+}
+
+/*
+ * Between its prologue and its epilogue a function that leaves its stack can be walked by its frame
+ * pointer, which it keeps; before and behind them by depth 0. What is in the prologue and in the
+ * epilogue itself goes by the depth tables.
+ */
+static int read_by_fp(struct go_frame_reader *reader, const struct pclntab_function *function)
+{
+	static const struct unwind_rule by_fp = {
+		.cfa_kind = UNWIND_CFA_FP_ANYWHERE,
+		.cfa_off = 16,
+		.fp_kind = UNWIND_FP_CFA,
+		.fp_off = -16,
+	};
+	struct elf_content code = elf_content_at(reader->file, function->start_vaddr);
+	uint64_t size = function->end_vaddr - function->start_vaddr;
+	size_t n = code.size < size ? code.size : size;
+	size_t prologue = reader->is_arm64 ? 0 : prologue_bytes(code.bytes, n);
+	int r;
+
+	if (!prologue) {
+		r = unwind_rows_append(reader->rows, function->start_vaddr, unsupported(reader));
+		return r < 0 ? r
+			     : unwind_rows_append(reader->rows, function->end_vaddr,
+						  UNWIND_RULE_NONE);
+	}
+	r = read_by_depth(reader, function);
+	while (r == 0 && reader->rows->items[reader->rows->n - 1].elf_vaddr >=
+				 function->start_vaddr + prologue)
+		reader->rows->n--;
+	if (r == 0)
+		r = unwind_rows_append(reader->rows, function->start_vaddr + prologue,
+				       unwind_rule_set_add(reader->set, by_fp));
+	for (size_t i = prologue; r == 0 && i + 1 < n; i++) {
+		if (code.bytes[i] != 0x5d || code.bytes[i + 1] != 0xc3) /* pop rbp; ret */
+			continue;
+		r = unwind_rows_append(reader->rows, function->start_vaddr + i + 1,
+				       depth_rule(reader, 0, true));
+		if (r == 0)
+			r = unwind_rows_append(reader->rows, function->start_vaddr + i + 2,
+					       unwind_rule_set_add(reader->set, by_fp));
+	}
+	return r < 0 ? r : unwind_rows_append(reader->rows, function->end_vaddr, UNWIND_RULE_NONE);
+}
+
+static int read_as(struct go_frame_reader *reader, const struct pclntab_function *function,
+		   enum unwind_cfa_kind kind)
+{
+	bool is_signal = kind == UNWIND_CFA_SIGNAL;
+	uint16_t rule = unwind_rule_set_add(reader->set, (struct unwind_rule){ .cfa_kind = kind });
+	int r = 0;
+
+	if (is_signal && reader->rows->n &&
+	    reader->rows->items[reader->rows->n - 1].elf_vaddr >= function->start_vaddr)
+		reader->rows->n--; /* the end of the function before, which has no padding */
+	r = unwind_rows_append(reader->rows, function->start_vaddr - is_signal, rule);
+	return r < 0 ? r : unwind_rows_append(reader->rows, function->end_vaddr, UNWIND_RULE_NONE);
+}
+
+static int read_function(struct go_frame_reader *reader, const struct pclntab_function *function)
+{
+	switch (treatment_of(reader, function)) {
+	case TREAT_AS_END:
+		return read_as(reader, function, UNWIND_CFA_END);
+	case TREAT_AS_SIGNAL:
+		return read_as(reader, function, UNWIND_CFA_SIGNAL);
+	case TREAT_BY_FP:
+		return read_by_fp(reader, function);
+	default:
+		return read_by_depth(reader, function);
+	}
+}
+
+int go_frame_read(struct elf_file *file, struct unwind_rule_set *set, struct unwind_rows *rows,
+		  struct go_frame_report *ret_report)
+{
+	struct go_frame_report report = { 0 };
+	struct go_frame_reader reader = {
+		.file = file,
+		.set = set,
+		.rows = rows,
+		.report = &report,
+		.is_arm64 = elf_content_machine(file) == EM_AARCH64,
+	};
+	uint64_t done_vaddr = 0;
+	int r = 0;
+
+	if (!pclntab_find(file, &reader.table)) {
+		*ret_report = report;
+		return 0;
+	}
+	for (uint32_t i = 0; r == 0 && i < reader.table.n_functions; i++) {
+		struct pclntab_function function;
+
+		if (!pclntab_function(&reader.table, i, &function) ||
+		    function.start_vaddr < done_vaddr ||
+		    function.end_vaddr > elf_file_code_end(file, function.start_vaddr)) {
+			report.n_bad++;
+			continue;
+		}
+		report.n_functions++;
+		done_vaddr = function.end_vaddr;
+		if (function.sp_values)
+			r = read_function(&reader, &function);
+	}
+	*ret_report = report;
+	return r;
+}
