@@ -21,7 +21,7 @@ struct byte_cursor {
 
 static inline struct byte_cursor byte_cursor_at(const uint8_t *bytes, size_t size)
 {
-	return (struct byte_cursor){ .next = bytes, .end = bytes + size };
+	return (struct byte_cursor){ .next = bytes, .end = size ? bytes + size : bytes };
 }
 
 static inline size_t byte_cursor_left(const struct byte_cursor *cursor)

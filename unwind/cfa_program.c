@@ -52,20 +52,10 @@ static const uint8_t *take_expression(struct byte_cursor *code, uint32_t *ret_by
 	return byte_cursor_take(code, n);
 }
 
-static void define_cfa(struct cfa_program *program, uint64_t number, int64_t off)
+static void set_cfa_register(struct cfa_program *program, uint64_t number)
 {
 	program->state.cfa_register =
 		number < CFA_BY_EXPRESSION ? (uint32_t)number : CFA_BY_EXPRESSION - 1;
-	program->state.cfa_off = off;
-}
-
-/* To change one half of register + offset, there has to be another. */
-static void redefine_cfa(struct cfa_program *program, uint64_t number, int64_t off)
-{
-	if (program->state.cfa_register == CFA_BY_EXPRESSION)
-		byte_cursor_fail(&program->code);
-	else
-		define_cfa(program, number, off);
 }
 
 /* Returns false if @op is not about the CFA. */
@@ -73,26 +63,24 @@ static bool run_cfa_op(struct cfa_program *program, uint8_t op)
 {
 	struct cfa_state *state = &program->state;
 	struct byte_cursor *code = &program->code;
-	uint64_t number;
 
 	switch (op) {
 	case DW_CFA_def_cfa:
-		number = byte_cursor_uleb(code);
-		define_cfa(program, number, (int64_t)byte_cursor_uleb(code));
+		set_cfa_register(program, byte_cursor_uleb(code));
+		state->cfa_off = (int64_t)byte_cursor_uleb(code);
 		return true;
 	case DW_CFA_def_cfa_sf:
-		number = byte_cursor_uleb(code);
-		define_cfa(program, number, factored(program, byte_cursor_sleb(code)));
+		set_cfa_register(program, byte_cursor_uleb(code));
+		state->cfa_off = factored(program, byte_cursor_sleb(code));
 		return true;
 	case DW_CFA_def_cfa_register:
-		redefine_cfa(program, byte_cursor_uleb(code), state->cfa_off);
+		set_cfa_register(program, byte_cursor_uleb(code));
 		return true;
 	case DW_CFA_def_cfa_offset:
-		redefine_cfa(program, state->cfa_register, (int64_t)byte_cursor_uleb(code));
+		state->cfa_off = (int64_t)byte_cursor_uleb(code);
 		return true;
 	case DW_CFA_def_cfa_offset_sf:
-		redefine_cfa(program, state->cfa_register,
-			     factored(program, byte_cursor_sleb(code)));
+		state->cfa_off = factored(program, byte_cursor_sleb(code));
 		return true;
 	case DW_CFA_def_cfa_expression:
 		state->cfa_register = CFA_BY_EXPRESSION;

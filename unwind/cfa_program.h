@@ -43,12 +43,11 @@ struct cfa_register {
 
 #define CFA_BY_EXPRESSION UINT32_MAX
 
-/* Small, as it is copied for each function. */
+/* Small, as it is copied for each function. Where the CFA is an expression, cfa_off is what a later
+ * DW_CFA_def_cfa_register goes on with. */
 struct cfa_state {
-	union {
-		int64_t cfa_off;
-		const uint8_t *cfa_expression;
-	};
+	int64_t cfa_off;
+	const uint8_t *cfa_expression;
 	uint32_t cfa_expression_bytes;
 	uint32_t cfa_register; /* DWARF number, or CFA_BY_EXPRESSION */
 	struct cfa_register fp;

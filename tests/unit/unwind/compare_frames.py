@@ -161,7 +161,7 @@ class Judge:
             return "better"
         if row.is_signal:
             return {"signal": "same", "unsupported": "lost"}.get(ours, "wrong")
-        if self.is_end(row):
+        if row.ra == "u" and (ours == "end" or self.machine == "x86-64"):
             return "same" if ours == "end" else "wrong"
         if ours == "unsupported":
             return "wrong" if self.can_be_said(row) else "lost"
@@ -171,13 +171,14 @@ class Judge:
             (self.judge_cfa, self.judge_fp, self.judge_ra), row[2:5], ours.split())}
         return next(word for word in ("wrong", "lost", "form", "same") if word in verdicts)
 
-    def is_end(self, row):
-        return row.ra == "u" and self.machine == "x86-64"
-
     def can_be_said(self, row):
-        place = PLACE.fullmatch(row.cfa)
-        return bool(place) and fits(int(place[2]), 32) and (
-            row.ra == "c-8" or self.machine == "arm64" and row.ra != "exp")
+        cfa, ra = PLACE.fullmatch(row.cfa), PLACE.fullmatch(row.ra)
+        if not cfa or not fits(int(cfa[2]), 32):
+            return False
+        if self.machine == "x86-64":
+            return row.ra == "c-8"
+        # A return address in a register leaves no room for the one of the CFA.
+        return fits(int(ra[2]), 16) if ra else cfa[1] in ("sp", "x29") and row.ra in ("s", "u")
 
     def judge_cfa(self, theirs, ours):
         place = PLACE.fullmatch(theirs)
@@ -249,7 +250,7 @@ def compare(tool, path, machine, totals):
     wrong = []
     for i, row in enumerate(frames.rows):
         for address, ours in ((row.start, said[2 * i]), (row.end - 1, said[2 * i + 1])):
-            verdict = judge.verdict(row, ours)
+            verdict = "outside" if ours == "outside" else judge.verdict(row, ours)
             if verdict == "wrong" and any(s <= address < e for s, e in shared):
                 verdict = "overlap"
             totals[verdict] += 1
@@ -257,7 +258,7 @@ def compare(tool, path, machine, totals):
                 wrong.append(f"{path}: {address:#x} is {ours}, not {' '.join(row[2:5])}")
     for address, ours in zip(in_gaps, said[len(addresses):]):
         totals["gap"] += 1
-        if ours != "none":
+        if ours not in ("none", "outside"):
             wrong.append(f"{path}: {address:#x} is {ours}, but in no function")
     totals["rows"] += len(frames.rows)
     totals["files"] += 1

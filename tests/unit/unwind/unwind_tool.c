@@ -6,6 +6,7 @@
  *     unwind_tool find ELF      read addresses, print the rule of each: "CFA FP RA", registers by
  *                               their DWARF numbers, or a word for a rule that has no such parts
  *     unwind_tool report ELF    print what the build met
+ *     unwind_tool build ELF     print the table itself
  */
 #include <elf.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/file.h"
 #include "unwind/elf_content.h"
 #include "unwind/elf_file.h"
 #include "unwind/unwind_table.h"
@@ -50,18 +52,19 @@ static int table_init(struct table *table, const char *path)
 	return r;
 }
 
+/* NULL if the address is in no executable segment of the file, as in a separate debug file. */
 static const struct unwind_rule *find_rule(const struct table *table, uint64_t elf_vaddr)
 {
-	static const struct unwind_rule none = { .cfa_kind = UNWIND_CFA_NONE };
 	const struct elf_description *elf = elf_file_describe(table->elf);
 
 	for (uint32_t i = 0; i < elf->n_segments; i++) {
 		uint64_t off = elf_vaddr - elf->segments[i].elf_vaddr;
 
 		if (off < elf->segments[i].size_bytes)
-			return unwind_table_find(table->bytes.data, elf->segments[i].file_off + off);
+			return unwind_table_find(table->bytes.data,
+						 elf->segments[i].file_off + off);
 	}
-	return &none;
+	return NULL;
 }
 
 static void print_cfa(const struct unwind_rule *rule, bool is_arm64)
@@ -118,8 +121,8 @@ static void print_rule(const struct unwind_rule *rule, bool is_arm64)
 		[UNWIND_CFA_UNSUPPORTED] = "unsupported",
 	};
 
-	if (words[rule->cfa_kind]) {
-		printf("%s\n", words[rule->cfa_kind]);
+	if (!rule || words[rule->cfa_kind]) {
+		printf("%s\n", rule ? words[rule->cfa_kind] : "outside");
 		return;
 	}
 	print_cfa(rule, is_arm64);
@@ -143,7 +146,8 @@ static int report(const struct table *table)
 {
 	const struct unwind_table_report *report = &table->report;
 
-	printf("%u functions, %u of Go, %u rows, %u rules, %" PRIu64 " frame bytes, %zu bytes, losses",
+	printf("%u functions, %u of Go, %u rows, %u rules, %" PRIu64
+	       " frame bytes, %zu bytes, losses",
 	       report->n_functions, report->n_go_functions, report->n_rows, report->n_rules,
 	       report->frame_bytes, table->bytes.size);
 	for (size_t i = 0; i < UNWIND_LOSS_COUNT; i++)
@@ -152,12 +156,17 @@ static int report(const struct table *table)
 	return 0;
 }
 
+static int build(const struct table *table)
+{
+	return file_write_fd(STDOUT_FILENO, table->bytes.data, table->bytes.size);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(const struct table *table);
-	} verbs[] = { { "find", find }, { "report", report } };
+	} verbs[] = { { "find", find }, { "report", report }, { "build", build } };
 	_cleanup_(table_fini) struct table table = { 0 };
 	int r = argc == 3 ? table_init(&table, argv[2]) : -EINVAL;
 
