@@ -11,6 +11,11 @@
 /* Real ones have up to some 500 000. */
 #define MAX_FUNCTIONS (4U << 20)
 
+/* Hostile files may have a million names without an end, or a million places that look like where
+ * the text would be found. Real names have up to some 4000 bytes. */
+#define MAX_NAME_BYTES 16384
+#define MAX_CANDIDATES 64
+
 /* The header begins with a magic number, two zeros, the quantum, and the size of a pointer. */
 #define HEADER_BYTES 80
 
@@ -177,25 +182,34 @@ static bool read_module(const struct elf_file *file, const struct pclntab *table
 	return true;
 }
 
-/* From 1.26 on only moduledata knows where the text is. Its first word points to the table. */
+/* From 1.26 on only moduledata knows where the text is. Its first word points to the table, by its
+ * bytes in the file or by a relocation. */
 static bool find_text(const struct elf_file *file, const struct pclntab *table,
 		      uint64_t *ret_text_vaddr)
 {
 	struct elf_content loaded, relocations = find_relocations(file);
 	struct byte_cursor cursor = byte_cursor_at(relocations.bytes, relocations.size);
+	uint32_t n_candidates = 0;
 
 	for (size_t i = 0; (loaded = elf_content_segment(file, PT_LOAD, i)).bytes; i++)
-		for (size_t skip = -loaded.elf_vaddr & 7; skip + 8 <= loaded.size; skip += 8)
-			if (memcmp(loaded.bytes + skip, &table->content.elf_vaddr, 8) == 0 &&
-			    read_module(file, table, loaded.elf_vaddr + skip, ret_text_vaddr))
+		for (size_t skip = -loaded.elf_vaddr & 7; skip + 8 <= loaded.size; skip += 8) {
+			if (memcmp(loaded.bytes + skip, &table->content.elf_vaddr, 8) != 0)
+				continue;
+			if (read_module(file, table, loaded.elf_vaddr + skip, ret_text_vaddr))
 				return true;
+			if (++n_candidates == MAX_CANDIDATES)
+				return false;
+		}
 	while (byte_cursor_left(&cursor) >= sizeof(Elf64_Rela)) {
 		uint64_t place = byte_cursor_u64(&cursor);
 
 		byte_cursor_u64(&cursor);
-		if (byte_cursor_u64(&cursor) == table->content.elf_vaddr &&
-		    read_module(file, table, place, ret_text_vaddr))
+		if (byte_cursor_u64(&cursor) != table->content.elf_vaddr)
+			continue;
+		if (read_module(file, table, place, ret_text_vaddr))
 			return true;
+		if (++n_candidates == MAX_CANDIDATES)
+			return false;
 	}
 	return false;
 }
