@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/go_frame.h"
+
+#include <elf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "elf_builder.h"
+#include "fixture.h"
+#include "pclntab_builder.h"
+#include "unwind/elf_file.h"
+#include "unwind/unwind_rows.h"
+
+/* Functions of 32 bytes, at the start of the first section. */
+#define FUNCTION_BYTES    32
+#define FUNCTION_VADDR(i) (BUILT_VADDR + BUILT_HEADER_BYTES + (i)*FUNCTION_BYTES)
+
+/* Depth 0 for one byte, 8 for 29, 0 for the last; and depth 0 throughout. */
+static const uint8_t frame[] = { 2, 1, 16, 30, 15, 1, 0 };
+static const uint8_t leaf[] = { 2, 32, 0 };
+
+struct compiled {
+	struct unwind_rule_set *set;
+	struct unwind_rows rows;
+	struct go_frame_report report;
+};
+
+struct go_code {
+	uint16_t machine;
+	const struct built_function *functions; /* start_vaddr is set here */
+	size_t n;
+	const uint8_t *code; /* of all; NULL: zeros */
+};
+
+static struct compiled compile(const struct go_code *go)
+{
+	struct compiled compiled = { .set = calloc(1, sizeof(*compiled.set)) };
+	struct built_function functions[16];
+	static const uint8_t zeros[16 * FUNCTION_BYTES];
+	struct built_section sections[] = {
+		{ .name = ".text",
+		  .bytes = go->code ? go->code : zeros,
+		  .size = go->n * FUNCTION_BYTES },
+		{ .name = ".gopclntab" },
+	};
+	struct buffer bytes = { 0 }, elf = { 0 };
+	struct elf_file *file;
+	int fd;
+
+	for (size_t i = 0; i < go->n; i++) {
+		functions[i] = go->functions[i];
+		functions[i].start_vaddr = FUNCTION_VADDR(i);
+	}
+	pclntab_build(&bytes, &(struct built_pclntab){ .version = PCLNTAB_1_20,
+						       .text_vaddr = BUILT_VADDR,
+						       .functions = functions,
+						       .n_functions = go->n,
+						       .end_vaddr = FUNCTION_VADDR(go->n) });
+	sections[1].bytes = bytes.data;
+	sections[1].size = bytes.size;
+	elf_build(&elf, go->machine, sections, 2, true);
+	fd = fixture_memfd(elf.data, elf.size);
+	assert_int_equal(elf_file_open(fd, &file), 0);
+	unwind_rule_set_init(compiled.set);
+	assert_int_equal(go_frame_read(file, compiled.set, &compiled.rows, &compiled.report), 0);
+	assert_int_equal(compiled.report.n_functions, go->n);
+	elf_file_free(file);
+	buffer_fini(&elf);
+	buffer_fini(&bytes);
+	close(fd);
+	return compiled;
+}
+
+static void compiled_fini(struct compiled *compiled)
+{
+	unwind_rows_fini(&compiled->rows);
+	free(compiled->set);
+}
+
+static const struct unwind_rule *rule_at(const struct compiled *compiled, uint64_t elf_vaddr)
+{
+	uint16_t rule = UNWIND_RULE_NONE;
+
+	for (size_t i = 0; i < compiled->rows.n && compiled->rows.items[i].elf_vaddr <= elf_vaddr;
+	     i++)
+		rule = compiled->rows.items[i].rule;
+	return &compiled->set->rules[rule];
+}
+
+static void assert_cfa(const struct unwind_rule *rule, enum unwind_cfa_kind kind, int32_t off)
+{
+	assert_int_equal(rule->cfa_kind, kind);
+	assert_int_equal(rule->cfa_off, off);
+}
+
+static void depths_are_rules(void **state)
+{
+	static const struct built_function functions[] = {
+		{ "main.framed", 0, 0, frame },
+		{ "main.leaf", 0, 0, leaf },
+		{ "main.assembly", 0, PCLNTAB_ASSEMBLY, frame },
+	};
+	struct compiled compiled =
+		compile(&(struct go_code){ .machine = EM_X86_64, .functions = functions, .n = 3 });
+	const struct unwind_rule *rule = rule_at(&compiled, FUNCTION_VADDR(0) + 1);
+
+	(void)state;
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0)), UNWIND_CFA_SP, 8);
+	assert_cfa(rule, UNWIND_CFA_SP, 16);
+	assert_int_equal(rule->fp_kind, UNWIND_FP_CFA);
+	assert_int_equal(rule->fp_off, -16);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 31), UNWIND_CFA_SP, 8);
+	rule = rule_at(&compiled, FUNCTION_VADDR(1) + 16);
+	assert_cfa(rule, UNWIND_CFA_SP, 8);
+	assert_int_equal(rule->fp_kind, UNWIND_FP_SAME);
+	rule = rule_at(&compiled, FUNCTION_VADDR(2) + 16);
+	assert_cfa(rule, UNWIND_CFA_SP, 16);
+	assert_int_equal(rule->fp_kind, UNWIND_FP_UNDEFINED);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(3)), UNWIND_CFA_NONE, 0);
+	compiled_fini(&compiled);
+}
+
+static void stacks_end_where_go_ends_them(void **state)
+{
+	static const struct built_function functions[] = {
+		{ "runtime.goexit", 0, PCLNTAB_ASSEMBLY | PCLNTAB_TOP_FRAME, leaf },
+		{ "runtime.mcall", 0, PCLNTAB_ASSEMBLY | PCLNTAB_SP_WRITE, leaf },
+		{ "runtime.morestack", 0, PCLNTAB_ASSEMBLY | PCLNTAB_SP_WRITE, leaf },
+		{ "runtime.sigtramp", 0, PCLNTAB_ASSEMBLY | PCLNTAB_TOP_FRAME, frame },
+		{ "runtime.cgocallback", 0, PCLNTAB_ASSEMBLY | PCLNTAB_SP_WRITE, frame },
+	};
+	struct compiled compiled =
+		compile(&(struct go_code){ .machine = EM_X86_64, .functions = functions, .n = 5 });
+
+	(void)state;
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0)), UNWIND_CFA_END, 0);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(1) + 31), UNWIND_CFA_END, 0);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(2) + 8), UNWIND_CFA_UNSUPPORTED, 0);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(3) + 8), UNWIND_CFA_SP, 16);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(4) + 8), UNWIND_CFA_SP, 16);
+	assert_int_equal(compiled.report.n_stack_unknown, 1);
+	compiled_fini(&compiled);
+}
+
+static void a_saved_frame_pointer_leads_from_stack_to_stack(void **state)
+{
+	static const uint8_t code[2 * FUNCTION_BYTES] = {
+		0x55,
+		0x48,
+		0x89,
+		0xe5,
+		[FUNCTION_BYTES - 2] = 0x5d,
+		0xc3,
+		/* The way of Go 1.20: sub, store, lea */
+		0x48,
+		0x83,
+		0xec,
+		24,
+		0x48,
+		0x89,
+		0x6c,
+		0x24,
+		16,
+		0x48,
+		0x8d,
+		0x6c,
+		0x24,
+		16,
+	};
+	static const struct built_function functions[] = {
+		{ "runtime.systemstack", 0, PCLNTAB_ASSEMBLY | PCLNTAB_SP_WRITE, frame },
+		{ "runtime.nanotime1", 0, PCLNTAB_ASSEMBLY | PCLNTAB_SP_WRITE, frame },
+	};
+	struct compiled compiled = compile(&(struct go_code){
+		.machine = EM_X86_64, .functions = functions, .n = 2, .code = code });
+	const struct unwind_rule *rule = rule_at(&compiled, FUNCTION_VADDR(0) + 4);
+
+	(void)state;
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0)), UNWIND_CFA_SP, 8);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 3), UNWIND_CFA_SP, 16);
+	assert_cfa(rule, UNWIND_CFA_FP_ANYWHERE, 16);
+	assert_int_equal(rule->fp_kind, UNWIND_FP_CFA);
+	assert_int_equal(rule->fp_off, -16);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 30), UNWIND_CFA_FP_ANYWHERE, 16);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 31), UNWIND_CFA_SP, 8);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(1) + 13), UNWIND_CFA_SP, 16);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(1) + 14), UNWIND_CFA_FP_ANYWHERE, 16);
+	compiled_fini(&compiled);
+}
+
+static void a_signal_returns_to_what_nobody_called(void **state)
+{
+	static const struct built_function functions[] = {
+		{ "main.leaf", 0, 0, leaf },
+		{ "runtime.sigreturn__sigaction", 0, PCLNTAB_ASSEMBLY, leaf },
+	};
+	struct compiled compiled =
+		compile(&(struct go_code){ .machine = EM_X86_64, .functions = functions, .n = 2 });
+
+	(void)state;
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(1) - 2), UNWIND_CFA_SP, 8);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(1) - 1), UNWIND_CFA_SIGNAL, 0);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(1) + 31), UNWIND_CFA_SIGNAL, 0);
+	compiled_fini(&compiled);
+}
+
+static void on_arm64_the_return_address_is_at_the_bottom(void **state)
+{
+	static const struct built_function functions[] = { { "main.framed", 0, 0, frame } };
+	struct compiled compiled =
+		compile(&(struct go_code){ .machine = EM_AARCH64, .functions = functions, .n = 1 });
+	const struct unwind_rule *rule = rule_at(&compiled, FUNCTION_VADDR(0));
+
+	(void)state;
+	assert_cfa(rule, UNWIND_CFA_SP, 0);
+	assert_int_equal(rule->ra_kind, UNWIND_RA_REGISTER);
+	assert_int_equal(rule->reg, 30);
+	rule = rule_at(&compiled, FUNCTION_VADDR(0) + 4);
+	assert_cfa(rule, UNWIND_CFA_SP, 8);
+	assert_int_equal(rule->fp_kind, UNWIND_FP_CFA);
+	assert_int_equal(rule->fp_off, -8);
+	compiled_fini(&compiled);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(depths_are_rules),
+		cmocka_unit_test(stacks_end_where_go_ends_them),
+		cmocka_unit_test(a_saved_frame_pointer_leads_from_stack_to_stack),
+		cmocka_unit_test(a_signal_returns_to_what_nobody_called),
+		cmocka_unit_test(on_arm64_the_return_address_is_at_the_bottom),
+	};
+
+	return cmocka_run_group_tests_name("go frame", tests, NULL, NULL);
+}
