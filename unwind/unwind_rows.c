@@ -51,30 +51,12 @@ void unwind_rows_fini(struct unwind_rows *rows)
 	*rows = (struct unwind_rows){ 0 };
 }
 
-int unwind_rows_append(struct unwind_rows *rows, uint64_t elf_vaddr, uint16_t rule)
+int unwind_rows_grow(struct unwind_rows *rows)
 {
-	int r;
-
-	if (elf_vaddr >= UNWIND_MAX_VADDR)
-		return 0;
-	if (rows->n) {
-		struct unwind_row *last = &rows->items[rows->n - 1];
-
-		if (last->elf_vaddr == elf_vaddr)
-			last->rule = rule;
-		if (last->rule == rule)
-			return 0;
-	}
-	if (rows->n == rows->capacity) {
-		if (rows->n == UNWIND_MAX_ROWS)
-			return -EFBIG;
-		r = array_reserve((void **)&rows->items, &rows->capacity, rows->n + 1,
-				  sizeof(*rows->items));
-		if (r < 0)
-			return r;
-	}
-	rows->items[rows->n++] = (struct unwind_row){ .rule = rule, .elf_vaddr = elf_vaddr };
-	return 0;
+	if (rows->n >= UNWIND_MAX_ROWS)
+		return -EFBIG;
+	return array_reserve((void **)&rows->items, &rows->capacity, rows->n + 1,
+			     sizeof(*rows->items));
 }
 
 /* A rule that may be stretched over padding: one that says too much there would do harm. */
@@ -108,6 +90,8 @@ int unwind_rows_overlay(struct unwind_rows *rows, struct unwind_rows *over)
 	size_t i = 0, j = 0;
 	int r;
 
+	if (over->n == 0)
+		return 0;
 	if (rows->n == 0) {
 		struct unwind_rows empty = *rows;
 

@@ -53,13 +53,35 @@ uint16_t unwind_rule_set_add(struct unwind_rule_set *set, struct unwind_rule rul
 /* Works on a zeroed struct; leaves a zeroed struct. */
 void unwind_rows_fini(struct unwind_rows *rows);
 
+/* Make room for one more row. Returns 0, -ENOMEM, or -EFBIG: there are UNWIND_MAX_ROWS. */
+int unwind_rows_grow(struct unwind_rows *rows);
+
 /*
  * Append that @rule holds from @elf_vaddr on. Of two rows in a row at the same address the later
- * one holds. Rows from UNWIND_MAX_VADDR on are dropped.
+ * one holds. Rows from UNWIND_MAX_VADDR on are dropped. Here for its speed: it is called for each
+ * of millions.
  *
  * Returns 0, -ENOMEM, or -EFBIG: there are UNWIND_MAX_ROWS.
  */
-int unwind_rows_append(struct unwind_rows *rows, uint64_t elf_vaddr, uint16_t rule);
+static inline int unwind_rows_append(struct unwind_rows *rows, uint64_t elf_vaddr, uint16_t rule)
+{
+	struct unwind_row *last = rows->n ? &rows->items[rows->n - 1] : NULL;
+	int r;
+
+	if (elf_vaddr >= UNWIND_MAX_VADDR)
+		return 0;
+	if (last && last->elf_vaddr == elf_vaddr)
+		last->rule = rule;
+	if (last && last->rule == rule)
+		return 0;
+	if (rows->n == rows->capacity) {
+		r = unwind_rows_grow(rows);
+		if (r < 0)
+			return r;
+	}
+	rows->items[rows->n++] = (struct unwind_row){ .rule = rule, .elf_vaddr = elf_vaddr };
+	return 0;
+}
 
 /*
  * Drop rows that say what the row before says. Ranges without a rule of at most @gap_bytes between

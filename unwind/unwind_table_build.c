@@ -205,16 +205,19 @@ static int write_table(const struct elf_description *description, const struct u
 static void drop_unused_rules(struct unwind_rule_set *set, const struct unwind_rows *rows)
 {
 	uint16_t *number = set->slots; /* new number of each rule; the set takes no more rules */
-	uint32_t n = UNWIND_RULE_NONE + 1;
+	uint32_t n = UNWIND_RULE_UNSUPPORTED + 1; /* these two are always there */
 
 	memset(number, 0, sizeof(set->slots));
 	for (size_t i = 0; i < rows->n; i++)
 		number[rows->items[i].rule] = 1;
+	number[UNWIND_RULE_UNSUPPORTED] = UNWIND_RULE_UNSUPPORTED;
 	for (uint32_t rule = n; rule < set->n; rule++)
 		if (number[rule]) {
 			set->rules[n] = set->rules[rule];
 			number[rule] = (uint16_t)n++;
 		}
+	if (n == set->n)
+		return;
 	set->n = n;
 	for (size_t i = 0; i < rows->n; i++)
 		if (rows->items[i].rule != UNWIND_RULE_NONE)
