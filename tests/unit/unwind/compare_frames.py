@@ -29,6 +29,15 @@ X86_64_NAMES = "rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 ra
 FP_NAME = {"x86-64": "rbp", "arm64": "x29"}
 ENTRY = re.compile(r"([0-9a-f]{8,}) [0-9a-f]{16} [0-9a-f]{8,} (CIE|FDE)(.*)")
 REGISTER_NAME = re.compile(r" \(\w+\)")  # of a register that holds another one: r5 (rdi)
+ADVANCE = re.compile(r"DW_CFA_(?:advance_loc\w*: \d+ to|set_loc:) ([0-9a-f]+)")
+CFA_EXPRESSION = re.compile(r"DW_CFA_def_cfa_expression \((.*)\)$")
+DEFINES_CFA = re.compile(r"DW_CFA_def_cfa(_sf|_register)?:")
+FP_EXPRESSION = re.compile(r"DW_CFA_expression: r6 \(rbp\) \((.*)\)$")
+DEFINES_FP = re.compile(r"DW_CFA_(offset|restore|same|undefined|register|val)\w*: r6 ")
+PLT = re.compile(r"DW_OP_breg7 \(rsp\): 8; DW_OP_breg16 \(rip\): 0; DW_OP_lit15; DW_OP_and; "
+                 r"DW_OP_lit(\d+); DW_OP_ge; DW_OP_lit3; DW_OP_shl; DW_OP_plus")
+MEMORY = re.compile(r"DW_OP_breg(\d+) \(\w+\): (-?\d+); DW_OP_deref(?:; DW_OP_plus_uconst: (\d+))?")
+AT_FP = re.compile(r"DW_OP_breg6 \(rbp\): (-?\d+)")
 PLACE = re.compile(r"(\w+)([+-]\d+)")
 
 Row = collections.namedtuple("Row", "start end cfa fp ra is_signal")
@@ -53,6 +62,55 @@ def is_go(path):
         return content.find(b".go.buildinfo\0") >= 0
 
 
+class Expressions:
+    """By address: the expressions of the CFA and of the frame pointer that hold from there on, in
+    the form in which we say them; "exp" for what we do not say. Readelf's rows do not show them."""
+
+    def __init__(self, path):
+        self.at = {}
+        self.location = None
+        self.cfa = self.fp = "exp"
+        self.remembered = []
+        with subprocess.Popen(["readelf", "-wfN", path], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, errors="replace") as dump:
+            for line in dump.stdout:
+                self.read(line)
+
+    def read(self, line):
+        if match := re.search(r" (?:CIE|FDE .*pc=([0-9a-f]+))", line):
+            self.cfa = self.fp = "exp"
+            self.remembered = []
+            self.location = int(match.group(1), 16) if match.group(1) else None
+        elif match := ADVANCE.search(line):
+            self.location = int(match.group(1), 16)
+        elif match := CFA_EXPRESSION.search(line):
+            self.cfa = self.said_cfa(match.group(1))
+        elif match := FP_EXPRESSION.search(line):
+            place = AT_FP.fullmatch(match.group(1))
+            self.fp = f"f{int(place[1]):+d}" if place else "exp"
+        elif DEFINES_CFA.search(line):
+            self.cfa = "exp"
+        elif DEFINES_FP.search(line):
+            self.fp = "exp"
+        elif "DW_CFA_remember_state" in line:
+            self.remembered.append((self.cfa, self.fp))
+        elif "DW_CFA_restore_state" in line and self.remembered:
+            self.cfa, self.fp = self.remembered.pop()
+        if self.location is not None:
+            self.at[self.location] = (self.cfa, self.fp)
+
+    @staticmethod
+    def said_cfa(text):
+        if match := PLT.fullmatch(text):
+            return f"plt+{match[1]}"
+        match = MEMORY.fullmatch(text)
+        if match and match[1] in "67":
+            off, add = int(match[2]), int(match[3] or 0)
+            if off % 8 == add % 8 == 0 and add < 64:
+                return f"*(r{match[1]}{off:+d}){add:+d}"
+        return "exp"
+
+
 class Frames:
     """What readelf says of one file: its rows, section by section, and its functions' ranges."""
 
@@ -68,6 +126,7 @@ class Frames:
         with subprocess.Popen(["readelf", "-wFN", path], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True, errors="replace") as dump:
             self.read(dump.stdout)
+        self.fill_in_expressions(path)
 
     def read(self, lines):
         for line in lines:
@@ -85,6 +144,16 @@ class Frames:
             elif self.entry:
                 self.entry["rows"].append(REGISTER_NAME.sub("", line).split())
         self.finish_entry()
+
+    def fill_in_expressions(self, path):
+        if not any("exp" in (row.cfa, row.fp) for row in self.rows):
+            return
+        at = Expressions(path).at
+        for i, row in enumerate(self.rows):
+            if "exp" in (row.cfa, row.fp):
+                cfa, fp = at.get(row.start, ("exp", "exp"))
+                self.rows[i] = row._replace(cfa=cfa if row.cfa == "exp" else row.cfa,
+                                            fp=fp if row.fp == "exp" else row.fp)
 
     def start_entry(self, match):
         offset, kind, text = match.groups()
@@ -148,9 +217,8 @@ class Judge:
         self.verdicts = {}
 
     def verdict(self, row, ours):
-        """"same", "lost" for what the rule says it cannot say, "form" for an expression that has
-        a rule of its own, "better" where Go's runtime does what its .debug_frame does not tell,
-        else "wrong"."""
+        """"same", "lost" for what the rule says it cannot say, "better" where Go's runtime does what
+        its .debug_frame does not tell, else "wrong"."""
         key = (*row[2:], ours)
         if key not in self.verdicts:
             self.verdicts[key] = self.judge(row, ours)
@@ -169,11 +237,13 @@ class Judge:
             return "wrong"
         verdicts = {judge(theirs, our_part) for judge, theirs, our_part in zip(
             (self.judge_cfa, self.judge_fp, self.judge_ra), row[2:5], ours.split())}
-        return next(word for word in ("wrong", "lost", "form", "same") if word in verdicts)
+        return next(word for word in ("wrong", "lost", "same") if word in verdicts)
 
     def can_be_said(self, row):
         cfa, ra = PLACE.fullmatch(row.cfa), PLACE.fullmatch(row.ra)
-        if not cfa or not fits(int(cfa[2]), 32):
+        if not cfa:
+            return row.cfa != "exp" and row.ra == "c-8"
+        if not fits(int(cfa[2]), 32):
             return False
         if self.machine == "x86-64":
             return row.ra == "c-8"
@@ -182,8 +252,8 @@ class Judge:
 
     def judge_cfa(self, theirs, ours):
         place = PLACE.fullmatch(theirs)
-        if not place:
-            return "form"
+        if not place or place[1] == "plt":
+            return "same" if ours == theirs else "wrong"
         number = register_number(place[1], self.machine)
         return "same" if ours == f"r{number}{int(place[2]):+d}" else "wrong"
 
@@ -195,13 +265,11 @@ class Judge:
             place = PLACE.fullmatch(theirs)
             is_sayable = place and fits(int(place[2]), 16) and self.machine == "x86-64"
             return "wrong" if is_sayable and place[1] == "c" else "lost"
-        return "form" if theirs == "exp" else "same" if theirs == ours else "wrong"
+        return "same" if theirs == ours else "wrong"
 
     def judge_ra(self, theirs, ours):
         if self.machine == "arm64" and theirs in ("s", "u"):
             return "same" if ours == "r30" else "wrong"
-        if theirs == "exp":
-            return "form"
         if PLACE.fullmatch(theirs):
             return "same" if theirs == ours else "wrong"
         return "same" if ours == f"r{register_number(theirs, self.machine)}" else "wrong"
