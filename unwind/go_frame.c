@@ -184,8 +184,9 @@ static int read_by_fp(struct go_frame_reader *reader, const struct pclntab_funct
 						  UNWIND_RULE_NONE);
 	}
 	r = read_by_depth(reader, function);
-	while (r == 0 && reader->rows->items[reader->rows->n - 1].elf_vaddr >=
-				 function->start_vaddr + prologue)
+	while (r == 0 && reader->rows->n &&
+	       reader->rows->items[reader->rows->n - 1].elf_vaddr >=
+		       function->start_vaddr + prologue)
 		reader->rows->n--;
 	if (r == 0)
 		r = unwind_rows_append(reader->rows, function->start_vaddr + prologue,
