@@ -5,8 +5,9 @@ information, and nothing where there is no function.
 
     compare_frames.py [--seconds N] [--all] UNWIND_TOOL [FILE-OR-FOLDER…]
 
-Compares the ELF files that are given, or found below the folders that are, /usr by default: in a
-random, always equal order for so many seconds, or all of them. What a rule cannot say is counted.
+Compares the ELF files that are given, or found below the folders that are (/usr/bin and /usr/lib by
+default): in a random, always equal order for so many seconds, or all of them. What a rule cannot
+say is counted.
 """
 
 import argparse
@@ -217,7 +218,7 @@ class Judge:
         self.verdicts = {}
 
     def verdict(self, row, ours):
-        """"same", "lost" for what the rule says it cannot say, "better" where Go's runtime does what
+        """One of: "same", "lost" for what the rule says it cannot say, "better" where Go's runtime does what
         its .debug_frame does not tell, else "wrong"."""
         key = (*row[2:], ours)
         if key not in self.verdicts:
@@ -351,7 +352,7 @@ def find_files(places):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tool")
-    parser.add_argument("places", nargs="*", default=["/usr"])
+    parser.add_argument("places", nargs="*", default=["/usr/bin", "/usr/lib"])
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--seconds", type=float, default=30)
     options = parser.parse_args()
@@ -359,11 +360,13 @@ def main():
         print("there is no readelf here")
         return SKIPPED
 
+    paths = find_files(options.places)
     deadline = time.monotonic() + options.seconds
     totals = collections.Counter()
     wrong = []
-    for path in find_files(options.places):
-        if not options.all and (time.monotonic() > deadline or os.path.getsize(path) > 8 << 20):
+    for path in paths:
+        is_late = time.monotonic() > deadline and totals["files"]
+        if not options.all and (is_late or os.path.getsize(path) > 8 << 20):
             continue
         try:
             wrong += compare(options.tool, path, machine_of(path), totals)
