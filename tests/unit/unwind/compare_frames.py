@@ -218,8 +218,8 @@ class Judge:
         self.verdicts = {}
 
     def verdict(self, row, ours):
-        """One of: "same", "lost" for what the rule says it cannot say, "better" where Go's runtime does what
-        its .debug_frame does not tell, else "wrong"."""
+        """One of: "same"; "lost" for what the rule says it cannot say; "better" where Go's runtime
+        does what its .debug_frame does not tell; else "wrong"."""
         key = (*row[2:], ours)
         if key not in self.verdicts:
             self.verdicts[key] = self.judge(row, ours)
