@@ -91,11 +91,11 @@ static bool run_cfa_op(struct cfa_program *program, uint8_t op)
 	}
 }
 
-/* Returns false if @op is not one that saves the register which is its first operand. */
+/* Returns false if @op is not one that saves the register which is its first operand: asked last,
+ * as it reads that in any case. */
 static bool run_register_op(struct cfa_program *program, uint8_t op)
 {
 	struct byte_cursor *code = &program->code;
-	struct byte_cursor start = *code;
 	uint64_t number = byte_cursor_uleb(code);
 	struct cfa_register value = { 0 };
 
@@ -139,17 +139,14 @@ static bool run_register_op(struct cfa_program *program, uint8_t op)
 		set_place(program, number, CFA_PLACE_OTHER);
 		return true;
 	default:
-		*code = start;
 		return false;
 	}
 }
 
-/* Returns false if @op cannot be, or not here. */
+/* Returns false if @op is none of these, or cannot be here. */
 static bool run_other_op(struct cfa_program *program, uint8_t op)
 {
 	switch (op) {
-	case DW_CFA_nop:
-		return true;
 	case DW_CFA_remember_state:
 		if (program->n_remembered == CFA_MAX_REMEMBERED)
 			return false;
@@ -165,8 +162,7 @@ static bool run_other_op(struct cfa_program *program, uint8_t op)
 		return true;
 	case DW_CFA_AARCH64_negate_ra_state:
 	case CFA_NEGATE_RA_STATE_WITH_PC:
-		/* Whether the return address is signed does not matter to who strips all of them.
-		 */
+		/* Whether a return address is signed does not matter to who strips them all. */
 		return program->form->is_arm64;
 	default:
 		return false;
@@ -232,12 +228,14 @@ enum cfa_step cfa_program_step(struct cfa_program *program, uint64_t *ret_advanc
 		uint8_t op = *code->next++;
 		bool is_advance;
 
+		if (op == DW_CFA_nop) /* as most are: each function is padded by them */
+			continue;
 		if (op & ~OPERAND_MASK) {
 			is_advance = run_primary_op(program, op, &advance);
 		} else {
 			is_advance = run_advance_op(program, op, &advance);
-			if (!is_advance && !run_cfa_op(program, op) &&
-			    !run_register_op(program, op) && !run_other_op(program, op))
+			if (!is_advance && !run_cfa_op(program, op) && !run_other_op(program, op) &&
+			    !run_register_op(program, op))
 				return CFA_BAD;
 		}
 		if (is_advance && advance && !code->is_bad) {
