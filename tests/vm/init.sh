@@ -1,0 +1,35 @@
+#!/bin/busybox sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The guest's first and only script: make it a place where the system tests can run, run those that
+# tests/vm/tests names, and switch the machine off. What it says goes to the second serial line; the
+# first is the kernel's.
+
+/bin/busybox mount -t devtmpfs dev /dev
+exec >/dev/ttyS1 2>&1 </dev/null
+/bin/busybox --install -s /bin 2>/dev/null # what is there already stays
+export PATH=/usr/sbin:/usr/bin HOME=/root PYTHONDONTWRITEBYTECODE=yes
+stty -F /dev/ttyS1 raw
+
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /run
+mount -t cgroup2 cgroup /sys/fs/cgroup
+mount -t tracefs tracefs /sys/kernel/tracing
+ip link set lo up
+# An emulated CPU is slow: the kernel would take it for the profiler's fault, and lower its rate.
+echo 0 >/proc/sys/kernel/perf_cpu_time_max_percent
+
+echo "vm: Linux $(uname -r), up $(cut -d' ' -f1 /proc/uptime) s"
+cd /pilotlight/tests || poweroff -f
+../build/pilotlight doctor
+while read -r file names; do
+	case $file in '#'* | '') continue ;; esac
+	echo "vm: $file"
+	# shellcheck disable=SC2086 # names of tests are words
+	python3 "system/test_$file.py" $names </dev/null
+done <vm/tests
+echo "vm: the end, up $(cut -d' ' -f1 /proc/uptime) s"
+poweroff -f
