@@ -3,6 +3,8 @@
 """Who may do what: the privileges of each role, and what starting takes."""
 
 import os
+import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +25,7 @@ CAPABILITY_BITS = {
 }
 FOR_ROLES = (5, 6, 7, 8)  # KILL, SETGID, SETUID and SETPCAP: to start and end the other roles
 SECCOMP_FILTER = "2"
+PARANOID = pathlib.Path("/proc/sys/kernel/perf_event_paranoid")
 
 
 def as_nobody(capabilities):
@@ -84,12 +87,14 @@ def the_resolver_has_no_socket_but_the_one_to_the_sampler(daemon):
     folder = f"/proc/{daemon.role('resolver')}/fd"
     links = [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]
     assert sum(link.startswith("socket:") for link in links) == 1, links
-    assert not any("bpf" in link or "perf_event" in link for link in links), links
+    assert not any(re.match(r"anon_inode:\[?(bpf|perf_event)", link) for link in links), links
 
 
 @test
 def the_named_capabilities_suffice_without_root():
     require_root()
+    if int(PARANOID.read_text(encoding="ascii")) > 2:
+        raise Skip(f"{PARANOID} is above 2: Debian's kernel wants CAP_SYS_ADMIN then")
     with tempfile.TemporaryDirectory() as folder:
         program_for_everybody(folder)
         wrapper = as_nobody(NEEDED)

@@ -160,7 +160,8 @@ def the_vdso_is_a_mapping_with_names(daemon):
     profile = profile_of(daemon, finished)
     assert profile.count(in_vdso) > 0.5 * profile.count(), profile.summary()
     named = profile.count(lambda sample: in_vdso(sample) and "+0x" not in sample.names[0])
-    assert named == profile.count(in_vdso), profile.summary()
+    # Its functions that are not for others have no names, in some kernels.
+    assert named > 0.5 * profile.count(in_vdso), profile.summary()
 
 
 @test
