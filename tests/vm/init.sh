@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# shellcheck shell=dash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=dash
 #
 # The guest's first and only script: make it a place where the system tests can run, run those that
 # tests/vm/tests names, and switch the machine off. What it says goes to the second serial line; the
