@@ -16,9 +16,14 @@ typedef __u8 uint8_t;
 typedef __u16 uint16_t;
 typedef __u32 uint32_t;
 typedef __u64 uint64_t;
+typedef __s16 int16_t;
+typedef __s32 int32_t;
 typedef __s64 int64_t;
 
 #define NULL ((void *)0)
+
+/* Lest clang checks one copy of @x, and uses another. */
+#define WALK_KEEP(x) asm volatile("" : "+r"(x))
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -30,10 +35,108 @@ struct signal_struct {
 	atomic_t live; /* threads that have not ended */
 };
 
+/* Of x86-64, as the kernel saves them when it is entered. */
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip,
+		cs, flags, sp, ss;
+};
+
+struct super_block {
+	__u32 s_dev;
+};
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	__u32 i_generation;
+	struct timespec64 i_ctime; /* until 6.5 */
+};
+
+/* 6.6 to 6.10 */
+struct inode___6_6 {
+	struct timespec64 __i_ctime;
+};
+
+/* from 6.11 on */
+struct inode___6_11 {
+	__s64 i_ctime_sec;
+	__u32 i_ctime_nsec;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct mm_struct;
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	struct mm_struct *vm_mm;
+	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+};
+
+struct maple_tree {
+	void *ma_root;
+};
+
+struct maple_metadata {
+	unsigned char end;
+	unsigned char gap;
+};
+
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+	struct maple_metadata meta;
+};
+
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+typedef struct {
+	void *vdso;
+} mm_context_t;
+
+struct mm_struct {
+	struct maple_tree mm_mt; /* from 6.1 on */
+	mm_context_t context;
+	unsigned long start_code;
+};
+
+/* until 6.0 */
+struct mm_struct___6_0 {
+	struct rb_root mm_rb;
+};
+
+struct vm_area_struct___6_0 {
+	struct rb_node vm_rb;
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
 	unsigned int flags;
+	void *stack;
+	struct mm_struct *mm;
 	struct task_struct *group_leader;
 	__u64 start_boottime;
 	__u64 self_exec_id;
@@ -41,7 +144,23 @@ struct task_struct {
 	char comm[16];
 };
 
+struct bpf_iter_meta;
+
+/* What an iterator over mappings is called with (kernel/bpf/task_iter.c). */
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
 #pragma clang attribute pop
+
+/* What a perf_event program is called with (include/uapi/linux/bpf_perf_event.h). */
+struct bpf_perf_event_data {
+	struct pt_regs regs;
+	__u64 sample_period;
+	__u64 addr;
+};
 
 /* task_struct.flags: this is a thread of the kernel (include/linux/sched.h) */
 #define PF_KTHREAD 0x00200000

@@ -5,7 +5,7 @@
  * the kernel refuses it, sampling goes on, and the daemon learns of processes from their samples.
  */
 
-#include "bpf/ring.h"
+#include "bpf/file_request.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -40,10 +40,31 @@ int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct vma);
+} vma_scratches SEC(".maps");
+
+/* Have the table of what is mapped at @pc made, so that it is there when the first tick hits it. */
+static __always_inline void preload(struct task_struct *task, uint64_t pc)
+{
+	uint32_t zero = 0;
+	struct vma *vma = bpf_map_lookup_elem(&vma_scratches, &zero);
+
+	if (vma && find_vma(vma, pc, task) == VMA_FOUND && vma->key.inode &&
+	    !bpf_map_lookup_elem(&unwind_files, &vma->key))
+		ask_for_file(vma, task, ASKED_BY_EXEC);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(send_exec, struct task_struct *task)
 {
 	uint32_t pid = task->tgid;
+
+	if (task->mm)
+		preload(task, task->mm->start_code);
 
 	if (!select_processes || bpf_map_lookup_elem(&selected, &pid))
 		send(RECORD_EXEC, task);

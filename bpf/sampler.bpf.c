@@ -3,26 +3,15 @@
 /*
  * Sampler: a tick of the CPU clock becomes one record in the ring.
  *
- * The two stacks are walked into scratch memory of this CPU and hashed. A stack whose hash was sent
+ * The two stacks are walked into scratch memory of this CPU and hashed: the kernel's by the kernel,
+ * the program's by its unwind tables. A stack whose hash was sent
  * before leaves as its hash; only a new one takes its frames along. The hash is remembered after
  * the record is in the ring, so whoever reads the ring in order has always seen the frames first.
  */
 
-#include "bpf/ring.h"
+#include "bpf/capture.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-struct scratch {
-	struct sample_record record;
-	uint64_t frames[2 * WIRE_MAX_FRAMES];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, uint32_t);
-	__type(value, struct scratch);
-} scratches SEC(".maps");
 
 /* Hashes of stacks that were sent. One that is pushed out is sent again: nothing is lost. */
 struct {
@@ -59,46 +48,83 @@ static __always_inline uint32_t frame_count(long stack_bytes)
 	return n > WIRE_MAX_FRAMES ? WIRE_MAX_FRAMES : n;
 }
 
-static __always_inline void walk_stacks(void *ctx, struct scratch *scratch, uint32_t task_flags)
+static __always_inline uint64_t hash_kernel_stack(const struct scratch *scratch, uint32_t n)
 {
-	const uint32_t half_bytes = WIRE_MAX_FRAMES * sizeof(uint64_t);
-	struct sample_record *record = &scratch->record;
-	uint32_t n_kernel, n_user = 0;
+	uint64_t hash = n;
 
-	n_kernel = frame_count(bpf_get_stack(ctx, scratch->frames, half_bytes, 0));
-	record->outcome = STACK_KERNEL_ONLY;
-	if (!(task_flags & PF_KTHREAD)) {
-		n_user = frame_count(bpf_get_stack(ctx, &scratch->frames[n_kernel], half_bytes,
-						   BPF_F_USER_STACK));
-		record->outcome = n_user ? STACK_WHOLE : STACK_NO_USER;
-	}
-	if (n_kernel == WIRE_MAX_FRAMES || n_user == WIRE_MAX_FRAMES)
-		record->outcome = STACK_TRUNCATED_DEPTH;
-	record->n_kernel_frames = n_kernel;
-	record->n_user_frames = n_user;
-}
-
-static __always_inline uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9fb21c651e98df25ULL;
-	return hash ^ (hash >> 32);
-}
-
-/* The frames, and all that tells what they mean: addresses of a process between two execs. */
-static __always_inline uint64_t hash_stack(const struct scratch *scratch)
-{
-	const struct sample_record *record = &scratch->record;
-	uint32_t n = record->n_kernel_frames + record->n_user_frames;
-	uint64_t hash = mix(record->header.process.start_time_ns, record->header.process.pid);
-
-	hash = mix(hash, record->header.process.exec_id);
-	hash = mix(hash, (uint64_t)record->n_kernel_frames << 32 | record->n_user_frames);
-	for (uint32_t i = 0; i < 2 * WIRE_MAX_FRAMES; i++) {
+	for (uint32_t i = 0; i < WIRE_MAX_FRAMES; i++) {
 		if (i >= n)
 			break;
-		hash = mix(hash, scratch->frames[i]);
+		hash = walk_mix(hash, scratch->frames[i]);
 	}
 	return hash;
+}
+
+/* The user half goes behind the kernel's frames. */
+static __always_inline void copy_user_stack(struct scratch *scratch, const struct walk *walk,
+					    uint32_t n_kernel)
+{
+	for (uint32_t i = 0; i < UNWIND_MAX_FRAMES; i++) {
+		uint64_t to = n_kernel + i;
+
+		if (i >= walk->n_frames)
+			break;
+		WALK_KEEP(to);
+		if (to >= WIRE_MAX_FRAMES + UNWIND_MAX_FRAMES)
+			break;
+		scratch->frames[to] = walk->frames[i];
+	}
+}
+
+/* A pc means something in its process only, between two execs; a place in a file, everywhere. */
+static __always_inline uint64_t hash_process(uint64_t hash, const struct process_key *process)
+{
+	hash = walk_mix(hash, process->start_time_ns);
+	hash = walk_mix(hash, process->pid);
+	return walk_mix(hash, process->exec_id);
+}
+
+static __always_inline void walk_kernel(struct bpf_perf_event_data *ctx, struct scratch *scratch)
+{
+	const uint32_t kernel_bytes = WIRE_MAX_FRAMES * sizeof(uint64_t);
+	struct sample_record *record = &scratch->record;
+
+	record->n_kernel_frames = frame_count(bpf_get_stack(ctx, scratch->frames, kernel_bytes, 0));
+	record->n_user_frames = 0;
+	record->stack_hash = hash_kernel_stack(scratch, record->n_kernel_frames);
+}
+
+/*
+ * Walk the program's stack. Returns whether the sample was captured: it is finished in user space,
+ * and we are done with it.
+ */
+static __always_inline int walk_user(struct bpf_perf_event_data *ctx, struct scratch *scratch,
+				     struct task_struct *task, struct cpu_counters *count)
+{
+	struct sample_record *record = &scratch->record;
+	struct walk_state *state = my_walk();
+
+	record->outcome = STACK_KERNEL_ONLY;
+	if (task->flags & PF_KTHREAD)
+		return 0;
+	record->outcome = STACK_NO_USER;
+	if (!state || !begin_walk(state, ctx, task))
+		return 0;
+	record->outcome = run_walk();
+	if (record->outcome == STACK_PENDING) {
+		if (!send_capture()) {
+			count->captured++;
+			return 1;
+		}
+		count->capture_lost++;
+		state->walk.goes_on = 1; /* by frame pointer, as far as they lead */
+		run_walk();
+	}
+	record->n_user_frames = state->walk.n_frames;
+	record->stack_hash = walk_mix(record->stack_hash ^ record->outcome, state->walk.hash);
+	if (state->walk.n_pcs)
+		record->stack_hash = hash_process(record->stack_hash, &record->header.process);
+	return 0;
 }
 
 /* Whether the reader must come now: a process that it does not know, or a ring that fills up. */
@@ -123,9 +149,14 @@ static __always_inline void submit(struct scratch *scratch, struct cpu_counters 
 	uint8_t sent = 1;
 	int is_new = !bpf_map_lookup_elem(&sent_stacks, &record->stack_hash);
 
-	if (is_new)
+	if (is_new) {
+		struct walk_state *state = my_walk();
+
+		if (state && record->n_user_frames)
+			copy_user_stack(scratch, &state->walk, record->n_kernel_frames);
 		size += (record->n_kernel_frames + record->n_user_frames) * sizeof(uint64_t);
-	asm volatile("" : "+r"(size)); /* lest clang checks one copy and passes on another */
+	}
+	WALK_KEEP(size);
 	if (size > sizeof(*scratch))
 		size = sizeof(*scratch);
 	if (bpf_ringbuf_output(&ring, scratch, size, flag)) {
@@ -151,7 +182,7 @@ static __always_inline void fill_sample(struct sample_record *record, struct tas
 }
 
 SEC("perf_event")
-int sample_cpu(void *ctx)
+int sample_cpu(struct bpf_perf_event_data *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct cpu_counters *count = my_counters();
@@ -175,8 +206,10 @@ int sample_cpu(void *ctx)
 		return 0;
 	}
 	fill_sample(&scratch->record, task);
-	walk_stacks(ctx, scratch, task->flags);
-	scratch->record.stack_hash = hash_stack(scratch);
-	submit(scratch, count);
+	walk_kernel(ctx, scratch);
+	if (walk_user(ctx, scratch, task, count))
+		count->submitted++;
+	else
+		submit(scratch, count);
 	return 0;
 }

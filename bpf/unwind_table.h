@@ -22,7 +22,9 @@
  * on with the last row before it; the first row of a chunk is that which holds at its start.
  */
 
-#ifndef __bpf__
+#ifdef __bpf__
+#include "bpf/kernel.h"
+#else
 #include <stdint.h>
 #endif
 

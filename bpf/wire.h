@@ -9,15 +9,20 @@
  * alignment and no padding that is not named.
  */
 
-#ifndef __bpf__
+#ifdef __bpf__
+#include "bpf/kernel.h"
+#else
 #include <stdint.h>
 #endif
 
 enum {
-	WIRE_COMM_BYTES = 16,      /* TASK_COMM_LEN */
-	WIRE_MAX_FRAMES = 127,     /* of each half: kernel.perf_event_max_stack's default */
-	WIRE_RING_BYTES = 4 << 20, /* of the ring, unless --memory says less */
-	WIRE_MAX_STACKS = 32768,   /* stacks remembered as sent; the oldest leave */
+	WIRE_COMM_BYTES = 16,         /* TASK_COMM_LEN */
+	WIRE_MAX_FRAMES = 127,        /* of each half: kernel.perf_event_max_stack's default */
+	WIRE_RING_BYTES = 4 << 20,    /* of the ring, unless --memory says less */
+	WIRE_MAX_STACKS = 32768,      /* stacks remembered as sent; the oldest leave */
+	WIRE_PENDING_BYTES = 4 << 20, /* of the ring for samples whose walk is not finished */
+	WIRE_STACK_BYTES = 16 << 10,  /* of the stack that goes with them */
+	WIRE_DWARF_REGISTERS = 17,
 	WIRE_MAX_SELECTED = 32768, /* processes that `record -p` and `record -- …` follow */
 };
 
@@ -42,20 +47,46 @@ enum drop_reason {
 	DROP_REASON_COUNT,
 };
 
-/* What a stored sample's stack lacks: `pilotlight_stacks_total{outcome}`. */
+/* How a walk ended, and what a stored sample's stack lacks: `pilotlight_stacks_total{outcome}`. */
 enum stack_outcome {
-	STACK_WHOLE,                   /* walked as far as its method can see */
-	STACK_KERNEL_ONLY,             /* a kernel thread: there is no user half */
-	STACK_NO_USER,                 /* the user half could not be read */
-	STACK_TRUNCATED_DEPTH,         /* deeper than WIRE_MAX_FRAMES */
-	STACK_TRUNCATED_FRAME_POINTER, /* a return address lies in no executable memory */
+	STACK_WHOLE,                 /* to the entry of its thread */
+	STACK_KERNEL_ONLY,           /* a kernel thread: there is no user half */
+	STACK_NO_USER,               /* a process that is ending: there is no user half any more */
+	STACK_PENDING,               /* the table of a file did not come in time */
+	STACK_TRUNCATED_DEPTH,       /* deeper than UNWIND_MAX_FRAMES */
+	STACK_TRUNCATED_READ,        /* stack memory could not be read: swapped out, or astray */
+	STACK_TRUNCATED_NO_MAPPING,  /* a pc in no mapping */
+	STACK_TRUNCATED_NO_RULE,     /* code that no rule covers, and no frame pointer to go by */
+	STACK_TRUNCATED_NO_TABLE,    /* a file that no rule can be had for, likewise */
+	STACK_TRUNCATED_JIT,         /* code of a JIT that keeps no frame pointer */
+	STACK_TRUNCATED_REGISTER,    /* a rule that needs a register of a caller */
+	STACK_TRUNCATED_UNSUPPORTED, /* a rule that cannot be said in a table */
+	STACK_TRUNCATED_ASTRAY,      /* a caller below its callee */
 	STACK_OUTCOME_COUNT,
 };
+
+/*
+ * A user frame on the wire: a pc (in anonymous memory; bit 63 is clear in all of them), or a file
+ * and an offset. What lies past 4 GiB of a file is a pc too.
+ */
+#define UNWIND_MAX_FRAMES    512
+#define UNWIND_FRAME_IS_FILE (1ULL << 63)
+#define UNWIND_FRAME(file, file_off)                                                               \
+	(UNWIND_FRAME_IS_FILE | (uint64_t)(file) << 32 | (uint32_t)(file_off))
 
 enum record_type {
 	RECORD_SAMPLE = 1,
 	RECORD_EXEC, /* a process runs another program from now on */
 	RECORD_EXIT, /* the last thread of a process ended */
+	RECORD_FILE, /* a file was hit that has no table yet */
+};
+
+/* Who a mapped file is, in the kernel's own numbers: st_dev may be another on some file systems. */
+struct file_key {
+	uint64_t inode;       /* 1 on device 0: the vDSO */
+	uint64_t change_time; /* seconds << 32 | ns */
+	uint32_t device;
+	uint32_t generation;
 };
 
 /* A process between two execs. Numbers of processes come back; this does not. */
@@ -74,6 +105,16 @@ struct record_header {
 
 struct lifecycle_record {
 	struct record_header header;
+};
+
+/* A file that was hit for the first time, and where its process has mapped it. */
+struct file_record {
+	struct record_header header;
+	struct file_key key;
+	uint64_t start_pc;
+	uint64_t end_pc;
+	uint32_t file; /* its number in frames from now on */
+	uint32_t unused;
 };
 
 /*
@@ -97,6 +138,22 @@ struct sample_record {
 };
 
 /*
+ * A sample whose walk has come to a file without a table: where it stands, and the stack from there
+ * on, so that user space can finish it when the table is there. The frames so far follow, as of any
+ * sample.
+ */
+struct pending_record {
+	uint64_t pc, sp, fp;
+	uint64_t registers[WIRE_DWARF_REGISTERS];
+	uint32_t has_registers; /* as in struct walk */
+	uint32_t is_leaf;
+	uint32_t stack_bytes; /* valid ones in stack[] */
+	uint32_t unused;
+	uint8_t stack[WIRE_STACK_BYTES]; /* from sp on */
+	struct sample_record sample;
+};
+
+/*
  * Per CPU, and read while programs run elsewhere: `ticks` is written first and lies last, so that a
  * reader who copies upwards never finds fewer ticks than what became of them. Once no program
  * runs, ticks = idle + submitted + Σ dropped.
@@ -106,6 +163,10 @@ struct cpu_counters {
 	uint64_t submitted;                  /* sample records that went into the ring */
 	uint64_t dropped[DROP_REASON_COUNT]; /* only BPF's own reasons are non-zero */
 	uint64_t lifecycle_lost;             /* forks, execs and exits that found no room */
-	uint64_t stacks_sent;                /* sample records that had their frames with them */
+	uint64_t files_found;                /* files that were hit for the first time */
+	uint64_t files_lost;   /* … and could not be asked for: they will be again */
+	uint64_t captured;     /* samples that left unfinished, with their stack */
+	uint64_t capture_lost; /* … and those that found no room: by frame pointer */
+	uint64_t stacks_sent;  /* sample records that had their frames with them */
 	uint64_t ticks;
 };

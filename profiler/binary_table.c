@@ -128,13 +128,18 @@ int binary_table_add(struct binary_table *table, const struct binary_identity *i
 	return 0;
 }
 
-void binary_table_forget_unused(struct binary_table *table, uint32_t dictionary)
+void binary_table_forget_unused(struct binary_table *table, uint32_t dictionary,
+				void (*on_forget)(void *context, const struct binary *binary),
+				void *context)
 {
 	struct entry *entry, *next;
 
-	HASH_ITER (by_number, table->by_number, entry, next)
-		if (entry->binary.last_used < dictionary)
-			forget(table, entry);
+	HASH_ITER (by_number, table->by_number, entry, next) {
+		if (entry->binary.last_used >= dictionary)
+			continue;
+		on_forget(context, &entry->binary);
+		forget(table, entry);
+	}
 }
 
 void binary_table_each(struct binary_table *table,

@@ -37,6 +37,7 @@ struct binary {
 	int symbols_fd;      /* symbol file, or −1 */
 	enum names_state names;
 	bool is_described;
+	bool had_table; /* the resolver has sent its unwind table, or said that there is none */
 	struct elf_description description;
 };
 
@@ -61,8 +62,11 @@ struct binary *binary_table_find_number(const struct binary_table *table, uint32
 int binary_table_add(struct binary_table *table, const struct binary_identity *identity,
 		     const char *path, struct binary **ret_binary);
 
-/* Forget those whose last_used is before @dictionary. Numbers are not given out again. */
-void binary_table_forget_unused(struct binary_table *table, uint32_t dictionary);
+/* Forget those whose last_used is before @dictionary, and call @on_forget for each before it goes.
+ * Numbers are not given out again. */
+void binary_table_forget_unused(struct binary_table *table, uint32_t dictionary,
+				void (*on_forget)(void *context, const struct binary *binary),
+				void *context);
 
 /* Call @on_binary for each entry, in the order in which they were added. */
 void binary_table_each(struct binary_table *table,

@@ -28,6 +28,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_ENCODED] = { sizeof(struct message_encoded) },
 	[MESSAGE_BUILD] = { sizeof(struct message_build) },
 	[MESSAGE_BUILT] = { sizeof(struct message_built) },
+	[MESSAGE_TABLE] = { sizeof(struct message_table) },
 	[MESSAGE_DESCRIPTION] = { sizeof(struct message_description) },
 	[MESSAGE_NAMES] = { sizeof(struct message_names) },
 	[MESSAGE_KERNEL_NAMES] = { 0 },
@@ -83,7 +84,7 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	case MESSAGE_BUILD:
 		return build->kind < BUILD_KIND_COUNT;
 	case MESSAGE_BUILT:
-		return built->outcome < BUILD_OUTCOME_COUNT;
+		return built->outcome < BUILD_OUTCOME_COUNT && built->kind < BUILD_KIND_COUNT;
 	case MESSAGE_NAMES:
 		return names->state < NAMES_STATE_COUNT;
 	case MESSAGE_DESCRIPTION:

@@ -7,7 +7,7 @@
  *     sampler ──► server     dictionary, file, process, thread, stack, samples, names, status
  *     sampler ◄── server     stored, encoded
  *     sampler ──► resolver   build
- *     sampler ◄── resolver   built, description, names, kernel names
+ *     sampler ◄── resolver   built, table, description, names, kernel names
  *     both ways              ping, pong
  *
  * A packet of SOCK_SEQPACKET holds one or more messages, each a header and a body, padded to 8
@@ -48,6 +48,7 @@ enum message_type {
 
 	MESSAGE_BUILD,        /* struct message_build; fd of the file */
 	MESSAGE_BUILT,        /* struct message_built: this file is done */
+	MESSAGE_TABLE,        /* struct message_table; fd of an unwind table, or none */
 	MESSAGE_DESCRIPTION,  /* struct message_description */
 	MESSAGE_NAMES,        /* struct message_names; fd of a symbol file */
 	MESSAGE_KERNEL_NAMES, /* no body; fds of a symbol file, and of struct kernel_range[] */
@@ -104,7 +105,8 @@ struct message_encoded {
 };
 
 enum build_kind {
-	BUILD_ELF,    /* an executable or library */
+	BUILD_ELF,    /* an executable or library: its table, and its names */
+	BUILD_TABLE,  /* its table only */
 	BUILD_KERNEL, /* /proc/kallsyms */
 	BUILD_KIND_COUNT,
 };
@@ -117,6 +119,13 @@ struct message_build {
 struct message_built {
 	uint32_t file;
 	uint32_t outcome; /* enum build_outcome, of the best symbol file that there will be */
+	uint32_t kind;    /* enum build_kind: what was asked for */
+	uint32_t unused;
+};
+
+struct message_table {
+	uint32_t file;
+	uint32_t unused;
 };
 
 struct message_description {

@@ -19,8 +19,16 @@ const char *const stack_outcome_names[STACK_OUTCOME_COUNT] = {
 	[STACK_WHOLE] = "whole",
 	[STACK_KERNEL_ONLY] = "kernel_only",
 	[STACK_NO_USER] = "no_user",
+	[STACK_PENDING] = "pending",
 	[STACK_TRUNCATED_DEPTH] = "truncated_depth",
-	[STACK_TRUNCATED_FRAME_POINTER] = "truncated_frame_pointer",
+	[STACK_TRUNCATED_READ] = "truncated_read",
+	[STACK_TRUNCATED_NO_MAPPING] = "truncated_no_mapping",
+	[STACK_TRUNCATED_NO_RULE] = "truncated_no_rule",
+	[STACK_TRUNCATED_NO_TABLE] = "truncated_no_table",
+	[STACK_TRUNCATED_JIT] = "truncated_jit",
+	[STACK_TRUNCATED_REGISTER] = "truncated_register",
+	[STACK_TRUNCATED_UNSUPPORTED] = "truncated_unsupported",
+	[STACK_TRUNCATED_ASTRAY] = "truncated_astray",
 };
 
 const char *const names_state_names[NAMES_STATE_COUNT] = {

@@ -107,23 +107,28 @@ const struct unwind_rule *unwind_table_rules(const void *bytes)
 	return (const struct unwind_rule *)((const struct unwind_table_header *)bytes + 1);
 }
 
+uint16_t unwind_chunk_find(const void *chunk, uint64_t file_off)
+{
+	const struct chunk_parts parts = chunk_parts_of(chunk);
+	uint32_t bucket = (file_off >> UNWIND_BUCKET_SHIFT) % UNWIND_BUCKETS;
+	uint8_t low = (uint8_t)file_off;
+	uint32_t row = parts.first_row[bucket];
+
+	while (row < parts.first_row[bucket + 1] && parts.low[row] <= low)
+		row++;
+	return parts.rule[row - 1];
+}
+
 const struct unwind_rule *unwind_table_find(const void *bytes, uint64_t file_off)
 {
 	static const struct unwind_rule none = { .cfa_kind = UNWIND_CFA_NONE };
 	const struct unwind_table_header *header = bytes;
 	uint64_t chunk_i = file_off >> UNWIND_CHUNK_SHIFT;
-	uint32_t bucket = (file_off >> UNWIND_BUCKET_SHIFT) % UNWIND_BUCKETS;
-	uint8_t low = (uint8_t)file_off;
-	struct chunk_parts parts;
-	uint32_t row;
 
 	if (chunk_i >= header->n_chunks || chunk_offs(bytes)[chunk_i] == 0)
 		return &none;
-	parts = chunk_parts_of((const uint8_t *)bytes + chunk_offs(bytes)[chunk_i]);
-	row = parts.first_row[bucket];
-	while (row < parts.first_row[bucket + 1] && parts.low[row] <= low)
-		row++;
-	return &unwind_table_rules(bytes)[parts.rule[row - 1]];
+	return &unwind_table_rules(bytes)[unwind_chunk_find(
+		(const uint8_t *)bytes + chunk_offs(bytes)[chunk_i], file_off)];
 }
 
 bool unwind_table_next_chunk(const void *bytes, uint32_t chunk_i, struct unwind_chunk *ret_chunk)

@@ -34,6 +34,9 @@ const struct unwind_rule *unwind_table_rules(const void *bytes);
  * lives as long as @bytes. */
 const struct unwind_rule *unwind_table_find(const void *bytes, uint64_t file_off);
 
+/* The number of the rule that holds at @file_off, which lies in what @chunk covers. */
+uint16_t unwind_chunk_find(const void *chunk, uint64_t file_off);
+
 struct unwind_chunk {
 	uint32_t chunk_i;    /* covers the file from chunk_i << UNWIND_CHUNK_SHIFT on */
 	uint32_t size_bytes; /* a multiple of 8 */

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/role.h"
-#include "profiler/binary_table.h"
+#include "profiler/daemon/table_loader.h"
 #include "profiler/mapping.h"
 
 enum {
@@ -25,6 +26,7 @@ enum {
 struct binary_describer {
 	struct role_process *server;
 	struct role_process *resolver;
+	struct table_loader *tables;
 	struct binary_table *binaries;
 	struct binary *vdso;
 	uint32_t dictionary;
@@ -36,17 +38,22 @@ struct binary_describer {
 
 DEFINE_CLEANUP(struct binary_describer *, binary_describer_free)
 
+/* If the resolver is not there, it will be asked when it is. */
+static void ask_resolver(struct binary_describer *describer, uint32_t number, enum build_kind kind,
+			 int fd)
+{
+	const struct message_build build = { number, kind };
+
+	if (describer->resolver->channel &&
+	    channel_send_fds(describer->resolver->channel, MESSAGE_BUILD, &build, sizeof(build),
+			     (int[]){ fd, -1 }) == 0)
+		role_process_flush(describer->resolver);
+}
+
 static void request_build(struct binary_describer *describer, struct binary *binary)
 {
-	const struct message_build build = { binary->number, BUILD_ELF };
-
-	if (!describer->resolver->channel) /* it will be asked when it is there */
-		return;
-	if (channel_send_fds(describer->resolver->channel, MESSAGE_BUILD, &build, sizeof(build),
-			     (int[]){ binary->fd, -1 }) < 0)
-		return;
 	binary->n_attempts++;
-	role_process_flush(describer->resolver);
+	ask_resolver(describer, binary->number, BUILD_ELF, binary->fd);
 }
 
 /* The resolver has said all that it will say of @binary. */
@@ -55,6 +62,7 @@ static void finish_build(struct binary_describer *describer, struct binary *bina
 {
 	const struct message_names failed = { binary->number, NAMES_FAILED };
 
+	table_loader_finish(describer->tables, binary->number);
 	if (binary->fd < 0)
 		return;
 	close(steal_fd(&binary->fd));
@@ -104,7 +112,7 @@ static int add_vdso(struct binary_describer *describer)
 }
 
 int binary_describer_new(struct role_process *server, struct role_process *resolver,
-			 struct binary_describer **ret_describer)
+			 struct table_loader *tables, struct binary_describer **ret_describer)
 {
 	_cleanup_(binary_describer_freep) struct binary_describer *describer =
 		calloc(1, sizeof(*describer));
@@ -114,6 +122,7 @@ int binary_describer_new(struct role_process *server, struct role_process *resol
 		return -ENOMEM;
 	describer->server = server;
 	describer->resolver = resolver;
+	describer->tables = tables;
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		describer->kernel_fds[i] = -1;
 	r = binary_table_new(MAX_BINARIES, &describer->binaries);
@@ -144,26 +153,70 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 	return NULL;
 }
 
-int binary_describer_get(struct binary_describer *describer, int process_fd,
-			 const struct mapping *mapping, struct binary **ret_binary)
+/* As below; *@ret_fd, if it is not NULL, is the open file, or −1 if a new binary has taken it. */
+static int get_binary(struct binary_describer *describer, int process_fd,
+		      const struct mapping *mapping, struct binary **ret_binary, int *ret_fd)
 {
+	_cleanup_(freep) char *path = NULL;
+	_cleanup_(closep) int fd = -1;
 	struct binary_identity identity;
 	struct stat status;
-	int fd, r;
+	int r;
 
 	r = file_opener_stat(process_fd, mapping, &status);
 	if (r < 0)
 		return r;
 	identity = binary_identity_of(&status);
 	*ret_binary = binary_table_find(describer->binaries, &identity);
-	if (*ret_binary)
+	if (*ret_binary && !ret_fd)
 		return 0;
 	fd = file_opener_open(process_fd, mapping, &status);
 	if (fd < 0) {
 		describer->n_unreadable++;
 		return fd;
 	}
-	return add_binary(describer, &status, mapping->path, fd, ret_binary);
+	if (*ret_binary) {
+		*ret_fd = steal_fd(&fd);
+		return 0;
+	}
+	r = file_opener_path(process_fd, mapping, &path);
+	return r < 0 ? r : add_binary(describer, &status, path, steal_fd(&fd), ret_binary);
+}
+
+int binary_describer_get(struct binary_describer *describer, int process_fd,
+			 const struct mapping *mapping, struct binary **ret_binary)
+{
+	return get_binary(describer, process_fd, mapping, ret_binary, NULL);
+}
+
+static bool is_vdso(const struct file_key *key)
+{
+	return key->inode == 1 && key->device == 0;
+}
+
+int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
+			       int process_fd)
+{
+	const struct mapping mapping = {
+		.start_pc = record->start_pc,
+		.end_pc = record->end_pc,
+		.path = "",
+	};
+	struct binary *binary = describer->vdso;
+	_cleanup_(closep) int fd = -1;
+	int r = 0;
+
+	if (is_vdso(&record->key))
+		fd = file_opener_open_vdso();
+	else
+		r = get_binary(describer, process_fd, &mapping, &binary, &fd);
+	if (r < 0 || !binary)
+		return r < 0 ? r : -ENOENT;
+	binary->last_used = binary == describer->vdso ? ALWAYS_USED : describer->dictionary;
+	r = table_loader_add(describer->tables, &record->key, record->file, binary->number);
+	if (r == 0 && binary->had_table) /* and lost it, or is known by another key too */
+		ask_resolver(describer, binary->number, BUILD_TABLE, fd);
+	return r;
 }
 
 struct binary *binary_describer_find(const struct binary_describer *describer, uint32_t number)
@@ -224,6 +277,13 @@ static int send_kernel_names(struct binary_describer *describer)
 				describer->kernel_fds);
 }
 
+static void forget_binary(void *context, const struct binary *binary)
+{
+	struct binary_describer *describer = context;
+
+	table_loader_forget(describer->tables, binary->number);
+}
+
 int binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary)
 {
 	describer->dictionary = dictionary;
@@ -232,7 +292,7 @@ int binary_describer_begin_dictionary(struct binary_describer *describer, uint32
 
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary)
 {
-	binary_table_forget_unused(describer->binaries, dictionary);
+	binary_table_forget_unused(describer->binaries, dictionary, forget_binary, describer);
 }
 
 /* A binary at which several resolvers have died is left alone. */
@@ -250,21 +310,29 @@ static void request_again(void *context, struct binary *binary)
 
 void binary_describer_on_resolver_start(struct binary_describer *describer)
 {
+	table_loader_release(describer->tables);
 	binary_table_each(describer->binaries, request_again, describer);
 	binary_describer_request_kernel(describer);
 }
 
 void binary_describer_request_kernel(struct binary_describer *describer)
 {
-	const struct message_build build = { 0, BUILD_KERNEL };
 	/* Opened with our privileges: who opens it decides whether it shows addresses. */
 	_cleanup_(closep) int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || !describer->resolver->channel)
+	if (fd >= 0)
+		ask_resolver(describer, 0, BUILD_KERNEL, fd);
+}
+
+static void take_table(struct binary_describer *describer, const struct message_table *message,
+		       int fd)
+{
+	struct binary *binary = binary_table_find_number(describer->binaries, message->file);
+
+	if (!binary)
 		return;
-	if (channel_send_fds(describer->resolver->channel, MESSAGE_BUILD, &build, sizeof(build),
-			     (int[]){ fd, -1 }) == 0)
-		role_process_flush(describer->resolver);
+	binary->had_table = true;
+	table_loader_put(describer->tables, message->file, fd);
 }
 
 static void take_description(struct binary_describer *describer,
@@ -317,6 +385,9 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 	int r = 0;
 
 	switch (message->type) {
+	case MESSAGE_TABLE:
+		take_table(describer, message->body, fds[0]);
+		break;
 	case MESSAGE_DESCRIPTION:
 		take_description(describer, message->body);
 		break;
@@ -328,7 +399,9 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 		break;
 	case MESSAGE_BUILT:
 		binary = binary_table_find_number(describer->binaries, built->file);
-		if (binary)
+		if (built->kind == BUILD_TABLE)
+			table_loader_finish(describer->tables, built->file);
+		else if (binary)
 			finish_build(describer, binary, (enum build_outcome)built->outcome);
 		break;
 	default:

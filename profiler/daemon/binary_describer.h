@@ -15,10 +15,11 @@ struct binary;
 struct binary_describer;
 struct mapping;
 struct role_process;
+struct table_loader;
 
-/* Both borrowed. Returns 0 and sets *@ret_describer (owned by the caller), or -errno. */
+/* All borrowed. Returns 0 and sets *@ret_describer (owned by the caller), or -errno. */
 int binary_describer_new(struct role_process *server, struct role_process *resolver,
-			 struct binary_describer **ret_describer);
+			 struct table_loader *tables, struct binary_describer **ret_describer);
 
 /* Accepts NULL. Always returns NULL. */
 struct binary_describer *binary_describer_free(struct binary_describer *describer);
@@ -32,6 +33,13 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
  */
 int binary_describer_get(struct binary_describer *describer, int process_fd,
 			 const struct mapping *mapping, struct binary **ret_binary);
+
+/*
+ * The kernel half has hit a file that it did not know: have its table made. @process_fd is the
+ * folder of the process that has mapped it. Returns 0, or why it cannot be: as above.
+ */
+int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
+			       int process_fd);
 
 /* The file of that number if it is still known, else NULL. Borrowed as above. */
 struct binary *binary_describer_find(const struct binary_describer *describer, uint32_t number);

@@ -20,8 +20,11 @@
 #include "profiler/daemon/sandbox.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file_build.h"
+#include "unwind/unwind_table.h"
+#include "unwind/unwind_table_build.h"
 
 enum {
+	TABLE_MAX_BYTES = 64 << 20,
 	SYMBOL_FILE_MAX_BYTES = 256 << 20,
 	KALLSYMS_MAX_BYTES = 64 << 20,
 	LOWEST_PRIORITY = 19,
@@ -87,6 +90,23 @@ static int send_description(struct channel *channel, const struct build_job *job
 	return r < 0 ? r : send_all(channel);
 }
 
+/* The table goes first: stacks cannot be walked without, but well be named later. */
+static int build_table(struct channel *channel, const struct build_job *job, struct elf_file *elf)
+{
+	const struct message_table message = { .file = job->what.file };
+	_cleanup_(buffer_fini) struct buffer table = { .limit = TABLE_MAX_BYTES };
+	_cleanup_(closep) int fd = -1;
+	struct unwind_table_report report;
+	int r;
+
+	r = unwind_table_build(elf, &table, &report);
+	if (r == 0)
+		fd = make_memfd(table.data, table.size);
+	r = channel_send_fds(channel, MESSAGE_TABLE, &message, sizeof(message),
+			     (int[]){ fd < 0 ? -1 : fd, -1 });
+	return r < 0 ? r : send_all(channel);
+}
+
 static int build_elf(struct channel *channel, const struct build_job *job)
 {
 	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
@@ -98,8 +118,10 @@ static int build_elf(struct channel *channel, const struct build_job *job)
 	if (r < 0)
 		return r;
 	if (job->step == BUILD_STEP_FUNCTIONS) {
-		r = send_description(channel, job, elf);
-		if (r < 0)
+		r = build_table(channel, job, elf);
+		if (r == 0 && job->what.kind == BUILD_ELF)
+			r = send_description(channel, job, elf);
+		if (r < 0 || job->what.kind == BUILD_TABLE)
 			return r;
 	}
 	r = symbol_file_build(elf, job->step == BUILD_STEP_LINES ? SYMBOL_LINES : SYMBOL_FUNCTIONS,

@@ -11,8 +11,12 @@
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/dictionary_writer.h"
+#include "profiler/daemon/pending_list.h"
 #include "profiler/daemon/process_reader.h"
 #include "profiler/daemon/role.h"
+#include "profiler/daemon/table_loader.h"
+#include "profiler/daemon/walker.h"
 #include "profiler/binary_table.h"
 #include "profiler/process_table.h"
 #include "profiler/stack_table.h"
@@ -21,14 +25,19 @@ enum {
 	MAX_PROCESSES = 16384,
 	MAX_THREADS = 65536,
 	MAX_SAMPLES_AT_ONCE = 1024, /* in a packet */
+	MAX_PENDING = 256,          /* samples that wait for a table, of some 20 KB each */
 	MAX_PROVISIONAL = 16,       /* stacks of a process that are described again */
 };
+
+/* How long a sample waits for the table of a file: longer than the resolver takes for a large one.
+ */
+#define PENDING_WAIT_NS (3 * NS_PER_SECOND)
 
 struct describer {
 	struct describer_options options;
 	struct process_reader reader;
-	uint32_t dictionary;
-	size_t described_bytes;    /* of stacks, in this dictionary: what the server keeps of it */
+	struct pending_list *pending;
+	struct dictionary_writer dictionary;
 	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
 	struct binary_describer *binaries;
 	struct process_table *processes;
@@ -53,9 +62,14 @@ int describer_new(const struct describer_options *options, struct describer **re
 	if (!describer)
 		return -ENOMEM;
 	describer->options = *options;
-	r = binary_describer_new(options->server, options->resolver, &describer->binaries);
+	r = binary_describer_new(options->server, options->resolver, options->tables,
+				 &describer->binaries);
+	describer->dictionary =
+		(struct dictionary_writer){ options->server, describer->binaries, 0, 0 };
 	if (r == 0)
 		r = process_reader_init(&describer->reader, describer->binaries);
+	if (r == 0)
+		r = pending_list_new(MAX_PENDING, PENDING_WAIT_NS, &describer->pending);
 	if (r == 0)
 		r = process_table_new(&limits, &describer->processes);
 	if (r == 0)
@@ -74,6 +88,7 @@ struct describer *describer_free(struct describer *describer)
 	process_table_free(describer->processes);
 	stack_table_free(describer->stacks);
 	process_reader_fini(&describer->reader);
+	pending_list_free(describer->pending);
 	free(describer);
 	return NULL;
 }
@@ -92,42 +107,35 @@ static int get_process(struct describer *describer, const struct process_key *ke
 	return r;
 }
 
-/*
- * Whether @frame shows that the walk went astray: code that does not keep its frame pointer makes
- * the kernel take any two words for a frame. Where the mappings are known, a return address in none
- * of them is no return address; without them, only one that is no user address at all.
- */
-static bool is_astray(const struct process *process, const struct frame *frame)
+/* A place in a file, as the kernel half has found it; or a pc, which it has not. */
+static struct frame describe_user_frame(struct describer *describer, struct process *process,
+					uint64_t frame)
 {
-	const uint64_t user_end = 1ULL << 56; /* of the largest address space there is */
+	uint32_t code_file = (uint32_t)(frame >> 32) & INT32_MAX;
+	uint32_t number;
 
-	return frame->kind == FRAME_UNMAPPED &&
-	       ((process->mappings && !process->is_gone) || frame->place >= user_end);
+	if (!(frame & UNWIND_FRAME_IS_FILE))
+		return process_reader_place(&describer->reader, process, frame);
+	number = table_loader_find(describer->options.tables, code_file);
+	if (!number)
+		return (struct frame){ FRAME_UNMAPPED, 0, (uint32_t)frame };
+	return (struct frame){ FRAME_NATIVE, number, (uint32_t)frame };
 }
 
 /*
- * Frames of callers hold return addresses; a byte less lies in the call. The leaf of each half is
- * where the CPU was, in user space perhaps behind a system call.
+ * Frames of the kernel's callers are return addresses; a byte less lies in the call. Those of the
+ * program hold the call already.
  */
 static void describe_frames(struct describer *describer, struct process *process,
-			    const struct sample_record *record, struct stack *stack)
+			    const struct sample_record *record, struct frame *ret_frames)
 {
-	uint32_t n_kernel = record->n_kernel_frames;
+	for (uint32_t i = 0; i < record->n_kernel_frames + record->n_user_frames; i++) {
+		uint64_t frame = record->frames[i];
 
-	stack->outcome = record->outcome;
-	for (uint32_t i = 0; i < stack->n_frames; i++) {
-		bool is_leaf = i == 0 || i == n_kernel;
-		uint64_t pc = record->frames[i] - !is_leaf;
-
-		if (i < n_kernel) {
-			stack->frames[i] = (struct frame){ FRAME_KERNEL, 0, pc };
-			continue;
-		}
-		stack->frames[i] = process_reader_place(&describer->reader, process, pc);
-		if (!is_leaf && is_astray(process, &stack->frames[i])) {
-			stack->outcome = STACK_TRUNCATED_FRAME_POINTER;
-			stack->n_frames = i;
-		}
+		if (i < record->n_kernel_frames)
+			ret_frames[i] = (struct frame){ FRAME_KERNEL, 0, frame - (i > 0) };
+		else
+			ret_frames[i] = describe_user_frame(describer, process, frame);
 	}
 }
 
@@ -167,7 +175,8 @@ static int get_stack(struct describer *describer, struct process *process,
 		describer->options.on_forget_stack(describer->options.context, record->stack_hash);
 		return r;
 	}
-	describe_frames(describer, process, record, *ret_stack);
+	(*ret_stack)->outcome = record->outcome;
+	describe_frames(describer, process, record, (*ret_stack)->frames);
 	note_unmapped(describer, process, *ret_stack);
 	return 0;
 }
@@ -177,115 +186,25 @@ static struct channel *server_channel(const struct describer *describer)
 	return describer->options.server->channel;
 }
 
-/* Cuts what is longer than a message may say: a cgroup's path has no bound of its own. */
-static struct iovec text_part(char *text)
-{
-	static char empty[1];
-	size_t length = text ? strlen(text) : 0;
-
-	if (!text)
-		return (struct iovec){ empty, 1 };
-	if (length >= MESSAGE_MAX_TEXT_BYTES) {
-		length = MESSAGE_MAX_TEXT_BYTES - 1;
-		text[length] = '\0';
-	}
-	return (struct iovec){ text, length + 1 };
-}
-
-static int send_process(struct describer *describer, struct process *process)
-{
-	struct message_process message = { process->number, process->key.pid };
-	const struct iovec parts[] = { { &message, sizeof(message) },
-				       text_part(process->comm),
-				       text_part(process->exe),
-				       text_part(process->cgroup) };
-	int r = channel_send_parts(server_channel(describer), MESSAGE_PROCESS, parts,
-				   ARRAY_SIZE(parts));
-
-	if (r == 0)
-		process->dictionary = describer->dictionary;
-	return r;
-}
-
-/* Its name may change while it runs: what the last sample said counts. */
-static int describe_process(struct describer *describer, struct process *process,
-			    const char comm[WIRE_COMM_BYTES])
-{
-	bool is_renamed = strncmp(process->comm, comm, sizeof(process->comm) - 1) != 0;
-
-	if (is_renamed)
-		memcpy(process->comm, comm, sizeof(process->comm) - 1);
-	process->last_used = describer->dictionary;
-	if (process->dictionary == describer->dictionary && !is_renamed)
-		return 0;
-	return send_process(describer, process);
-}
-
-static int describe_thread(struct describer *describer, const struct process *process,
-			   struct thread *thread)
-{
-	struct message_thread message = { thread->number, process->number, thread->tid, 0 };
-	const struct iovec parts[] = { { &message, sizeof(message) }, text_part(thread->name) };
-	int r;
-
-	thread->last_used = describer->dictionary;
-	if (thread->dictionary == describer->dictionary)
-		return 0;
-	r = channel_send_parts(server_channel(describer), MESSAGE_THREAD, parts, ARRAY_SIZE(parts));
-	if (r == 0)
-		thread->dictionary = describer->dictionary;
-	return r;
-}
-
-static int describe_stack(struct describer *describer, struct stack *stack)
-{
-	struct message_stack message = { stack->number, stack->n_frames };
-	const struct iovec parts[] = { { &message, sizeof(message) },
-				       { stack->frames,
-					 stack->n_frames * sizeof(stack->frames[0]) } };
-	int r;
-
-	stack->last_used = describer->dictionary;
-	if (stack->dictionary == describer->dictionary)
-		return 0;
-	describer->described_bytes += parts[0].iov_len + parts[1].iov_len;
-	for (uint32_t i = 0; i < stack->n_frames; i++) {
-		struct binary *binary =
-			binary_describer_find(describer->binaries, stack->frames[i].file);
-
-		r = binary ? binary_describer_describe(describer->binaries, binary) : 0;
-		if (r < 0)
-			return r;
-	}
-	r = channel_send_parts(server_channel(describer), MESSAGE_STACK, parts, ARRAY_SIZE(parts));
-	if (r == 0)
-		stack->dictionary = describer->dictionary;
-	return r;
-}
-
+/* Tell the server of what the sample refers to, and fill it in. */
 static int describe_sample(struct describer *describer, const struct sample_record *record,
-			   size_t size, struct sample *ret_sample)
+			   struct process *process, struct stack *stack)
 {
-	struct process *process;
+	struct dictionary_writer *dictionary = &describer->dictionary;
 	struct thread *thread;
-	struct stack *stack;
 	int r;
 
-	r = get_process(describer, &record->header.process, &process);
+	r = process_table_get_thread(describer->processes, process, record->tid, record->thread,
+				     &thread);
 	if (r == 0)
-		r = process_table_get_thread(describer->processes, process, record->tid,
-					     record->thread, &thread);
+		r = dictionary_writer_add_process(dictionary, process, record->comm);
 	if (r == 0)
-		r = get_stack(describer, process, record, size, &stack);
+		r = dictionary_writer_add_thread(dictionary, process, thread);
 	if (r == 0)
-		r = describe_process(describer, process, record->comm);
-	if (r == 0)
-		r = describe_thread(describer, process, thread);
-	if (r == 0)
-		r = describe_stack(describer, stack);
+		r = dictionary_writer_add_stack(dictionary, stack);
 	if (r < 0)
 		return r;
-	*ret_sample = (struct sample){
+	describer->samples[describer->n_samples++] = (struct sample){
 		.time_unix_ns =
 			(int64_t)record->header.time_ns + describer->unix_minus_monotonic_ns,
 		.value = record->value,
@@ -316,13 +235,15 @@ static enum drop_reason reason_of_error(int error)
 static bool sample_is_valid(const struct sample_record *record, size_t size)
 {
 	return size >= sizeof(*record) && record->n_kernel_frames <= WIRE_MAX_FRAMES &&
-	       record->n_user_frames <= WIRE_MAX_FRAMES && record->kind < SAMPLE_KIND_COUNT &&
+	       record->n_user_frames <= UNWIND_MAX_FRAMES && record->kind < SAMPLE_KIND_COUNT &&
 	       record->outcome < STACK_OUTCOME_COUNT;
 }
 
 static void take_sample(struct describer *describer, const struct sample_record *record,
 			size_t size)
 {
+	struct process *process;
+	struct stack *stack;
 	int r;
 
 	if (!sample_is_valid(record, size)) {
@@ -331,11 +252,127 @@ static void take_sample(struct describer *describer, const struct sample_record 
 	}
 	if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
 		describer_flush(describer);
-	r = describe_sample(describer, record, size, &describer->samples[describer->n_samples]);
+	r = get_process(describer, &record->header.process, &process);
+	if (r == 0)
+		r = get_stack(describer, process, record, size, &stack);
+	if (r == 0)
+		r = describe_sample(describer, record, process, stack);
 	if (r < 0)
 		describer->dropped[reason_of_error(r)]++;
-	else
-		describer->n_samples++;
+}
+
+static uint64_t hash_frames(const struct frame *frames, size_t n_frames, uint32_t outcome)
+{
+	uint64_t hash = outcome;
+
+	for (size_t i = 0; i < n_frames; i++) {
+		hash = (hash ^ frames[i].place) * 0x9fb21c651e98df25ULL;
+		hash = (hash ^ (hash >> 32) ^ frames[i].file ^ (uint64_t)frames[i].kind << 32) *
+		       0x9fb21c651e98df25ULL;
+	}
+	return hash ^ (hash >> 32);
+}
+
+/* The stack with these frames, which no record of the kernel half has a hash of. */
+static int get_finished_stack(struct describer *describer, const struct frame *frames,
+			      size_t n_frames, enum stack_outcome outcome, struct stack **ret_stack)
+{
+	uint64_t hash = hash_frames(frames, n_frames, outcome);
+	int r;
+
+	*ret_stack = stack_table_find(describer->stacks, hash);
+	if (*ret_stack)
+		return 0;
+	r = stack_table_add(describer->stacks, hash, (uint32_t)n_frames, ret_stack);
+	if (r < 0)
+		return r;
+	memcpy((*ret_stack)->frames, frames, n_frames * sizeof(*frames));
+	(*ret_stack)->outcome = outcome;
+	return 0;
+}
+
+/*
+ * Walk the stack of @record to its end, and take the sample. Returns false if a table is awaited
+ * still, unless this @is_last_try.
+ */
+static bool try_pending(void *context, const struct pending_record *record, bool is_last_try)
+{
+	const struct sample_record *sample = &record->sample;
+	const uint32_t n_so_far = sample->n_kernel_frames + sample->n_user_frames;
+	struct frame frames[WIRE_MAX_FRAMES + 2 * UNWIND_MAX_FRAMES];
+	struct describer *describer = context;
+	struct walker walker = {
+		.reader = &describer->reader,
+		.tables = describer->options.tables,
+		.goes_on = is_last_try,
+	};
+	enum stack_outcome outcome;
+	struct stack *stack;
+	size_t n_more = 0;
+	int r;
+
+	r = get_process(describer, &sample->header.process, &walker.process);
+	if (r == 0) {
+		outcome = walker_run(&walker, record, frames + n_so_far, &n_more);
+		if (outcome == STACK_PENDING && !is_last_try)
+			return false;
+		describe_frames(describer, walker.process, sample, frames);
+		if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
+			describer_flush(describer);
+		r = get_finished_stack(describer, frames, n_so_far + n_more, outcome, &stack);
+	}
+	if (r == 0)
+		r = describe_sample(describer, sample, walker.process, stack);
+	if (r < 0)
+		describer->dropped[reason_of_error(r)]++;
+	return true;
+}
+
+void describer_take_pending(struct describer *describer, const void *bytes, size_t size)
+{
+	const struct pending_record *record = bytes;
+	struct process *process;
+	int r;
+
+	if (size < sizeof(*record) || record->stack_bytes > WIRE_STACK_BYTES ||
+	    !sample_is_valid(&record->sample, size) ||
+	    size != sizeof(*record) +
+			    (record->sample.n_kernel_frames + record->sample.n_user_frames) *
+				    sizeof(uint64_t)) {
+		describer->dropped[DROP_BAD_RECORD]++;
+		return;
+	}
+	r = get_process(describer, &record->sample.header.process, &process);
+	if (r == 0 && !process->n_mappings_read)
+		process_reader_read_mapped(&describer->reader, process);
+	if (r == 0)
+		r = pending_list_add(describer->pending, record, size, clock_monotonic_ns());
+	if (r == -ENOSPC)
+		try_pending(describer, record, true);
+	else if (r < 0)
+		describer->dropped[reason_of_error(r)]++;
+}
+
+void describer_finish_pending(struct describer *describer)
+{
+	pending_list_run(describer->pending, clock_monotonic_ns(), try_pending, describer);
+}
+
+/* A file that cannot be opened now may be by the next process; one that never can is left alone. */
+static void take_file(struct describer *describer, const struct file_record *record, size_t size)
+{
+	_cleanup_(closep) int fd = -1;
+	int r;
+
+	if (size < sizeof(*record)) {
+		describer->dropped[DROP_BAD_RECORD]++;
+		return;
+	}
+	fd = process_reader_open(&describer->reader, &record->header.process);
+	r = fd < 0 ? fd : binary_describer_take_file(describer->binaries, record, fd);
+	if (r < 0)
+		table_loader_reject(describer->options.tables, &record->key, record->file,
+				    r != -ESRCH && r != -ENOENT);
 }
 
 /* The process that had this key will not be seen again: what is open of it may go. */
@@ -346,7 +383,8 @@ static void take_end(struct describer *describer, struct process_key key)
 	if (!process)
 		return;
 	process->is_gone = true;
-	process_set_mappings(process, NULL);
+	if (!describer_has_pending(describer)) /* else one of its samples may need them */
+		process_set_mappings(process, NULL);
 }
 
 void describer_take_record(struct describer *describer, const void *record, size_t size)
@@ -368,6 +406,9 @@ void describer_take_record(struct describer *describer, const void *record, size
 		break;
 	case RECORD_EXIT:
 		take_end(describer, header->process);
+		break;
+	case RECORD_FILE:
+		take_file(describer, record, size);
 		break;
 	default:
 		describer->dropped[DROP_BAD_RECORD]++;
@@ -395,6 +436,11 @@ bool describer_is_settled(const struct describer *describer)
 	return describer->stored.n_stored + describer->stored.n_refused == describer->n_sent;
 }
 
+bool describer_has_pending(const struct describer *describer)
+{
+	return pending_list_count(describer->pending) > 0;
+}
+
 uint64_t describer_stored_count(const struct describer *describer)
 {
 	return describer->stored_before + describer->stored.n_stored;
@@ -402,22 +448,14 @@ uint64_t describer_stored_count(const struct describer *describer)
 
 bool describer_is_server_ready(const struct describer *describer)
 {
-	return server_channel(describer) && describer->dictionary &&
+	return server_channel(describer) && describer->dictionary.number &&
 	       describer_is_settled(describer);
 }
 
 int describer_begin_dictionary(struct describer *describer)
 {
-	const struct message_number message = { .number = describer->dictionary + 1 };
-	int r;
-
-	r = channel_send(server_channel(describer), MESSAGE_DICTIONARY, &message, sizeof(message));
-	if (r < 0)
-		return r;
-	describer->dictionary = message.number;
-	describer->described_bytes = 0;
 	describer->unix_minus_monotonic_ns = clock_unix_ns() - clock_monotonic_ns();
-	return binary_describer_begin_dictionary(describer->binaries, message.number);
+	return dictionary_writer_begin(&describer->dictionary);
 }
 
 /* Forget the processes and stacks that no dictionary from @dictionary on has used. */
@@ -435,15 +473,15 @@ void describer_end_period(struct describer *describer)
 	if (server_channel(describer))
 		(void)describer_begin_dictionary(describer);
 	describer->period_starts[1] = describer->period_starts[0];
-	describer->period_starts[0] = describer->dictionary;
+	describer->period_starts[0] = describer->dictionary.number;
 }
 
 /* Tables that fill up forget at once what was not used since the last time that they did. */
 void describer_relieve(struct describer *describer)
 {
-	uint32_t last = describer->dictionary;
+	uint32_t last = describer->dictionary.number;
 
-	if (describer->described_bytes < describer->options.memory_bytes / 8 &&
+	if (describer->dictionary.stack_bytes < describer->options.memory_bytes / 8 &&
 	    stack_table_count(describer->stacks) < WIRE_MAX_STACKS / 4 * 3 &&
 	    process_table_count(describer->processes) < MAX_PROCESSES / 4 * 3 &&
 	    process_table_thread_count(describer->processes) < MAX_THREADS / 4 * 3)

@@ -21,10 +21,12 @@
 
 struct describer;
 struct role_process;
+struct table_loader;
 
 struct describer_options {
 	struct role_process *server; /* borrowed, as the next */
 	struct role_process *resolver;
+	struct table_loader *tables;
 	size_t memory_bytes; /* of the daemon: an eighth of it is what a dictionary may take */
 	/* Its frames are forgotten here, and must be sent again by the kernel half. */
 	void (*on_forget_stack)(void *context, uint64_t stack_hash);
@@ -42,6 +44,15 @@ struct describer *describer_free(struct describer *describer);
  * describer_flush(), or dropped for a reason.
  */
 void describer_take_record(struct describer *describer, const void *record, size_t size);
+
+/* Take a struct pending_record: it waits until it can be finished. */
+void describer_take_pending(struct describer *describer, const void *record, size_t size);
+
+/* Finish the samples that wait, as far as tables have come. Call it before describer_flush(). */
+void describer_finish_pending(struct describer *describer);
+
+/* Whether samples wait. */
+bool describer_has_pending(const struct describer *describer);
 
 /* Send the samples taken so far. Call it after each reading of the ring. */
 void describer_flush(struct describer *describer);

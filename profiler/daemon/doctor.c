@@ -27,7 +27,6 @@ static const struct check checks[] = {
 	{ "BPF ring", kernel_probe_ring },
 	{ "sampling", kernel_probe_sampling },
 	{ "stack depth", kernel_probe_stack_depth },
-	{ "frame pointers", host_probe_frame_pointers },
 	{ "processes", host_probe_processes },
 	{ "map_files", host_probe_map_files },
 	{ "kallsyms", kernel_probe_kallsyms },

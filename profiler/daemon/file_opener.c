@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -44,6 +46,25 @@ int file_opener_stat(int process_fd, const struct mapping *mapping, struct stat 
 	if (r < 0)
 		return -errno;
 	return S_ISREG(ret_status->st_mode) ? 0 : -ENODEV;
+}
+
+int file_opener_path(int process_fd, const struct mapping *mapping, char **ret_path)
+{
+	char path[64], target[PATH_MAX + 16];
+	ssize_t n;
+
+	if (mapping->path[0]) {
+		*ret_path = strdup(mapping->path);
+		return *ret_path ? 0 : -ENOMEM;
+	}
+	map_files_path(mapping, path, sizeof(path));
+	n = readlinkat(process_fd, path, target, sizeof(target) - 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	mapping_path_cut_deleted(target);
+	*ret_path = strdup(target);
+	return *ret_path ? 0 : -ENOMEM;
 }
 
 static int open_same(int process_fd, const char *path, const struct stat *status)

@@ -16,6 +16,9 @@ struct mapping;
 /* Who the mapped file is. Returns 0, -ENODEV if it is no regular file, or -errno. */
 int file_opener_stat(int process_fd, const struct mapping *mapping, struct stat *ret_status);
 
+/* Where the mapped file lies, as its process sees it (owned by the caller: free()). 0 or -errno. */
+int file_opener_path(int process_fd, const struct mapping *mapping, char **ret_path);
+
 /* The file that file_opener_stat() said was @status, for reading; close it. Returns it or -errno;
  * -ESTALE if another lies there by now. */
 int file_opener_open(int process_fd, const struct mapping *mapping, const struct stat *status);

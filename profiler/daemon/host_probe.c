@@ -169,10 +169,3 @@ void host_probe_cpus(struct finding *finding)
 	finding_set(finding, VERDICT_OK, "%ld online of %ld", sysconf(_SC_NPROCESSORS_ONLN),
 		    sysconf(_SC_NPROCESSORS_CONF));
 }
-
-void host_probe_frame_pointers(struct finding *finding)
-{
-	finding_set(finding, VERDICT_WARN,
-		    "this version walks programs' stacks by frame pointer only: code built without "
-		    "(-fomit-frame-pointer) loses callers");
-}

@@ -16,4 +16,3 @@ void host_probe_processes(struct finding *finding);
 void host_probe_map_files(struct finding *finding);
 void host_probe_descriptors(struct finding *finding);
 void host_probe_cpus(struct finding *finding);
-void host_probe_frame_pointers(struct finding *finding);

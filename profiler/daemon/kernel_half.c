@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,6 +14,7 @@
 #include "profiler/daemon/cpu_events.h"
 
 #include "lifecycle.skel.h"
+#include "preload.skel.h"
 #include "sampler.skel.h"
 
 struct kernel_half {
@@ -21,8 +23,7 @@ struct kernel_half {
 	struct ring_buffer *ring;
 	struct cpu_events *cpu_events;
 	char event[16];
-	kernel_half_on_record on_record;
-	void *context;
+	struct kernel_half_events events;
 	struct cpu_counters *counters; /* one for each possible CPU */
 	int n_possible_cpus;
 };
@@ -42,8 +43,29 @@ static int on_ring_record(void *context, void *record, size_t size)
 {
 	struct kernel_half *half = context;
 
-	half->on_record(half->context, record, size);
+	half->events.on_record(half->events.context, record, size);
 	return 0;
+}
+
+static int on_pending_record(void *context, void *record, size_t size)
+{
+	struct kernel_half *half = context;
+
+	half->events.on_pending(half->events.context, record, size);
+	return 0;
+}
+
+static int open_rings(struct kernel_half *half)
+{
+	int r;
+
+	half->ring =
+		ring_buffer__new(bpf_map__fd(half->sampler->maps.ring), on_ring_record, half, NULL);
+	if (!half->ring)
+		return -errno;
+	r = ring_buffer__add(half->ring, bpf_map__fd(half->sampler->maps.pending_ring),
+			     on_pending_record, half);
+	return r;
 }
 
 static int load_sampler(struct kernel_half *half, const struct kernel_half_options *options)
@@ -71,6 +93,11 @@ static int share_maps(const struct kernel_half *half)
 		r = bpf_map__reuse_fd(to->maps.counters, bpf_map__fd(from->maps.counters));
 	if (r == 0)
 		r = bpf_map__reuse_fd(to->maps.selected, bpf_map__fd(from->maps.selected));
+	if (r == 0)
+		r = bpf_map__reuse_fd(to->maps.unwind_files, bpf_map__fd(from->maps.unwind_files));
+	if (r == 0)
+		r = bpf_map__reuse_fd(to->maps.file_counters,
+				      bpf_map__fd(from->maps.file_counters));
 	return r;
 }
 
@@ -88,6 +115,55 @@ static void load_lifecycle(struct kernel_half *half, const struct kernel_half_op
 	}
 }
 
+static int share_preload_maps(const struct sampler_bpf *from, const struct preload_bpf *to)
+{
+	int r;
+
+	r = bpf_map__reuse_fd(to->maps.ring, bpf_map__fd(from->maps.ring));
+	if (r == 0)
+		r = bpf_map__reuse_fd(to->maps.counters, bpf_map__fd(from->maps.counters));
+	if (r == 0)
+		r = bpf_map__reuse_fd(to->maps.unwind_files, bpf_map__fd(from->maps.unwind_files));
+	if (r == 0)
+		r = bpf_map__reuse_fd(to->maps.file_counters,
+				      bpf_map__fd(from->maps.file_counters));
+	return r;
+}
+
+/* An iterator runs as often as its file is opened, and as far as that is read. */
+static int run_iterator(struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	_cleanup_(closep) int fd = -1;
+	char nothing[64];
+	ssize_t n;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	bpf_link__destroy(link);
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, nothing, sizeof(nothing))) > 0 || (n < 0 && errno == EAGAIN))
+		;
+	return n < 0 ? -errno : 0;
+}
+
+int kernel_half_preload(struct kernel_half *half)
+{
+	struct preload_bpf *preload = preload_bpf__open();
+	int r = preload ? 0 : -errno;
+
+	if (r == 0)
+		r = share_preload_maps(half->sampler, preload);
+	if (r == 0)
+		r = preload_bpf__load(preload);
+	if (r == 0)
+		r = run_iterator(preload->progs.preload);
+	preload_bpf__destroy(preload);
+	return r;
+}
+
 static int set_up(struct kernel_half *half, const struct kernel_half_options *options)
 {
 	int r;
@@ -96,10 +172,9 @@ static int set_up(struct kernel_half *half, const struct kernel_half_options *op
 	if (r < 0)
 		return r;
 	load_lifecycle(half, options);
-	half->ring =
-		ring_buffer__new(bpf_map__fd(half->sampler->maps.ring), on_ring_record, half, NULL);
-	if (!half->ring)
-		return -errno;
+	r = open_rings(half);
+	if (r < 0)
+		return r;
 	half->n_possible_cpus = libbpf_num_possible_cpus();
 	if (half->n_possible_cpus < 0)
 		return half->n_possible_cpus;
@@ -114,16 +189,15 @@ static int set_up(struct kernel_half *half, const struct kernel_half_options *op
 	return 0;
 }
 
-int kernel_half_new(const struct kernel_half_options *options, kernel_half_on_record on_record,
-		    void *context, struct kernel_half **ret_half)
+int kernel_half_new(const struct kernel_half_options *options,
+		    const struct kernel_half_events *events, struct kernel_half **ret_half)
 {
 	_cleanup_(kernel_half_freep) struct kernel_half *half = calloc(1, sizeof(*half));
 	int r;
 
 	if (!half)
 		return -ENOMEM;
-	half->on_record = on_record;
-	half->context = context;
+	half->events = *events;
 	libbpf_set_print(keep_silent);
 	r = set_up(half, options);
 	if (r < 0)
@@ -143,6 +217,15 @@ struct kernel_half *kernel_half_free(struct kernel_half *half)
 	free(half->counters);
 	free(half);
 	return NULL;
+}
+
+struct table_store_maps kernel_half_table_maps(const struct kernel_half *half)
+{
+	return (struct table_store_maps){
+		.files_fd = bpf_map__fd(half->sampler->maps.unwind_files),
+		.shards_fd = bpf_map__fd(half->sampler->maps.unwind_shards),
+		.rules_fd = bpf_map__fd(half->sampler->maps.unwind_rules),
+	};
 }
 
 int kernel_half_refresh_cpus(struct kernel_half *half)

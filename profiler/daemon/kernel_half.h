@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bpf/wire.h"
+#include "profiler/daemon/table_store.h"
 
 struct kernel_half;
 
@@ -30,18 +31,34 @@ struct kernel_half_status {
 /* A record of @size bytes, aligned to 8. Nothing about it was checked. */
 typedef void (*kernel_half_on_record)(void *context, const void *record, size_t size);
 
+struct kernel_half_events {
+	kernel_half_on_record on_record;  /* of the ring: struct record_header … */
+	kernel_half_on_record on_pending; /* struct pending_record; a file that it waits for has
+					     been told of by on_record before, or will be at once */
+	void *context;
+};
+
 /*
- * Load everything; nothing is sampled yet. Records go to @on_record, called from
+ * Load everything; nothing is sampled yet. Records go to @events (copied), called from
  * kernel_half_read().
  *
  * Returns 0 and sets *@ret_half (owned by the caller), or what the kernel said: -EPERM and -EACCES
  * for a lack of privileges, -ESRCH without BTF.
  */
-int kernel_half_new(const struct kernel_half_options *options, kernel_half_on_record on_record,
-		    void *context, struct kernel_half **ret_half);
+int kernel_half_new(const struct kernel_half_options *options,
+		    const struct kernel_half_events *events, struct kernel_half **ret_half);
 
 /* Accepts NULL. Always returns NULL. */
 struct kernel_half *kernel_half_free(struct kernel_half *half);
+
+/* The maps of unwind tables. */
+struct table_store_maps kernel_half_table_maps(const struct kernel_half *half);
+
+/*
+ * Ask for the tables of all that is mapped for execution now, by records as for a file that is hit.
+ * Returns 0 or -errno: this kernel cannot (before 5.12), and files are asked for when they are hit.
+ */
+int kernel_half_preload(struct kernel_half *half);
 
 /* Sample all CPUs that are online now: call it once a second. How many, or -errno for none. */
 int kernel_half_refresh_cpus(struct kernel_half *half);

@@ -154,11 +154,12 @@ void kernel_probe_stack_depth(struct finding *finding)
 		finding_set(finding, VERDICT_WARN, "unknown (%s)", strerror(-r));
 	else if (strtol(line, NULL, 10) < WIRE_MAX_FRAMES)
 		finding_set(finding, VERDICT_WARN,
-			    "kernel.perf_event_max_stack = %s: deeper stacks lose their entry",
+			    "kernel.perf_event_max_stack = %s: deeper stacks of the kernel lose "
+			    "their entry",
 			    line);
 	else
 		finding_set(finding, VERDICT_OK, "%d frames of the kernel, %d of the program",
-			    WIRE_MAX_FRAMES, WIRE_MAX_FRAMES);
+			    WIRE_MAX_FRAMES, UNWIND_MAX_FRAMES);
 }
 
 void kernel_probe_kallsyms(struct finding *finding)
@@ -224,10 +225,11 @@ void kernel_probe_sampling(struct finding *finding)
 	_cleanup_(kernel_half_freep) struct kernel_half *half = NULL;
 	struct kernel_half_status status = { 0 };
 	uint64_t n_records = 0;
+	const struct kernel_half_events events = { count_record, count_record, &n_records };
 	int n_cpus = 0;
 	int r;
 
-	r = kernel_half_new(&options, count_record, &n_records, &half);
+	r = kernel_half_new(&options, &events, &half);
 	if (r == 0)
 		n_cpus = r = kernel_half_refresh_cpus(half);
 	if (r >= 0) {

@@ -31,8 +31,7 @@ void process_reader_fini(struct process_reader *reader)
 	*reader = (struct process_reader){ 0 };
 }
 
-/* The folder of the process in /proc, if it is still that process; to be closed. Or -errno. */
-static int open_process(const struct process_reader *reader, const struct process_key *key)
+int process_reader_open(const struct process_reader *reader, const struct process_key *key)
 {
 	_cleanup_(closep) int fd = -1;
 	uint64_t start_ticks;
@@ -61,7 +60,7 @@ static int read_mappings(struct process_reader *reader, struct process *process,
 /* What it was like when it was first hit. What cannot be read stays unknown, and is counted. */
 void process_reader_read(struct process_reader *reader, struct process *process)
 {
-	_cleanup_(closep) int fd = open_process(reader, &process->key);
+	_cleanup_(closep) int fd = process_reader_open(reader, &process->key);
 	bool is_deleted;
 
 	reader->n_seen++;
@@ -73,8 +72,6 @@ void process_reader_read(struct process_reader *reader, struct process *process)
 	/* A kernel thread has no program: no error. */
 	(void)procfs_read_exe(fd, &process->exe, &is_deleted);
 	(void)procfs_read_cgroup(fd, &process->cgroup);
-	if (read_mappings(reader, process, fd) < 0)
-		reader->n_unreadable++;
 }
 
 /* The number of the binary that @mapping has mapped, or 0 if it
@@ -89,7 +86,7 @@ static uint32_t get_mapped_binary(struct process_reader *reader, struct process 
 	if (!binary && mapping->kind == MAPPING_VDSO)
 		binary = binary_describer_vdso(reader->binaries);
 	if (!binary) {
-		_cleanup_(closep) int fd = open_process(reader, &process->key);
+		_cleanup_(closep) int fd = process_reader_open(reader, &process->key);
 
 		if (fd < 0 || binary_describer_get(reader->binaries, fd, mapping, &binary) < 0)
 			return 0;
@@ -109,7 +106,7 @@ static const struct mapping *find_mapping(struct process_reader *reader, struct 
 	if (!mapping && !process->is_gone &&
 	    (process->n_mappings_read < MAPPINGS_READ_AT_ONCE ||
 	     now_ns - process->mappings_read_ns > MAPPINGS_REREAD_NS)) {
-		_cleanup_(closep) int fd = open_process(reader, &process->key);
+		_cleanup_(closep) int fd = process_reader_open(reader, &process->key);
 
 		process->is_gone = fd < 0;
 		if (fd >= 0 && read_mappings(reader, process, fd) == 0)
@@ -118,19 +115,48 @@ static const struct mapping *find_mapping(struct process_reader *reader, struct 
 	return mapping;
 }
 
+static bool is_file(const struct mapping *mapping)
+{
+	return mapping->kind == MAPPING_FILE || mapping->kind == MAPPING_MEMFD ||
+	       mapping->kind == MAPPING_VDSO;
+}
+
+const struct mapping *process_reader_find(struct process_reader *reader, struct process *process,
+					  uint64_t pc, uint32_t *ret_binary)
+{
+	const struct mapping *mapping = find_mapping(reader, process, pc);
+
+	*ret_binary = 0;
+	if (!mapping || !is_file(mapping))
+		return mapping;
+	*ret_binary = get_mapped_binary(reader, process, mapping);
+	return *ret_binary ? mapping : NULL;
+}
+
+void process_reader_read_mapped(struct process_reader *reader, struct process *process)
+{
+	_cleanup_(closep) int fd = process_reader_open(reader, &process->key);
+	size_t n = 0;
+
+	if (fd >= 0 && read_mappings(reader, process, fd) == 0)
+		n = mapping_table_count(process->mappings);
+	for (size_t i = 0; i < n; i++) {
+		const struct mapping *mapping = mapping_table_get(process->mappings, i);
+
+		if (is_file(mapping))
+			(void)get_mapped_binary(reader, process, mapping);
+	}
+}
+
 struct frame process_reader_place(struct process_reader *reader, struct process *process,
 				  uint64_t pc)
 {
-	const struct mapping *mapping = find_mapping(reader, process, pc);
-	uint32_t number;
+	uint32_t binary;
+	const struct mapping *mapping = process_reader_find(reader, process, pc, &binary);
 
 	if (!mapping)
 		return (struct frame){ FRAME_UNMAPPED, 0, pc };
-	if (mapping->kind != MAPPING_FILE && mapping->kind != MAPPING_MEMFD &&
-	    mapping->kind != MAPPING_VDSO)
+	if (!binary)
 		return (struct frame){ FRAME_ANONYMOUS, 0, pc };
-	number = get_mapped_binary(reader, process, mapping);
-	if (!number)
-		return (struct frame){ FRAME_UNMAPPED, 0, pc };
-	return (struct frame){ FRAME_NATIVE, number, mapping_file_off(mapping, pc) };
+	return (struct frame){ FRAME_NATIVE, binary, mapping_file_off(mapping, pc) };
 }

@@ -11,7 +11,9 @@
 #include "profiler/frame.h"
 
 struct binary_describer;
+struct mapping;
 struct process;
+struct process_key;
 
 struct process_reader {
 	struct binary_describer *binaries;
@@ -25,8 +27,24 @@ int process_reader_init(struct process_reader *reader, struct binary_describer *
 /* Works on a zeroed struct; leaves a zeroed struct. */
 void process_reader_fini(struct process_reader *reader);
 
+/* The folder of the process in /proc, if it is still that process; to be closed. Or -errno: -ESRCH.
+ */
+int process_reader_open(const struct process_reader *reader, const struct process_key *key);
+
 /* Fill in what @process, which was just met, is like. */
 void process_reader_read(struct process_reader *reader, struct process *process);
+
+/*
+ * The mapping that holds @pc, and the number of the binary in it; 0 for memory that is no file.
+ * NULL if there is none, or its file cannot be opened. Borrowed: lives until mappings are read
+ * again.
+ */
+const struct mapping *process_reader_find(struct process_reader *reader, struct process *process,
+					  uint64_t pc, uint32_t *ret_binary);
+
+/* Read all that is mapped for execution now, and what files these are: for later, when the process
+ * may be gone. */
+void process_reader_read_mapped(struct process_reader *reader, struct process *process);
 
 /* The place of @pc, whose file the resolver is asked to read if it is new. Reads the mappings again
  * if @pc is in none of those that are known. */

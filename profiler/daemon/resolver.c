@@ -65,7 +65,11 @@ static struct build_job *pop_job(struct job_queue *queue)
 static void tell_built(struct resolver *resolver, const struct build_job *job,
 		       enum build_outcome outcome)
 {
-	const struct message_built built = { job->what.file, outcome };
+	const struct message_built built = {
+		.file = job->what.file,
+		.outcome = outcome,
+		.kind = job->what.kind,
+	};
 
 	/* A sampler that reads nothing is about to start us anew. */
 	(void)channel_send(resolver->channel, MESSAGE_BUILT, &built, sizeof(built));
@@ -96,7 +100,7 @@ static void finish_job(struct resolver *resolver, struct build_job *job, enum bu
 {
 	bool may_go_on = outcome == BUILD_OK || outcome == BUILD_NO_NAMES;
 
-	if (job->step == BUILD_STEP_LINES || job->what.kind == BUILD_KERNEL || !may_go_on) {
+	if (job->step == BUILD_STEP_LINES || job->what.kind != BUILD_ELF || !may_go_on) {
 		if (job->step == BUILD_STEP_LINES && outcome == BUILD_NO_NAMES && job->has_names)
 			outcome = BUILD_OK; /* no DWARF, but symbols: that is all there is */
 		tell_built(resolver, job, outcome);

@@ -60,6 +60,7 @@ static void exec_role(const struct role_process *process, int channel_fd)
 	syscall(SYS_close_range, listen_fd >= 0 ? ROLE_LISTEN_FD + 1 : ROLE_CHANNEL_FD + 1, ~0U, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setpriority(PRIO_PROCESS, 0, 0);
 	exec_self(process);
 }
 

@@ -20,13 +20,15 @@
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
+#include "profiler/daemon/table_loader.h"
+#include "profiler/daemon/table_store.h"
 #include "profiler/status.h"
 
 enum {
 	READ_INTERVAL_MS = 200,   /* of the ring, if nothing in it is urgent */
 	CHECK_INTERVAL_MS = 1000, /* of roles, CPUs, and what they cost */
 	PERIOD_MS = 5 * 60 * 1000,
-	FINISH_WAIT_MS = 3000,
+	FINISH_WAIT_MS = 5000,
 	ROLE_STOP_WAIT_MS = 2000,
 	ENCODE_WAIT_MS = 60000,
 	SERVER_QUEUE_BYTES = 16 << 20,
@@ -34,12 +36,15 @@ enum {
 	RING_MIN_BYTES = 256 << 10,
 	RING_MAX_BYTES = 16 << 20,
 	OPEN_FILES_MAX = 65536,
+	SAMPLER_PRIORITY = -15,
 };
 
 struct sampler {
 	const struct options *options;
 	struct loop *loop;
 	struct kernel_half *half;
+	struct table_store *table_store;
+	struct table_loader *table_loader;
 	struct describer *describer;
 	struct role_events events;
 	struct role_process server;
@@ -60,11 +65,31 @@ static void on_record(void *context, const void *record, size_t size)
 	describer_take_record(sampler->describer, record, size);
 }
 
+static void on_pending(void *context, const void *record, size_t size)
+{
+	struct sampler *sampler = context;
+
+	describer_take_pending(sampler->describer, record, size);
+}
+
 static void on_forget_stack(void *context, uint64_t stack_hash)
 {
 	struct sampler *sampler = context;
 
 	kernel_half_forget_stack(sampler->half, stack_hash);
+}
+
+static void fill_table_status(struct sampler *sampler)
+{
+	struct table_store_status tables;
+
+	table_store_get_status(sampler->table_store, &tables);
+	sampler->status.tables_evicted = tables.n_evicted;
+	sampler->status.tables_refused = tables.n_refused;
+	sampler->status.table_bytes = tables.shard_bytes;
+	sampler->status.table_rows = tables.n_rows;
+	sampler->status.n_tables = (uint32_t)tables.n_tables;
+	sampler->status.n_rules = tables.n_rules;
 }
 
 /*
@@ -83,7 +108,12 @@ static void send_status(struct sampler *sampler)
 	status->submitted = half.sum.submitted;
 	status->lifecycle_lost = half.sum.lifecycle_lost;
 	status->stacks_sent = half.sum.stacks_sent;
-	status->map_bytes = half.map_bytes;
+	status->files_found = half.sum.files_found;
+	status->files_lost = half.sum.files_lost;
+	status->captured = half.sum.captured;
+	status->capture_lost = half.sum.capture_lost;
+	fill_table_status(sampler);
+	status->map_bytes = half.map_bytes + status->table_bytes;
 	status->bpf_run_ns = half.run_ns;
 	status->bpf_run_count = half.run_count;
 	memcpy(status->dropped, half.sum.dropped, sizeof(status->dropped));
@@ -110,6 +140,7 @@ static int read_ring(void *context)
 	if (!is_ready)
 		return 0; /* the ring keeps them, and counts what it cannot keep */
 	r = kernel_half_read(sampler->half);
+	describer_finish_pending(sampler->describer);
 	describer_flush(sampler->describer);
 	describer_relieve(sampler->describer);
 	send_status(sampler);
@@ -200,10 +231,11 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 		.ring_bytes = ring_bytes(setup->options->memory_bytes),
 		.selects_processes = setup->selects_processes,
 	};
+	const struct kernel_half_events events = { on_record, on_pending, sampler };
 	struct kernel_half_status half;
 	int r;
 
-	r = kernel_half_new(&options, on_record, sampler, &sampler->half);
+	r = kernel_half_new(&options, &events, &sampler->half);
 	if (r == 0)
 		r = kernel_half_get_status(sampler->half, &half);
 	if (r < 0) {
@@ -238,9 +270,18 @@ static int start_role(struct sampler *sampler, const struct sampler_setup *setup
 	return role_process_start(process);
 }
 
+static int start_tables(struct sampler *sampler, uint64_t memory_bytes)
+{
+	const struct table_store_maps maps = kernel_half_table_maps(sampler->half);
+	int r;
+
+	r = table_store_new(&maps, memory_bytes / 4 * 3, &sampler->table_store);
+	return r < 0 ? r : table_loader_new(sampler->table_store, &sampler->table_loader);
+}
+
 static int start_roles(struct sampler *sampler, const struct sampler_setup *setup)
 {
-	const struct describer_options options = {
+	struct describer_options options = {
 		.server = &sampler->server,
 		.resolver = &sampler->resolver,
 		.memory_bytes = setup->options->memory_bytes,
@@ -255,7 +296,10 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		.on_end = on_role_end,
 		.context = sampler,
 	};
-	r = describer_new(&options, &sampler->describer);
+	r = start_tables(sampler, setup->options->memory_bytes);
+	options.tables = sampler->table_loader;
+	if (r == 0)
+		r = describer_new(&options, &sampler->describer);
 	if (r == 0)
 		r = start_role(sampler, setup, ROLE_RESOLVER);
 	if (r == 0)
@@ -282,7 +326,10 @@ static int add_timers(struct sampler *sampler)
 
 static int start_sampling(struct sampler *sampler)
 {
-	int r = kernel_half_refresh_cpus(sampler->half);
+	int r;
+
+	(void)kernel_half_preload(sampler->half); /* where it cannot be, the first hit asks */
+	r = kernel_half_refresh_cpus(sampler->half);
 
 	if (r < 0) {
 		log_line("cannot sample any CPU: %s; `pilotlight doctor` says what is missing",
@@ -322,6 +369,13 @@ static int check_pid_namespace(bool selects_processes)
 	return selects_processes ? -EINVAL : 0;
 }
 
+/* A process that has just been met may be gone in milliseconds: be there in time. Without the
+ * privilege, as it comes. The roles do not inherit it. */
+static void come_first(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, SAMPLER_PRIORITY);
+}
+
 int sampler_new(const struct sampler_setup *setup, struct sampler **ret_sampler)
 {
 	_cleanup_(sampler_freep) struct sampler *sampler = calloc(1, sizeof(*sampler));
@@ -338,6 +392,7 @@ int sampler_new(const struct sampler_setup *setup, struct sampler **ret_sampler)
 	if (check_pid_namespace(setup->selects_processes) < 0)
 		return -EINVAL;
 	raise_file_limit();
+	come_first();
 	sampler->options = setup->options;
 	r = loop_new(&sampler->loop);
 	if (r == 0)
@@ -361,6 +416,8 @@ struct sampler *sampler_free(struct sampler *sampler)
 	role_process_stop(&sampler->server, ROLE_STOP_WAIT_MS);
 	role_process_stop(&sampler->resolver, ROLE_STOP_WAIT_MS);
 	describer_free(sampler->describer);
+	table_loader_free(sampler->table_loader);
+	table_store_free(sampler->table_store);
 	kernel_half_free(sampler->half);
 	loop_free(sampler->loop);
 	free(sampler);
@@ -398,7 +455,8 @@ static bool run_until(struct sampler *sampler, bool (*is_done)(struct sampler *s
 
 static bool is_settled(struct sampler *sampler)
 {
-	return describer_is_settled(sampler->describer);
+	return describer_is_settled(sampler->describer) &&
+	       !describer_has_pending(sampler->describer);
 }
 
 void sampler_finish(struct sampler *sampler)

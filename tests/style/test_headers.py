@@ -15,14 +15,15 @@ USER_SPACE = ["cc", "-x", "c", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra"
 CXX = ["c++", "-x", "c++", "-Wall", "-Wextra", "-Werror"]
 MACHINE = os.uname().machine
 BPF = ["clang", "-x", "c", "-target", "bpf", "-idirafter", f"/usr/include/{MACHINE}-linux-gnu",
-       "-D__TARGET_ARCH_" + {"x86_64": "x86", "aarch64": "arm64"}[MACHINE], "-Wall", "-Werror"]
+       "-D__TARGET_ARCH_" + {"x86_64": "x86", "aarch64": "arm64"}[MACHINE], "-Wall", "-Werror",
+       "-Wno-gnu-variable-sized-type-not-at-end"]
 IS_CXX = re.compile(r"^namespace ", re.M)
 IS_FOR_BPF = re.compile(r'#include (<bpf/bpf_|"bpf/kernel\.h")')
 
 
 def compiler_for(header):
     text = tree.read(header)
-    if header.parts[0] == "bpf" and IS_FOR_BPF.search(text):
+    if header.parts[0] == "bpf" and (IS_FOR_BPF.search(text) or "<stdint.h>" not in text):
         return BPF
     return CXX if IS_CXX.search(text) else USER_SPACE
 

@@ -11,7 +11,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 
 readonly archive=$PWD/$1
 readonly python=/usr/bin/python3
-readonly tools=(readelf setpriv strip taskset unshare)
+readonly tools=(chrt readelf setpriv strip taskset unshare)
 # What is large in Python's library, and does nothing for a test.
 readonly left_out=(__phello__ config-* dist-packages ensurepip idlelib lib2to3 pydoc_data test
 	tkinter turtledemo)

@@ -23,6 +23,11 @@ static void count(void *context, struct binary *binary)
 	*(uint32_t *)context = *(uint32_t *)context * 10 + binary->number;
 }
 
+static void count_forgotten(void *context, const struct binary *binary)
+{
+	*(uint32_t *)context += binary->number;
+}
+
 static void finds_a_binary_by_identity_and_by_number(void **state)
 {
 	_cleanup_(binary_table_freep) struct binary_table *table = NULL;
@@ -60,7 +65,7 @@ static void closes_what_it_forgets(void **state)
 	_cleanup_(binary_table_freep) struct binary_table *table = NULL;
 	const struct binary_identity old = { 1, 1, 1, 1 }, young = { 1, 2, 1, 1 };
 	struct binary *binary;
-	uint32_t numbers = 0;
+	uint32_t numbers = 0, n_forgotten = 0;
 	int fd;
 
 	(void)state;
@@ -70,7 +75,8 @@ static void closes_what_it_forgets(void **state)
 	binary->last_used = 1;
 	assert_int_equal(binary_table_add(table, &young, "/young", &binary), 0);
 	binary->last_used = 2;
-	binary_table_forget_unused(table, 2);
+	binary_table_forget_unused(table, 2, count_forgotten, &n_forgotten);
+	assert_int_equal(n_forgotten, 1);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	assert_null(binary_table_find(table, &old));
 	binary_table_each(table, count, &numbers);

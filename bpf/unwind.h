@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * Unwind: the walk through the stack of the thread that a tick has hit, in the kernel.
+ *
+ * All state is in memory of this CPU. The stack is read in windows of 1 KiB, since a read costs the
+ * same for eight bytes as for a thousand. step() is a global function, which the verifier looks at
+ * once, so that UNWIND_MAX_FRAMES of them fit into one program on every kernel.
+ */
+
+#include "bpf/ring.h"
+#include "bpf/rule_lookup.h"
+#include "bpf/unwind_step.h"
+#include "bpf/vma.h"
+#include "bpf/file_request.h"
+
+enum {
+	WINDOW_BYTES = 1024,
+	PAGE_BYTES = 4096,
+	VDSO_BYTES = 2 * PAGE_BYTES,
+};
+
+struct walk_state {
+	struct walk walk;
+	struct vma vma;
+	uint64_t window_address;
+	uint64_t window_bytes; /* valid ones */
+	uint8_t window[WINDOW_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct walk_state);
+} walk_states SEC(".maps");
+
+static __always_inline struct walk_state *my_walk(void)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(&walk_states, &zero);
+}
+
+static __always_inline struct walk_state *state_of(struct walk *walk)
+{
+	return (struct walk_state *)walk; /* it is the first field */
+}
+
+/* Read a window from @address on; where it ends in a page that is not there, what is before that.
+ */
+static __always_inline void fill_window(struct walk_state *state, uint64_t address)
+{
+	uint64_t n = PAGE_BYTES - (address & (PAGE_BYTES - 1));
+
+	state->window_address = address;
+	state->window_bytes = WINDOW_BYTES;
+	if (!bpf_probe_read_user(state->window, WINDOW_BYTES, (void *)address))
+		return;
+	WALK_KEEP(n);
+	n &= WINDOW_BYTES - 1;
+	state->window_bytes = n;
+	if (n < 8 || bpf_probe_read_user(state->window, n, (void *)address))
+		state->window_bytes = 0;
+}
+
+static __always_inline int walk_read(struct walk *walk, uint64_t address, uint64_t low,
+				     uint64_t *ret_word)
+{
+	struct walk_state *state = state_of(walk);
+	uint64_t off = address - state->window_address;
+
+	if (off + 8 > state->window_bytes || off > WINDOW_BYTES) {
+		fill_window(state, low);
+		off = address - state->window_address;
+	}
+	if (off + 8 > state->window_bytes || off > WINDOW_BYTES)
+		return bpf_probe_read_user(ret_word, sizeof(*ret_word), (void *)address) != 0;
+	WALK_KEEP(off);
+	if (off > WINDOW_BYTES - 8)
+		return 1;
+	*ret_word = *(uint64_t *)(state->window + off);
+	return 0;
+}
+
+static __always_inline int walk_read_block(struct walk *walk, uint64_t address, uint64_t *ret_words,
+					   uint32_t n_words)
+{
+	(void)walk;
+	return bpf_probe_read_user(ret_words, n_words * 8, (void *)address) != 0;
+}
+
+static __always_inline uint64_t walk_find_rule(struct walk *walk,
+					       const struct walk_mapping *mapping,
+					       uint64_t file_off)
+{
+	(void)walk;
+	return find_rule_in_table(mapping, file_off);
+}
+
+/* A file that nobody has asked for yet: ask, once. */
+static __always_inline void find_new_file(struct walk_mapping *mapping, const struct vma *vma,
+					  struct task_struct *task)
+{
+	mapping->file = ask_for_file(vma, task, ASKED_BY_TICK);
+	mapping->kind = mapping->file ? UNWIND_FILE_PENDING : UNWIND_FILE_NO_TABLE;
+}
+
+static __always_inline int walk_find_mapping(struct walk *walk, uint64_t pc)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct walk_mapping *mapping = &walk->mappings[0];
+	struct vma *vma = &state_of(walk)->vma;
+	struct unwind_file *file;
+	uint64_t vdso;
+
+	if (find_vma(vma, pc, task) != VMA_FOUND)
+		return STACK_TRUNCATED_NO_MAPPING;
+	mapping->start_pc = vma->start_pc;
+	mapping->end_pc = vma->end_pc;
+	mapping->file_off = vma->file_off;
+	mapping->kind = UNWIND_FILE_NONE;
+	mapping->file = 0;
+	if (!vma->key.inode) {
+		vdso = (uint64_t)task->mm->context.vdso;
+		if (pc - vdso >= VDSO_BYTES)
+			return 0;
+		vma->key.inode = 1;
+		mapping->file_off = 0;
+	}
+	file = bpf_map_lookup_elem(&unwind_files, &vma->key);
+	if (!file) {
+		find_new_file(mapping, vma, task);
+		return 0;
+	}
+	mapping->kind = file->kind;
+	mapping->file = file->file;
+	mapping->table = file->table;
+	mapping->n_chunks = file->n_chunks;
+	file->last_used_s = bpf_ktime_get_ns() / 1000000000;
+	return 0;
+}
+
+/* One frame of this CPU's walk. Global, so that it is verified once. */
+__attribute__((noinline)) int step(void)
+{
+	struct walk_state *state = my_walk();
+
+	return state ? walk_step(&state->walk) : STACK_NO_USER;
+}
+
+static __always_inline void take_registers(struct walk *walk, const struct pt_regs *regs)
+{
+	walk->pc = regs->ip;
+	walk->sp = regs->sp;
+	walk->fp = regs->bp;
+	walk->registers[0] = regs->ax;
+	walk->registers[1] = regs->dx;
+	walk->registers[2] = regs->cx;
+	walk->registers[3] = regs->bx;
+	walk->registers[4] = regs->si;
+	walk->registers[5] = regs->di;
+	walk->registers[6] = regs->bp;
+	walk->registers[7] = regs->sp;
+	walk->registers[8] = regs->r8;
+	walk->registers[9] = regs->r9;
+	walk->registers[10] = regs->r10;
+	walk->registers[11] = regs->r11;
+	walk->registers[12] = regs->r12;
+	walk->registers[13] = regs->r13;
+	walk->registers[14] = regs->r14;
+	walk->registers[15] = regs->r15;
+}
+
+/* As the thread entered the kernel. A function, lest clang reads both kinds of registers through
+ * one pointer, which the verifier does not follow. */
+static __attribute__((noinline)) int take_task_registers(struct walk *walk,
+							 struct task_struct *task)
+{
+	if (!walk || !task)
+		return 0;
+	take_registers(walk, (struct pt_regs *)bpf_task_pt_regs(task));
+	return 0;
+}
+
+/* Begin where the thread was in user space, or entered the kernel. Returns whether it was. */
+static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_event_data *ctx,
+				      struct task_struct *task)
+{
+	struct walk *walk = &state->walk;
+
+	walk->n_frames = 0;
+	walk->n_by_frame_pointer = 0;
+	walk->n_pcs = 0;
+	walk->goes_on = 0;
+	walk->hash = 0;
+	walk->has_registers = 1;
+	walk->is_leaf = 1;
+	walk->mappings[0] = walk->mappings[1] = (struct walk_mapping){};
+	state->window_bytes = 0;
+	walk->pc = 0;
+	if ((int64_t)ctx->regs.ip > 0)
+		take_registers(walk, &ctx->regs);
+	else if (task->mm)
+		take_task_registers(walk, task);
+	return task->mm && walk->pc;
+}
+
+/* Walk to the end, or to a file whose table is pending. Returns an enum stack_outcome. Global for
+ * the same reason. */
+__attribute__((noinline)) int run_walk(void)
+{
+	int r = STEP_ON;
+
+	for (int i = 0; i <= UNWIND_MAX_FRAMES; i++) {
+		r = step();
+		if (r != STEP_ON)
+			break;
+	}
+	return r == STEP_ON ? STACK_TRUNCATED_DEPTH : r;
+}

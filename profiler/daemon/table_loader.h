@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Table loader: which binary the kernel half means by a number of its own, and that binary's table
+ * into the table store when the resolver has made it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/unwind_shard.h"
+#include "bpf/wire.h"
+
+struct table_loader;
+struct table_store;
+
+/* @store is borrowed. Returns 0 and sets *@ret_loader (owned by the caller), or -ENOMEM. */
+int table_loader_new(struct table_store *store, struct table_loader **ret_loader);
+
+/* Accepts NULL. Always returns NULL. */
+struct table_loader *table_loader_free(struct table_loader *loader);
+
+/* The kernel half calls the file of @key @code_file; it is the binary of the number @binary, whose
+ * table is to come. Returns 0 or -ENOMEM. */
+int table_loader_add(struct table_loader *loader, const struct file_key *key, uint32_t code_file,
+		     uint32_t binary);
+
+/* The number of the binary that the kernel half calls @code_file, or 0. */
+uint32_t table_loader_find(const struct table_loader *loader, uint32_t code_file);
+
+/* What is there of the table of @binary, which mapped files have asked for. */
+enum unwind_file_kind table_loader_kind(const struct table_loader *loader, uint32_t binary);
+
+/* The rule at @file_off of @binary; 0: there is none. */
+uint64_t table_loader_find_rule(const struct table_loader *loader, uint32_t binary,
+				uint64_t file_off);
+
+/* It cannot be opened: if @for_good, never, else the kernel half may ask again. */
+void table_loader_reject(struct table_loader *loader, const struct file_key *key,
+			 uint32_t code_file, bool for_good);
+
+/* The table of @binary is in the sealed memory file @fd, or there is none: −1. */
+void table_loader_put(struct table_loader *loader, uint32_t binary, int fd);
+
+/* The resolver has ended its work on @binary: a table that has not come by now does not come. */
+void table_loader_finish(struct table_loader *loader, uint32_t binary);
+
+/* The resolver is another one: what is awaited of the last one may be asked for again. */
+void table_loader_release(struct table_loader *loader);
+
+/* Forget @binary, and have the kernel half ask again if it is hit. */
+void table_loader_forget(struct table_loader *loader, uint32_t binary);
