@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/daemon/cpu_events.h"
@@ -82,23 +83,37 @@ static int load_sampler(struct kernel_half *half, const struct kernel_half_optio
 	return r < 0 ? r : sampler_bpf__load(half->sampler);
 }
 
-static int share_maps(const struct kernel_half *half)
+/* A map of the sampler's, that another object declares too. */
+struct shared_map {
+	const struct bpf_map *from;
+	struct bpf_map *to;
+};
+
+static int share_maps(const struct shared_map *maps, size_t n_maps)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_maps; i++)
+		r = bpf_map__reuse_fd(maps[i].to, bpf_map__fd(maps[i].from));
+	return r;
+}
+
+static int load_lifecycle_object(struct kernel_half *half)
 {
 	const struct sampler_bpf *from = half->sampler;
-	const struct lifecycle_bpf *to = half->lifecycle;
-	int r;
+	struct lifecycle_bpf *to = half->lifecycle;
+	const struct shared_map maps[] = {
+		{ from->maps.ring, to->maps.ring },
+		{ from->maps.counters, to->maps.counters },
+		{ from->maps.selected, to->maps.selected },
+		{ from->maps.unwind_files, to->maps.unwind_files },
+		{ from->maps.file_counters, to->maps.file_counters },
+	};
+	int r = share_maps(maps, ARRAY_SIZE(maps));
 
-	r = bpf_map__reuse_fd(to->maps.ring, bpf_map__fd(from->maps.ring));
 	if (r == 0)
-		r = bpf_map__reuse_fd(to->maps.counters, bpf_map__fd(from->maps.counters));
-	if (r == 0)
-		r = bpf_map__reuse_fd(to->maps.selected, bpf_map__fd(from->maps.selected));
-	if (r == 0)
-		r = bpf_map__reuse_fd(to->maps.unwind_files, bpf_map__fd(from->maps.unwind_files));
-	if (r == 0)
-		r = bpf_map__reuse_fd(to->maps.file_counters,
-				      bpf_map__fd(from->maps.file_counters));
-	return r;
+		r = lifecycle_bpf__load(to);
+	return r < 0 ? r : lifecycle_bpf__attach(to);
 }
 
 /* Without it, sampling goes on: so there is nothing to return. */
@@ -108,26 +123,10 @@ static void load_lifecycle(struct kernel_half *half, const struct kernel_half_op
 	if (!half->lifecycle)
 		return;
 	half->lifecycle->rodata->select_processes = options->selects_processes;
-	if (share_maps(half) < 0 || lifecycle_bpf__load(half->lifecycle) < 0 ||
-	    lifecycle_bpf__attach(half->lifecycle) < 0) {
+	if (load_lifecycle_object(half) < 0) {
 		lifecycle_bpf__destroy(half->lifecycle);
 		half->lifecycle = NULL;
 	}
-}
-
-static int share_preload_maps(const struct sampler_bpf *from, const struct preload_bpf *to)
-{
-	int r;
-
-	r = bpf_map__reuse_fd(to->maps.ring, bpf_map__fd(from->maps.ring));
-	if (r == 0)
-		r = bpf_map__reuse_fd(to->maps.counters, bpf_map__fd(from->maps.counters));
-	if (r == 0)
-		r = bpf_map__reuse_fd(to->maps.unwind_files, bpf_map__fd(from->maps.unwind_files));
-	if (r == 0)
-		r = bpf_map__reuse_fd(to->maps.file_counters,
-				      bpf_map__fd(from->maps.file_counters));
-	return r;
 }
 
 /* An iterator runs as often as its file is opened, and as far as that is read. */
@@ -149,15 +148,24 @@ static int run_iterator(struct bpf_program *program)
 	return n < 0 ? -errno : 0;
 }
 
+static int load_preload_object(const struct sampler_bpf *from, struct preload_bpf *to)
+{
+	const struct shared_map maps[] = {
+		{ from->maps.ring, to->maps.ring },
+		{ from->maps.counters, to->maps.counters },
+		{ from->maps.unwind_files, to->maps.unwind_files },
+		{ from->maps.file_counters, to->maps.file_counters },
+	};
+	int r = share_maps(maps, ARRAY_SIZE(maps));
+
+	return r < 0 ? r : preload_bpf__load(to);
+}
+
 int kernel_half_preload(struct kernel_half *half)
 {
 	struct preload_bpf *preload = preload_bpf__open();
-	int r = preload ? 0 : -errno;
+	int r = preload ? load_preload_object(half->sampler, preload) : -errno;
 
-	if (r == 0)
-		r = share_preload_maps(half->sampler, preload);
-	if (r == 0)
-		r = preload_bpf__load(preload);
 	if (r == 0)
 		r = run_iterator(preload->progs.preload);
 	preload_bpf__destroy(preload);
