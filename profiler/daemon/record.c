@@ -67,6 +67,21 @@ static int on_end(void *context)
 	return 0;
 }
 
+/* The process whose end is the recording's: a descriptor of it, or −1. */
+static int watched_pid_fd(const struct recording *recording)
+{
+	return recording->options->program ? recording->program.pid_fd : recording->pid_fd;
+}
+
+/* Its descriptor stays readable from now on, and would keep the loop from ever waiting. */
+static int on_process_end(void *context)
+{
+	struct recording *recording = context;
+
+	loop_remove_fd(sampler_loop(recording->sampler), watched_pid_fd(recording));
+	return on_end(recording);
+}
+
 /* Ctrl-C reaches the command too; we write what there is. A closed terminal likewise. */
 static int on_signal(void *context, int signal)
 {
@@ -79,15 +94,14 @@ static int add_ends(struct recording *recording)
 {
 	const int signals[] = { SIGINT, SIGTERM, SIGHUP, 0 };
 	struct loop *loop = sampler_loop(recording->sampler);
+	int pid_fd = watched_pid_fd(recording);
 	int r;
 
 	r = loop_add_signals(loop, signals, on_signal, recording);
 	if (r == 0)
 		r = loop_add_timer(loop, PROGRESS_INTERVAL_MS, on_progress_timer, recording);
-	if (r == 0 && recording->options->program)
-		r = loop_add_fd(loop, recording->program.pid_fd, EPOLLIN, on_end, recording);
-	if (r == 0 && recording->pid_fd >= 0)
-		r = loop_add_fd(loop, recording->pid_fd, EPOLLIN, on_end, recording);
+	if (r == 0 && pid_fd >= 0)
+		r = loop_add_fd(loop, pid_fd, EPOLLIN, on_process_end, recording);
 	return r;
 }
 

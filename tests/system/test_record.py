@@ -71,6 +71,17 @@ def the_children_of_a_command_are_recorded_too():
 
 
 @test
+def after_the_command_only_the_reading_of_names_takes_time():
+    before = os.times()
+    status, stderr = status_of("true")
+    after = os.times()
+    assert status == 0, stderr
+    spent = after.children_user + after.children_system
+    spent -= before.children_user + before.children_system
+    assert spent < 3, f"{spent} s of CPU"
+
+
+@test
 def a_duration_ends_the_recording_and_the_command():
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/x.pb.gz"
