@@ -27,7 +27,7 @@ enum {
 	TABLE_MAX_BYTES = 64 << 20,
 	SYMBOL_FILE_MAX_BYTES = 256 << 20,
 	KALLSYMS_MAX_BYTES = 64 << 20,
-	LOWEST_PRIORITY = 19,
+	LOW_PRIORITY = 10,
 };
 
 DEFINE_CLEANUP(struct elf_file *, elf_file_free)
@@ -181,7 +181,7 @@ static int limit_child(const struct build_job *job)
 		return -errno;
 	if (setrlimit(RLIMIT_DATA, &memory) < 0 || setrlimit(RLIMIT_CPU, &seconds) < 0)
 		return -errno;
-	if (job->step == BUILD_STEP_LINES && setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY) < 0)
+	if (job->step == BUILD_STEP_LINES && setpriority(PRIO_PROCESS, 0, LOW_PRIORITY) < 0)
 		return -errno;
 	return sandbox_filter(FILTER_BUILD);
 }

@@ -3,6 +3,7 @@
 
 import dataclasses
 import gzip
+import math
 
 _PROFILE = {1: "sample_type", 2: "sample", 3: "mapping", 4: "location", 5: "function", 6: "string"}
 _PERIOD, _DURATION_NS, _TIME_NS = 12, 10, 9
@@ -158,6 +159,11 @@ class Profile:
     def share(self, name):
         """Which part of the samples has a function of that name on its stack, in percent."""
         return 100 * self.count(lambda sample: name in sample.names) / max(1, self.count())
+
+    def is_share(self, name, percent):
+        """Whether a function has that part of the samples, as far as so many of them can tell."""
+        deviation = math.sqrt(percent * (100 - percent) / max(1, self.count()))
+        return abs(self.share(name) - percent) < max(5, 4 * deviation)
 
     def has(self, name):
         return any(name in sample.names for sample in self.samples)
