@@ -38,7 +38,8 @@ static void lines_fini(struct lines *lines)
 
 static const char *const suffixes[FRAME_NODE_KIND_COUNT] = {
 	[FRAME_NODE_ALL] = "",         [FRAME_NODE_PROCESS] = "",    [FRAME_NODE_NATIVE] = "",
-	[FRAME_NODE_INLINED] = "_[i]", [FRAME_NODE_KERNEL] = "_[k]", [FRAME_NODE_JIT] = "_[j]",
+	[FRAME_NODE_INLINED] = "_[i]", [FRAME_NODE_KERNEL] = "_[k]", [FRAME_NODE_CUT] = "",
+	[FRAME_NODE_JIT] = "_[j]",
 };
 
 static void enter_node(struct lines *lines, const struct frame_node *node)

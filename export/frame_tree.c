@@ -69,6 +69,8 @@ static enum frame_node_kind kind_of(const struct profile_location *location, boo
 		return FRAME_NODE_KERNEL;
 	if (is_inlined)
 		return FRAME_NODE_INLINED;
+	if (location->kind == FRAME_CUT)
+		return FRAME_NODE_CUT;
 	return location->kind == FRAME_ANONYMOUS ? FRAME_NODE_JIT : FRAME_NODE_NATIVE;
 }
 

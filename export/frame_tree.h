@@ -24,6 +24,7 @@ enum frame_node_kind {
 	FRAME_NODE_NATIVE,
 	FRAME_NODE_INLINED,
 	FRAME_NODE_KERNEL, /* inlined ones as well */
+	FRAME_NODE_CUT,    /* where callers are lost */
 	FRAME_NODE_JIT,
 	FRAME_NODE_KIND_COUNT,
 };

@@ -16,6 +16,7 @@ enum frame_kind {
 	FRAME_KERNEL,    /* @file = 0, @place = address in the kernel */
 	FRAME_UNMAPPED,  /* @file = 0, @place = pc in a process whose mappings were not seen */
 	FRAME_ANONYMOUS, /* @file = 0, @place = pc in executable memory that is no file (a JIT) */
+	FRAME_CUT,       /* @file = 0, @place = enum stack_outcome: here the callers are lost */
 	FRAME_KIND_COUNT,
 };
 

@@ -15,6 +15,7 @@
 #include "profiler/kernel_view.h"
 #include "profiler/profile.h"
 #include "profiler/snapshot.h"
+#include "profiler/status.h"
 #include "profiler/symbol_cache.h"
 #include "profiler/symbols.h"
 #include "profiler/utf8.h"
@@ -23,6 +24,7 @@
 #define KERNEL_NAME         "[kernel.kallsyms]" /* of what is in no range that we know */
 #define UNMAPPED_NAME       "[unmapped]"
 #define ANONYMOUS_NAME      "[anonymous]"
+#define CUT_NAME            "[truncated]" /* there is nothing to find out about that */
 #define FALLBACK_NAME_BYTES 512
 
 struct located_file {
@@ -166,6 +168,20 @@ static int nameless_place(struct locator *locator, struct place *place)
 	return string_table_add(locator->profile->strings, place->name, &place->mapping.filename);
 }
 
+static int cut_place(struct locator *locator, struct place *place)
+{
+	place->address = place->frame->place;
+	place->name = CUT_NAME;
+	place->mapping = (struct profile_mapping){
+		.limit_addr = STACK_OUTCOME_COUNT,
+		.has_functions = true,
+		.has_filenames = true,
+		.has_line_numbers = true,
+		.has_inline_frames = true,
+	};
+	return string_table_add(locator->profile->strings, place->name, &place->mapping.filename);
+}
+
 static int place_init(struct locator *locator, const struct frame *frame, struct place *ret_place)
 {
 	*ret_place = (struct place){ .frame = frame };
@@ -174,6 +190,8 @@ static int place_init(struct locator *locator, const struct frame *frame, struct
 		return native_place(locator, ret_place);
 	case FRAME_KERNEL:
 		return kernel_place(locator, ret_place);
+	case FRAME_CUT:
+		return cut_place(locator, ret_place);
 	default:
 		return nameless_place(locator, ret_place);
 	}
@@ -231,16 +249,27 @@ static int function_add(struct locator *locator, uint32_t number, uint32_t *ret_
 	return r < 0 ? r : 0;
 }
 
-static int fallback_add(struct locator *locator, const struct place *place, uint32_t *ret_function)
+/* What is shown where there is no function: a place, or why the stack ends here. */
+static void fallback_name(const struct place *place, char ret_name[FALLBACK_NAME_BYTES])
 {
 	const char *prefix = place->view ? file_view_basename(place->view) : place->name;
+
+	if (place->frame->kind == FRAME_CUT)
+		snprintf(ret_name, FALLBACK_NAME_BYTES, "[truncated: %s]",
+			 stack_cut_reasons[place->frame->place]);
+	else
+		snprintf(ret_name, FALLBACK_NAME_BYTES, "%.*s+0x%" PRIx64, FALLBACK_NAME_BYTES - 32,
+			 prefix, place->name_off);
+	utf8_sanitize(ret_name); /* it may have been cut */
+}
+
+static int fallback_add(struct locator *locator, const struct place *place, uint32_t *ret_function)
+{
 	struct profile_function added = { 0 };
 	char name[FALLBACK_NAME_BYTES];
 	int r;
 
-	snprintf(name, sizeof(name), "%.*s+0x%" PRIx64, FALLBACK_NAME_BYTES - 32, prefix,
-		 place->name_off);
-	utf8_sanitize(name); /* it may have been cut */
+	fallback_name(place, name);
 	r = string_table_add(locator->profile->strings, name, &added.name);
 	if (r < 0)
 		return r;
@@ -295,7 +324,8 @@ int locator_add(struct locator *locator, const struct frame *frame, uint32_t *re
 	if (r < 0)
 		return r;
 	if (!n_lines) {
-		mapping_clear_flags(&place.mapping);
+		if (frame->kind != FRAME_CUT)
+			mapping_clear_flags(&place.mapping);
 		lines[n_lines++] = (struct profile_line){ 0 };
 		r = fallback_add(locator, &place, &lines[0].function);
 		if (r < 0)

@@ -47,6 +47,13 @@ static bool texts_are_valid(const char *text, size_t text_bytes, unsigned int n_
 	return text_bytes == 0;
 }
 
+static bool frame_is_valid(const struct frame *frame)
+{
+	if (frame->kind == FRAME_CUT)
+		return frame->place < STACK_OUTCOME_COUNT && stack_cut_reasons[frame->place];
+	return frame->kind < FRAME_KIND_COUNT;
+}
+
 static bool frames_are_valid(const void *body, size_t body_bytes)
 {
 	const struct message_stack *stack = body;
@@ -56,7 +63,7 @@ static bool frames_are_valid(const void *body, size_t body_bytes)
 	    body_bytes != sizeof(*stack) + stack->n_frames * sizeof(*frames))
 		return false;
 	for (uint32_t i = 0; i < stack->n_frames; i++)
-		if (frames[i].kind >= FRAME_KIND_COUNT)
+		if (!frame_is_valid(&frames[i]))
 			return false;
 	return true;
 }

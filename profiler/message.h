@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/wire.h"
 #include "profiler/frame.h"
 #include "profiler/sample.h"
 #include "profiler/status.h"
@@ -29,7 +30,10 @@
 #define MESSAGE_MAX_PACKET_BYTES 65536
 #define MESSAGE_MAX_FDS          2
 #define MESSAGE_MAX_TEXT_BYTES   4096 /* of a path, with its NUL: PATH_MAX */
-#define MESSAGE_MAX_FRAMES       1024
+
+/* Of a stack that the kernel half began and user space finished, with the mark that says it is cut.
+ */
+#define MESSAGE_MAX_FRAMES (WIRE_MAX_FRAMES + 2 * UNWIND_MAX_FRAMES + 1)
 
 enum message_type {
 	MESSAGE_PING = 1, /* no body; to be answered at once with … */

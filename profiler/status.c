@@ -31,6 +31,19 @@ const char *const stack_outcome_names[STACK_OUTCOME_COUNT] = {
 	[STACK_TRUNCATED_ASTRAY] = "truncated_astray",
 };
 
+const char *const stack_cut_reasons[STACK_OUTCOME_COUNT] = {
+	[STACK_PENDING] = "unwind table pending",
+	[STACK_TRUNCATED_DEPTH] = "too deep",
+	[STACK_TRUNCATED_READ] = "stack not readable",
+	[STACK_TRUNCATED_NO_MAPPING] = "pc in no mapping",
+	[STACK_TRUNCATED_NO_RULE] = "no unwind rule",
+	[STACK_TRUNCATED_NO_TABLE] = "no unwind table",
+	[STACK_TRUNCATED_JIT] = "JIT without frame pointers",
+	[STACK_TRUNCATED_REGISTER] = "register of a caller not known",
+	[STACK_TRUNCATED_UNSUPPORTED] = "unwind rule not supported",
+	[STACK_TRUNCATED_ASTRAY] = "stack went astray",
+};
+
 const char *const names_state_names[NAMES_STATE_COUNT] = {
 	[NAMES_NONE] = "none",   [NAMES_PENDING] = "pending", [NAMES_FUNCTIONS] = "functions",
 	[NAMES_LINES] = "lines", [NAMES_FAILED] = "failed",

@@ -371,6 +371,8 @@ static void store_count_frames(struct store *store, uint32_t stack)
 	for (uint32_t i = 0; i < frames->n_frames; i++) {
 		const struct frame *frame = dictionary_frame(store->in_force, frames->frames[i]);
 
+		if (frame->kind == FRAME_CUT)
+			continue;
 		if (frame->kind != last.kind || frame->file != last.file)
 			state = store_names_of(store, frame); /* neighbours are mostly alike */
 		store->counters.frames[state]++;

@@ -152,6 +152,22 @@ static void note_unmapped(struct describer *describer, struct process *process, 
 	describer->options.on_forget_stack(describer->options.context, stack->hash);
 }
 
+/* Add a stack with room for @n_frames, and behind these the mark that says why it is cut, if so. */
+static int add_stack(struct describer *describer, uint64_t hash, uint32_t n_frames,
+		     enum stack_outcome outcome, struct stack **ret_stack)
+{
+	bool is_cut = stack_cut_reasons[outcome];
+	int r;
+
+	r = stack_table_add(describer->stacks, hash, n_frames + is_cut, ret_stack);
+	if (r < 0)
+		return r;
+	(*ret_stack)->outcome = outcome;
+	if (is_cut)
+		(*ret_stack)->frames[n_frames] = (struct frame){ FRAME_CUT, 0, outcome };
+	return 0;
+}
+
 static int get_stack(struct describer *describer, struct process *process,
 		     const struct sample_record *record, size_t size, struct stack **ret_stack)
 {
@@ -170,12 +186,11 @@ static int get_stack(struct describer *describer, struct process *process,
 	}
 	if (!has_frames)
 		return -ENOENT;
-	r = stack_table_add(describer->stacks, record->stack_hash, n_frames, ret_stack);
+	r = add_stack(describer, record->stack_hash, n_frames, record->outcome, ret_stack);
 	if (r < 0) {
 		describer->options.on_forget_stack(describer->options.context, record->stack_hash);
 		return r;
 	}
-	(*ret_stack)->outcome = record->outcome;
 	describe_frames(describer, process, record, (*ret_stack)->frames);
 	note_unmapped(describer, process, *ret_stack);
 	return 0;
@@ -283,12 +298,10 @@ static int get_finished_stack(struct describer *describer, const struct frame *f
 	*ret_stack = stack_table_find(describer->stacks, hash);
 	if (*ret_stack)
 		return 0;
-	r = stack_table_add(describer->stacks, hash, (uint32_t)n_frames, ret_stack);
-	if (r < 0)
-		return r;
-	memcpy((*ret_stack)->frames, frames, n_frames * sizeof(*frames));
-	(*ret_stack)->outcome = outcome;
-	return 0;
+	r = add_stack(describer, hash, (uint32_t)n_frames, outcome, ret_stack);
+	if (r == 0)
+		memcpy((*ret_stack)->frames, frames, n_frames * sizeof(*frames));
+	return r;
 }
 
 /*
@@ -299,7 +312,7 @@ static bool try_pending(void *context, const struct pending_record *record, bool
 {
 	const struct sample_record *sample = &record->sample;
 	const uint32_t n_so_far = sample->n_kernel_frames + sample->n_user_frames;
-	struct frame frames[WIRE_MAX_FRAMES + 2 * UNWIND_MAX_FRAMES];
+	struct frame frames[MESSAGE_MAX_FRAMES];
 	struct describer *describer = context;
 	struct walker walker = {
 		.reader = &describer->reader,

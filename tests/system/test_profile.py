@@ -172,6 +172,16 @@ def names_of_cpp_are_demangled(daemon):
 
 
 @test
+def a_stack_that_is_cut_says_why_at_its_root(daemon):
+    finished = processes.run_fixture(fixture("too_deep"), str(SECONDS))
+    profile = profile_of(daemon, finished, "spend_at_the_end", "descend")
+    assert_share(profile, "[truncated: too deep]", 100)
+    cut = [sample for sample in profile.samples if "[truncated: too deep]" in sample.names]
+    assert all(sample.names[-1] == "[truncated: too deep]" for sample in cut), profile.summary()
+    assert max(sample.names.count("descend") for sample in cut) > 500, profile.summary()
+
+
+@test
 def a_deleted_program_is_named(daemon):
     with tempfile.TemporaryDirectory() as folder:
         program = shutil.copy(fixture("three_to_one"), folder + "/deleted")

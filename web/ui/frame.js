@@ -11,7 +11,7 @@
  */
 
 /** @typedef {import('./pprof.js').Profile} Profile */
-/** @typedef {'host'|'process'|'native'|'kernel'|'jit'|'unnamed'} FrameKind */
+/** @typedef {'host'|'process'|'native'|'kernel'|'jit'|'unnamed'|'cut'} FrameKind */
 
 /**
  * @typedef {object} Frame
@@ -28,6 +28,7 @@ const USER_BRACKETS = new Set(['[vdso]', '[vsyscall]', '[stack]', '[heap]', '[up
 const JIT_MODULE =
   /^(\[(anon|jit)|\/\/anon|\/?anon_inode|\/memfd:.*jit)|perf-\d+\.map$|jitted-\d+/i;
 const NO_NAME = /\+0x[0-9a-f]+$/;
+const CUT_MODULE = '[truncated]';
 const UNKNOWN = '(unknown function)';
 
 /** Text → 53 bits in base 36 (cyrb53's idea: two multiplicative hashes side by side). */
@@ -51,6 +52,7 @@ export function baseName(path) {
 
 /** @param {string} name @param {string} module @returns {FrameKind} */
 export function kindOf(name, module) {
+  if (module === CUT_MODULE) return 'cut';
   if (module.startsWith('[') && !USER_BRACKETS.has(module) && !JIT_MODULE.test(module)) {
     return 'kernel';
   }

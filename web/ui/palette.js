@@ -87,6 +87,11 @@ function plain(fill, ink) {
   return { fill, ink, edge: fill, striped: false };
 }
 
+/** Whether there is no function behind it. @param {Frame} frame */
+function isBare(frame) {
+  return frame.kind === 'unnamed' || frame.kind === 'cut';
+}
+
 export class Palette {
   /** @param {'light'|'dark'|'forced'} theme */
   constructor(theme) {
@@ -132,7 +137,7 @@ export class Palette {
       fill: 'Canvas',
       ink: 'CanvasText',
       edge: 'CanvasText',
-      striped: frame.kind === 'unnamed',
+      striped: isBare(frame),
     };
   }
 
@@ -149,7 +154,7 @@ export class Palette {
       fill: oklch(light + shade + paler, frame.inlined ? chroma * 0.55 : chroma, hue),
       edge: oklch(light - 0.08, chroma * 1.25, hue),
       ink: tone.ink,
-      striped: frame.kind === 'unnamed',
+      striped: isBare(frame),
     };
   }
 
@@ -167,6 +172,7 @@ export class Palette {
         };
       case 'jit':
         return { hue: JIT_HUE, light: tone.cool, chroma: tone.chroma * 0.75 };
+      case 'cut':
       case 'unnamed':
         return { hue: 70, light: tone.unnamed, chroma: 0.008 };
       default:

@@ -20,6 +20,7 @@ const KIND_WORDS = {
   kernel: 'kernel',
   jit: 'code made at run time',
   unnamed: 'no symbol',
+  cut: 'the callers of this stack are not known',
 };
 
 /** file:line of most of a node's samples, or ''. @param {CallTree} tree @param {number} node */

@@ -94,6 +94,27 @@ static void refuses_a_stack_whose_count_is_not_that_of_its_frames(void **state)
 	assert_int_equal(next(&packet, &message), -EBADMSG);
 }
 
+static int next_of_cut(uint64_t outcome)
+{
+	_cleanup_(buffer_fini) struct buffer packet = { 0 };
+	struct {
+		struct message_stack stack;
+		struct frame frame;
+	} body = { { 1, 1 }, { FRAME_CUT, 0, outcome } };
+	struct message message;
+
+	put(&packet, MESSAGE_STACK, &body, sizeof(body));
+	return next(&packet, &message);
+}
+
+static void refuses_a_cut_without_a_reason(void **state)
+{
+	(void)state;
+	assert_int_equal(next_of_cut(STACK_TRUNCATED_DEPTH), 1);
+	assert_int_equal(next_of_cut(STACK_WHOLE), -EBADMSG);
+	assert_int_equal(next_of_cut(STACK_OUTCOME_COUNT), -EBADMSG);
+}
+
 static void refuses_a_frame_of_no_known_kind(void **state)
 {
 	_cleanup_(buffer_fini) struct buffer packet = { 0 };
@@ -169,6 +190,7 @@ int main(void)
 		cmocka_unit_test(reads_the_texts_of_a_process),
 		cmocka_unit_test(refuses_a_text_that_does_not_end),
 		cmocka_unit_test(refuses_a_stack_whose_count_is_not_that_of_its_frames),
+		cmocka_unit_test(refuses_a_cut_without_a_reason),
 		cmocka_unit_test(refuses_a_frame_of_no_known_kind),
 		cmocka_unit_test(refuses_numbers_that_would_index_past_a_table),
 		cmocka_unit_test(refuses_every_packet_that_is_cut_short),

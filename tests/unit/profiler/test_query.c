@@ -279,6 +279,24 @@ static void makes_a_mapping_of_each_segment(void **state)
 	assert_string_equal(name_of(profile, 2), "api+0x601200");
 }
 
+static void marks_the_root_of_a_stack_that_is_cut(void **state)
+{
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	_cleanup_(profile_freep) struct profile *profile = NULL;
+	struct frame frames[] = {
+		{ FRAME_ANONYMOUS, 0, 0x7f0000001000 },
+		{ FRAME_CUT, 0, STACK_TRUNCATED_JIT },
+	};
+
+	(void)state;
+	assert_int_equal(store_add_stack(store, 1, frames, ARRAY_SIZE(frames)), 0);
+	add_sample(store, FIXTURE_THREAD, 1);
+	profile = run(store);
+	assert_string_equal(name_of(profile, 1), "[truncated: JIT without frame pointers]");
+	assert_true(mapping_of(profile, 1)->has_functions); /* nobody need look for it */
+	assert_string_equal(text(profile, mapping_of(profile, 1)->filename), "[truncated]");
+}
+
 static void shows_pcs_that_are_in_no_file(void **state)
 {
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
@@ -522,6 +540,7 @@ int main(void)
 		cmocka_unit_test(makes_hostile_texts_valid),
 		cmocka_unit_test(numbers_addresses_by_file_and_offset),
 		cmocka_unit_test(makes_a_mapping_of_each_segment),
+		cmocka_unit_test(marks_the_root_of_a_stack_that_is_cut),
 		cmocka_unit_test(shows_pcs_that_are_in_no_file),
 		cmocka_unit_test(names_the_past_with_what_is_known_now),
 		cmocka_unit_test(names_inlined_functions_and_lines),

@@ -14,6 +14,7 @@ test('the kind of a frame follows from its module and name', () => {
   assert.equal(kindOf('handle', '//anon'), 'jit');
   assert.equal(kindOf('handle', '/tmp/perf-12.map'), 'jit');
   assert.equal(kindOf('handle', ''), 'jit');
+  assert.equal(kindOf('[truncated: too deep]', '[truncated]'), 'cut');
 });
 
 test('a hash is stable and tells texts apart', () => {
