@@ -35,12 +35,6 @@ struct signal_struct {
 	atomic_t live; /* threads that have not ended */
 };
 
-/* Of x86-64, as the kernel saves them when it is entered. */
-struct pt_regs {
-	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip,
-		cs, flags, sp, ss;
-};
-
 struct super_block {
 	__u32 s_dev;
 };
@@ -154,13 +148,6 @@ struct bpf_iter__task_vma {
 };
 
 #pragma clang attribute pop
-
-/* What a perf_event program is called with (include/uapi/linux/bpf_perf_event.h). */
-struct bpf_perf_event_data {
-	struct pt_regs regs;
-	__u64 sample_period;
-	__u64 addr;
-};
 
 /* task_struct.flags: this is a thread of the kernel (include/linux/sched.h) */
 #define PF_KTHREAD 0x00200000

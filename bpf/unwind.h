@@ -21,6 +21,9 @@ enum {
 	VDSO_BYTES = 2 * PAGE_BYTES,
 };
 
+/* See struct walk. Set before loading. */
+const volatile uint64_t pc_mask = ~0ULL;
+
 struct walk_state {
 	struct walk walk;
 	struct vma vma;
@@ -150,27 +153,10 @@ __attribute__((noinline)) int step(void)
 	return state ? walk_step(&state->walk) : STACK_NO_USER;
 }
 
-static __always_inline void take_registers(struct walk *walk, const struct pt_regs *regs)
+static __always_inline void take_registers(struct walk *walk, const struct arch_registers *from)
 {
-	walk->pc = regs->ip;
-	walk->sp = regs->sp;
-	walk->fp = regs->bp;
-	walk->registers[0] = regs->ax;
-	walk->registers[1] = regs->dx;
-	walk->registers[2] = regs->cx;
-	walk->registers[3] = regs->bx;
-	walk->registers[4] = regs->si;
-	walk->registers[5] = regs->di;
-	walk->registers[6] = regs->bp;
-	walk->registers[7] = regs->sp;
-	walk->registers[8] = regs->r8;
-	walk->registers[9] = regs->r9;
-	walk->registers[10] = regs->r10;
-	walk->registers[11] = regs->r11;
-	walk->registers[12] = regs->r12;
-	walk->registers[13] = regs->r13;
-	walk->registers[14] = regs->r14;
-	walk->registers[15] = regs->r15;
+	arch_take_registers(walk->registers, from);
+	walk_enter(walk, from->pc);
 }
 
 /* As the thread entered the kernel. A function, lest clang reads both kinds of registers through
@@ -180,7 +166,7 @@ static __attribute__((noinline)) int take_task_registers(struct walk *walk,
 {
 	if (!walk || !task)
 		return 0;
-	take_registers(walk, (struct pt_regs *)bpf_task_pt_regs(task));
+	take_registers(walk, (struct arch_registers *)bpf_task_pt_regs(task));
 	return 0;
 }
 
@@ -195,12 +181,11 @@ static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_
 	walk->n_pcs = 0;
 	walk->goes_on = 0;
 	walk->hash = 0;
-	walk->has_registers = 1;
-	walk->is_leaf = 1;
+	walk->pc_mask = pc_mask;
 	walk->mappings[0] = walk->mappings[1] = (struct walk_mapping){};
 	state->window_bytes = 0;
 	walk->pc = 0;
-	if ((int64_t)ctx->regs.ip > 0)
+	if ((int64_t)ctx->regs.pc > 0)
 		take_registers(walk, &ctx->regs);
 	else if (task->mm)
 		take_task_registers(walk, task);

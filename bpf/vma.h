@@ -38,6 +38,9 @@ struct vma {
 
 enum { VMA_FOUND, VMA_NONE };
 
+/* log2 of the bytes of a page. Set before loading. */
+const volatile uint32_t page_shift = 12;
+
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 
 #define AS_KERNEL(type, pointer)                                                                   \
@@ -76,7 +79,8 @@ static __always_inline int take_vma(struct vma *vma, struct vm_area_struct *foun
 	vma->end_pc = is_direct ? found->vm_end : BPF_CORE_READ(found, vm_end);
 	if (owner != mm || pc < vma->start_pc || pc >= vma->end_pc)
 		return VMA_NONE;
-	vma->file_off = (is_direct ? found->vm_pgoff : BPF_CORE_READ(found, vm_pgoff)) << 12;
+	vma->file_off = (is_direct ? found->vm_pgoff : BPF_CORE_READ(found, vm_pgoff))
+			<< page_shift;
 	vma->key = (struct file_key){};
 	file = is_direct ? found->vm_file : BPF_CORE_READ(found, vm_file);
 	if (!file)

@@ -22,8 +22,8 @@ enum {
 	WIRE_MAX_STACKS = 32768,      /* stacks remembered as sent; the oldest leave */
 	WIRE_PENDING_BYTES = 4 << 20, /* of the ring for samples whose walk is not finished */
 	WIRE_STACK_BYTES = 16 << 10,  /* of the stack that goes with them */
-	WIRE_DWARF_REGISTERS = 17,
-	WIRE_MAX_SELECTED = 32768, /* processes that `record -p` and `record -- …` follow */
+	WIRE_DWARF_REGISTERS = 32,    /* as many as arm64 has; x86-64 fills the first 16 */
+	WIRE_MAX_SELECTED = 32768,    /* processes that `record -p` and `record -- …` follow */
 };
 
 /* Where samples come from. */
@@ -147,8 +147,8 @@ struct pending_record {
 	uint64_t registers[WIRE_DWARF_REGISTERS];
 	uint32_t has_registers; /* as in struct walk */
 	uint32_t is_leaf;
-	uint32_t stack_bytes; /* valid ones in stack[] */
-	uint32_t unused;
+	uint32_t has_sp;
+	uint32_t stack_bytes;            /* valid ones in stack[] */
 	uint8_t stack[WIRE_STACK_BYTES]; /* from sp on */
 	struct sample_record sample;
 };

@@ -13,6 +13,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/daemon/cpu_events.h"
+#include "profiler/daemon/walker.h"
 
 #include "lifecycle.skel.h"
 #include "preload.skel.h"
@@ -69,6 +70,12 @@ static int open_rings(struct kernel_half *half)
 	return r;
 }
 
+/* log2 of the bytes of a page */
+static uint32_t page_shift(void)
+{
+	return (uint32_t)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
+}
+
 static int load_sampler(struct kernel_half *half, const struct kernel_half_options *options)
 {
 	int r;
@@ -79,6 +86,8 @@ static int load_sampler(struct kernel_half *half, const struct kernel_half_optio
 	half->sampler->bss->period_ns = NS_PER_SECOND / options->frequency_hz;
 	half->sampler->rodata->wakeup_bytes = options->ring_bytes / 4;
 	half->sampler->rodata->select_processes = options->selects_processes;
+	half->sampler->rodata->page_shift = page_shift();
+	half->sampler->rodata->pc_mask = walker_pc_mask();
 	r = bpf_map__set_max_entries(half->sampler->maps.ring, (uint32_t)options->ring_bytes);
 	return r < 0 ? r : sampler_bpf__load(half->sampler);
 }
@@ -123,6 +132,7 @@ static void load_lifecycle(struct kernel_half *half, const struct kernel_half_op
 	if (!half->lifecycle)
 		return;
 	half->lifecycle->rodata->select_processes = options->selects_processes;
+	half->lifecycle->rodata->page_shift = page_shift();
 	if (load_lifecycle_object(half) < 0) {
 		lifecycle_bpf__destroy(half->lifecycle);
 		half->lifecycle = NULL;
@@ -158,6 +168,7 @@ static int load_preload_object(const struct sampler_bpf *from, struct preload_bp
 	};
 	int r = share_maps(maps, ARRAY_SIZE(maps));
 
+	to->rodata->page_shift = page_shift();
 	return r < 0 ? r : preload_bpf__load(to);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sys/auxv.h>
+
 #include "bpf/unwind_step.h"
 #include "profiler/base/array.h"
 #include "profiler/daemon/process_reader.h"
@@ -67,6 +69,15 @@ static inline int walk_read(struct walk *walk, uint64_t address, uint64_t low, u
 	return walk_read_block(walk, address, ret_word, 1);
 }
 
+uint64_t walker_pc_mask(void)
+{
+	unsigned long on_stack = getauxval(AT_EXECFN);
+
+	if (!ARCH_SIGNS_RETURN_PCS || !on_stack)
+		return UINT64_MAX;
+	return UINT64_MAX >> __builtin_clzl(on_stack);
+}
+
 static void begin(struct world *world)
 {
 	const struct pending_record *record = world->record;
@@ -76,7 +87,9 @@ static void begin(struct world *world)
 	walk->sp = record->sp;
 	walk->fp = record->fp;
 	memcpy(walk->registers, record->registers, sizeof(walk->registers));
+	walk->pc_mask = walker_pc_mask();
 	walk->has_registers = record->has_registers;
+	walk->has_sp = record->has_sp;
 	walk->is_leaf = record->is_leaf;
 	walk->goes_on = world->walker->goes_on;
 }
