@@ -46,6 +46,9 @@ extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 #define AS_KERNEL(type, pointer)                                                                   \
 	((struct type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct type)))
 
+/* From 6.13 on, bit 31 says that someone has asked for the time since it was set: stat(2) does. */
+#define CHANGE_TIME_NS_MASK 0x7fffffff
+
 static __always_inline uint64_t change_time_of(struct inode *inode, int is_direct)
 {
 	uint64_t seconds, ns;
@@ -64,7 +67,7 @@ static __always_inline uint64_t change_time_of(struct inode *inode, int is_direc
 		seconds = BPF_CORE_READ(inode, i_ctime.tv_sec);
 		ns = BPF_CORE_READ(inode, i_ctime.tv_nsec);
 	}
-	return seconds << 32 | (uint32_t)ns;
+	return seconds << 32 | (ns & CHANGE_TIME_NS_MASK);
 }
 
 /* @is_direct: @found is a pointer that the verifier knows, else every read is a probe. */
