@@ -102,12 +102,13 @@ static __always_inline uint64_t walk_find_rule(struct walk *walk,
 	return find_rule_in_table(mapping, file_off);
 }
 
-/* A file that nobody has asked for yet: ask, once. */
+/* A file that nobody has asked for yet: ask, once. Where that fails, since another CPU was quicker
+ * or there is no room, user space will ask when it finishes the walk. */
 static __always_inline void find_new_file(struct walk_mapping *mapping, const struct vma *vma,
 					  struct task_struct *task)
 {
+	mapping->kind = UNWIND_FILE_PENDING;
 	mapping->file = ask_for_file(vma, task, ASKED_BY_TICK);
-	mapping->kind = mapping->file ? UNWIND_FILE_PENDING : UNWIND_FILE_NO_TABLE;
 }
 
 static __always_inline int walk_find_mapping(struct walk *walk, uint64_t pc)

@@ -7,12 +7,14 @@
  *
  * Whoever includes it has defined before how the world is read:
  *
- *     walk_find_mapping(walk, pc)                   puts the mapping of pc first in walk->mappings;
- *                                                   0 or an enum stack_outcome that ends the walk
- *     walk_find_rule(walk, mapping, file_off)       the rule's eight bytes, 0: none
- *     walk_read(walk, address, low, ret_word)       a word of the stack, which is read on from
- * @low; 0 or not walk_read_block(walk, address, ret, n_words)  n_words ≤ WALK_BLOCK_WORDS words of
- * the stack
+ *     walk_find_mapping(walk, pc)
+ *         puts the mapping of pc first in walk->mappings; 0 or an enum stack_outcome
+ *     walk_find_rule(walk, mapping, file_off)
+ *         the rule's eight bytes, 0: none
+ *     walk_read(walk, address, low, ret_word)
+ *         a word of the stack, which will be read on from @low; 0 or not
+ *     walk_read_block(walk, address, ret_words, n_words)
+ *         n_words ≤ WALK_BLOCK_WORDS words of the stack; 0 or not
  *
  * pc is where the CPU is at the leaf, and after a signal; for a caller it is the return address
  * less one, which lies in the call. What cannot be known ends the walk with its reason: nothing is
@@ -311,7 +313,7 @@ static __always_inline int walk_step(struct walk *walk)
 	file_off = walk->pc - mapping->start_pc + mapping->file_off;
 	if (mapping->kind == UNWIND_FILE_PENDING && !walk->goes_on)
 		return STACK_PENDING;
-	if (mapping->file) {
+	if (mapping->file && !(file_off >> 32)) {
 		walk_add_frame(walk, UNWIND_FRAME(mapping->file, file_off));
 	} else {
 		walk_add_frame(walk, walk->pc);

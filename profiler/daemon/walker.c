@@ -94,10 +94,10 @@ static void begin(struct world *world)
 	walk->goes_on = world->walker->goes_on;
 }
 
-static struct frame frame_of(uint64_t frame)
+static struct frame frame_of(const struct walker *walker, uint64_t frame)
 {
 	if (!(frame & UNWIND_FRAME_IS_FILE))
-		return (struct frame){ FRAME_ANONYMOUS, 0, frame };
+		return process_reader_place(walker->reader, walker->process, frame);
 	return (struct frame){ FRAME_NATIVE, (uint32_t)(frame >> 32) & INT32_MAX, (uint32_t)frame };
 }
 
@@ -113,7 +113,7 @@ enum stack_outcome walker_run(const struct walker *walker, const struct pending_
 	if (r == STACK_PENDING)
 		return STACK_PENDING;
 	for (uint32_t i = 0; i < world.walk.n_frames; i++)
-		ret_frames[i] = frame_of(world.walk.frames[i]);
+		ret_frames[i] = frame_of(walker, world.walk.frames[i]);
 	*ret_n_frames = world.walk.n_frames;
 	return walker->goes_on ? STACK_PENDING : (enum stack_outcome)r;
 }

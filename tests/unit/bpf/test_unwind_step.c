@@ -138,6 +138,24 @@ static void waits_before_the_frame_whose_table_is_pending(void **state)
 	assert_int_equal(walk.n_frames, 1);
 }
 
+static void calls_code_past_4_gib_of_a_file_by_its_pc(void **state)
+{
+	(void)state;
+	for (uint64_t file_off = UINT32_MAX; file_off <= 1ULL << 32; file_off++) {
+		struct walk walk = begin_at(FILE_PC, 0);
+
+		walk.mappings[0] = (struct walk_mapping){ .start_pc = FILE_PC,
+							  .end_pc = FILE_PC + CODE_BYTES,
+							  .file_off = file_off,
+							  .file = FILE_NUMBER };
+		assert_int_equal(run(&walk), STACK_TRUNCATED_JIT);
+		assert_int_equal(walk.frames[0], file_off == UINT32_MAX
+							 ? UNWIND_FRAME(FILE_NUMBER, UINT32_MAX)
+							 : FILE_PC);
+		assert_int_equal(walk.n_pcs, file_off > UINT32_MAX);
+	}
+}
+
 static void says_why_it_ends(void **state)
 {
 	struct walk walk = begin_at(pc_of(1), 0);
@@ -172,6 +190,7 @@ int main(void)
 		cmocka_unit_test_setup(never_walks_down_the_stack, set_up),
 		cmocka_unit_test_setup(ends_a_loop_of_frames_at_the_bound, set_up),
 		cmocka_unit_test_setup(waits_before_the_frame_whose_table_is_pending, set_up),
+		cmocka_unit_test_setup(calls_code_past_4_gib_of_a_file_by_its_pc, set_up),
 		cmocka_unit_test_setup(says_why_it_ends, set_up),
 	};
 
