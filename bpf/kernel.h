@@ -125,6 +125,11 @@ struct vm_area_struct___6_0 {
 	struct rb_node vm_rb;
 };
 
+/* x86-64 (arch/x86/include/asm/processor.h) */
+struct thread_struct {
+	unsigned long fsbase;
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -136,6 +141,7 @@ struct task_struct {
 	__u64 self_exec_id;
 	struct signal_struct *signal;
 	char comm[16];
+	struct thread_struct thread;
 };
 
 struct bpf_iter_meta;

@@ -171,6 +171,12 @@ static __attribute__((noinline)) int take_task_registers(struct walk *walk,
 	return 0;
 }
 
+/* Where the thread's own variables are; of x86-64, whose rules alone ask for it. */
+static __always_inline uint64_t thread_pointer_of(const struct task_struct *task)
+{
+	return ARCH_IS_ARM64 ? 0 : task->thread.fsbase;
+}
+
 /* Begin where the thread was in user space, or entered the kernel. Returns whether it was. */
 static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_event_data *ctx,
 				      struct task_struct *task)
@@ -186,6 +192,7 @@ static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_
 	walk->mappings[0] = walk->mappings[1] = (struct walk_mapping){};
 	state->window_bytes = 0;
 	walk->pc = 0;
+	walk->thread_pointer = thread_pointer_of(task);
 	if ((int64_t)ctx->regs.pc > 0)
 		take_registers(walk, &ctx->regs);
 	else if (task->mm)

@@ -48,6 +48,7 @@ struct walk_mapping {
 struct walk {
 	uint64_t pc, sp, fp;
 	uint64_t pc_mask; /* what of a return address is one: arm64 signs it in the other bits */
+	uint64_t thread_pointer; /* where its thread-local variables are; 0: that is not known */
 	uint64_t registers[WIRE_DWARF_REGISTERS]; /* by DWARF number, if has_registers */
 	uint64_t block[WALK_BLOCK_WORDS];
 	uint32_t has_registers; /* only at the leaf, and after a signal */
@@ -274,6 +275,45 @@ static __always_inline int walk_by_rule(struct walk *walk, const struct unwind_r
 	return r != STEP_ON ? r : walk_leave(walk, cfa, return_pc);
 }
 
+/*
+ * To the goroutine that the thread has left for its own stack, or is about to enter. It goes on
+ * where it will be resumed, not behind a call. A thread that has put it aside is the scheduler's:
+ * that stack ends here, as it does for Go.
+ */
+static __always_inline int walk_to_goroutine(struct walk *walk, const struct unwind_rule *rule)
+{
+	uint64_t way = rule->cfa_off & 7;
+	uint64_t g, m, goroutine, saved[UNWIND_GO_SAVED_WORDS];
+	int outcome_if_none = way == UNWIND_GO_RESUMES ? STACK_WHOLE : STACK_TRUNCATED_ASTRAY;
+
+	if (!walk->thread_pointer)
+		return STACK_TRUNCATED_REGISTER;
+	if (walk_read_block(walk, walk->thread_pointer + (rule->cfa_off & ~7LL), &g, 1) ||
+	    walk_read_block(walk, g + UNWIND_GO_M_OFF, &m, 1) ||
+	    walk_read_block(walk, m + (int64_t)rule->fp_off, &goroutine, 1))
+		return STACK_TRUNCATED_READ;
+	if (!goroutine)
+		return outcome_if_none;
+	if (walk_read_block(walk, goroutine + UNWIND_GO_M_OFF, saved, UNWIND_GO_SAVED_WORDS))
+		return STACK_TRUNCATED_READ;
+	if (saved[0] != m)
+		return outcome_if_none;
+	if (rule->fp_kind != UNWIND_FP_SAME)
+		walk->fp = 0;
+	walk->has_sp = 1;
+	walk->has_registers = 0;
+	walk->is_leaf = 0;
+	if (way == UNWIND_GO_CALLS) {
+		if (walk_read(walk, saved[1], saved[1], &walk->pc))
+			return STACK_TRUNCATED_READ;
+		return walk_leave(walk, saved[1] + 8, walk->pc);
+	}
+	if (way == UNWIND_GO_RESUMES)
+		walk->sp = saved[1];
+	walk->pc = saved[2];
+	return STEP_ON;
+}
+
 static __always_inline int walk_through_file(struct walk *walk, uint64_t file_off)
 {
 	union {
@@ -288,6 +328,8 @@ static __always_inline int walk_through_file(struct walk *walk, uint64_t file_of
 		return STACK_WHOLE;
 	case UNWIND_CFA_SIGNAL:
 		return walk_leave_signal(walk);
+	case UNWIND_CFA_GO_SAVED:
+		return walk_to_goroutine(walk, &u.rule);
 	default:
 		return walk_by_rule(walk, &u.rule);
 	}

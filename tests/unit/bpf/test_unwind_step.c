@@ -68,6 +68,91 @@ static void goes_on_behind_a_signal_frame_where_the_signal_struck(void **state)
 	assert_int_equal(walk.n_frames, 3);
 }
 
+/* A thread of Go, as its runtime keeps it: the words of the stack serve as its memory, too. */
+enum {
+	G_WORD = 10, /* where the thread pointer leads, at −8 */
+	G0_WORD = 12,
+	M_WORD = 20,
+	CURG_OFF = 24, /* of m.curg */
+	GOROUTINE_WORD = 26,
+	GOROUTINE_SP_WORD = 50,
+};
+
+static struct walk begin_on_the_stack_of_a_go_thread(enum unwind_go_way way)
+{
+	struct walk walk = begin_at(pc_of(1), 4);
+
+	walk.thread_pointer = STACK + 8 * (G_WORD + 1);
+	stack[G_WORD] = STACK + 8 * G0_WORD;
+	stack[G0_WORD + 6] = STACK + 8 * M_WORD;
+	stack[M_WORD + 3] = STACK + 8 * GOROUTINE_WORD;
+	stack[GOROUTINE_WORD + 6] = STACK + 8 * M_WORD;
+	stack[GOROUTINE_WORD + 7] = STACK + 8 * GOROUTINE_SP_WORD;
+	stack[GOROUTINE_WORD + 8] = pc_of(2); /* exactly: it is no return address */
+	set_rule(1, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_GO_SAVED,
+					  .cfa_off = -8 + (int)way,
+					  .fp_off = CURG_OFF });
+	set_rule(2, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SP, .cfa_off = 16 });
+	set_rule(3, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_END });
+	return walk;
+}
+
+static void goes_on_in_the_goroutine_that_its_thread_has_left(void **state)
+{
+	struct walk walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+
+	(void)state;
+	stack[GOROUTINE_SP_WORD] = pc_of(2) + 1;
+	stack[GOROUTINE_SP_WORD + 2] = pc_of(3) + 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
+
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_RESUMES);
+	stack[GOROUTINE_SP_WORD + 1] = pc_of(3) + 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
+
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_ENTERS);
+	stack[5] = pc_of(3) + 1; /* on the stack where it stands */
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
+}
+
+static void a_thread_that_has_put_its_goroutine_aside_is_the_schedulers(void **state)
+{
+	struct walk walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_RESUMES);
+
+	(void)state;
+	stack[M_WORD + 3] = 0;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 1);
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_RESUMES);
+	stack[GOROUTINE_WORD + 6] = 0; /* not of this thread, or not yet */
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 1);
+}
+
+static void takes_no_other_goroutine_for_the_one_that_calls(void **state)
+{
+	struct walk walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+
+	(void)state;
+	stack[M_WORD + 3] = 0;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_ASTRAY);
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+	stack[GOROUTINE_WORD + 6] = STACK;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_ASTRAY);
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+	stack[G_WORD] = 4096;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_READ);
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+	walk.thread_pointer = 0;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
+}
+
 static void follows_frame_pointers_through_a_jit(void **state)
 {
 	struct walk walk = begin_at(JIT_PC + 8, 0);
@@ -185,6 +270,10 @@ int main(void)
 		cmocka_unit_test_setup(believes_no_registers_of_a_caller, set_up),
 		cmocka_unit_test_setup(goes_on_behind_a_signal_frame_where_the_signal_struck,
 				       set_up),
+		cmocka_unit_test_setup(goes_on_in_the_goroutine_that_its_thread_has_left, set_up),
+		cmocka_unit_test_setup(a_thread_that_has_put_its_goroutine_aside_is_the_schedulers,
+				       set_up),
+		cmocka_unit_test_setup(takes_no_other_goroutine_for_the_one_that_calls, set_up),
 		cmocka_unit_test_setup(follows_frame_pointers_through_a_jit, set_up),
 		cmocka_unit_test_setup(takes_no_data_for_a_frame_pointer, set_up),
 		cmocka_unit_test_setup(never_walks_down_the_stack, set_up),

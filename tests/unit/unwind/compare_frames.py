@@ -41,6 +41,9 @@ MEMORY = re.compile(r"DW_OP_breg(\d+) \(\w+\): (-?\d+); DW_OP_deref(?:; DW_OP_pl
 AT_FP = re.compile(r"DW_OP_breg6 \(rbp\): (-?\d+)")
 PLACE = re.compile(r"(\w+)([+-]\d+)")
 
+# What we say where Go's runtime leaves its stack, of which its .debug_frame knows nothing.
+GO_KNOWS = ("anywhere:", "end", "saved", "signal", "unsupported", "*(r7+40)+8", "r1+8")
+
 Row = collections.namedtuple("Row", "start end cfa fp ra is_signal")
 
 
@@ -226,7 +229,7 @@ class Judge:
         return self.verdicts[key]
 
     def judge(self, row, ours):
-        if self.has_go and ours.startswith(("anywhere:", "end", "signal", "unsupported")):
+        if self.has_go and ours.startswith(GO_KNOWS):
             return "better"
         if row.is_signal:
             return {"signal": "same", "unsupported": "lost"}.get(ours, "wrong")
