@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/describer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,15 +309,16 @@ static int get_finished_stack(struct describer *describer, const struct frame *f
  * Walk the stack of @record to its end, and take the sample. Returns false if a table is awaited
  * still, unless this @is_last_try.
  */
-static bool try_pending(void *context, const struct pending_record *record, bool is_last_try)
+static bool finish_pending(struct describer *describer, struct process *process,
+			   const struct pending_record *record, bool is_last_try)
 {
 	const struct sample_record *sample = &record->sample;
 	const uint32_t n_so_far = sample->n_kernel_frames + sample->n_user_frames;
 	struct frame frames[MESSAGE_MAX_FRAMES];
-	struct describer *describer = context;
 	struct walker walker = {
 		.reader = &describer->reader,
 		.tables = describer->options.tables,
+		.process = process,
 		.goes_on = is_last_try,
 	};
 	enum stack_outcome outcome;
@@ -324,21 +326,54 @@ static bool try_pending(void *context, const struct pending_record *record, bool
 	size_t n_more = 0;
 	int r;
 
-	r = get_process(describer, &sample->header.process, &walker.process);
-	if (r == 0) {
-		outcome = walker_run(&walker, record, frames + n_so_far, &n_more);
-		if (outcome == STACK_PENDING && !is_last_try)
-			return false;
-		describe_frames(describer, walker.process, sample, frames);
-		if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
-			describer_flush(describer);
-		r = get_finished_stack(describer, frames, n_so_far + n_more, outcome, &stack);
-	}
+	outcome = walker_run(&walker, record, frames + n_so_far, &n_more);
+	if (outcome == STACK_PENDING && !is_last_try)
+		return false;
+	describe_frames(describer, process, sample, frames);
+	if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
+		describer_flush(describer);
+	r = get_finished_stack(describer, frames, n_so_far + n_more, outcome, &stack);
 	if (r == 0)
-		r = describe_sample(describer, sample, walker.process, stack);
+		r = describe_sample(describer, sample, process, stack);
 	if (r < 0)
 		describer->dropped[reason_of_error(r)]++;
 	return true;
+}
+
+/* Mappings of a process that has ended are of use only to samples of it that wait. */
+static void drop_mappings(struct process *process)
+{
+	if (process->is_gone && !process->n_pending)
+		process_set_mappings(process, NULL);
+}
+
+static bool try_pending(void *context, const struct pending_record *record, bool is_last_try)
+{
+	struct describer *describer = context;
+	struct process *process =
+		process_table_find(describer->processes, &record->sample.header.process);
+
+	assert(process); /* it stays as long as samples of it wait */
+	if (!finish_pending(describer, process, record, is_last_try))
+		return false;
+	process->n_pending--;
+	drop_mappings(process);
+	return true;
+}
+
+/* It waits; or is finished as far as that is possible now, where too many wait. */
+static int add_pending(struct describer *describer, struct process *process,
+		       const struct pending_record *record, size_t size)
+{
+	int r = pending_list_add(describer->pending, record, size, clock_monotonic_ns());
+
+	if (r == -ENOSPC) {
+		finish_pending(describer, process, record, true);
+		return 0;
+	}
+	if (r == 0)
+		process->n_pending++;
+	return r;
 }
 
 void describer_take_pending(struct describer *describer, const void *bytes, size_t size)
@@ -359,10 +394,8 @@ void describer_take_pending(struct describer *describer, const void *bytes, size
 	if (r == 0 && !process->n_mappings_read)
 		process_reader_read_mapped(&describer->reader, process);
 	if (r == 0)
-		r = pending_list_add(describer->pending, record, size, clock_monotonic_ns());
-	if (r == -ENOSPC)
-		try_pending(describer, record, true);
-	else if (r < 0)
+		r = add_pending(describer, process, record, size);
+	if (r < 0)
 		describer->dropped[reason_of_error(r)]++;
 }
 
@@ -385,7 +418,7 @@ static void take_file(struct describer *describer, const struct file_record *rec
 	r = fd < 0 ? fd : binary_describer_take_file(describer->binaries, record, fd);
 	if (r < 0)
 		table_loader_reject(describer->options.tables, &record->key, record->file,
-				    r != -ESRCH && r != -ENOENT);
+				    r != -ESRCH && r != -ENOENT && r != -ESTALE);
 }
 
 /* The process that had this key will not be seen again: what is open of it may go. */
@@ -396,8 +429,7 @@ static void take_end(struct describer *describer, struct process_key key)
 	if (!process)
 		return;
 	process->is_gone = true;
-	if (!describer_has_pending(describer)) /* else one of its samples may need them */
-		process_set_mappings(process, NULL);
+	drop_mappings(process);
 }
 
 void describer_take_record(struct describer *describer, const void *record, size_t size)
