@@ -153,24 +153,26 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 	return NULL;
 }
 
+/* A mapping of the process with the folder @process_fd, and who the file in it is. */
+struct mapped_file {
+	int process_fd;
+	const struct mapping *mapping;
+	struct stat status;
+};
+
 /* As below; *@ret_fd, if it is not NULL, is the open file, or −1 if a new binary has taken it. */
-static int get_binary(struct binary_describer *describer, int process_fd,
-		      const struct mapping *mapping, struct binary **ret_binary, int *ret_fd)
+static int get_binary(struct binary_describer *describer, const struct mapped_file *file,
+		      struct binary **ret_binary, int *ret_fd)
 {
+	const struct binary_identity identity = binary_identity_of(&file->status);
 	_cleanup_(freep) char *path = NULL;
 	_cleanup_(closep) int fd = -1;
-	struct binary_identity identity;
-	struct stat status;
 	int r;
 
-	r = file_opener_stat(process_fd, mapping, &status);
-	if (r < 0)
-		return r;
-	identity = binary_identity_of(&status);
 	*ret_binary = binary_table_find(describer->binaries, &identity);
 	if (*ret_binary && !ret_fd)
 		return 0;
-	fd = file_opener_open(process_fd, mapping, &status);
+	fd = file_opener_open(file->process_fd, file->mapping, &file->status);
 	if (fd < 0) {
 		describer->n_unreadable++;
 		return fd;
@@ -179,14 +181,36 @@ static int get_binary(struct binary_describer *describer, int process_fd,
 		*ret_fd = steal_fd(&fd);
 		return 0;
 	}
-	r = file_opener_path(process_fd, mapping, &path);
-	return r < 0 ? r : add_binary(describer, &status, path, steal_fd(&fd), ret_binary);
+	r = file_opener_path(file->process_fd, file->mapping, &path);
+	return r < 0 ? r : add_binary(describer, &file->status, path, steal_fd(&fd), ret_binary);
 }
 
 int binary_describer_get(struct binary_describer *describer, int process_fd,
 			 const struct mapping *mapping, struct binary **ret_binary)
 {
-	return get_binary(describer, process_fd, mapping, ret_binary, NULL);
+	struct mapped_file file = { process_fd, mapping, { 0 } };
+	int r = file_opener_stat(process_fd, mapping, &file.status);
+
+	return r < 0 ? r : get_binary(describer, &file, ret_binary, NULL);
+}
+
+/* The binary that @record tells of, as get_binary() does. */
+static int get_told_binary(struct binary_describer *describer, const struct file_record *record,
+			   int process_fd, struct binary **ret_binary, int *ret_fd)
+{
+	const struct mapping mapping = {
+		.start_pc = record->start_pc,
+		.end_pc = record->end_pc,
+		.path = "",
+	};
+	struct mapped_file file = { process_fd, &mapping, { 0 } };
+	int r = file_opener_stat(process_fd, &mapping, &file.status);
+
+	if (r < 0)
+		return r;
+	if (!file_opener_is_file(&file.status, &record->key))
+		return -ESTALE;
+	return get_binary(describer, &file, ret_binary, ret_fd);
 }
 
 static bool is_vdso(const struct file_key *key)
@@ -197,11 +221,6 @@ static bool is_vdso(const struct file_key *key)
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
 			       int process_fd)
 {
-	const struct mapping mapping = {
-		.start_pc = record->start_pc,
-		.end_pc = record->end_pc,
-		.path = "",
-	};
 	struct binary *binary = describer->vdso;
 	_cleanup_(closep) int fd = -1;
 	int r = 0;
@@ -209,7 +228,7 @@ int binary_describer_take_file(struct binary_describer *describer, const struct 
 	if (is_vdso(&record->key))
 		fd = file_opener_open_vdso();
 	else
-		r = get_binary(describer, process_fd, &mapping, &binary, &fd);
+		r = get_told_binary(describer, record, process_fd, &binary, &fd);
 	if (r < 0 || !binary)
 		return r < 0 ? r : -ENOENT;
 	binary->last_used = binary == describer->vdso ? ALWAYS_USED : describer->dictionary;

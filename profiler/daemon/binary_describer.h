@@ -36,7 +36,8 @@ int binary_describer_get(struct binary_describer *describer, int process_fd,
 
 /*
  * The kernel half has hit a file that it did not know: have its table made. @process_fd is the
- * folder of the process that has mapped it. Returns 0, or why it cannot be: as above.
+ * folder of the process that has mapped it. Returns 0, or why it cannot be: as above, or -ESTALE:
+ * another file is mapped there by now.
  */
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
 			       int process_fd);
