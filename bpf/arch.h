@@ -44,6 +44,11 @@ struct arch_registers {
 	uint64_t x[31], sp, pc, pstate;
 };
 
+static __always_inline int arch_is_user(const struct arch_registers *registers)
+{
+	return !(registers->pstate & 15); /* at exception level 0 */
+}
+
 static __always_inline void arch_take_registers(uint64_t *to, const struct arch_registers *from)
 {
 	__builtin_memcpy(to, from->x, sizeof(from->x));
@@ -92,6 +97,11 @@ struct arch_registers {
 	uint64_t r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, pc, cs,
 		flags, sp, ss;
 };
+
+static __always_inline int arch_is_user(const struct arch_registers *registers)
+{
+	return (registers->cs & 3) == 3; /* in ring 3 */
+}
 
 static __always_inline void arch_take_registers(uint64_t *to, const struct arch_registers *from)
 {

@@ -35,6 +35,16 @@ struct signal_struct {
 	atomic_t live; /* threads that have not ended */
 };
 
+/* Of which only the size matters: registers, as the kernel saves them when it is entered. */
+struct pt_regs {
+	unsigned long sp;
+};
+
+/* Of x86-64; the stack of a task in the kernel is as large. */
+struct irq_stack {
+	char stack[16384];
+};
+
 struct super_block {
 	__u32 s_dev;
 };
@@ -117,12 +127,14 @@ struct mm_struct {
 };
 
 /* until 6.0 */
-struct mm_struct___6_0 {
-	struct rb_root mm_rb;
-};
-
 struct vm_area_struct___6_0 {
 	struct rb_node vm_rb;
+	struct vm_area_struct___6_0 *vm_next;
+};
+
+struct mm_struct___6_0 {
+	struct rb_root mm_rb;
+	struct vm_area_struct___6_0 *mmap;
 };
 
 /* x86-64 (arch/x86/include/asm/processor.h) */
@@ -146,7 +158,12 @@ struct task_struct {
 
 struct bpf_iter_meta;
 
-/* What an iterator over mappings is called with (kernel/bpf/task_iter.c). */
+/* What iterators over tasks and over mappings are called with (kernel/bpf/task_iter.c). */
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 struct bpf_iter__task_vma {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
@@ -154,6 +171,23 @@ struct bpf_iter__task_vma {
 };
 
 #pragma clang attribute pop
+
+/*
+ * The task that runs. Before 5.11 the verifier does not know what it is, and its fields are read by
+ * probes.
+ */
+#define KNOWS_TASK bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return KNOWS_TASK ? bpf_get_current_task_btf()
+			  : (struct task_struct *)bpf_get_current_task();
+}
+
+/* @is_direct: @object is a pointer that the verifier knows. */
+#define READ_FIELD(is_direct, object, field)                                                       \
+	((is_direct) ? (object)->field : BPF_CORE_READ(object, field))
+#define TASK_READ(task, field) READ_FIELD(KNOWS_TASK, task, field)
 
 /* task_struct.flags: this is a thread of the kernel (include/linux/sched.h) */
 #define PF_KTHREAD 0x00200000

@@ -105,7 +105,7 @@ static __always_inline int walk_user(struct bpf_perf_event_data *ctx, struct scr
 	struct walk_state *state = my_walk();
 
 	record->outcome = STACK_KERNEL_ONLY;
-	if (task->flags & PF_KTHREAD)
+	if (TASK_READ(task, flags) & PF_KTHREAD)
 		return 0;
 	record->outcome = STACK_NO_USER;
 	if (!state || !begin_walk(state, ctx, task))
@@ -170,21 +170,29 @@ static __always_inline void submit(struct scratch *scratch, struct cpu_counters 
 	}
 }
 
+static __always_inline void copy_name(char *to, const struct task_struct *task)
+{
+	if (KNOWS_TASK)
+		__builtin_memcpy(to, task->comm, WIRE_COMM_BYTES);
+	else
+		bpf_core_read(to, WIRE_COMM_BYTES, &task->comm);
+}
+
 static __always_inline void fill_sample(struct sample_record *record, struct task_struct *task)
 {
 	fill_header(&record->header, RECORD_SAMPLE, task);
-	record->tid = task->pid;
+	record->tid = TASK_READ(task, pid);
 	record->kind = SAMPLE_CPU;
 	record->value = period_ns;
 	record->weight = 1;
-	__builtin_memcpy(record->comm, task->group_leader->comm, WIRE_COMM_BYTES);
-	__builtin_memcpy(record->thread, task->comm, WIRE_COMM_BYTES);
+	copy_name(record->comm, TASK_READ(task, group_leader));
+	copy_name(record->thread, task);
 }
 
 SEC("perf_event")
 int sample_cpu(struct bpf_perf_event_data *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct cpu_counters *count = my_counters();
 	uint32_t zero = 0;
 	struct scratch *scratch;
@@ -192,11 +200,11 @@ int sample_cpu(struct bpf_perf_event_data *ctx)
 	if (!count)
 		return 0;
 	count->ticks++;
-	if (!task->pid) {
+	if (!TASK_READ(task, pid)) {
 		count->idle++;
 		return 0;
 	}
-	if (!is_selected(task->tgid)) {
+	if (!is_selected(TASK_READ(task, tgid))) {
 		count->dropped[DROP_NOT_SELECTED]++;
 		return 0;
 	}

@@ -113,10 +113,11 @@ static __always_inline void find_new_file(struct walk_mapping *mapping, const st
 
 static __always_inline int walk_find_mapping(struct walk *walk, uint64_t pc)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct walk_mapping *mapping = &walk->mappings[0];
 	struct vma *vma = &state_of(walk)->vma;
 	struct unwind_file *file;
+	struct mm_struct *mm;
 	uint64_t vdso;
 
 	if (find_vma(vma, pc, task) != VMA_FOUND)
@@ -127,7 +128,8 @@ static __always_inline int walk_find_mapping(struct walk *walk, uint64_t pc)
 	mapping->kind = UNWIND_FILE_NONE;
 	mapping->file = 0;
 	if (!vma->key.inode) {
-		vdso = (uint64_t)task->mm->context.vdso;
+		mm = TASK_READ(task, mm);
+		vdso = (uint64_t)READ_FIELD(KNOWS_TASK, mm, context.vdso);
 		if (pc - vdso >= VDSO_BYTES)
 			return 0;
 		vma->key.inode = 1;
@@ -160,14 +162,43 @@ static __always_inline void take_registers(struct walk *walk, const struct arch_
 	walk_enter(walk, from->pc);
 }
 
-/* As the thread entered the kernel. A function, lest clang reads both kinds of registers through
- * one pointer, which the verifier does not follow. */
-static __attribute__((noinline)) int take_task_registers(struct walk *walk,
+static __always_inline uint64_t kernel_stack_bytes(void)
+{
+	if (bpf_core_type_exists(struct irq_stack))
+		return bpf_core_type_size(struct irq_stack);
+	return 1ULL << (page_shift > 14 ? page_shift : 14); /* arch/arm64/include/asm/memory.h */
+}
+
+/*
+ * As the thread entered the kernel: before 5.15, from the top of its stack there. Functions, lest
+ * clang reads several kinds of registers through one pointer, which the verifier does not follow.
+ */
+static __attribute__((noinline)) int take_saved_registers(struct walk_state *state,
+							  struct task_struct *task)
+{
+	struct arch_registers *saved;
+	uint64_t top;
+
+	if (!state || !task)
+		return 0;
+	saved = (struct arch_registers *)state->window;
+	top = (uint64_t)TASK_READ(task, stack) + kernel_stack_bytes();
+	if (!bpf_probe_read_kernel(saved, sizeof(*saved),
+				   (void *)(top - bpf_core_type_size(struct pt_regs))) &&
+	    arch_is_user(saved))
+		take_registers(&state->walk, saved);
+	return 0;
+}
+
+static __attribute__((noinline)) int take_task_registers(struct walk_state *state,
 							 struct task_struct *task)
 {
-	if (!walk || !task)
+	if (!state || !task)
 		return 0;
-	take_registers(walk, (struct arch_registers *)bpf_task_pt_regs(task));
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		take_registers(&state->walk, (struct arch_registers *)bpf_task_pt_regs(task));
+	else
+		take_saved_registers(state, task);
 	return 0;
 }
 
@@ -181,6 +212,7 @@ static __always_inline uint64_t thread_pointer_of(const struct task_struct *task
 static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_event_data *ctx,
 				      struct task_struct *task)
 {
+	struct mm_struct *mm = TASK_READ(task, mm);
 	struct walk *walk = &state->walk;
 
 	walk->n_frames = 0;
@@ -195,9 +227,9 @@ static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_
 	walk->thread_pointer = thread_pointer_of(task);
 	if ((int64_t)ctx->regs.pc > 0)
 		take_registers(walk, &ctx->regs);
-	else if (task->mm)
-		take_task_registers(walk, task);
-	return task->mm && walk->pc;
+	else if (mm)
+		take_task_registers(state, task);
+	return mm && walk->pc;
 }
 
 /* Walk to the end, or to a file whose table is pending. Returns an enum stack_outcome. Global for

@@ -56,8 +56,8 @@ static __always_inline uint64_t change_time_of(struct inode *inode, int is_direc
 	if (bpf_core_field_exists(((struct inode___6_11 *)0)->i_ctime_sec)) {
 		struct inode___6_11 *newer = (void *)inode;
 
-		seconds = is_direct ? newer->i_ctime_sec : BPF_CORE_READ(newer, i_ctime_sec);
-		ns = is_direct ? newer->i_ctime_nsec : BPF_CORE_READ(newer, i_ctime_nsec);
+		seconds = READ_FIELD(is_direct, newer, i_ctime_sec);
+		ns = READ_FIELD(is_direct, newer, i_ctime_nsec);
 	} else if (bpf_core_field_exists(((struct inode___6_6 *)0)->__i_ctime)) {
 		struct inode___6_6 *newer = (void *)inode;
 
@@ -74,31 +74,25 @@ static __always_inline uint64_t change_time_of(struct inode *inode, int is_direc
 static __always_inline int take_vma(struct vma *vma, struct vm_area_struct *found, uint64_t pc,
 				    struct mm_struct *mm, int is_direct)
 {
-	struct mm_struct *owner = is_direct ? found->vm_mm : BPF_CORE_READ(found, vm_mm);
+	struct mm_struct *owner = READ_FIELD(is_direct, found, vm_mm);
+	struct super_block *super;
 	struct inode *inode;
 	struct file *file;
 
-	vma->start_pc = is_direct ? found->vm_start : BPF_CORE_READ(found, vm_start);
-	vma->end_pc = is_direct ? found->vm_end : BPF_CORE_READ(found, vm_end);
+	vma->start_pc = READ_FIELD(is_direct, found, vm_start);
+	vma->end_pc = READ_FIELD(is_direct, found, vm_end);
 	if (owner != mm || pc < vma->start_pc || pc >= vma->end_pc)
 		return VMA_NONE;
-	vma->file_off = (is_direct ? found->vm_pgoff : BPF_CORE_READ(found, vm_pgoff))
-			<< page_shift;
+	vma->file_off = READ_FIELD(is_direct, found, vm_pgoff) << page_shift;
 	vma->key = (struct file_key){};
-	file = is_direct ? found->vm_file : BPF_CORE_READ(found, vm_file);
+	file = READ_FIELD(is_direct, found, vm_file);
 	if (!file)
 		return VMA_FOUND;
-	if (is_direct) {
-		inode = file->f_inode;
-		vma->key.inode = inode->i_ino;
-		vma->key.device = inode->i_sb->s_dev;
-		vma->key.generation = inode->i_generation;
-	} else {
-		inode = BPF_CORE_READ(file, f_inode);
-		vma->key.inode = BPF_CORE_READ(inode, i_ino);
-		vma->key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-		vma->key.generation = BPF_CORE_READ(inode, i_generation);
-	}
+	inode = READ_FIELD(is_direct, file, f_inode);
+	super = READ_FIELD(is_direct, inode, i_sb);
+	vma->key.inode = READ_FIELD(is_direct, inode, i_ino);
+	vma->key.device = READ_FIELD(is_direct, super, s_dev);
+	vma->key.generation = READ_FIELD(is_direct, inode, i_generation);
 	vma->key.change_time = change_time_of(inode, is_direct);
 	return VMA_FOUND;
 }
@@ -212,7 +206,7 @@ static __always_inline int find_vma_in_rb_tree(struct vma *vma, uint64_t pc, str
 /* The mapping of the current task that holds @pc. VMA_FOUND or VMA_NONE. */
 static __always_inline int find_vma(struct vma *vma, uint64_t pc, struct task_struct *task)
 {
-	struct mm_struct *mm = task->mm;
+	struct mm_struct *mm = TASK_READ(task, mm);
 
 	if (!mm)
 		return VMA_NONE;

@@ -174,11 +174,18 @@ static int load_preload_object(const struct sampler_bpf *from, struct preload_bp
 
 int kernel_half_preload(struct kernel_half *half)
 {
+	bool iterates_mappings = libbpf_find_vmlinux_btf_id("task_vma", BPF_TRACE_ITER) > 0;
 	struct preload_bpf *preload = preload_bpf__open();
-	int r = preload ? load_preload_object(half->sampler, preload) : -errno;
+	int r;
 
+	if (!preload)
+		return -errno;
+	bpf_program__set_autoload(preload->progs.preload_mapping, iterates_mappings);
+	bpf_program__set_autoload(preload->progs.preload_task, !iterates_mappings);
+	r = load_preload_object(half->sampler, preload);
 	if (r == 0)
-		r = run_iterator(preload->progs.preload);
+		r = run_iterator(iterates_mappings ? preload->progs.preload_mapping
+						   : preload->progs.preload_task);
 	preload_bpf__destroy(preload);
 	return r;
 }

@@ -56,7 +56,7 @@ struct table_store_maps kernel_half_table_maps(const struct kernel_half *half);
 
 /*
  * Ask for the tables of all that is mapped for execution now, by records as for a file that is hit.
- * Returns 0 or -errno: this kernel cannot (before 5.12), and files are asked for when they are hit.
+ * Returns 0 or -errno: this kernel cannot, and files are asked for when they are hit.
  */
 int kernel_half_preload(struct kernel_half *half);
 
