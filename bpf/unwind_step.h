@@ -145,7 +145,8 @@ static __always_inline int walk_leave(struct walk *walk, uint64_t cfa, uint64_t 
 
 /*
  * By frame pointer, where there is no rule: in code that a JIT wrote, and assembler. It must point
- * up the stack, not too far, to an aligned pair.
+ * up the stack, not too far, to an aligned pair. A thread's entry has set it to 0 before it called
+ * anybody; where it has called nobody, 0 may be any number.
  */
 static __always_inline int walk_by_frame_pointer(struct walk *walk, int outcome_if_not)
 {
@@ -153,7 +154,8 @@ static __always_inline int walk_by_frame_pointer(struct walk *walk, int outcome_
 	int r;
 
 	if (!fp)
-		return walk->mappings[0].kind == UNWIND_FILE_NONE ? outcome_if_not : STACK_WHOLE;
+		return walk->is_leaf || walk->mappings[0].kind == UNWIND_FILE_NONE ? outcome_if_not
+										   : STACK_WHOLE;
 	if (fp < walk->sp || fp > walk->sp + WALK_FP_REACH_BYTES || (fp & 7))
 		return outcome_if_not;
 	if (walk_read_block(walk, fp, walk->block, 2))

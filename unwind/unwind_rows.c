@@ -59,6 +59,21 @@ int unwind_rows_grow(struct unwind_rows *rows)
 			     sizeof(*rows->items));
 }
 
+size_t unwind_rows_find_behind(const struct unwind_rows *rows, uint64_t elf_vaddr)
+{
+	size_t start = 0, end = rows->n;
+
+	while (start < end) {
+		size_t middle = start + (end - start) / 2;
+
+		if (rows->items[middle].elf_vaddr > elf_vaddr)
+			end = middle;
+		else
+			start = middle + 1;
+	}
+	return start;
+}
+
 /* A rule that may be stretched over padding: one that says too much there would do harm. */
 static bool can_stretch(const struct unwind_rule *rule)
 {

@@ -83,6 +83,9 @@ static inline int unwind_rows_append(struct unwind_rows *rows, uint64_t elf_vadd
 	return 0;
 }
 
+/* The number of the first row that lies behind @elf_vaddr: the one before it holds there. */
+size_t unwind_rows_find_behind(const struct unwind_rows *rows, uint64_t elf_vaddr);
+
 /*
  * Drop rows that say what the row before says. Ranges without a rule of at most @gap_bytes between
  * two functions are padding, and become part of what is before them.

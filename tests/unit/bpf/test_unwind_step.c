@@ -183,6 +183,19 @@ static void takes_no_data_for_a_frame_pointer(void **state)
 	}
 }
 
+static void a_thread_begins_where_a_caller_without_a_rule_has_no_frame_pointer(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 0);
+
+	(void)state;
+	set_rule(1, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SP, .cfa_off = 8 });
+	stack[0] = pc_of(2) + 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 2);
+	walk = begin_at(pc_of(2), 0); /* a leaf may have any number there */
+	assert_int_equal(run(&walk), STACK_TRUNCATED_NO_RULE);
+}
+
 static void never_walks_down_the_stack(void **state)
 {
 	struct walk walk = begin_at(pc_of(1), 8);
@@ -276,6 +289,8 @@ int main(void)
 		cmocka_unit_test_setup(takes_no_other_goroutine_for_the_one_that_calls, set_up),
 		cmocka_unit_test_setup(follows_frame_pointers_through_a_jit, set_up),
 		cmocka_unit_test_setup(takes_no_data_for_a_frame_pointer, set_up),
+		cmocka_unit_test_setup(
+			a_thread_begins_where_a_caller_without_a_rule_has_no_frame_pointer, set_up),
 		cmocka_unit_test_setup(never_walks_down_the_stack, set_up),
 		cmocka_unit_test_setup(ends_a_loop_of_frames_at_the_bound, set_up),
 		cmocka_unit_test_setup(waits_before_the_frame_whose_table_is_pending, set_up),
