@@ -25,6 +25,8 @@ import time
 
 SKIPPED = 77
 GAP_BYTES = 64  # shorter ones between functions are padding, for tables
+# What runs our tool, when it was built for another machine than this one: Meson says so.
+EMULATOR = os.environ.get("MESON_EXE_WRAPPER", "").split()
 MACHINES = {62: "x86-64", 183: "arm64"}
 X86_64_NAMES = "rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 ra".split()
 FP_NAME = {"x86-64": "rbp", "arm64": "x29"}
@@ -301,7 +303,7 @@ def overlapping(ranges):
 
 
 def look_up(tool, path, addresses):
-    run = subprocess.run([tool, "find", path], input="\n".join(f"{a:x}" for a in addresses),
+    run = subprocess.run([*EMULATOR, tool, "find", path], input="\n".join(f"{a:x}" for a in addresses),
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         raise RuntimeError(run.stderr.strip())
