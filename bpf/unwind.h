@@ -205,7 +205,7 @@ static __attribute__((noinline)) int take_task_registers(struct walk_state *stat
 /* Where the thread's own variables are; of x86-64, whose rules alone ask for it. */
 static __always_inline uint64_t thread_pointer_of(const struct task_struct *task)
 {
-	return ARCH_IS_ARM64 ? 0 : task->thread.fsbase;
+	return ARCH_IS_ARM64 ? 0 : TASK_READ(task, thread.fsbase);
 }
 
 /* Begin where the thread was in user space, or entered the kernel. Returns whether it was. */
