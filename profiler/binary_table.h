@@ -37,7 +37,7 @@ struct binary {
 	int symbols_fd;      /* symbol file, or −1 */
 	enum names_state names;
 	bool is_described;
-	bool had_table; /* the resolver has sent its unwind table, or said that there is none */
+	bool had_table; /* its unwind table has come, or was said not to be there */
 	struct elf_description description;
 };
 

@@ -59,6 +59,14 @@ const char *const build_outcome_names[BUILD_OUTCOME_COUNT] = {
 	[BUILD_CRASHED] = "crashed",
 };
 
+const char *const table_cache_error_names[TABLE_CACHE_ERROR_COUNT] = {
+	[TABLE_CACHE_FOLDER] = "folder",
+	[TABLE_CACHE_FULL] = "full",
+	[TABLE_CACHE_READ_ONLY] = "read_only",
+	[TABLE_CACHE_TOO_LARGE] = "too_large",
+	[TABLE_CACHE_IO] = "io",
+};
+
 void status_join(const struct sampler_status *sampler, const struct store_status *store,
 		 struct status *ret_status)
 {

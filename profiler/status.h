@@ -31,6 +31,27 @@ enum build_outcome {
 	BUILD_OUTCOME_COUNT,
 };
 
+/* Why a compiled table is not kept on disk, or not taken from there. */
+enum table_cache_error {
+	TABLE_CACHE_FOLDER,    /* there is no folder that could be used: no table is kept */
+	TABLE_CACHE_FULL,      /* of the disk, or of what we may use of it */
+	TABLE_CACHE_READ_ONLY, /* we may not write there */
+	TABLE_CACHE_TOO_LARGE, /* for what all tables may take */
+	TABLE_CACHE_IO,        /* whatever else the file system says */
+	TABLE_CACHE_ERROR_COUNT,
+};
+
+struct table_cache_status {
+	uint64_t hits, misses;
+	uint64_t unkeyed; /* files that were not looked for: nothing tells them from others */
+	uint64_t written;
+	uint64_t damaged; /* tables on disk that did not pass the check */
+	uint64_t evicted;
+	uint64_t errors[TABLE_CACHE_ERROR_COUNT];
+	uint64_t bytes; /* on disk now */
+	uint32_t n_tables;
+};
+
 struct role_status {
 	uint64_t restarts;
 	uint64_t cpu_ns; /* user and system, of the process that runs now and those before it */
@@ -57,8 +78,9 @@ struct sampler_status {
 	uint64_t captured;     /* samples that waited for a table, with their stack */
 	uint64_t capture_lost; /* that found no room to wait: by frame pointer */
 	uint64_t tables_evicted, tables_refused;
-	uint64_t table_bytes, table_rows;     /* in the maps now */
-	uint32_t n_tables, n_rules;           /* likewise */
+	uint64_t table_bytes, table_rows; /* in the maps now */
+	uint32_t n_tables, n_rules;       /* likewise */
+	struct table_cache_status table_cache;
 	uint64_t builds[BUILD_OUTCOME_COUNT]; /* symbol files, by how they ended */
 	uint32_t n_builds_queued;
 	uint32_t n_processes, n_files, n_stacks; /* in the sampler's tables now */
@@ -83,6 +105,7 @@ extern const char *const stack_outcome_names[STACK_OUTCOME_COUNT];
 extern const char *const stack_cut_reasons[STACK_OUTCOME_COUNT];
 extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
+extern const char *const table_cache_error_names[TABLE_CACHE_ERROR_COUNT];
 
 /* Put the two halves together, as of the moment at which @sampler arrived, and compute in_flight.
  */

@@ -53,7 +53,8 @@ static void ask_resolver(struct binary_describer *describer, uint32_t number, en
 static void request_build(struct binary_describer *describer, struct binary *binary)
 {
 	binary->n_attempts++;
-	ask_resolver(describer, binary->number, BUILD_ELF, binary->fd);
+	ask_resolver(describer, binary->number, binary->had_table ? BUILD_NAMES : BUILD_ELF,
+		     binary->fd);
 }
 
 /* The resolver has said all that it will say of @binary. */
@@ -62,7 +63,8 @@ static void finish_build(struct binary_describer *describer, struct binary *bina
 {
 	const struct message_names failed = { binary->number, NAMES_FAILED };
 
-	table_loader_finish(describer->tables, binary->number);
+	if (!binary->had_table)
+		table_loader_finish(describer->tables, binary->number);
 	if (binary->fd < 0)
 		return;
 	close(steal_fd(&binary->fd));
@@ -75,7 +77,7 @@ static void finish_build(struct binary_describer *describer, struct binary *bina
 		channel_send(describer->server->channel, MESSAGE_NAMES, &failed, sizeof(failed));
 }
 
-/* Takes @fd, also on failure. */
+/* Takes @fd, also on failure. The resolver is still to be asked. */
 static int add_binary(struct binary_describer *describer, const struct stat *status,
 		      const char *path, int fd, struct binary **ret_binary)
 {
@@ -90,7 +92,6 @@ static int add_binary(struct binary_describer *describer, const struct stat *sta
 	binary->fd = steal_fd(&owned);
 	binary->last_used = describer->dictionary;
 	describer->n_builds_queued++;
-	request_build(describer, binary);
 	*ret_binary = binary;
 	return 0;
 }
@@ -106,9 +107,11 @@ static int add_vdso(struct binary_describer *describer)
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	r = add_binary(describer, &status, "[vdso]", steal_fd(&fd), &describer->vdso);
-	if (r == 0)
-		describer->vdso->last_used = ALWAYS_USED;
-	return r;
+	if (r < 0)
+		return r;
+	describer->vdso->last_used = ALWAYS_USED;
+	request_build(describer, describer->vdso);
+	return 0;
 }
 
 int binary_describer_new(struct role_process *server, struct role_process *resolver,
@@ -160,7 +163,8 @@ struct mapped_file {
 	struct stat status;
 };
 
-/* As below; *@ret_fd, if it is not NULL, is the open file, or −1 if a new binary has taken it. */
+/* As below, but does not ask for a new one; *@ret_fd, if it is not NULL, is the open file, or −1 if
+ * a new binary has taken it. */
 static int get_binary(struct binary_describer *describer, const struct mapped_file *file,
 		      struct binary **ret_binary, int *ret_fd)
 {
@@ -185,13 +189,22 @@ static int get_binary(struct binary_describer *describer, const struct mapped_fi
 	return r < 0 ? r : add_binary(describer, &file->status, path, steal_fd(&fd), ret_binary);
 }
 
+static bool is_new(const struct binary *binary)
+{
+	return binary->n_attempts == 0;
+}
+
 int binary_describer_get(struct binary_describer *describer, int process_fd,
 			 const struct mapping *mapping, struct binary **ret_binary)
 {
 	struct mapped_file file = { process_fd, mapping, { 0 } };
 	int r = file_opener_stat(process_fd, mapping, &file.status);
 
-	return r < 0 ? r : get_binary(describer, &file, ret_binary, NULL);
+	if (r == 0)
+		r = get_binary(describer, &file, ret_binary, NULL);
+	if (r == 0 && is_new(*ret_binary))
+		request_build(describer, *ret_binary);
+	return r;
 }
 
 /* The binary that @record tells of, as get_binary() does. */
@@ -218,6 +231,23 @@ static bool is_vdso(const struct file_key *key)
 	return key->inode == 1 && key->device == 0;
 }
 
+/* The kernel half awaits the table of @binary, whose file is open as @fd too unless it is new: have
+ * it loaded or made. What is being made already will come. */
+static void request_table(struct binary_describer *describer, struct binary *binary, int fd)
+{
+	const bool is_first = is_new(binary);
+
+	if (!is_first && !binary->had_table)
+		return;
+	/* One that was there is lost, or awaited by another key. */
+	if (table_loader_load_cached(describer->tables, binary->number, is_first ? binary->fd : fd))
+		binary->had_table = true;
+	else if (!is_first)
+		ask_resolver(describer, binary->number, BUILD_TABLE, fd);
+	if (is_first)
+		request_build(describer, binary);
+}
+
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
 			       int process_fd)
 {
@@ -233,8 +263,7 @@ int binary_describer_take_file(struct binary_describer *describer, const struct 
 		return r < 0 ? r : -ENOENT;
 	binary->last_used = binary == describer->vdso ? ALWAYS_USED : describer->dictionary;
 	r = table_loader_add(describer->tables, &record->key, record->file, binary->number);
-	if (r == 0 && binary->had_table) /* and lost it, or is known by another key too */
-		ask_resolver(describer, binary->number, BUILD_TABLE, fd);
+	request_table(describer, binary, fd);
 	return r;
 }
 

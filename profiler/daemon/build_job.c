@@ -118,8 +118,9 @@ static int build_elf(struct channel *channel, const struct build_job *job)
 	if (r < 0)
 		return r;
 	if (job->step == BUILD_STEP_FUNCTIONS) {
-		r = build_table(channel, job, elf);
-		if (r == 0 && job->what.kind == BUILD_ELF)
+		if (job->what.kind != BUILD_NAMES)
+			r = build_table(channel, job, elf);
+		if (r == 0 && job->what.kind != BUILD_TABLE)
 			r = send_description(channel, job, elf);
 		if (r < 0 || job->what.kind == BUILD_TABLE)
 			return r;

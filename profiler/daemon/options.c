@@ -187,6 +187,14 @@ static void clear_allow_hosts(struct options *options)
 	options->allow_hosts = NULL;
 }
 
+static int set_cache(struct options *options, const char *value)
+{
+	options->cache = NULL;
+	if (!strcmp(value, "none"))
+		return 0;
+	return *value ? set_text(options, value, &options->cache) : -EINVAL;
+}
+
 static int set_config(struct options *options, const char *value)
 {
 	return *value ? set_text(options, value, &options->config) : -EINVAL;
@@ -316,6 +324,16 @@ const struct option_spec option_specs[] = {
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = add_allow_host,
 		.clear = clear_allow_hosts,
+	},
+	{
+		.name = "cache",
+		.argument = "DIR|none",
+		.default_value = "/var/cache/pilotlight",
+		.purpose = "keep compiled unwind tables there, for the next start",
+		.expected = "a folder or none",
+		.commands = FOR_ALL,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_cache,
 	},
 	{
 		.name = "config",

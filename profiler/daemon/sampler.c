@@ -20,6 +20,7 @@
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
+#include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/daemon/table_store.h"
 #include "profiler/status.h"
@@ -44,6 +45,7 @@ struct sampler {
 	struct loop *loop;
 	struct kernel_half *half;
 	struct table_store *table_store;
+	struct table_cache *table_cache;
 	struct table_loader *table_loader;
 	struct describer *describer;
 	struct role_events events;
@@ -90,6 +92,7 @@ static void fill_table_status(struct sampler *sampler)
 	sampler->status.table_rows = tables.n_rows;
 	sampler->status.n_tables = (uint32_t)tables.n_tables;
 	sampler->status.n_rules = tables.n_rules;
+	table_cache_get_status(sampler->table_cache, &sampler->status.table_cache);
 }
 
 /*
@@ -270,13 +273,21 @@ static int start_role(struct sampler *sampler, const struct sampler_setup *setup
 	return role_process_start(process);
 }
 
-static int start_tables(struct sampler *sampler, uint64_t memory_bytes)
+static int start_tables(struct sampler *sampler, const struct options *options)
 {
+	const struct table_cache_options cache = {
+		.folder = options->cache,
+		.max_bytes = TABLE_CACHE_MAX_BYTES,
+	};
 	const struct table_store_maps maps = kernel_half_table_maps(sampler->half);
 	int r;
 
-	r = table_store_new(&maps, memory_bytes / 4 * 3, &sampler->table_store);
-	return r < 0 ? r : table_loader_new(sampler->table_store, &sampler->table_loader);
+	r = table_store_new(&maps, options->memory_bytes / 4 * 3, &sampler->table_store);
+	if (r == 0)
+		r = table_cache_new(&cache, &sampler->table_cache);
+	return r < 0 ? r
+		     : table_loader_new(sampler->table_store, sampler->table_cache,
+					&sampler->table_loader);
 }
 
 static int start_roles(struct sampler *sampler, const struct sampler_setup *setup)
@@ -296,7 +307,7 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		.on_end = on_role_end,
 		.context = sampler,
 	};
-	r = start_tables(sampler, setup->options->memory_bytes);
+	r = start_tables(sampler, setup->options);
 	options.tables = sampler->table_loader;
 	if (r == 0)
 		r = describer_new(&options, &sampler->describer);
@@ -417,6 +428,7 @@ struct sampler *sampler_free(struct sampler *sampler)
 	role_process_stop(&sampler->resolver, ROLE_STOP_WAIT_MS);
 	describer_free(sampler->describer);
 	table_loader_free(sampler->table_loader);
+	table_cache_free(sampler->table_cache);
 	table_store_free(sampler->table_store);
 	kernel_half_free(sampler->half);
 	loop_free(sampler->loop);

@@ -10,6 +10,8 @@
 #define uthash_nonfatal_oom 1
 #include <uthash.h>
 
+#include "profiler/base/cleanup.h"
+#include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_store.h"
 
 /* A file by the kernel half's number. A binary may have had several, the last one counts. */
@@ -19,20 +21,25 @@ struct code_file {
 	uint32_t binary;
 	struct file_key key;
 	bool is_awaited;
+	bool is_cacheable; /* and not in the cache: known there by the next */
+	struct table_cache_key cache_key;
 };
 
 struct table_loader {
 	struct table_store *store;
+	struct table_cache *cache;
 	struct code_file *by_number;
 };
 
-int table_loader_new(struct table_store *store, struct table_loader **ret_loader)
+int table_loader_new(struct table_store *store, struct table_cache *cache,
+		     struct table_loader **ret_loader)
 {
 	struct table_loader *loader = calloc(1, sizeof(*loader));
 
 	if (!loader)
 		return -ENOMEM;
 	loader->store = store;
+	loader->cache = cache;
 	*ret_loader = loader;
 	return 0;
 }
@@ -144,25 +151,61 @@ static void *map_sealed(int fd, size_t *ret_size)
 	return bytes == MAP_FAILED ? NULL : bytes;
 }
 
-void table_loader_put(struct table_loader *loader, uint32_t binary, int fd)
+/* Give the table of @binary, or NULL, to those of its code files that wait for it. Returns one that
+ * is to be kept on disk, or NULL. */
+static const struct code_file *put_awaited(struct table_loader *loader, uint32_t binary,
+					   const void *bytes, size_t size)
 {
+	const struct code_file *kept = NULL;
 	struct code_file *code_file, *next;
-	size_t size = 0;
-	void *bytes = map_sealed(fd, &size);
 
 	HASH_ITER (hh, loader->by_number, code_file, next) {
 		if (code_file->binary != binary || !code_file->is_awaited)
 			continue;
 		code_file->is_awaited = false;
 		/* What does not fit or pass is counted by the store, and refused there. */
-		if (bytes)
-			(void)table_store_put(loader->store, &code_file->key, code_file->number,
-					      bytes, size);
-		else
+		if (!bytes)
 			(void)table_store_refuse(loader->store, &code_file->key, code_file->number);
+		else if (table_store_put(loader->store, &code_file->key, code_file->number, bytes,
+					 size) == 0 &&
+			 code_file->is_cacheable)
+			kept = code_file;
 	}
+	return kept;
+}
+
+void table_loader_put(struct table_loader *loader, uint32_t binary, int fd)
+{
+	size_t size = 0;
+	void *bytes = map_sealed(fd, &size);
+	const struct code_file *kept = put_awaited(loader, binary, bytes, size);
+
+	if (kept)
+		table_cache_put(loader->cache, &kept->cache_key, bytes, size);
 	if (bytes)
 		munmap(bytes, size);
+}
+
+bool table_loader_load_cached(struct table_loader *loader, uint32_t binary, int fd)
+{
+	_cleanup_(freep) void *table = NULL;
+	struct table_cache_key key;
+	struct code_file *code_file;
+	size_t size;
+
+	if (table_cache_key_of(loader->cache, fd, &key) < 0)
+		return false;
+	if (table_cache_find(loader->cache, &key, &table, &size)) {
+		(void)put_awaited(loader, binary, table, size);
+		return true;
+	}
+	for (code_file = loader->by_number; code_file; code_file = code_file->hh.next) {
+		if (code_file->binary != binary || !code_file->is_awaited)
+			continue;
+		code_file->is_cacheable = true;
+		code_file->cache_key = key;
+	}
+	return false;
 }
 
 void table_loader_finish(struct table_loader *loader, uint32_t binary)

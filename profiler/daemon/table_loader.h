@@ -3,7 +3,7 @@
 
 /*
  * Table loader: which binary the kernel half means by a number of its own, and that binary's table
- * into the table store when the resolver has made it.
+ * into the table store: from the disk, or from the resolver, and then to the disk.
  */
 
 #include <stdbool.h>
@@ -12,11 +12,14 @@
 #include "bpf/unwind_shard.h"
 #include "bpf/wire.h"
 
+struct table_cache;
 struct table_loader;
 struct table_store;
 
-/* @store is borrowed. Returns 0 and sets *@ret_loader (owned by the caller), or -ENOMEM. */
-int table_loader_new(struct table_store *store, struct table_loader **ret_loader);
+/* @store and @cache are borrowed. Returns 0 and sets *@ret_loader (owned by the caller), or
+ * -ENOMEM. */
+int table_loader_new(struct table_store *store, struct table_cache *cache,
+		     struct table_loader **ret_loader);
 
 /* Accepts NULL. Always returns NULL. */
 struct table_loader *table_loader_free(struct table_loader *loader);
@@ -25,6 +28,10 @@ struct table_loader *table_loader_free(struct table_loader *loader);
  * table is to come. Returns 0 or -ENOMEM. */
 int table_loader_add(struct table_loader *loader, const struct file_key *key, uint32_t code_file,
 		     uint32_t binary);
+
+/* Take the table of @binary, whose open file is @fd, from the cache. Returns whether it was there;
+ * if not, it will be when the resolver has made it. */
+bool table_loader_load_cached(struct table_loader *loader, uint32_t binary, int fd);
 
 /* The number of the binary that the kernel half calls @code_file, or 0. */
 uint32_t table_loader_find(const struct table_loader *loader, uint32_t code_file);

@@ -12,6 +12,7 @@
 
 #include "profiler/base/cleanup.h"
 #include "profiler/daemon/doctor.h"
+#include "profiler/daemon/options.h"
 #include "profiler/daemon/sandbox.h"
 
 enum { NAME_COLUMN = 6, TEXT_COLUMN = 30 };
@@ -22,13 +23,14 @@ static int exit_status;
 
 static int call_the_doctor(void **state)
 {
+	const struct options options = { .cache = NULL };
 	size_t size;
 	FILE *out = open_memstream(&report, &size);
 
 	(void)state;
 	if (!out)
 		return -1;
-	exit_status = doctor_main(out);
+	exit_status = doctor_main(&options, out);
 	return fclose(out);
 }
 

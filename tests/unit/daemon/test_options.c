@@ -305,6 +305,22 @@ static void a_folder_for_the_store_is_not_available_yet(void **state)
 		       "--store /var/lib/pilotlight: this version keeps history in memory only");
 }
 
+static void the_cache_is_a_folder_or_none(void **state)
+{
+	_cleanup_(options_fini) struct options options = { 0 };
+	_cleanup_(options_fini) struct options none = { 0 };
+	_cleanup_(options_fini) struct options other = { 0 };
+
+	(void)state;
+	assert_int_equal(READ(&options, NULL), 0);
+	assert_string_equal(options.cache, "/var/cache/pilotlight");
+	assert_int_equal(READ(&none, "record", "--cache=none"), 0);
+	assert_null(none.cache);
+	assert_int_equal(READ(&other, "--cache", "none", "--cache", "tables"), 0);
+	assert_string_equal(other.cache, "tables");
+	assert_refused(WORDS("--cache", ""), -EINVAL, "--cache : must be a folder or none");
+}
+
 static void the_environment_sets_options(void **state)
 {
 	_cleanup_(options_fini) struct options options = { 0 };
@@ -467,6 +483,7 @@ int main(void)
 		TEST(a_role_is_the_first_word_of_its_process),
 		TEST(an_error_repeats_the_wrong_word),
 		TEST(a_folder_for_the_store_is_not_available_yet),
+		TEST(the_cache_is_a_folder_or_none),
 		TEST(the_environment_sets_options),
 		TEST(an_error_names_the_variable),
 		TEST(a_config_file_sets_options),
