@@ -61,13 +61,11 @@ static __always_inline void preload(struct task_struct *task, uint64_t pc)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(send_exec, struct task_struct *task)
 {
-	uint32_t pid = task->tgid;
-
+	if (!is_selected(task->tgid))
+		return 0;
 	if (task->mm)
 		preload(task, task->mm->start_code);
-
-	if (!select_processes || bpf_map_lookup_elem(&selected, &pid))
-		send(RECORD_EXEC, task);
+	send(RECORD_EXEC, task);
 	return 0;
 }
 

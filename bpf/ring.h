@@ -32,6 +32,11 @@ struct {
 /* Set before loading: only processes in `selected` count. */
 const volatile uint8_t select_processes = 0;
 
+static __always_inline int is_selected(uint32_t pid)
+{
+	return !select_processes || bpf_map_lookup_elem(&selected, &pid);
+}
+
 static __always_inline struct cpu_counters *my_counters(void)
 {
 	uint32_t zero = 0;

@@ -35,11 +35,6 @@ volatile uint64_t period_ns = 0;
 /* Set before loading. */
 const volatile uint64_t wakeup_bytes = WIRE_RING_BYTES / 4;
 
-static __always_inline int is_selected(uint32_t pid)
-{
-	return !select_processes || bpf_map_lookup_elem(&selected, &pid);
-}
-
 /* How many frames a call of bpf_get_stack() wrote, from what it returned. */
 static __always_inline uint32_t frame_count(long stack_bytes)
 {

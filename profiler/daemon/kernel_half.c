@@ -163,12 +163,14 @@ static int load_preload_object(const struct sampler_bpf *from, struct preload_bp
 	const struct shared_map maps[] = {
 		{ from->maps.ring, to->maps.ring },
 		{ from->maps.counters, to->maps.counters },
+		{ from->maps.selected, to->maps.selected },
 		{ from->maps.unwind_files, to->maps.unwind_files },
 		{ from->maps.file_counters, to->maps.file_counters },
 	};
 	int r = share_maps(maps, ARRAY_SIZE(maps));
 
 	to->rodata->page_shift = page_shift();
+	to->rodata->select_processes = from->rodata->select_processes;
 	return r < 0 ? r : preload_bpf__load(to);
 }
 

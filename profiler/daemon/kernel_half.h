@@ -55,7 +55,8 @@ struct kernel_half *kernel_half_free(struct kernel_half *half);
 struct table_store_maps kernel_half_table_maps(const struct kernel_half *half);
 
 /*
- * Ask for the tables of all that is mapped for execution now, by records as for a file that is hit.
+ * Ask for the tables of all that processes have mapped for execution now, if they are followed, by
+ * records as for a file that is hit.
  * Returns 0 or -errno: this kernel cannot, and files are asked for when they are hit.
  */
 int kernel_half_preload(struct kernel_half *half);

@@ -335,13 +335,18 @@ static int add_timers(struct sampler *sampler)
 	return r;
 }
 
+/* Where it cannot be, the first hit asks. */
+static void preload_tables(struct sampler *sampler)
+{
+	(void)kernel_half_preload(sampler->half);
+}
+
 static int start_sampling(struct sampler *sampler)
 {
 	int r;
 
-	(void)kernel_half_preload(sampler->half); /* where it cannot be, the first hit asks */
+	preload_tables(sampler);
 	r = kernel_half_refresh_cpus(sampler->half);
-
 	if (r < 0) {
 		log_line("cannot sample any CPU: %s; `pilotlight doctor` says what is missing",
 			 strerror(-r));
@@ -438,7 +443,11 @@ struct sampler *sampler_free(struct sampler *sampler)
 
 int sampler_select(struct sampler *sampler, uint32_t pid)
 {
-	return kernel_half_select(sampler->half, pid);
+	int r = kernel_half_select(sampler->half, pid);
+
+	if (r == 0)
+		preload_tables(sampler);
+	return r;
 }
 
 struct loop *sampler_loop(const struct sampler *sampler)
