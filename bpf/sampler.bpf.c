@@ -109,12 +109,14 @@ static __always_inline int walk_user(struct bpf_perf_event_data *ctx, struct scr
 	if (record->outcome == STACK_PENDING) {
 		if (!send_capture()) {
 			count->captured++;
+			count->frames_by_fp += state->walk.n_by_frame_pointer;
 			return 1;
 		}
 		count->capture_lost++;
 		state->walk.goes_on = 1; /* by frame pointer, as far as they lead */
 		run_walk();
 	}
+	count->frames_by_fp += state->walk.n_by_frame_pointer;
 	record->n_user_frames = state->walk.n_frames;
 	record->stack_hash = walk_mix(record->stack_hash ^ record->outcome, state->walk.hash);
 	if (state->walk.n_pcs)

@@ -77,6 +77,7 @@ struct sampler_status {
 	uint64_t files_lost;   /* that it could not ask for, at that tick */
 	uint64_t captured;     /* samples that waited for a table, with their stack */
 	uint64_t capture_lost; /* that found no room to wait: by frame pointer */
+	uint64_t frames_by_fp; /* frames whose caller was found by frame pointer */
 	uint64_t tables_evicted, tables_refused;
 	uint64_t table_bytes, table_rows; /* in the maps now */
 	uint32_t n_tables, n_rules;       /* likewise */

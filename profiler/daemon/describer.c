@@ -49,6 +49,7 @@ struct describer {
 	uint64_t n_sent;              /* samples, to the server that runs now */
 	struct message_stored stored; /* by the server that runs now */
 	uint64_t stored_before;       /* by those before it */
+	uint64_t n_capture_lost;      /* pending samples that found no room to wait */
 	uint64_t dropped[DROP_REASON_COUNT];
 };
 
@@ -368,6 +369,7 @@ static int add_pending(struct describer *describer, struct process *process,
 	int r = pending_list_add(describer->pending, record, size, clock_monotonic_ns());
 
 	if (r == -ENOSPC) {
+		describer->n_capture_lost++;
 		finish_pending(describer, process, record, true);
 		return 0;
 	}
@@ -577,6 +579,7 @@ void describer_get_status(const struct describer *describer, struct sampler_stat
 {
 	for (int i = 0; i < DROP_REASON_COUNT; i++)
 		ret_status->dropped[i] += describer->dropped[i];
+	ret_status->capture_lost += describer->n_capture_lost;
 	ret_status->stored_before = describer->stored_before;
 	ret_status->processes_seen = describer->reader.n_seen;
 	ret_status->processes_unreadable = describer->reader.n_unreadable;

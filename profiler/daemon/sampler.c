@@ -115,6 +115,7 @@ static void send_status(struct sampler *sampler)
 	status->files_lost = half.sum.files_lost;
 	status->captured = half.sum.captured;
 	status->capture_lost = half.sum.capture_lost;
+	status->frames_by_fp = half.sum.frames_by_fp;
 	fill_table_status(sampler);
 	status->map_bytes = half.map_bytes + status->table_bytes;
 	status->bpf_run_ns = half.run_ns;
