@@ -27,6 +27,8 @@
 
 enum {
 	READ_INTERVAL_MS = 200,   /* of the ring, if nothing in it is urgent */
+	SEND_INTERVAL_MS = 150,   /* of what was read; whatever is urgent, the server can wait */
+	SEND_AT_BYTES = 1 << 20,  /* at once, if there is so much */
 	CHECK_INTERVAL_MS = 1000, /* of roles, CPUs, and what they cost */
 	PERIOD_MS = 5 * 60 * 1000,
 	FINISH_WAIT_MS = 5000,
@@ -53,6 +55,7 @@ struct sampler {
 	struct role_process resolver;
 	struct sampler_status status;
 	int64_t stop_unix_ns;
+	int64_t sent_ns; /* when the server was last told, by the monotonic clock */
 	bool is_ring_awaited;
 	bool is_encoded;
 	struct message_encoded encoded;
@@ -134,6 +137,26 @@ static void await_ring(struct sampler *sampler, bool is_awaited)
 	loop_change_fd(sampler->loop, kernel_half_fd(sampler->half), is_awaited ? EPOLLIN : 0);
 }
 
+/* Tell the server all that was read. */
+static void send_all(struct sampler *sampler)
+{
+	describer_finish_pending(sampler->describer);
+	describer_flush(sampler->describer);
+	describer_relieve(sampler->describer);
+	send_status(sampler);
+	role_process_flush(&sampler->server);
+	sampler->sent_ns = clock_monotonic_ns();
+}
+
+static bool is_sending_due(const struct sampler *sampler)
+{
+	return clock_monotonic_ns() - sampler->sent_ns >= SEND_INTERVAL_MS * NS_PER_MS ||
+	       !describer_is_settled(sampler->describer) || /* it had to send some already */
+	       (sampler->server.channel &&
+		channel_queued_bytes(sampler->server.channel) >= SEND_AT_BYTES);
+}
+
+/* Each process that is new calls us, lest it be gone: most times there is little to tell yet. */
 static int read_ring(void *context)
 {
 	struct sampler *sampler = context;
@@ -144,11 +167,8 @@ static int read_ring(void *context)
 	if (!is_ready)
 		return 0; /* the ring keeps them, and counts what it cannot keep */
 	r = kernel_half_read(sampler->half);
-	describer_finish_pending(sampler->describer);
-	describer_flush(sampler->describer);
-	describer_relieve(sampler->describer);
-	send_status(sampler);
-	role_process_flush(&sampler->server);
+	if (is_sending_due(sampler))
+		send_all(sampler);
 	return r;
 }
 
@@ -475,6 +495,11 @@ static bool run_until(struct sampler *sampler, bool (*is_done)(struct sampler *s
 	return true;
 }
 
+static bool is_server_ready(struct sampler *sampler)
+{
+	return describer_is_server_ready(sampler->describer);
+}
+
 static bool is_settled(struct sampler *sampler)
 {
 	return describer_is_settled(sampler->describer) &&
@@ -485,6 +510,8 @@ void sampler_finish(struct sampler *sampler)
 {
 	kernel_half_stop(sampler->half);
 	sampler->stop_unix_ns = clock_unix_ns() + 1; /* exclusive */
+	run_until(sampler, is_server_ready, FINISH_WAIT_MS);
+	sampler->sent_ns = 0;
 	read_ring(sampler);
 	if (!run_until(sampler, is_settled, FINISH_WAIT_MS))
 		log_line("the server did not store the last samples in time");
