@@ -24,21 +24,25 @@ enum {
 	FILE_NUMBER = 7,
 	JIT_PC = 0x10000000,
 	JIT_BYTES = 0x100000,
+	REGISTERS = 32, /* of the input, whatever machine it is for */
 };
 
 struct input {
 	uint64_t pc, sp, fp;
-	uint64_t registers[WIRE_DWARF_REGISTERS];
+	uint64_t registers[REGISTERS];
 	uint64_t file_off; /* of the file's mapping */
+	uint64_t pc_mask;
 	uint16_t stack_bytes;
 	uint8_t has_registers;
 	uint8_t is_leaf;
 	uint8_t goes_on;
 	uint8_t file_kind;
-	uint8_t unused[2];
+	uint8_t has_sp;
+	uint8_t unused;
 };
 
-static_assert(sizeof(struct input) == 176, "a corpus outlives the compiler's mind");
+static_assert((int)REGISTERS >= (int)WIRE_DWARF_REGISTERS, "there are enough");
+static_assert(sizeof(struct input) == 304, "a corpus outlives the compiler's mind");
 
 /* The walk, and the world that it walks in. */
 struct world {
@@ -122,7 +126,9 @@ static void run(struct world *world)
 	walk->sp = input->sp;
 	walk->fp = input->fp;
 	memcpy(walk->registers, input->registers, sizeof(walk->registers));
+	walk->pc_mask = input->pc_mask;
 	walk->has_registers = input->has_registers & 1;
+	walk->has_sp = input->has_sp & 1;
 	walk->is_leaf = input->is_leaf & 1;
 	walk->goes_on = input->goes_on & 1;
 	while (r == STEP_ON) {
