@@ -34,7 +34,8 @@ enum {
 	UNWIND_BUCKETS = 256,                                /* in a chunk */
 	UNWIND_CHUNK_LOW_OFF = (UNWIND_BUCKETS + 1 + 3) * 2, /* bytes: where low[] lies */
 	UNWIND_MAX_CHUNK_BYTES = 256 << 10,
-	UNWIND_MAX_RULES = 16384, /* of all files together, in the maps */
+	UNWIND_MAX_RULES = 16384,     /* of all files together, in the maps */
+	UNWIND_MAX_FILE_RULES = 4096, /* of one, so that none takes them all: five times LLVM's */
 };
 
 /* What low[] and rule[] take of a chunk, with their padding. */

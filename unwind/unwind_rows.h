@@ -29,12 +29,12 @@ struct unwind_rows {
 	size_t capacity;
 };
 
-#define UNWIND_RULE_SLOTS (2 * UNWIND_MAX_RULES)
+#define UNWIND_RULE_SLOTS (2 * UNWIND_MAX_FILE_RULES)
 
 /* Distinct rules, numbered as they come. Number 0 is UNWIND_CFA_NONE, number 1 is
  * UNWIND_CFA_UNSUPPORTED. */
 struct unwind_rule_set {
-	struct unwind_rule rules[UNWIND_MAX_RULES];
+	struct unwind_rule rules[UNWIND_MAX_FILE_RULES];
 	uint32_t n;
 	uint16_t slots[UNWIND_RULE_SLOTS]; /* open hash: numbers of rules, 0 = free */
 };
