@@ -73,12 +73,13 @@ struct sampler_status {
 	uint64_t processes_seen, processes_unreadable; /* gone before /proc could be read */
 	uint64_t mappings_read;                        /* /proc/PID/maps, how often */
 	uint64_t files_unreadable;                     /* could not be opened */
+	uint64_t files_over_bound;                     /* one too many at once */
 	uint64_t files_found;  /* that the kernel half has asked a table for */
 	uint64_t files_lost;   /* that it could not ask for, at that tick */
 	uint64_t captured;     /* samples that waited for a table, with their stack */
 	uint64_t capture_lost; /* that found no room to wait: by frame pointer */
 	uint64_t frames_by_fp; /* frames whose caller was found by frame pointer */
-	uint64_t tables_evicted, tables_refused;
+	uint64_t tables_evicted, tables_refused, tables_damaged;
 	uint64_t table_bytes, table_rows; /* in the maps now */
 	uint32_t n_tables, n_rules;       /* likewise */
 	struct table_cache_status table_cache;

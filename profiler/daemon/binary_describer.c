@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/file_opener.h"
@@ -21,6 +22,9 @@ enum {
 	MAX_ATTEMPTS = 3, /* to have one read, over deaths of the resolver */
 };
 
+/* It is expensive to read files again: so long, at least, they are kept. */
+#define FILES_KEPT_NS (30 * NS_PER_SECOND)
+
 #define ALWAYS_USED UINT32_MAX /* last_used of what is never forgotten */
 
 struct binary_describer {
@@ -32,6 +36,8 @@ struct binary_describer {
 	uint32_t dictionary;
 	int kernel_fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1 */
 	uint64_t n_unreadable;
+	uint64_t n_over_bound;
+	int64_t forgotten_ns; /* when those were that were not used any more */
 	uint64_t builds[BUILD_OUTCOME_COUNT];
 	uint32_t n_builds_queued;
 };
@@ -87,6 +93,7 @@ static int add_binary(struct binary_describer *describer, const struct stat *sta
 	int r;
 
 	r = binary_table_add(describer->binaries, &identity, path, &binary);
+	describer->n_over_bound += r == -ENOSPC;
 	if (r < 0)
 		return r;
 	binary->fd = steal_fd(&owned);
@@ -237,8 +244,11 @@ static void request_table(struct binary_describer *describer, struct binary *bin
 {
 	const bool is_first = is_new(binary);
 
-	if (!is_first && !binary->had_table)
+	if (!is_first && !binary->had_table) {
+		if (binary->fd < 0) /* it was read before it was hit, and has none */
+			table_loader_finish(describer->tables, binary->number);
 		return;
+	}
 	/* One that was there is lost, or awaited by another key. */
 	if (table_loader_load_cached(describer->tables, binary->number, is_first ? binary->fd : fd))
 		binary->had_table = true;
@@ -263,7 +273,8 @@ int binary_describer_take_file(struct binary_describer *describer, const struct 
 		return r < 0 ? r : -ENOENT;
 	binary->last_used = binary == describer->vdso ? ALWAYS_USED : describer->dictionary;
 	r = table_loader_add(describer->tables, &record->key, record->file, binary->number);
-	request_table(describer, binary, fd);
+	if (r == 0)
+		request_table(describer, binary, fd);
 	return r;
 }
 
@@ -341,6 +352,7 @@ int binary_describer_begin_dictionary(struct binary_describer *describer, uint32
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary)
 {
 	binary_table_forget_unused(describer->binaries, dictionary, forget_binary, describer);
+	describer->forgotten_ns = clock_monotonic_ns();
 }
 
 /* A binary at which several resolvers have died is left alone. */
@@ -459,10 +471,17 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 	return r;
 }
 
+bool binary_describer_is_crowded(const struct binary_describer *describer)
+{
+	return clock_monotonic_ns() - describer->forgotten_ns >= FILES_KEPT_NS &&
+	       binary_table_count(describer->binaries) >= MAX_BINARIES / 4 * 3;
+}
+
 void binary_describer_get_status(const struct binary_describer *describer,
 				 struct sampler_status *ret_status)
 {
 	ret_status->files_unreadable = describer->n_unreadable;
+	ret_status->files_over_bound = describer->n_over_bound;
 	ret_status->n_builds_queued = describer->n_builds_queued;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
 	memcpy(ret_status->builds, describer->builds, sizeof(describer->builds));

@@ -6,6 +6,7 @@
  * what the resolver says of them, and tells the server.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "profiler/message.h"
@@ -56,6 +57,9 @@ int binary_describer_begin_dictionary(struct binary_describer *describer, uint32
 
 /* Forget the files that no dictionary from @dictionary on has used. */
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary);
+
+/* Whether it is time to forget some: most of the room for files is taken. */
+bool binary_describer_is_crowded(const struct binary_describer *describer);
 
 /* The resolver is new: ask it for all that the last one owes us. */
 void binary_describer_on_resolver_start(struct binary_describer *describer);

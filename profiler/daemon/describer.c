@@ -523,18 +523,27 @@ void describer_end_period(struct describer *describer)
 	describer->period_starts[0] = describer->dictionary.number;
 }
 
+static bool is_crowded(const struct describer *describer)
+{
+	return describer->dictionary.stack_bytes >= describer->options.memory_bytes / 8 ||
+	       stack_table_count(describer->stacks) >= WIRE_MAX_STACKS / 4 * 3 ||
+	       process_table_count(describer->processes) >= MAX_PROCESSES / 4 * 3 ||
+	       process_table_thread_count(describer->processes) >= MAX_THREADS / 4 * 3;
+}
+
 /* Tables that fill up forget at once what was not used since the last time that they did. */
 void describer_relieve(struct describer *describer)
 {
+	bool has_too_many_files = binary_describer_is_crowded(describer->binaries);
 	uint32_t last = describer->dictionary.number;
 
-	if (describer->dictionary.stack_bytes < describer->options.memory_bytes / 8 &&
-	    stack_table_count(describer->stacks) < WIRE_MAX_STACKS / 4 * 3 &&
-	    process_table_count(describer->processes) < MAX_PROCESSES / 4 * 3 &&
-	    process_table_thread_count(describer->processes) < MAX_THREADS / 4 * 3)
+	if (!has_too_many_files && !is_crowded(describer))
 		return;
-	if (server_channel(describer) && describer_begin_dictionary(describer) == 0)
-		forget_unused(describer, last);
+	if (!server_channel(describer) || describer_begin_dictionary(describer) < 0)
+		return;
+	forget_unused(describer, last);
+	if (has_too_many_files)
+		binary_describer_forget_unused(describer->binaries, last);
 }
 
 void describer_on_server_end(struct describer *describer)

@@ -91,6 +91,7 @@ static void fill_table_status(struct sampler *sampler)
 	table_store_get_status(sampler->table_store, &tables);
 	sampler->status.tables_evicted = tables.n_evicted;
 	sampler->status.tables_refused = tables.n_refused;
+	sampler->status.tables_damaged = tables.n_damaged;
 	sampler->status.table_bytes = tables.shard_bytes;
 	sampler->status.table_rows = tables.n_rows;
 	sampler->status.n_tables = (uint32_t)tables.n_tables;
@@ -167,6 +168,7 @@ static int read_ring(void *context)
 	if (!is_ready)
 		return 0; /* the ring keeps them, and counts what it cannot keep */
 	r = kernel_half_read(sampler->half);
+	table_loader_run(sampler->table_loader);
 	if (is_sending_due(sampler))
 		send_all(sampler);
 	return r;

@@ -16,6 +16,9 @@ struct table_cache;
 struct table_loader;
 struct table_store;
 
+#define TABLE_LOADER_REJECT_NS (600 * 1000 * 1000 * 1000LL) /* what cannot be opened */
+#define TABLE_LOADER_RETRY_NS  (60 * 1000 * 1000 * 1000LL)  /* what found no room */
+
 /* @store and @cache are borrowed. Returns 0 and sets *@ret_loader (owned by the caller), or
  * -ENOMEM. */
 int table_loader_new(struct table_store *store, struct table_cache *cache,
@@ -25,7 +28,8 @@ int table_loader_new(struct table_store *store, struct table_cache *cache,
 struct table_loader *table_loader_free(struct table_loader *loader);
 
 /* The kernel half calls the file of @key @code_file; it is the binary of the number @binary, whose
- * table is to come. Returns 0 or -ENOMEM. */
+ * table is to come. A number that the file had before is known for some seconds more, for samples
+ * that are on their way. Returns 0 or -ENOMEM. */
 int table_loader_add(struct table_loader *loader, const struct file_key *key, uint32_t code_file,
 		     uint32_t binary);
 
@@ -43,7 +47,8 @@ enum unwind_file_kind table_loader_kind(const struct table_loader *loader, uint3
 uint64_t table_loader_find_rule(const struct table_loader *loader, uint32_t binary,
 				uint64_t file_off);
 
-/* It cannot be opened: if @for_good, never, else the kernel half may ask again. */
+/* It cannot be opened: the kernel half may ask again at the next hit or, if @for_good, after
+ * TABLE_LOADER_REJECT_NS, lest what is refused once fills the list of files for ever. */
 void table_loader_reject(struct table_loader *loader, const struct file_key *key,
 			 uint32_t code_file, bool for_good);
 
@@ -55,6 +60,10 @@ void table_loader_finish(struct table_loader *loader, uint32_t binary);
 
 /* The resolver is another one: what is awaited of the last one may be asked for again. */
 void table_loader_release(struct table_loader *loader);
+
+/* To be called some times a second: tables that wait for room are tried again, and what was refused
+ * for a while may be asked for again. */
+void table_loader_run(struct table_loader *loader);
 
 /* Forget @binary, and have the kernel half ask again if it is hit. */
 void table_loader_forget(struct table_loader *loader, uint32_t binary);

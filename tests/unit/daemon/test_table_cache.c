@@ -274,12 +274,12 @@ static void counts_those_that_had_to_leave(void **state)
 	struct table_cache_key key = libc;
 
 	(void)state;
-	make_table(&table, 12000, 0); /* 96 KB */
-	for (; key.owner < 30; key.owner++)
+	make_table(&table, 4000, 0); /* 32 KB */
+	for (; key.owner < 90; key.owner++)
 		table_cache_put(cache, &key, table.data, table.size);
 	assert_true(status_of(cache).bytes <= MAX_BYTES);
-	assert_int_equal(status_of(cache).written, 30);
-	assert_int_equal(status_of(cache).evicted, 30 - status_of(cache).n_tables);
+	assert_int_equal(status_of(cache).written, 90);
+	assert_int_equal(status_of(cache).evicted, 90 - status_of(cache).n_tables);
 	key.owner--;
 	assert_true(finds(cache, &key, &table));
 	assert_false(finds(cache, &libc, &table));
