@@ -56,9 +56,17 @@ static void ask_resolver(struct binary_describer *describer, uint32_t number, en
 		role_process_flush(describer->resolver);
 }
 
+/* Without memory for that, its table is there when the kernel half has hit it. */
+static void expect_table(struct binary_describer *describer, const struct binary *binary)
+{
+	(void)table_loader_expect(describer->tables, binary->number);
+}
+
 static void request_build(struct binary_describer *describer, struct binary *binary)
 {
 	binary->n_attempts++;
+	if (!binary->had_table)
+		expect_table(describer, binary);
 	ask_resolver(describer, binary->number, binary->had_table ? BUILD_NAMES : BUILD_ELF,
 		     binary->fd);
 }
@@ -69,7 +77,7 @@ static void finish_build(struct binary_describer *describer, struct binary *bina
 {
 	const struct message_names failed = { binary->number, NAMES_FAILED };
 
-	if (!binary->had_table)
+	if (!binary->had_table) /* else what is awaited was asked for after that one came */
 		table_loader_finish(describer->tables, binary->number);
 	if (binary->fd < 0)
 		return;
@@ -201,6 +209,26 @@ static bool is_new(const struct binary *binary)
 	return binary->n_attempts == 0;
 }
 
+/* The table of @binary, whose file is open as @fd too unless it is new, is awaited: have it loaded
+ * or made. What is being made already will come. */
+static void request_table(struct binary_describer *describer, struct binary *binary, int fd)
+{
+	const bool is_first = is_new(binary);
+
+	if (!is_first && !binary->had_table) {
+		if (binary->fd < 0) /* it was read before it was hit, and has none */
+			table_loader_finish(describer->tables, binary->number);
+		return;
+	}
+	/* One that was there is lost, or awaited by another key. */
+	if (table_loader_load_cached(describer->tables, binary->number, is_first ? binary->fd : fd))
+		binary->had_table = true;
+	else if (!is_first)
+		ask_resolver(describer, binary->number, BUILD_TABLE, fd);
+	if (is_first)
+		request_build(describer, binary);
+}
+
 int binary_describer_get(struct binary_describer *describer, int process_fd,
 			 const struct mapping *mapping, struct binary **ret_binary)
 {
@@ -209,8 +237,10 @@ int binary_describer_get(struct binary_describer *describer, int process_fd,
 
 	if (r == 0)
 		r = get_binary(describer, &file, ret_binary, NULL);
-	if (r == 0 && is_new(*ret_binary))
-		request_build(describer, *ret_binary);
+	if (r == 0 && is_new(*ret_binary)) {
+		expect_table(describer, *ret_binary);
+		request_table(describer, *ret_binary, -1);
+	}
 	return r;
 }
 
@@ -238,26 +268,6 @@ static bool is_vdso(const struct file_key *key)
 	return key->inode == 1 && key->device == 0;
 }
 
-/* The kernel half awaits the table of @binary, whose file is open as @fd too unless it is new: have
- * it loaded or made. What is being made already will come. */
-static void request_table(struct binary_describer *describer, struct binary *binary, int fd)
-{
-	const bool is_first = is_new(binary);
-
-	if (!is_first && !binary->had_table) {
-		if (binary->fd < 0) /* it was read before it was hit, and has none */
-			table_loader_finish(describer->tables, binary->number);
-		return;
-	}
-	/* One that was there is lost, or awaited by another key. */
-	if (table_loader_load_cached(describer->tables, binary->number, is_first ? binary->fd : fd))
-		binary->had_table = true;
-	else if (!is_first)
-		ask_resolver(describer, binary->number, BUILD_TABLE, fd);
-	if (is_first)
-		request_build(describer, binary);
-}
-
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
 			       int process_fd)
 {
@@ -273,7 +283,7 @@ int binary_describer_take_file(struct binary_describer *describer, const struct 
 		return r < 0 ? r : -ENOENT;
 	binary->last_used = binary == describer->vdso ? ALWAYS_USED : describer->dictionary;
 	r = table_loader_add(describer->tables, &record->key, record->file, binary->number);
-	if (r == 0)
+	if (r == 0 && table_loader_kind(describer->tables, binary->number) == UNWIND_FILE_PENDING)
 		request_table(describer, binary, fd);
 	return r;
 }

@@ -28,6 +28,11 @@
 /* A table that waits for room is tried again when it has become free. */
 #define WAIT_NS (SHARD_GRACE_NS + 50 * NS_PER_MS)
 
+/* A binary that the kernel half has not hit has its table under a number and a key of our own.
+ * Those of the kernel half have 31 bits, and no such device. */
+#define OWN_NUMBER(binary) (1U << 31 | (binary))
+#define OWN_DEVICE         UINT32_MAX
+
 enum code_file_state {
 	CODE_FILE_AWAITED, /* its table is to come */
 	CODE_FILE_WAITS,   /* it is here, and waits for room until due_ns */
@@ -65,6 +70,7 @@ struct table_loader {
 	struct known_binary *binaries;
 	int64_t next_due_ns; /* not later than that of any file that has one */
 	size_t waiting_bytes;
+	uint64_t n_changes; /* of states */
 };
 
 int table_loader_new(struct table_store *store, struct table_cache *cache,
@@ -114,6 +120,7 @@ static void set_state(struct table_loader *loader, struct code_file *file,
 		free(file->waiting);
 		file->waiting = NULL;
 	}
+	loader->n_changes++;
 	file->state = state;
 	file->due_ns = wait_ns ? clock_monotonic_ns() + wait_ns : INT64_MAX;
 	if (file->due_ns < loader->next_due_ns)
@@ -183,6 +190,31 @@ static void retire_old(struct table_loader *loader, struct code_file *file,
 	}
 }
 
+/* The kernel half has hit a binary whose table we have, or await, for walkers: it is its own now.
+ */
+static void hand_on(struct table_loader *loader, struct code_file *file)
+{
+	struct code_file *own = find_file(loader, OWN_NUMBER(file->binary));
+
+	if (!own || own == file)
+		return;
+	file->is_cacheable = own->is_cacheable;
+	file->cache_key = own->cache_key;
+	if (table_store_rename(loader->store, &own->key, &file->key, file->number) == 0)
+		set_state(loader, file, CODE_FILE_DONE, 0);
+	table_store_forget(loader->store, &own->key);
+	remove_file(loader, own);
+}
+
+int table_loader_expect(struct table_loader *loader, uint32_t binary)
+{
+	const struct file_key own_key = { .inode = binary, .device = OWN_DEVICE };
+
+	if (files_of(loader, binary) && table_loader_kind(loader, binary) != UNWIND_FILE_NO_TABLE)
+		return 0;
+	return table_loader_add(loader, &own_key, OWN_NUMBER(binary), binary);
+}
+
 int table_loader_add(struct table_loader *loader, const struct file_key *key, uint32_t number,
 		     uint32_t binary)
 {
@@ -212,6 +244,7 @@ int table_loader_add(struct table_loader *loader, const struct file_key *key, ui
 	}
 	file->next = known->files;
 	known->files = file;
+	hand_on(loader, file);
 	return 0;
 }
 
@@ -226,12 +259,16 @@ enum unwind_file_kind table_loader_kind(const struct table_loader *loader, uint3
 {
 	const struct code_file *file = files_of(loader, binary);
 
-	/* One that the kernel half has not met will be met soon, or never: by the next tick in it.
-	 */
+	/* One that is not known may be asked for again: when it is hit. */
 	if (!file || file->state == CODE_FILE_AWAITED || file->state == CODE_FILE_WAITS)
 		return UNWIND_FILE_PENDING;
 	return table_store_has(loader->store, &file->key) ? UNWIND_FILE_TABLE
 							  : UNWIND_FILE_NO_TABLE;
+}
+
+uint64_t table_loader_change_count(const struct table_loader *loader)
+{
+	return loader->n_changes;
 }
 
 uint64_t table_loader_find_rule(const struct table_loader *loader, uint32_t binary,

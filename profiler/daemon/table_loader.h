@@ -27,9 +27,17 @@ int table_loader_new(struct table_store *store, struct table_cache *cache,
 /* Accepts NULL. Always returns NULL. */
 struct table_loader *table_loader_free(struct table_loader *loader);
 
+/*
+ * The table of @binary is to come. If the kernel half has not hit it, it is for walkers of stacks
+ * that user space finishes, and table_loader_add() hands it on when it is hit. Returns 0 or
+ * -ENOMEM.
+ */
+int table_loader_expect(struct table_loader *loader, uint32_t binary);
+
 /* The kernel half calls the file of @key @code_file; it is the binary of the number @binary, whose
- * table is to come. A number that the file had before is known for some seconds more, for samples
- * that are on their way. Returns 0 or -ENOMEM. */
+ * table is to come, unless table_loader_kind() tells that it was expected and is there. A number
+ * that the file had before is known for some seconds more, for samples that are on their way.
+ * Returns 0 or -ENOMEM. */
 int table_loader_add(struct table_loader *loader, const struct file_key *key, uint32_t code_file,
 		     uint32_t binary);
 
@@ -40,8 +48,11 @@ bool table_loader_load_cached(struct table_loader *loader, uint32_t binary, int 
 /* The number of the binary that the kernel half calls @code_file, or 0. */
 uint32_t table_loader_find(const struct table_loader *loader, uint32_t code_file);
 
-/* What is there of the table of @binary, which mapped files have asked for. */
+/* What is there of the table of @binary. */
 enum unwind_file_kind table_loader_kind(const struct table_loader *loader, uint32_t binary);
+
+/* How often something of what table_loader_kind() says has changed. */
+uint64_t table_loader_change_count(const struct table_loader *loader);
 
 /* The rule at @file_off of @binary; 0: there is none. */
 uint64_t table_loader_find_rule(const struct table_loader *loader, uint32_t binary,

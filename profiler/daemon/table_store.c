@@ -198,10 +198,10 @@ static int copy_chunks(struct table_store *store, const void *bytes, struct plac
 		void *to;
 		int r;
 
+		table->chunk_bytes[chunk.chunk_i] = chunk.size_bytes;
 		r = take_room(store, chunk.size_bytes, &table->chunks[chunk.chunk_i], &to);
 		if (r < 0)
 			return r;
-		table->chunk_bytes[chunk.chunk_i] = chunk.size_bytes;
 		table->bytes += chunk.size_bytes;
 		unwind_chunk_copy(&chunk, table->rules, to);
 	}
@@ -242,12 +242,17 @@ static struct placed_table *new_table(const struct file_key *key,
 	return table->chunks && table->chunk_bytes && table->rules ? steal(table) : NULL;
 }
 
-static void remove_table(struct table_store *store, struct placed_table *table)
+static void take_out(struct table_store *store, struct placed_table *table)
 {
 	HASH_DEL(store->tables, table);
-	give_back(store, table);
 	store->status.n_tables--;
 	store->status.n_rows -= table->n_rows;
+}
+
+static void remove_table(struct table_store *store, struct placed_table *table)
+{
+	take_out(store, table);
+	give_back(store, table);
 	placed_table_free(table);
 }
 
@@ -325,38 +330,46 @@ static int set_file(const struct table_store *store, const struct file_key *key,
 	return bpf_map_update_elem(store->maps.files_fd, key, file, BPF_ANY) < 0 ? -errno : 0;
 }
 
+/* Let programs find @table by its key, as that of the file @number. */
+static int publish(struct table_store *store, struct placed_table *table, uint32_t number)
+{
+	const struct unwind_file file = {
+		.file = number,
+		.kind = UNWIND_FILE_TABLE,
+		.table = table->directory,
+		.n_chunks = table->n_chunks,
+		.last_used_s = (uint32_t)(clock_monotonic_ns() / NS_PER_SECOND),
+	};
+	int r = set_file(store, &table->key, &file);
+
+	if (r < 0)
+		return r;
+	HASH_ADD(hh, store->tables, key, sizeof(table->key), table);
+	if (!table->hh.tbl) { /* how uthash tells that it had no memory */
+		table_store_refuse(store, &table->key, number);
+		return -ENOMEM;
+	}
+	store->status.n_tables++;
+	store->status.n_rows += table->n_rows;
+	return 0;
+}
+
 /* One try. What did not fit is given back, so that the next try has all room there is. */
 static int try_put(struct table_store *store, const struct file_key *key, uint32_t number,
 		   const void *bytes)
 {
 	_cleanup_(placed_table_freep) struct placed_table *table = new_table(key, header_of(bytes));
-	struct unwind_file file = {
-		.file = number,
-		.kind = UNWIND_FILE_TABLE,
-		.n_chunks = header_of(bytes)->n_chunks,
-		.last_used_s = (uint32_t)(clock_monotonic_ns() / NS_PER_SECOND),
-	};
 	int r;
 
 	if (!table)
 		return -ENOMEM;
 	r = copy_table(store, bytes, table);
-	if (r == 0) {
-		file.table = table->directory;
-		r = set_file(store, key, &file);
-	}
+	if (r == 0)
+		r = publish(store, table, number);
 	if (r < 0) {
 		give_back(store, table);
 		return r;
 	}
-	HASH_ADD(hh, store->tables, key, sizeof(table->key), table);
-	if (!table->hh.tbl) {
-		table_store_refuse(store, key, number);
-		give_back(store, table);
-		return -ENOMEM;
-	}
-	store->status.n_tables++;
-	store->status.n_rows += table->n_rows;
 	(void)steal(table);
 	return 0;
 }
@@ -385,6 +398,26 @@ int table_store_put(struct table_store *store, const struct file_key *key, uint3
 		(void)set_file(store, key, &pending);
 	else if (r < 0)
 		(void)table_store_refuse(store, key, file);
+	return r;
+}
+
+int table_store_rename(struct table_store *store, const struct file_key *from,
+		       const struct file_key *to, uint32_t number)
+{
+	struct placed_table *table = NULL;
+	int r;
+
+	HASH_FIND(hh, store->tables, from, sizeof(*from), table);
+	if (!table)
+		return -ENOENT;
+	(void)bpf_map_delete_elem(store->maps.files_fd, from);
+	take_out(store, table);
+	table->key = *to;
+	r = publish(store, table, number);
+	if (r < 0) {
+		give_back(store, table);
+		placed_table_free(table);
+	}
 	return r;
 }
 

@@ -61,6 +61,11 @@ struct table_store *table_store_free(struct table_store *store);
 int table_store_put(struct table_store *store, const struct file_key *key, uint32_t file,
 		    const void *table, size_t size);
 
+/* Have programs find the table of @from by @to, as that of @file, and no more by @from. Returns 0,
+ * -ENOENT if there is none, or -errno: then there is none any more. */
+int table_store_rename(struct table_store *store, const struct file_key *from,
+		       const struct file_key *to, uint32_t file);
+
 /* There is no table for this file, and there will be none: do not ask again. 0 or -errno. */
 int table_store_refuse(struct table_store *store, const struct file_key *key, uint32_t file);
 

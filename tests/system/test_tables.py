@@ -6,12 +6,18 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
 import processes
 from daemon import Daemon
-from harness import Skip, fixture, main, test
+from harness import FIXTURES, Skip, fixture, main, test, wait_for
+
+FREQUENCY_HZ = 499
+
+# A prefix of a command that is to be over soon on a busy machine; but the sampler comes before it.
+SOON = ("nice", "-n", "-10")
 
 
 def map_numbers(pid):
@@ -54,5 +60,44 @@ def a_file_is_the_same_before_and_after_someone_has_looked_at_it(daemon):
         assert len(found) == 1, found
 
 
+def copy_of(folder, *names):
+    """Copies of fixtures, which nobody has ever met; the path of the first."""
+    for name in names:
+        shutil.copy(fixture(name), folder)
+    return os.path.join(folder, names[0])
+
+
+@test
+def a_program_and_its_library_are_unwound_from_their_first_sample(daemon):
+    """Though their tables come only when the program has ended, and its library was no leaf."""
+    library = next(FIXTURES.glob("liblibrary.*")).name
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        program = copy_of(folder, "calls_back", library)
+        wait_for(
+            lambda: daemon.metrics()["pilotlight_symbol_builds_queued"] == 0,
+            100,
+            "the resolver has nothing left to do",
+        )
+        resolver = daemon.role("resolver")
+        os.kill(resolver, signal.SIGSTOP)
+        finished = processes.run_fixture(*SOON, program, "0.1", env={"LD_LIBRARY_PATH": folder})
+        os.kill(resolver, signal.SIGCONT)
+        due = finished.cpu_seconds * FREQUENCY_HZ
+
+        def is_complete(profile):
+            return profile.count() > 0.8 * due and profile.has("library_call")
+
+        profile = daemon.past_until(f'{{pid="{finished.pid}"}}', is_complete)
+    assert is_complete(profile), f"{due:.0f} are due\n{profile.summary()}"
+    for name in ("library_call", "main", "_start"):
+        assert profile.share(name) > 90, f"{name}\n{profile.summary()}"
+    called_back = profile.count(lambda sample: "library_call" in sample.names)
+    whole = profile.count(
+        lambda sample: "library_call" in sample.names
+        and not any("[truncated" in name for name in sample.names)
+    )
+    assert whole >= 0.95 * called_back, profile.summary()
+
+
 if __name__ == "__main__":
-    main(lambda: Daemon("--frequency", "499"))
+    main(lambda: Daemon("--frequency", str(FREQUENCY_HZ)))

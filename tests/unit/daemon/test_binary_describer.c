@@ -66,8 +66,7 @@ static int set_up(void **state)
 			 0);
 	assert_int_equal(ftruncate(file, MAPPED_BYTES), 0);
 	assert_int_equal(fstat(file, &status), 0);
-	key.inode = status.st_ino;
-	key.device = 1;
+	key = (struct file_key){ .inode = status.st_ino, .device = 1 };
 	world.mapped = mmap(NULL, MAPPED_BYTES, PROT_READ, MAP_PRIVATE, file, 0);
 	assert_ptr_not_equal(world.mapped, MAP_FAILED);
 	world.process_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -218,6 +217,7 @@ static void refuses_a_table_whose_indices_lead_out_of_it(void **state)
 	assert_int_equal(table_loader_find_rule(world->loader, world->asked, 0), 0);
 }
 
+/* The vDSO is the first file. */
 static void takes_no_table_that_nobody_has_asked_for(void **state)
 {
 	_cleanup_(buffer_fini) struct buffer table = { 0 };
@@ -225,7 +225,7 @@ static void takes_no_table_that_nobody_has_asked_for(void **state)
 	struct world *world = *state;
 
 	table_maker_make(&shape, &table);
-	for (world->asked = 0; world->asked < 10; world->asked++)
+	for (world->asked = 2; world->asked < 10; world->asked++)
 		send_table(world, &table);
 	table_store_get_status(world->store, &status);
 	assert_int_equal(status.n_tables, 0);
@@ -244,6 +244,63 @@ static void a_file_that_is_known_to_have_no_table_is_not_waited_for(void **state
 	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_NO_TABLE);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_NO_TABLE);
 	assert_int_equal(world->n_asked[BUILD_TABLE], 0);
+}
+
+/* As a library that only stacks lead through which user space finishes. */
+static void a_file_that_was_never_hit_has_a_table_for_walkers_and_hands_it_on(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	read_questions(world);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_PENDING);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
+	assert_int_not_equal(table_loader_find_rule(world->loader, world->asked, 0), 0);
+	assert_null(kernel_maps_find(&key));
+	meet_file(world);
+	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
+	assert_int_equal(kernel_maps_find(&key)->file, CODE_FILE);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 0);
+	assert_int_equal(kernel_maps_file_count(), 1);
+}
+
+static void a_resolver_that_is_new_makes_tables_for_walkers_too(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	read_questions(world);
+	binary_describer_on_resolver_start(world->describer);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_PENDING);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
+}
+
+/* Names take their time; meanwhile the file is met by another key. */
+static void the_end_of_a_build_refuses_no_table_that_was_asked_for_later(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	key.generation++;
+	meet_file(world);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 1);
+	send_built(world, BUILD_OK);
+	send_table(world, &table);
+	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
 }
 
 static void a_table_that_has_left_is_asked_for_again(void **state)
@@ -271,6 +328,9 @@ int main(void)
 		WITH_WORLD(refuses_a_table_whose_indices_lead_out_of_it),
 		WITH_WORLD(takes_no_table_that_nobody_has_asked_for),
 		WITH_WORLD(a_file_that_is_known_to_have_no_table_is_not_waited_for),
+		WITH_WORLD(a_file_that_was_never_hit_has_a_table_for_walkers_and_hands_it_on),
+		WITH_WORLD(a_resolver_that_is_new_makes_tables_for_walkers_too),
+		WITH_WORLD(the_end_of_a_build_refuses_no_table_that_was_asked_for_later),
 		WITH_WORLD(a_table_that_has_left_is_asked_for_again),
 	};
 

@@ -122,6 +122,29 @@ static void programs_find_the_rules_that_were_put(void **state)
 	assert_true(hit(1) && hit(2) && !hit(3));
 }
 
+static void a_table_may_become_that_of_another_key(void **state)
+{
+	_cleanup_(table_store_freep) struct table_store *store = make_store(4 * MB);
+	const struct file_key from = key_of(1), to = key_of(2), missing = key_of(3);
+	struct table_store_status before;
+
+	(void)state;
+	assert_int_equal(put(store, 1, &small), 0);
+	before = status_of(store);
+	assert_int_equal(table_store_rename(store, &from, &to, 77), 0);
+	assert_int_equal(kernel_maps_find(&to)->file, 77);
+	assert_rules_are_those_of(store, 2, &small);
+	assert_true(hit(2) && !hit(1));
+	assert_false(table_store_has(store, &from));
+	assert_int_equal(status_of(store).n_tables, before.n_tables);
+	assert_int_equal(status_of(store).n_rows, before.n_rows);
+	assert_int_equal(status_of(store).taken_bytes, before.taken_bytes);
+	assert_int_equal(table_store_rename(store, &missing, &from, 78), -ENOENT);
+	table_store_forget(store, &to);
+	assert_int_equal(status_of(store).taken_bytes, 0);
+	assert_int_equal(status_of(store).n_rules, 0);
+}
+
 static void a_table_that_does_not_pass_the_check_is_counted_and_not_used(void **state)
 {
 	_cleanup_(table_store_freep) struct table_store *store = make_store(4 * MB);
@@ -299,6 +322,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(programs_find_the_rules_that_were_put, open_maps,
+						close_maps),
+		cmocka_unit_test_setup_teardown(a_table_may_become_that_of_another_key, open_maps,
 						close_maps),
 		cmocka_unit_test_setup_teardown(
 			a_table_that_does_not_pass_the_check_is_counted_and_not_used, open_maps,
