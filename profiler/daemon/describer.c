@@ -38,6 +38,7 @@ struct describer {
 	struct describer_options options;
 	struct process_reader reader;
 	struct pending_list *pending;
+	uint64_t tables_seen; /* changes of tables that pending samples know of */
 	struct dictionary_writer dictionary;
 	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
 	struct binary_describer *binaries;
@@ -403,7 +404,11 @@ void describer_take_pending(struct describer *describer, const void *bytes, size
 
 void describer_finish_pending(struct describer *describer)
 {
-	pending_list_run(describer->pending, clock_monotonic_ns(), try_pending, describer);
+	uint64_t n_changes = table_loader_change_count(describer->options.tables);
+	bool is_news = n_changes != describer->tables_seen;
+
+	describer->tables_seen = n_changes;
+	pending_list_run(describer->pending, clock_monotonic_ns(), is_news, try_pending, describer);
 }
 
 /* A file that cannot be opened now may be by the next process; one that never can is left alone. */
