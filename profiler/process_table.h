@@ -31,7 +31,7 @@ struct process {
 	struct mapping_table *mappings; /* NULL until read */
 	uint32_t *
 		mapping_binaries; /* by index of mapping: number of a binary, or 0: not asked yet */
-	int64_t mappings_read_ns;
+	int64_t mappings_read_ns; /* when they had been */
 	uint32_t n_mappings_read; /* how often */
 	uint32_t n_provisional;   /* its stacks that were described anew */
 	uint32_t n_pending;       /* its samples that wait for an unwind table: it stays as long */

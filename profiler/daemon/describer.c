@@ -428,14 +428,17 @@ static void take_file(struct describer *describer, const struct file_record *rec
 				    r != -ESRCH && r != -ENOENT && r != -ESTALE);
 }
 
-/* The process that had this key will not be seen again: what is open of it may go. */
-static void take_end(struct describer *describer, struct process_key key)
+/* The process that had this key until then will not be seen again: what is open of it may go. And
+ * mappings that were read later are those of another program. */
+static void take_end(struct describer *describer, const struct process_key *key, uint64_t time_ns)
 {
-	struct process *process = process_table_find(describer->processes, &key);
+	struct process *process = process_table_find(describer->processes, key);
 
 	if (!process)
 		return;
 	process->is_gone = true;
+	if (process->mappings_read_ns >= (int64_t)time_ns)
+		process_set_mappings(process, NULL);
 	drop_mappings(process);
 }
 
@@ -454,10 +457,10 @@ void describer_take_record(struct describer *describer, const void *record, size
 		break;
 	case RECORD_EXEC:
 		before.exec_id--;
-		take_end(describer, before);
+		take_end(describer, &before, header->time_ns);
 		break;
 	case RECORD_EXIT:
-		take_end(describer, header->process);
+		take_end(describer, &header->process, header->time_ns);
 		break;
 	case RECORD_FILE:
 		take_file(describer, record, size);

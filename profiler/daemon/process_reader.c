@@ -48,12 +48,11 @@ int process_reader_open(const struct process_reader *reader, const struct proces
 static int read_mappings(struct process_reader *reader, struct process *process, int process_fd)
 {
 	struct mapping_table *mappings;
-	int r;
+	int r = procfs_read_maps(process_fd, MAPPINGS_EXECUTABLE, &mappings);
 
 	process->mappings_read_ns = clock_monotonic_ns();
 	process->n_mappings_read++;
 	reader->n_mappings_read++;
-	r = procfs_read_maps(process_fd, MAPPINGS_EXECUTABLE, &mappings);
 	return r < 0 ? r : process_set_mappings(process, mappings);
 }
 

@@ -168,6 +168,8 @@ static int read_ring(void *context)
 	if (!is_ready)
 		return 0; /* the ring keeps them, and counts what it cannot keep */
 	r = kernel_half_read(sampler->half);
+	if (r == 0 && describer_has_pending(sampler->describer))
+		r = kernel_half_read(sampler->half); /* execs before their mappings were read */
 	table_loader_run(sampler->table_loader);
 	if (is_sending_due(sampler))
 		send_all(sampler);
