@@ -279,23 +279,11 @@ static void take_sample(struct describer *describer, const struct sample_record 
 		describer->dropped[reason_of_error(r)]++;
 }
 
-static uint64_t hash_frames(const struct frame *frames, size_t n_frames, uint32_t outcome)
-{
-	uint64_t hash = outcome;
-
-	for (size_t i = 0; i < n_frames; i++) {
-		hash = (hash ^ frames[i].place) * 0x9fb21c651e98df25ULL;
-		hash = (hash ^ (hash >> 32) ^ frames[i].file ^ (uint64_t)frames[i].kind << 32) *
-		       0x9fb21c651e98df25ULL;
-	}
-	return hash ^ (hash >> 32);
-}
-
 /* The stack with these frames, which no record of the kernel half has a hash of. */
 static int get_finished_stack(struct describer *describer, const struct frame *frames,
 			      size_t n_frames, enum stack_outcome outcome, struct stack **ret_stack)
 {
-	uint64_t hash = hash_frames(frames, n_frames, outcome);
+	uint64_t hash = stack_hash(frames, n_frames, outcome);
 	int r;
 
 	*ret_stack = stack_table_find(describer->stacks, hash);
