@@ -82,6 +82,15 @@ static void a_needed_capability_that_is_missing_is_a_failure(void **state)
 	}
 }
 
+static void the_cache_of_tables_may_be_none(void **state)
+{
+	char verdict[5];
+
+	(void)state;
+	assert_true(find_line("table cache", verdict));
+	assert_string_equal(verdict, "ok");
+}
+
 static void the_exit_status_tells_whether_something_failed(void **state)
 {
 	bool has_failure = !strncmp(report, "fail", 4) || strstr(report, "\nfail");
@@ -96,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_has_its_columns),
 		cmocka_unit_test(a_needed_capability_that_is_missing_is_a_failure),
+		cmocka_unit_test(the_cache_of_tables_may_be_none),
 		cmocka_unit_test(the_exit_status_tells_whether_something_failed),
 	};
 
