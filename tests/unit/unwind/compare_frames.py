@@ -206,7 +206,7 @@ class Frames:
 
 def register_number(name, machine):
     if machine == "arm64":
-        return {"sp": 31}.get(name) or int(name.removeprefix("x"))
+        return {"sp": 31}.get(name) or int(name.lstrip("rx"))  # r15 (x15), says readelf of vfork
     return X86_64_NAMES.index(name) if name in X86_64_NAMES else int(name.removeprefix("r"))
 
 
