@@ -316,6 +316,21 @@ static __always_inline int walk_to_goroutine(struct walk *walk, const struct unw
 	return STEP_ON;
 }
 
+/* Code that leaves for another place, and has all that it needs there in registers. */
+static __always_inline int walk_leave_by_jump(struct walk *walk, const struct unwind_rule *rule)
+{
+	uint64_t sp = (uint32_t)rule->cfa_off, fp = (uint16_t)rule->fp_off, pc = rule->reg;
+
+	WALK_KEEP(sp);
+	WALK_KEEP(fp);
+	WALK_KEEP(pc);
+	if (!walk->has_registers || sp >= WIRE_DWARF_REGISTERS || fp >= WIRE_DWARF_REGISTERS ||
+	    pc >= WIRE_DWARF_REGISTERS)
+		return STACK_TRUNCATED_REGISTER;
+	walk->fp = walk->registers[fp];
+	return walk_leave(walk, walk->registers[sp], walk->registers[pc]);
+}
+
 static __always_inline int walk_through_file(struct walk *walk, uint64_t file_off)
 {
 	union {
@@ -328,6 +343,8 @@ static __always_inline int walk_through_file(struct walk *walk, uint64_t file_of
 		return walk_by_frame_pointer(walk, STACK_TRUNCATED_NO_RULE);
 	case UNWIND_CFA_END:
 		return STACK_WHOLE;
+	case UNWIND_CFA_JUMP:
+		return walk_leave_by_jump(walk, &u.rule);
 	case UNWIND_CFA_SIGNAL:
 		return walk_leave_signal(walk);
 	case UNWIND_CFA_GO_SAVED:

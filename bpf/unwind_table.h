@@ -56,6 +56,7 @@ enum unwind_cfa_kind {
 	UNWIND_CFA_UNSUPPORTED, /* there is a rule, and it cannot be said here */
 	UNWIND_CFA_FP_ANYWHERE, /* fp + cfa_off, which may lie on another stack: below sp too */
 	UNWIND_CFA_GO_SAVED,    /* where Go's runtime has left the goroutine: see below */
+	UNWIND_CFA_JUMP,        /* to the pc in reg: sp is in register cfa_off, and fp in fp_off */
 	UNWIND_CFA_KIND_COUNT,
 };
 
@@ -101,7 +102,7 @@ struct unwind_rule {
 	uint8_t cfa_kind;    /* enum unwind_cfa_kind */
 	uint8_t fp_kind : 2; /* enum unwind_fp_kind */
 	uint8_t ra_kind : 1; /* enum unwind_ra_kind */
-	uint8_t reg : 5;     /* DWARF number, of UNWIND_CFA_REGISTER or UNWIND_RA_REGISTER */
+	uint8_t reg : 5;     /* DWARF number, of the kinds that need one */
 	int16_t fp_off;
 	int32_t cfa_off;
 };

@@ -32,16 +32,6 @@ enum unwind_loss {
 	UNWIND_LOSS_COUNT,
 };
 
-/* DWARF numbers of registers. */
-enum {
-	X86_64_RBP = 6,
-	X86_64_RSP = 7,
-	X86_64_RA = 16,
-	ARM64_FP = 29,
-	ARM64_LR = 30,
-	ARM64_SP = 31,
-};
-
 /* The rule of @state. Counts in @losses, UNWIND_LOSS_COUNT of them, what it cannot say. */
 struct unwind_rule cfa_rule_of(const struct cfa_state *state, const struct cfa_form *form,
 			       uint32_t *losses);

@@ -50,6 +50,40 @@ static void believes_no_registers_of_a_caller(void **state)
 	assert_int_equal(walk.n_frames, 2);
 }
 
+/* On the stack that it leads to, which may lie below this one. */
+static void follows_a_jump_that_is_about_to_happen(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 30);
+
+	(void)state;
+	set_rule(1, (struct unwind_rule){
+			    .cfa_kind = UNWIND_CFA_JUMP, .cfa_off = 8, .fp_off = 9, .reg = 1 });
+	set_rule(2, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_FP, .cfa_off = 16 });
+	set_rule(3, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_END });
+	walk.registers[8] = STACK;
+	walk.registers[9] = STACK + 8 * 2;
+	walk.registers[1] = pc_of(2) + 1;
+	stack[3] = pc_of(3) + 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
+}
+
+static void jumps_by_no_registers_that_are_not_there(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 0);
+
+	(void)state;
+	set_rule(1, (struct unwind_rule){
+			    .cfa_kind = UNWIND_CFA_JUMP, .cfa_off = 8, .fp_off = -1, .reg = 1 });
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
+	set_rule(1, (struct unwind_rule){
+			    .cfa_kind = UNWIND_CFA_JUMP, .cfa_off = 8, .fp_off = 9, .reg = 1 });
+	walk = begin_at(pc_of(1), 0);
+	walk.has_registers = 0;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
+}
+
 static void goes_on_behind_a_signal_frame_where_the_signal_struck(void **state)
 {
 	struct walk walk = begin_at(pc_of(1), 0);
@@ -281,6 +315,8 @@ int main(void)
 		cmocka_unit_test_setup(walks_by_stack_pointer_to_the_entry, set_up),
 		cmocka_unit_test_setup(restores_the_frame_pointer_that_a_caller_needs, set_up),
 		cmocka_unit_test_setup(believes_no_registers_of_a_caller, set_up),
+		cmocka_unit_test_setup(follows_a_jump_that_is_about_to_happen, set_up),
+		cmocka_unit_test_setup(jumps_by_no_registers_that_are_not_there, set_up),
 		cmocka_unit_test_setup(goes_on_behind_a_signal_frame_where_the_signal_struck,
 				       set_up),
 		cmocka_unit_test_setup(goes_on_in_the_goroutine_that_its_thread_has_left, set_up),

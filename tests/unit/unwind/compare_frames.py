@@ -197,11 +197,14 @@ class Frames:
                 self.rows.append(Row(row_start, min(row_end, end), *parts, cie["is_signal"]))
 
     def parts(self, cells):
-        """CFA, frame pointer and return address of a row."""
+        """CFA, frame pointer and return address of a row; for a jump, the register that has the
+        stack pointer is in the place of the CFA."""
         columns = self.columns
         fp = columns.get(self.fp_name)
         ra = columns.get("ra", columns.get("x30"))
-        return (cells[1], cells[fp] if fp else "u", cells[ra] if ra else "u")
+        sp = cells[columns["rsp"]] if "rsp" in columns else "u"
+        cfa = f"jump:{sp}" if sp.startswith("r") else cells[1]
+        return (cfa, cells[fp] if fp else "u", cells[ra] if ra else "u")
 
 
 def register_number(name, machine):

@@ -124,6 +124,10 @@ static void print_rule(const struct unwind_rule *rule, bool is_arm64)
 		printf("%s\n", rule ? words[rule->cfa_kind] : "outside");
 		return;
 	}
+	if (rule->cfa_kind == UNWIND_CFA_JUMP) {
+		printf("jump:r%d r%d r%d\n", rule->cfa_off, rule->fp_off, rule->reg);
+		return;
+	}
 	print_cfa(rule, is_arm64);
 	print_fp(rule, is_arm64);
 	if (rule->ra_kind == UNWIND_RA_REGISTER)
