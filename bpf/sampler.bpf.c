@@ -106,6 +106,10 @@ static __always_inline int walk_user(struct bpf_perf_event_data *ctx, struct scr
 	if (!state || !begin_walk(state, ctx, task))
 		return 0;
 	record->outcome = run_walk();
+	/* In execve() mappings are the new program's before registers are. */
+	if (record->outcome == STACK_TRUNCATED_NO_MAPPING && !state->walk.n_frames &&
+	    is_in_kernel(ctx))
+		record->outcome = STACK_NO_USER;
 	if (record->outcome == STACK_PENDING) {
 		if (!send_capture()) {
 			count->captured++;

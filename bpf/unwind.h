@@ -208,6 +208,11 @@ static __always_inline uint64_t thread_pointer_of(const struct task_struct *task
 	return ARCH_IS_ARM64 ? 0 : TASK_READ(task, thread.fsbase);
 }
 
+static __always_inline int is_in_kernel(const struct bpf_perf_event_data *ctx)
+{
+	return (int64_t)ctx->regs.pc <= 0;
+}
+
 /* Begin where the thread was in user space, or entered the kernel. Returns whether it was. */
 static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_event_data *ctx,
 				      struct task_struct *task)
@@ -225,7 +230,7 @@ static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_
 	state->window_bytes = 0;
 	walk->pc = 0;
 	walk->thread_pointer = thread_pointer_of(task);
-	if ((int64_t)ctx->regs.pc > 0)
+	if (!is_in_kernel(ctx))
 		take_registers(walk, &ctx->regs);
 	else if (mm)
 		take_task_registers(state, task);

@@ -51,7 +51,7 @@ enum drop_reason {
 enum stack_outcome {
 	STACK_WHOLE,                 /* to the entry of its thread */
 	STACK_KERNEL_ONLY,           /* a kernel thread: there is no user half */
-	STACK_NO_USER,               /* a process that is ending: there is no user half any more */
+	STACK_NO_USER,               /* a process that is ending, or in execve(): it has none */
 	STACK_PENDING,               /* the table of a file did not come in time */
 	STACK_TRUNCATED_DEPTH,       /* deeper than UNWIND_MAX_FRAMES */
 	STACK_TRUNCATED_READ,        /* stack memory could not be read: swapped out, or astray */
