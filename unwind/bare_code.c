@@ -202,6 +202,21 @@ static int compare_places(const void *left, const void *right)
 	return (a->start_vaddr > b->start_vaddr) - (a->start_vaddr < b->start_vaddr);
 }
 
+/* Such a file has the C library from elsewhere, and its code, perhaps 200 MB, need not be searched.
+ */
+static bool needs_others(const struct elf_file *file)
+{
+	struct elf_content dynamic = elf_content_segment(file, PT_DYNAMIC, 0);
+	Elf64_Dyn entry;
+
+	for (size_t off = 0; off + sizeof(entry) <= dynamic.size; off += sizeof(entry)) {
+		memcpy(&entry, dynamic.bytes + off, sizeof(entry));
+		if (entry.d_tag == DT_NEEDED)
+			return true;
+	}
+	return false;
+}
+
 int bare_code_read(struct elf_file *file, const struct unwind_rows *rows,
 		   struct unwind_rule_set *set, struct unwind_rows *ret_over)
 {
@@ -209,7 +224,7 @@ int bare_code_read(struct elf_file *file, const struct unwind_rows *rows,
 	struct bare_code bare = { .file = file, .rows = rows };
 	int r = 0;
 
-	if (elf_content_machine(file) != EM_X86_64)
+	if (elf_content_machine(file) != EM_X86_64 || needs_others(file))
 		return 0;
 	for (uint32_t i = 0; i < description->n_segments; i++)
 		look_at_gaps(&bare, &description->segments[i]);

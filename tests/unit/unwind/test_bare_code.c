@@ -24,6 +24,9 @@ static const uint8_t mov_eax_15_syscall[] = { 0xb8, 15, 0, 0, 0, 0x0f, 0x05 };
 /* The path of fixtures/bare.S, linked: a library without call frame information. */
 static const char *bare_path;
 
+/* The same, which needs another library. */
+static const char *needing_path;
+
 struct bare {
 	struct unwind_rule_set *set;
 	struct unwind_rows rows; /* that are there before, without those that are found */
@@ -138,6 +141,16 @@ static void main_is_called_where_its_result_goes_to_exit(void **state)
 	bare_fini(&bare);
 }
 
+static void who_needs_others_is_not_searched(void **state)
+{
+	struct bare bare = { 0 };
+
+	(void)state;
+	read_fd(&bare, fixture_open(needing_path));
+	assert_int_equal(bare.over.n, 0);
+	bare_fini(&bare);
+}
+
 int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
@@ -145,10 +158,12 @@ int main(int argc, char *argv[])
 		cmocka_unit_test(takes_nothing_else_for_it),
 		cmocka_unit_test(believes_rules_more_than_code),
 		cmocka_unit_test(main_is_called_where_its_result_goes_to_exit),
+		cmocka_unit_test(who_needs_others_is_not_searched),
 	};
 
-	if (argc != 2)
+	if (argc != 3)
 		return 2;
 	bare_path = argv[1];
+	needing_path = argv[2];
 	return cmocka_run_group_tests_name("bare code", tests, NULL, NULL);
 }
