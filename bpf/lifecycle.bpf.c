@@ -9,6 +9,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Set before loading: stacks are walked by unwind tables. */
+const volatile uint8_t by_tables = 1;
+
 /* A tick may interrupt us here, on the same counters; hence the atomic addition. */
 static __always_inline void count_lost(void)
 {
@@ -63,7 +66,7 @@ int BPF_PROG(send_exec, struct task_struct *task)
 {
 	if (!is_selected(task->tgid))
 		return 0;
-	if (task->mm)
+	if (task->mm && by_tables)
 		preload(task, task->mm->start_code);
 	send(RECORD_EXEC, task);
 	return 0;

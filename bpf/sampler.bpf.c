@@ -35,6 +35,8 @@ volatile uint64_t period_ns = 0;
 /* Set before loading. */
 const volatile uint64_t wakeup_bytes = WIRE_RING_BYTES / 4;
 
+enum walk_kind { WALK_BY_TABLES, WALK_BY_FRAME_POINTERS };
+
 /* How many frames a call of bpf_get_stack() wrote, from what it returned. */
 static __always_inline uint32_t frame_count(long stack_bytes)
 {
@@ -128,6 +130,40 @@ static __always_inline int walk_user(struct bpf_perf_event_data *ctx, struct scr
 	return 0;
 }
 
+/*
+ * Have the kernel walk the program's stack: as far as frame pointers lead, and all frames are pcs.
+ * Those of callers are return addresses; a byte less lies in the call.
+ */
+static __always_inline void walk_user_by_frame_pointers(struct bpf_perf_event_data *ctx,
+							struct sample_record *record,
+							struct task_struct *task)
+{
+	const uint32_t user_bytes = WIRE_MAX_FRAMES * sizeof(uint64_t);
+	struct walk_state *state = my_walk();
+	struct walk *walk;
+	uint32_t n;
+
+	record->outcome = STACK_KERNEL_ONLY;
+	if (TASK_READ(task, flags) & PF_KTHREAD)
+		return;
+	record->outcome = STACK_NO_USER;
+	if (!state)
+		return;
+	walk = &state->walk;
+	n = frame_count(bpf_get_stack(ctx, walk->frames, user_bytes, BPF_F_USER_STACK));
+	if (!n)
+		return;
+	record->outcome = STACK_FRAME_POINTERS;
+	for (uint32_t i = 0; i < WIRE_MAX_FRAMES; i++) {
+		if (i >= n)
+			break;
+		walk->frames[i] -= i > 0;
+		record->stack_hash = walk_mix(record->stack_hash, walk->frames[i]);
+	}
+	walk->n_frames = record->n_user_frames = n;
+	record->stack_hash = hash_process(record->stack_hash, &record->header.process);
+}
+
 /* Whether the reader must come now: a process that it does not know, or a ring that fills up. */
 static __always_inline uint64_t wakeup_flag(const struct process_key *process)
 {
@@ -190,8 +226,7 @@ static __always_inline void fill_sample(struct sample_record *record, struct tas
 	copy_name(record->thread, task);
 }
 
-SEC("perf_event")
-int sample_cpu(struct bpf_perf_event_data *ctx)
+static __always_inline int take_sample(struct bpf_perf_event_data *ctx, enum walk_kind kind)
 {
 	struct task_struct *task = current_task();
 	struct cpu_counters *count = my_counters();
@@ -216,9 +251,25 @@ int sample_cpu(struct bpf_perf_event_data *ctx)
 	}
 	fill_sample(&scratch->record, task);
 	walk_kernel(ctx, scratch);
-	if (walk_user(ctx, scratch, task, count))
+	if (kind == WALK_BY_FRAME_POINTERS)
+		walk_user_by_frame_pointers(ctx, &scratch->record, task);
+	else if (walk_user(ctx, scratch, task, count)) {
 		count->submitted++;
-	else
-		submit(scratch, count);
+		return 0;
+	}
+	submit(scratch, count);
 	return 0;
+}
+
+SEC("perf_event")
+int sample_cpu(struct bpf_perf_event_data *ctx)
+{
+	return take_sample(ctx, WALK_BY_TABLES);
+}
+
+/* Instead of it, where the walk by tables is not wanted, or cannot be trusted. */
+SEC("perf_event")
+int sample_by_frame_pointers(struct bpf_perf_event_data *ctx)
+{
+	return take_sample(ctx, WALK_BY_FRAME_POINTERS);
 }

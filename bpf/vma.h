@@ -14,7 +14,7 @@
  * less. (The kernel's own iterator of mappings does the same: kernel/bpf/task_iter.c.)
  *
  * The layout of maple nodes is that of include/linux/maple_tree.h. The loader tries the walk on its
- * own mappings before it trusts it.
+ * own mappings before it trusts it (bpf/vma_trial.bpf.c).
  */
 
 #include "bpf/kernel.h"
@@ -203,6 +203,13 @@ static __always_inline int find_vma_in_rb_tree(struct vma *vma, uint64_t pc, str
 	return VMA_NONE;
 }
 
+static __always_inline enum vma_flavour vma_flavour(void)
+{
+	if (!bpf_core_field_exists(((struct mm_struct *)0)->mm_mt))
+		return VMA_IN_RB_TREE;
+	return bpf_rdonly_cast ? VMA_BY_CAST : VMA_BY_PROBE;
+}
+
 /* The mapping of the current task that holds @pc. VMA_FOUND or VMA_NONE. */
 static __always_inline int find_vma(struct vma *vma, uint64_t pc, struct task_struct *task)
 {
@@ -210,9 +217,12 @@ static __always_inline int find_vma(struct vma *vma, uint64_t pc, struct task_st
 
 	if (!mm)
 		return VMA_NONE;
-	if (!bpf_core_field_exists(mm->mm_mt))
+	switch (vma_flavour()) {
+	case VMA_IN_RB_TREE:
 		return find_vma_in_rb_tree(vma, pc, mm);
-	if (bpf_rdonly_cast)
+	case VMA_BY_CAST:
 		return find_vma_by_cast(vma, pc, mm);
-	return find_vma_by_probe(vma, pc, mm);
+	default:
+		return find_vma_by_probe(vma, pc, mm);
+	}
 }

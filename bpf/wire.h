@@ -52,6 +52,7 @@ enum stack_outcome {
 	STACK_WHOLE,                 /* to the entry of its thread */
 	STACK_KERNEL_ONLY,           /* a kernel thread: there is no user half */
 	STACK_NO_USER,               /* a process that is ending, or in execve(): it has none */
+	STACK_FRAME_POINTERS,        /* as far as frame pointers lead: UNWINDER_FRAME_POINTERS */
 	STACK_PENDING,               /* the table of a file did not come in time */
 	STACK_TRUNCATED_DEPTH,       /* deeper than UNWIND_MAX_FRAMES */
 	STACK_TRUNCATED_READ,        /* stack memory could not be read: swapped out, or astray */
@@ -87,6 +88,24 @@ struct file_key {
 	uint64_t change_time; /* seconds << 32 | ns */
 	uint32_t device;
 	uint32_t generation;
+};
+
+/* How the kernel half walks through a process's mappings (bpf/vma.h). */
+enum vma_flavour {
+	VMA_BY_CAST,    /* 6.2 and later: maple tree, read directly */
+	VMA_BY_PROBE,   /* 6.1: maple tree, read by probes */
+	VMA_IN_RB_TREE, /* before 6.1: red-black tree, read by probes */
+	VMA_FLAVOUR_COUNT,
+};
+
+/* What that walk says of one pc. */
+struct vma_answer {
+	uint64_t start_pc;
+	uint64_t end_pc;
+	uint64_t file_off;
+	struct file_key key; /* all zero: no file */
+	uint32_t is_found;   /* else there is nothing there, and the rest is 0 */
+	uint32_t flavour;    /* enum vma_flavour */
 };
 
 /* A process between two execs. Numbers of processes come back; this does not. */

@@ -19,6 +19,13 @@
 
 enum role { ROLE_SAMPLER, ROLE_RESOLVER, ROLE_SERVER, ROLE_COUNT };
 
+/* How the program's half of a stack is walked. */
+enum unwinder {
+	UNWINDER_TABLES,         /* by unwind tables, by our own walk */
+	UNWINDER_FRAME_POINTERS, /* by frame pointers, by the kernel */
+	UNWINDER_COUNT,
+};
+
 /* Why a file has no names, or fewer than it could have. */
 enum build_outcome {
 	BUILD_OK,
@@ -88,7 +95,8 @@ struct sampler_status {
 	uint32_t n_processes, n_files, n_stacks; /* in the sampler's tables now */
 	uint32_t n_cpus;                         /* that are sampled */
 	uint32_t frequency_hz;
-	char event[16]; /* "cpu-cycles" or "cpu-clock" */
+	uint32_t unwinders[UNWINDER_COUNT]; /* 1: the one that is used */
+	char event[16];                     /* "cpu-cycles" or "cpu-clock" */
 	struct role_status roles[ROLE_COUNT];
 };
 
@@ -108,6 +116,7 @@ extern const char *const stack_cut_reasons[STACK_OUTCOME_COUNT];
 extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
 extern const char *const table_cache_error_names[TABLE_CACHE_ERROR_COUNT];
+extern const char *const unwinder_names[UNWINDER_COUNT];
 
 /* Put the two halves together, as of the moment at which @sampler arrived, and compute in_flight.
  */

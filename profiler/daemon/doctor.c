@@ -26,6 +26,7 @@ static const struct check checks[] = {
 	{ "perf event", kernel_probe_perf_event },
 	{ "BPF program", kernel_probe_bpf_program },
 	{ "BPF ring", kernel_probe_ring },
+	{ "unwinding", kernel_probe_unwinding },
 	{ "sampling", kernel_probe_sampling },
 	{ "stack depth", kernel_probe_stack_depth },
 	{ "processes", host_probe_processes },

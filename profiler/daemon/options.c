@@ -135,6 +135,17 @@ static int set_memory(struct options *options, const char *value)
 	return 0;
 }
 
+static int set_unwinder(struct options *options, const char *value)
+{
+	if (!strcmp(value, "tables"))
+		options->unwinder = UNWINDER_TABLES;
+	else if (!strcmp(value, "frame-pointers"))
+		options->unwinder = UNWINDER_FRAME_POINTERS;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static int set_store(struct options *options, const char *value)
 {
 	if (!*value)
@@ -293,6 +304,16 @@ const struct option_spec option_specs[] = {
 		.commands = FOR_BOTH,
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = set_memory,
+	},
+	{
+		.name = "unwind",
+		.argument = "HOW",
+		.default_value = "tables",
+		.purpose = "walk stacks by unwind tables, or only by frame-pointers",
+		.expected = "tables or frame-pointers",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_unwinder,
 	},
 	{
 		.name = "store",

@@ -258,6 +258,7 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 		.frequency_hz = setup->options->frequency_hz,
 		.ring_bytes = ring_bytes(setup->options->memory_bytes),
 		.selects_processes = setup->selects_processes,
+		.unwinder = setup->options->unwinder,
 	};
 	const struct kernel_half_events events = { on_record, on_pending, sampler };
 	struct kernel_half_status half;
@@ -276,6 +277,11 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 		log_line(
 			"this kernel does not tell of exec and exit; children of a command that is "
 			"recorded are not followed");
+	if (half.unwinder != options.unwinder)
+		log_line("stacks are walked by frame pointers only, for the walk through mappings "
+			 "has failed its trial: %s",
+			 half.trial.complaint);
+	sampler->status.unwinders[half.unwinder] = 1;
 	sampler->status.frequency_hz = options.frequency_hz;
 	sampler->status.ring_bytes = options.ring_bytes;
 	strncpy(sampler->status.event, half.event, sizeof(sampler->status.event) - 1);
