@@ -9,8 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "unwind/build_id.h"
-
+#define BUILD_ID_MAX_BYTES    32
 #define ELF_FILE_MAX_SEGMENTS 8
 
 /* A PT_LOAD that may be executed. */
@@ -22,7 +21,8 @@ struct elf_segment {
 
 /* What one file says of itself, flat, to be sent between roles. */
 struct elf_description {
-	struct build_id build_id;
+	uint8_t build_id[BUILD_ID_MAX_BYTES];
+	uint32_t build_id_bytes; /* 0 if there is none */
 	uint32_t n_segments;
 	struct elf_segment segments[ELF_FILE_MAX_SEGMENTS]; /* sorted by file_off */
 };

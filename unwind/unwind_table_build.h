@@ -4,8 +4,7 @@
 /*
  * Building unwind tables: an ELF file → the flat table of bpf/unwind_table.h. Runs in the resolver.
  *
- *     .debug_frame < .eh_frame < pclntab: where two sources have a rule, the latter one's holds;
- *     where none has one, code may tell by itself (bare_code.h)
+ *     .debug_frame < .eh_frame < pclntab: where two sources have a rule, the latter one's holds
  */
 
 #include <stdint.h>

@@ -9,9 +9,6 @@
 
 #include <stdio.h>
 
-struct options;
-
-/* Print to @out. Of @options, those count that say where things lie. Returns the exit status: 1 if
- * sampling cannot work, or if @out cannot be written.
+/* Print to @out. Returns the exit status: 1 if sampling cannot work, or if @out cannot be written.
  */
-int doctor_main(const struct options *options, FILE *out);
+int doctor_main(FILE *out);

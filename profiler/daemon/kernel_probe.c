@@ -216,33 +216,6 @@ static void burn_cpu(int64_t duration_ns)
 		;
 }
 
-void kernel_probe_unwinding(struct finding *finding)
-{
-	const struct kernel_half_options options = {
-		.frequency_hz = TRY_FREQUENCY_HZ,
-		.ring_bytes = TRY_RING_BYTES,
-		.unwinder = UNWINDER_TABLES,
-	};
-	const struct kernel_half_events events = { 0 };
-	_cleanup_(kernel_half_freep) struct kernel_half *half = NULL;
-	struct kernel_half_status status = { 0 };
-	int r;
-
-	r = kernel_half_new(&options, &events, &half);
-	if (r == 0)
-		r = kernel_half_get_status(half, &status);
-	if (r < 0)
-		finding_set(finding, VERDICT_FAIL, "the kernel refuses: %s", strerror(-r));
-	else if (status.unwinder == UNWINDER_TABLES)
-		finding_set(finding, VERDICT_OK, "by tables; %zu of our mappings were found, %s",
-			    status.trial.n_mappings, vma_flavour_names[status.trial.flavour]);
-	else
-		finding_set(finding, VERDICT_WARN,
-			    "by frame pointers only: the walk through mappings has failed its "
-			    "trial: %s",
-			    status.trial.complaint);
-}
-
 void kernel_probe_sampling(struct finding *finding)
 {
 	const struct kernel_half_options options = {
