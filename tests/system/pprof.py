@@ -161,9 +161,10 @@ class Profile:
         return 100 * self.count(lambda sample: name in sample.names) / max(1, self.count())
 
     def is_share(self, name, percent):
-        """Whether a function has that part of the samples, as far as so many of them can tell."""
+        """Whether a function has that part of the samples, give or take five points; or what chance
+        explains, where they are few: three standard deviations."""
         deviation = math.sqrt(percent * (100 - percent) / max(1, self.count()))
-        return abs(self.share(name) - percent) < max(5, 4 * deviation)
+        return abs(self.share(name) - percent) <= max(5, 3 * deviation)
 
     def has(self, name):
         return any(name in sample.names for sample in self.samples)

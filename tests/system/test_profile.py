@@ -15,7 +15,6 @@ from processes import EAGERLY
 
 FREQUENCY_HZ = 499
 SECONDS = 1.5
-POINTS = 5
 PERCENT = 5
 
 
@@ -30,8 +29,8 @@ def profile_of(daemon, finished, *names):
 
 
 def assert_share(profile, name, percent):
-    share = profile.share(name)
-    assert abs(share - percent) <= POINTS, f"{name}: {share:.1f} %\n{profile.summary()}"
+    seen = f"{name}: {profile.share(name):.1f} %"
+    assert profile.is_share(name, percent), f"{seen}\n{profile.summary()}"
 
 
 def build_id(path):

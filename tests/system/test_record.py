@@ -75,9 +75,11 @@ def after_the_command_only_the_reading_of_names_takes_time():
     cpus = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cpus)})  # of one CPU, a sampler that spins leaves nothing
     before = os.times()
-    status, stderr = status_of("true")
+    try:
+        status, stderr = status_of("true")
+    finally:
+        os.sched_setaffinity(0, cpus)
     after = os.times()
-    os.sched_setaffinity(0, cpus)
     assert status == 0, stderr
     spent = after.children_user + after.children_system
     spent -= before.children_user + before.children_system
