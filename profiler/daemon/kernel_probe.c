@@ -51,11 +51,11 @@ void kernel_probe_release(struct finding *finding)
 		minor = strtoul(end + 1, NULL, 10);
 	if (!major)
 		finding_set(finding, VERDICT_WARN, "of no known version");
-	else if (major > 5 || (major == 5 && minor >= 10))
+	else if (major > 6 || (major == 6 && minor >= 1))
 		finding_set(finding, VERDICT_OK, "%s", name.release);
 	else
 		finding_set(finding, VERDICT_WARN,
-			    "%s is older than 5.10, the oldest that is tested: see what follows",
+			    "%s is older than 6.1, the oldest that is tested: see what follows",
 			    name.release);
 }
 

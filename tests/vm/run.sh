@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
-readonly all_series=(5.10 6.1 6.12 newest)
+readonly all_series=(6.1 6.12 newest)
 readonly time_limit_s=900
 readonly root=build/vm/root.cpio
 
