@@ -42,7 +42,7 @@ static const struct {
 	[FRAME_NODE_NATIVE] = { "native", "native" },
 	[FRAME_NODE_INLINED] = { "inlined", "inlined" },
 	[FRAME_NODE_KERNEL] = { "kernel", "kernel" },
-	[FRAME_NODE_CUT] = { "cut", "callers lost" },
+	[FRAME_NODE_CUT] = { "cut", "cut stack" },
 	[FRAME_NODE_JIT] = { "jit", "generated at run time" },
 };
 

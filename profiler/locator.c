@@ -260,7 +260,7 @@ static void fallback_name(const struct place *place, char ret_name[FALLBACK_NAME
 	else
 		snprintf(ret_name, FALLBACK_NAME_BYTES, "%.*s+0x%" PRIx64, FALLBACK_NAME_BYTES - 32,
 			 prefix, place->name_off);
-	utf8_sanitize(ret_name); /* it may have been cut */
+	utf8_sanitize(ret_name); /* half a character may be left of a long prefix */
 }
 
 static int fallback_add(struct locator *locator, const struct place *place, uint32_t *ret_function)

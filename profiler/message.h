@@ -31,8 +31,7 @@
 #define MESSAGE_MAX_FDS          2
 #define MESSAGE_MAX_TEXT_BYTES   4096 /* of a path, with its NUL: PATH_MAX */
 
-/* Of a stack that the kernel half began and user space finished, with the mark that says it is cut.
- */
+/* Of a stack that the kernel half began and user space finished, and its mark if it is cut. */
 #define MESSAGE_MAX_FRAMES (WIRE_MAX_FRAMES + 2 * UNWIND_MAX_FRAMES + 1)
 
 enum message_type {

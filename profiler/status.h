@@ -79,7 +79,7 @@ extern const char *const role_names[ROLE_COUNT];
 /* "ring_full" …: the values of {reason}, {outcome}, {names} in /metrics and the docs */
 extern const char *const drop_reason_names[DROP_REASON_COUNT];
 extern const char *const stack_outcome_names[STACK_OUTCOME_COUNT];
-/* "no rule" …: what the mark at the root of a stack says, or NULL if such a stack is not cut */
+/* "no unwind rule" …: what the mark at the root of such a stack says; NULL: it is not cut */
 extern const char *const stack_cut_reasons[STACK_OUTCOME_COUNT];
 extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
