@@ -12,7 +12,7 @@ import tempfile
 
 import processes
 from daemon import Daemon, record
-from harness import SOURCES, Skip, fixture, main, test
+from harness import SOURCES, Skip, fixture, main, test, wait_for
 
 
 def pprof(*arguments):
@@ -64,9 +64,13 @@ def top_of_a_live_daemon_names_functions(daemon):
 
 @test
 def raw_of_a_live_daemon_has_types_and_mappings(daemon):
-    raw = with_load(lambda: pprof("-raw", daemon.url + "/debug/pprof/profile?seconds=1"))
-    assert "samples/count cpu/nanoseconds[dflt]" in raw, raw[:600]
-    assert "[kernel.kallsyms]" in raw and "spend_three_parts" in raw, raw[:600]
+    def profile():
+        raw = pprof("-raw", daemon.url + "/debug/pprof/profile?seconds=1")
+        assert "samples/count cpu/nanoseconds[dflt]" in raw, raw[:600]
+        return "[kernel.kallsyms]" in raw and "spend_three_parts" in raw
+
+    # a second may pass without a tick in the kernel, or before the fixture's names are read
+    with_load(lambda: wait_for(profile, 20, "the kernel and the fixture"))
 
 
 @test
@@ -80,7 +84,7 @@ def list_of_a_file_shows_the_source(daemon):
         top = pprof("-top", path)
     line = re.search(r".*for \(long i.*", listing)
     assert line and re.match(r"\s*[0-9.]+m?s", line[0]), listing
-    assert abs(cumulated_percent(top, "spend_three_parts") - 75) < 6, top
+    assert abs(cumulated_percent(top, "spend_three_parts") - 75) < 9, top
 
 
 @test
