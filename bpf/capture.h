@@ -123,6 +123,7 @@ __attribute__((noinline)) int send_capture(void)
 	record->fp = state->walk.fp;
 	__builtin_memcpy(record->registers, state->walk.registers, sizeof(record->registers));
 	record->has_registers = state->walk.has_registers;
+	record->has_sp = state->walk.has_sp;
 	record->is_leaf = state->walk.is_leaf;
 	record->stack_bytes = copy_stack(record->stack, record->sp);
 	copy_kernel_frames();

@@ -35,10 +35,14 @@ struct signal_struct {
 	atomic_t live; /* threads that have not ended */
 };
 
-/* Of x86-64, as the kernel saves them when it is entered. */
+/* Of which only the size matters: registers, as the kernel saves them when it is entered. */
 struct pt_regs {
-	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip,
-		cs, flags, sp, ss;
+	unsigned long sp;
+};
+
+/* Of x86-64; the stack of a task in the kernel is as large. */
+struct irq_stack {
+	char stack[16384];
 };
 
 struct super_block {
@@ -123,12 +127,19 @@ struct mm_struct {
 };
 
 /* until 6.0 */
-struct mm_struct___6_0 {
-	struct rb_root mm_rb;
-};
-
 struct vm_area_struct___6_0 {
 	struct rb_node vm_rb;
+	struct vm_area_struct___6_0 *vm_next;
+};
+
+struct mm_struct___6_0 {
+	struct rb_root mm_rb;
+	struct vm_area_struct___6_0 *mmap;
+};
+
+/* x86-64 (arch/x86/include/asm/processor.h) */
+struct thread_struct {
+	unsigned long fsbase;
 };
 
 struct task_struct {
@@ -142,11 +153,17 @@ struct task_struct {
 	__u64 self_exec_id;
 	struct signal_struct *signal;
 	char comm[16];
+	struct thread_struct thread;
 };
 
 struct bpf_iter_meta;
 
-/* What an iterator over mappings is called with (kernel/bpf/task_iter.c). */
+/* What iterators over tasks and over mappings are called with (kernel/bpf/task_iter.c). */
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 struct bpf_iter__task_vma {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
@@ -155,12 +172,22 @@ struct bpf_iter__task_vma {
 
 #pragma clang attribute pop
 
-/* What a perf_event program is called with (include/uapi/linux/bpf_perf_event.h). */
-struct bpf_perf_event_data {
-	struct pt_regs regs;
-	__u64 sample_period;
-	__u64 addr;
-};
+/*
+ * The task that runs. Before 5.11 the verifier does not know what it is, and its fields are read by
+ * probes.
+ */
+#define KNOWS_TASK bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return KNOWS_TASK ? bpf_get_current_task_btf()
+			  : (struct task_struct *)bpf_get_current_task();
+}
+
+/* @is_direct: @object is a pointer that the verifier knows. */
+#define READ_FIELD(is_direct, object, field)                                                       \
+	((is_direct) ? (object)->field : BPF_CORE_READ(object, field))
+#define TASK_READ(task, field) READ_FIELD(KNOWS_TASK, task, field)
 
 /* task_struct.flags: this is a thread of the kernel (include/linux/sched.h) */
 #define PF_KTHREAD 0x00200000

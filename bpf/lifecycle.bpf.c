@@ -9,6 +9,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Set before loading: stacks are walked by unwind tables. */
+const volatile uint8_t by_tables = 1;
+
 /* A tick may interrupt us here, on the same counters; hence the atomic addition. */
 static __always_inline void count_lost(void)
 {
@@ -61,13 +64,11 @@ static __always_inline void preload(struct task_struct *task, uint64_t pc)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(send_exec, struct task_struct *task)
 {
-	uint32_t pid = task->tgid;
-
-	if (task->mm)
+	if (!is_selected(task->tgid))
+		return 0;
+	if (task->mm && by_tables)
 		preload(task, task->mm->start_code);
-
-	if (!select_processes || bpf_map_lookup_elem(&selected, &pid))
-		send(RECORD_EXEC, task);
+	send(RECORD_EXEC, task);
 	return 0;
 }
 

@@ -32,6 +32,11 @@ struct {
 /* Set before loading: only processes in `selected` count. */
 const volatile uint8_t select_processes = 0;
 
+static __always_inline int is_selected(uint32_t pid)
+{
+	return !select_processes || bpf_map_lookup_elem(&selected, &pid);
+}
+
 static __always_inline struct cpu_counters *my_counters(void)
 {
 	uint32_t zero = 0;
@@ -42,10 +47,12 @@ static __always_inline struct cpu_counters *my_counters(void)
 static __always_inline void fill_header(struct record_header *header, uint32_t type,
 					struct task_struct *task)
 {
+	struct task_struct *leader = TASK_READ(task, group_leader);
+
 	header->type = type;
 	header->cpu = bpf_get_smp_processor_id();
 	header->time_ns = bpf_ktime_get_ns();
-	header->process.pid = task->tgid;
-	header->process.start_time_ns = task->group_leader->start_boottime;
-	header->process.exec_id = (uint32_t)task->self_exec_id;
+	header->process.pid = TASK_READ(task, tgid);
+	header->process.start_time_ns = TASK_READ(leader, start_boottime);
+	header->process.exec_id = (uint32_t)TASK_READ(task, self_exec_id);
 }

@@ -35,7 +35,7 @@ static __always_inline uint32_t count_not_above(uint64_t bytes, uint64_t key_byt
 	({                                                                                         \
 		uint64_t off_ = (off);                                                             \
 		WALK_KEEP(off_);                                                                   \
-		off_ > UNWIND_SHARD_BYTES - 8 ? 0 : *(type *)((shard) + off_);                     \
+		off_ > UNWIND_SHARD_BYTES - sizeof(type) ? 0 : *(type *)((shard) + off_);          \
 	})
 
 /* The row of @file_off in the chunk at @chunk, from 1; 0 if there is none. */

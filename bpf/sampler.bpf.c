@@ -35,10 +35,7 @@ volatile uint64_t period_ns = 0;
 /* Set before loading. */
 const volatile uint64_t wakeup_bytes = WIRE_RING_BYTES / 4;
 
-static __always_inline int is_selected(uint32_t pid)
-{
-	return !select_processes || bpf_map_lookup_elem(&selected, &pid);
-}
+enum walk_kind { WALK_BY_TABLES, WALK_BY_FRAME_POINTERS };
 
 /* How many frames a call of bpf_get_stack() wrote, from what it returned. */
 static __always_inline uint32_t frame_count(long stack_bytes)
@@ -105,26 +102,66 @@ static __always_inline int walk_user(struct bpf_perf_event_data *ctx, struct scr
 	struct walk_state *state = my_walk();
 
 	record->outcome = STACK_KERNEL_ONLY;
-	if (task->flags & PF_KTHREAD)
+	if (TASK_READ(task, flags) & PF_KTHREAD)
 		return 0;
 	record->outcome = STACK_NO_USER;
 	if (!state || !begin_walk(state, ctx, task))
 		return 0;
 	record->outcome = run_walk();
+	/* In execve() mappings are the new program's before registers are. */
+	if (record->outcome == STACK_TRUNCATED_NO_MAPPING && !state->walk.n_frames &&
+	    is_in_kernel(ctx))
+		record->outcome = STACK_NO_USER;
 	if (record->outcome == STACK_PENDING) {
 		if (!send_capture()) {
 			count->captured++;
+			count->frames_by_fp += state->walk.n_by_frame_pointer;
 			return 1;
 		}
 		count->capture_lost++;
 		state->walk.goes_on = 1; /* by frame pointer, as far as they lead */
 		run_walk();
 	}
+	count->frames_by_fp += state->walk.n_by_frame_pointer;
 	record->n_user_frames = state->walk.n_frames;
 	record->stack_hash = walk_mix(record->stack_hash ^ record->outcome, state->walk.hash);
 	if (state->walk.n_pcs)
 		record->stack_hash = hash_process(record->stack_hash, &record->header.process);
 	return 0;
+}
+
+/*
+ * Have the kernel walk the program's stack: as far as frame pointers lead, and all frames are pcs.
+ * Those of callers are return addresses; a byte less lies in the call.
+ */
+static __always_inline void walk_user_by_frame_pointers(struct bpf_perf_event_data *ctx,
+							struct sample_record *record,
+							struct task_struct *task)
+{
+	const uint32_t user_bytes = WIRE_MAX_FRAMES * sizeof(uint64_t);
+	struct walk_state *state = my_walk();
+	struct walk *walk;
+	uint32_t n;
+
+	record->outcome = STACK_KERNEL_ONLY;
+	if (TASK_READ(task, flags) & PF_KTHREAD)
+		return;
+	record->outcome = STACK_NO_USER;
+	if (!state)
+		return;
+	walk = &state->walk;
+	n = frame_count(bpf_get_stack(ctx, walk->frames, user_bytes, BPF_F_USER_STACK));
+	if (!n)
+		return;
+	record->outcome = STACK_FRAME_POINTERS;
+	for (uint32_t i = 0; i < WIRE_MAX_FRAMES; i++) {
+		if (i >= n)
+			break;
+		walk->frames[i] -= i > 0;
+		record->stack_hash = walk_mix(record->stack_hash, walk->frames[i]);
+	}
+	walk->n_frames = record->n_user_frames = n;
+	record->stack_hash = hash_process(record->stack_hash, &record->header.process);
 }
 
 /* Whether the reader must come now: a process that it does not know, or a ring that fills up. */
@@ -170,21 +207,28 @@ static __always_inline void submit(struct scratch *scratch, struct cpu_counters 
 	}
 }
 
+static __always_inline void copy_name(char *to, const struct task_struct *task)
+{
+	if (KNOWS_TASK)
+		__builtin_memcpy(to, task->comm, WIRE_COMM_BYTES);
+	else
+		bpf_core_read(to, WIRE_COMM_BYTES, &task->comm);
+}
+
 static __always_inline void fill_sample(struct sample_record *record, struct task_struct *task)
 {
 	fill_header(&record->header, RECORD_SAMPLE, task);
-	record->tid = task->pid;
+	record->tid = TASK_READ(task, pid);
 	record->kind = SAMPLE_CPU;
 	record->value = period_ns;
 	record->weight = 1;
-	__builtin_memcpy(record->comm, task->group_leader->comm, WIRE_COMM_BYTES);
-	__builtin_memcpy(record->thread, task->comm, WIRE_COMM_BYTES);
+	copy_name(record->comm, TASK_READ(task, group_leader));
+	copy_name(record->thread, task);
 }
 
-SEC("perf_event")
-int sample_cpu(struct bpf_perf_event_data *ctx)
+static __always_inline int take_sample(struct bpf_perf_event_data *ctx, enum walk_kind kind)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct cpu_counters *count = my_counters();
 	uint32_t zero = 0;
 	struct scratch *scratch;
@@ -192,11 +236,11 @@ int sample_cpu(struct bpf_perf_event_data *ctx)
 	if (!count)
 		return 0;
 	count->ticks++;
-	if (!task->pid) {
+	if (!TASK_READ(task, pid)) {
 		count->idle++;
 		return 0;
 	}
-	if (!is_selected(task->tgid)) {
+	if (!is_selected(TASK_READ(task, tgid))) {
 		count->dropped[DROP_NOT_SELECTED]++;
 		return 0;
 	}
@@ -207,9 +251,25 @@ int sample_cpu(struct bpf_perf_event_data *ctx)
 	}
 	fill_sample(&scratch->record, task);
 	walk_kernel(ctx, scratch);
-	if (walk_user(ctx, scratch, task, count))
+	if (kind == WALK_BY_FRAME_POINTERS)
+		walk_user_by_frame_pointers(ctx, &scratch->record, task);
+	else if (walk_user(ctx, scratch, task, count)) {
 		count->submitted++;
-	else
-		submit(scratch, count);
+		return 0;
+	}
+	submit(scratch, count);
 	return 0;
+}
+
+SEC("perf_event")
+int sample_cpu(struct bpf_perf_event_data *ctx)
+{
+	return take_sample(ctx, WALK_BY_TABLES);
+}
+
+/* Instead of it, where the walk by tables is not wanted, or cannot be trusted. */
+SEC("perf_event")
+int sample_by_frame_pointers(struct bpf_perf_event_data *ctx)
+{
+	return take_sample(ctx, WALK_BY_FRAME_POINTERS);
 }

@@ -21,6 +21,9 @@ enum {
 	VDSO_BYTES = 2 * PAGE_BYTES,
 };
 
+/* See struct walk. Set before loading. */
+const volatile uint64_t pc_mask = ~0ULL;
+
 struct walk_state {
 	struct walk walk;
 	struct vma vma;
@@ -99,20 +102,22 @@ static __always_inline uint64_t walk_find_rule(struct walk *walk,
 	return find_rule_in_table(mapping, file_off);
 }
 
-/* A file that nobody has asked for yet: ask, once. */
+/* A file that nobody has asked for yet: ask, once. Where that fails, since another CPU was quicker
+ * or there is no room, user space will ask when it finishes the walk. */
 static __always_inline void find_new_file(struct walk_mapping *mapping, const struct vma *vma,
 					  struct task_struct *task)
 {
+	mapping->kind = UNWIND_FILE_PENDING;
 	mapping->file = ask_for_file(vma, task, ASKED_BY_TICK);
-	mapping->kind = mapping->file ? UNWIND_FILE_PENDING : UNWIND_FILE_NO_TABLE;
 }
 
 static __always_inline int walk_find_mapping(struct walk *walk, uint64_t pc)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct walk_mapping *mapping = &walk->mappings[0];
 	struct vma *vma = &state_of(walk)->vma;
 	struct unwind_file *file;
+	struct mm_struct *mm;
 	uint64_t vdso;
 
 	if (find_vma(vma, pc, task) != VMA_FOUND)
@@ -123,7 +128,8 @@ static __always_inline int walk_find_mapping(struct walk *walk, uint64_t pc)
 	mapping->kind = UNWIND_FILE_NONE;
 	mapping->file = 0;
 	if (!vma->key.inode) {
-		vdso = (uint64_t)task->mm->context.vdso;
+		mm = TASK_READ(task, mm);
+		vdso = (uint64_t)READ_FIELD(KNOWS_TASK, mm, context.vdso);
 		if (pc - vdso >= VDSO_BYTES)
 			return 0;
 		vma->key.inode = 1;
@@ -150,44 +156,68 @@ __attribute__((noinline)) int step(void)
 	return state ? walk_step(&state->walk) : STACK_NO_USER;
 }
 
-static __always_inline void take_registers(struct walk *walk, const struct pt_regs *regs)
+static __always_inline void take_registers(struct walk *walk, const struct arch_registers *from)
 {
-	walk->pc = regs->ip;
-	walk->sp = regs->sp;
-	walk->fp = regs->bp;
-	walk->registers[0] = regs->ax;
-	walk->registers[1] = regs->dx;
-	walk->registers[2] = regs->cx;
-	walk->registers[3] = regs->bx;
-	walk->registers[4] = regs->si;
-	walk->registers[5] = regs->di;
-	walk->registers[6] = regs->bp;
-	walk->registers[7] = regs->sp;
-	walk->registers[8] = regs->r8;
-	walk->registers[9] = regs->r9;
-	walk->registers[10] = regs->r10;
-	walk->registers[11] = regs->r11;
-	walk->registers[12] = regs->r12;
-	walk->registers[13] = regs->r13;
-	walk->registers[14] = regs->r14;
-	walk->registers[15] = regs->r15;
+	arch_take_registers(walk->registers, from);
+	walk_enter(walk, from->pc);
 }
 
-/* As the thread entered the kernel. A function, lest clang reads both kinds of registers through
- * one pointer, which the verifier does not follow. */
-static __attribute__((noinline)) int take_task_registers(struct walk *walk,
+static __always_inline uint64_t kernel_stack_bytes(void)
+{
+	if (bpf_core_type_exists(struct irq_stack))
+		return bpf_core_type_size(struct irq_stack);
+	return 1ULL << (page_shift > 14 ? page_shift : 14); /* arch/arm64/include/asm/memory.h */
+}
+
+/*
+ * As the thread entered the kernel: before 5.15, from the top of its stack there. Functions, lest
+ * clang reads several kinds of registers through one pointer, which the verifier does not follow.
+ */
+static __attribute__((noinline)) int take_saved_registers(struct walk_state *state,
+							  struct task_struct *task)
+{
+	struct arch_registers *saved;
+	uint64_t top;
+
+	if (!state || !task)
+		return 0;
+	saved = (struct arch_registers *)state->window;
+	top = (uint64_t)TASK_READ(task, stack) + kernel_stack_bytes();
+	if (!bpf_probe_read_kernel(saved, sizeof(*saved),
+				   (void *)(top - bpf_core_type_size(struct pt_regs))) &&
+	    arch_is_user(saved))
+		take_registers(&state->walk, saved);
+	return 0;
+}
+
+static __attribute__((noinline)) int take_task_registers(struct walk_state *state,
 							 struct task_struct *task)
 {
-	if (!walk || !task)
+	if (!state || !task)
 		return 0;
-	take_registers(walk, (struct pt_regs *)bpf_task_pt_regs(task));
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		take_registers(&state->walk, (struct arch_registers *)bpf_task_pt_regs(task));
+	else
+		take_saved_registers(state, task);
 	return 0;
+}
+
+/* Where the thread's own variables are; of x86-64, whose rules alone ask for it. */
+static __always_inline uint64_t thread_pointer_of(const struct task_struct *task)
+{
+	return ARCH_IS_ARM64 ? 0 : TASK_READ(task, thread.fsbase);
+}
+
+static __always_inline int is_in_kernel(const struct bpf_perf_event_data *ctx)
+{
+	return (int64_t)ctx->regs.pc <= 0;
 }
 
 /* Begin where the thread was in user space, or entered the kernel. Returns whether it was. */
 static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_event_data *ctx,
 				      struct task_struct *task)
 {
+	struct mm_struct *mm = TASK_READ(task, mm);
 	struct walk *walk = &state->walk;
 
 	walk->n_frames = 0;
@@ -195,16 +225,16 @@ static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_
 	walk->n_pcs = 0;
 	walk->goes_on = 0;
 	walk->hash = 0;
-	walk->has_registers = 1;
-	walk->is_leaf = 1;
+	walk->pc_mask = pc_mask;
 	walk->mappings[0] = walk->mappings[1] = (struct walk_mapping){};
 	state->window_bytes = 0;
 	walk->pc = 0;
-	if ((int64_t)ctx->regs.ip > 0)
+	walk->thread_pointer = thread_pointer_of(task);
+	if (!is_in_kernel(ctx))
 		take_registers(walk, &ctx->regs);
-	else if (task->mm)
-		take_task_registers(walk, task);
-	return task->mm && walk->pc;
+	else if (mm)
+		take_task_registers(state, task);
+	return mm && walk->pc;
 }
 
 /* Walk to the end, or to a file whose table is pending. Returns an enum stack_outcome. Global for

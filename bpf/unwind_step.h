@@ -7,12 +7,14 @@
  *
  * Whoever includes it has defined before how the world is read:
  *
- *     walk_find_mapping(walk, pc)                   puts the mapping of pc first in walk->mappings;
- *                                                   0 or an enum stack_outcome that ends the walk
- *     walk_find_rule(walk, mapping, file_off)       the rule's eight bytes, 0: none
- *     walk_read(walk, address, low, ret_word)       a word of the stack, which is read on from
- * @low; 0 or not walk_read_block(walk, address, ret, n_words)  n_words ≤ WALK_BLOCK_WORDS words of
- * the stack
+ *     walk_find_mapping(walk, pc)
+ *         puts the mapping of pc first in walk->mappings; 0 or an enum stack_outcome
+ *     walk_find_rule(walk, mapping, file_off)
+ *         the rule's eight bytes, 0: none
+ *     walk_read(walk, address, low, ret_word)
+ *         a word of the stack, which will be read on from @low; 0 or not
+ *     walk_read_block(walk, address, ret_words, n_words)
+ *         n_words ≤ WALK_BLOCK_WORDS words of the stack; 0 or not
  *
  * pc is where the CPU is at the leaf, and after a signal; for a caller it is the return address
  * less one, which lies in the call. What cannot be known ends the walk with its reason: nothing is
@@ -21,16 +23,14 @@
 
 #ifndef __bpf__
 #define WALK_KEEP(x) ((void)(x))
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
 #endif
 
+#include "bpf/arch.h"
 #include "bpf/unwind_shard.h"
 #include "bpf/wire.h"
 
 enum {
-	WALK_BLOCK_WORDS = 17,         /* of a signal frame: r8 … rip */
+	WALK_BLOCK_WORDS = ARCH_SIGNAL_WORDS,
 	WALK_FP_REACH_BYTES = 1 << 20, /* a frame pointer further up than that is none */
 	WALK_MIN_PC = 4096,
 };
@@ -47,9 +47,12 @@ struct walk_mapping {
 
 struct walk {
 	uint64_t pc, sp, fp;
+	uint64_t pc_mask; /* what of a return address is one: arm64 signs it in the other bits */
+	uint64_t thread_pointer; /* where its thread-local variables are; 0: that is not known */
 	uint64_t registers[WIRE_DWARF_REGISTERS]; /* by DWARF number, if has_registers */
 	uint64_t block[WALK_BLOCK_WORDS];
 	uint32_t has_registers; /* only at the leaf, and after a signal */
+	uint32_t has_sp;        /* or sp is known to lie further up only */
 	uint32_t is_leaf;
 	uint32_t n_frames;
 	uint32_t n_by_frame_pointer; /* frames left without a rule */
@@ -115,13 +118,26 @@ static __always_inline void walk_add_frame(struct walk *walk, uint64_t frame)
 	walk->hash = walk_mix(walk->hash, frame);
 }
 
+/* Be where the thread was when its registers, which are known, were saved. */
+static __always_inline void walk_enter(struct walk *walk, uint64_t pc)
+{
+	walk->pc = pc;
+	walk->sp = walk->registers[ARCH_SP];
+	walk->fp = walk->registers[ARCH_FP];
+	walk->has_sp = 1;
+	walk->has_registers = 1;
+	walk->is_leaf = 1;
+}
+
 /* Go to the caller whose frame begins at @cfa. */
 static __always_inline int walk_leave(struct walk *walk, uint64_t cfa, uint64_t return_pc)
 {
+	return_pc &= walk->pc_mask;
 	if (return_pc < WALK_MIN_PC)
 		return STACK_WHOLE; /* entry code that pushes 0 for its caller's */
 	walk->sp = cfa;
 	walk->pc = return_pc - 1;
+	walk->has_sp = 1;
 	walk->has_registers = 0;
 	walk->is_leaf = 0;
 	return STEP_ON;
@@ -129,42 +145,50 @@ static __always_inline int walk_leave(struct walk *walk, uint64_t cfa, uint64_t 
 
 /*
  * By frame pointer, where there is no rule: in code that a JIT wrote, and assembler. It must point
- * up the stack, not too far, to an aligned pair.
+ * up the stack, not too far, to an aligned pair. A thread's entry has set it to 0 before it called
+ * anybody; where it has called nobody, 0 may be any number.
  */
 static __always_inline int walk_by_frame_pointer(struct walk *walk, int outcome_if_not)
 {
 	uint64_t fp = walk->fp;
+	int r;
 
 	if (!fp)
-		return walk->mappings[0].kind == UNWIND_FILE_NONE ? outcome_if_not : STACK_WHOLE;
+		return walk->is_leaf || walk->mappings[0].kind == UNWIND_FILE_NONE ? outcome_if_not
+										   : STACK_WHOLE;
 	if (fp < walk->sp || fp > walk->sp + WALK_FP_REACH_BYTES || (fp & 7))
 		return outcome_if_not;
 	if (walk_read_block(walk, fp, walk->block, 2))
 		return outcome_if_not;
 	walk->n_by_frame_pointer++;
 	walk->fp = walk->block[0];
-	return walk_leave(walk, fp + 16, walk->block[1]);
+	r = walk_leave(walk, fp + 16, walk->block[1]);
+	walk->has_sp = ARCH_RECORD_ENDS_FRAME;
+	return r;
 }
 
-/* x86-64: the kernel's struct rt_sigframe has the registers at sp + 40: r8 … r15, di, si, bp, bx,
- * dx, ax, cx, sp, ip (arch/x86/include/uapi/asm/sigcontext.h). */
+/* The kernel has all registers in its frame. */
 static __always_inline int walk_leave_signal(struct walk *walk)
 {
-	if (walk_read_block(walk, walk->sp + 40, walk->block, WALK_BLOCK_WORDS))
+	if (!walk->has_sp)
+		return STACK_TRUNCATED_REGISTER;
+	if (walk_read_block(walk, walk->sp + ARCH_SIGNAL_OFF, walk->block, ARCH_SIGNAL_WORDS))
 		return STACK_TRUNCATED_READ;
-	for (int i = 0; i < 8; i++)
-		walk->registers[8 + i] = walk->block[i];
-	walk->registers[5] = walk->block[8];
-	walk->registers[4] = walk->block[9];
-	walk->registers[6] = walk->fp = walk->block[10];
-	walk->registers[3] = walk->block[11];
-	walk->registers[1] = walk->block[12];
-	walk->registers[0] = walk->block[13];
-	walk->registers[2] = walk->block[14];
-	walk->registers[7] = walk->sp = walk->block[15];
-	walk->pc = walk->block[16];
-	walk->has_registers = 1;
-	walk->is_leaf = 1;
+	arch_take_signal_words(walk->registers, walk->block);
+	walk_enter(walk, walk->block[ARCH_SIGNAL_WORDS - 1]);
+	return STEP_ON;
+}
+
+/*
+ * Where the frame ends by its rule, if sp is not known: it is what led to the callee that was left
+ * by its frame pointer, so ours points to the record that the rule tells of.
+ */
+static __always_inline int
+walk_find_cfa_by_record(const struct walk *walk, const struct unwind_rule *rule, uint64_t *ret_cfa)
+{
+	if (rule->fp_kind != UNWIND_FP_CFA || rule->ra_kind != UNWIND_RA_CFA)
+		return STACK_TRUNCATED_REGISTER;
+	*ret_cfa = walk->fp - arch_fp_off(rule);
 	return STEP_ON;
 }
 
@@ -178,6 +202,8 @@ static __always_inline int walk_find_cfa(struct walk *walk, const struct unwind_
 
 	switch (rule->cfa_kind) {
 	case UNWIND_CFA_SP:
+		if (!ARCH_RECORD_ENDS_FRAME && !walk->has_sp)
+			return walk_find_cfa_by_record(walk, rule, ret_cfa);
 		*ret_cfa = walk->sp + cfa_off;
 		return STEP_ON;
 	case UNWIND_CFA_FP:
@@ -190,6 +216,8 @@ static __always_inline int walk_find_cfa(struct walk *walk, const struct unwind_
 	case UNWIND_CFA_DEREF_SP:
 	case UNWIND_CFA_DEREF_FP:
 		word = rule->cfa_kind == UNWIND_CFA_DEREF_SP ? walk->sp : walk->fp;
+		if (rule->cfa_kind == UNWIND_CFA_DEREF_SP && !walk->has_sp)
+			return STACK_TRUNCATED_REGISTER;
 		if (walk_read(walk, word + (cfa_off & ~7LL), word + (cfa_off & ~7LL), &word))
 			return STACK_TRUNCATED_READ;
 		*ret_cfa = word + (cfa_off & 7) * 8;
@@ -209,8 +237,8 @@ static __always_inline int walk_find_cfa(struct walk *walk, const struct unwind_
 static __always_inline int walk_restore_fp(struct walk *walk, const struct unwind_rule *rule,
 					   uint64_t cfa)
 {
-	uint64_t at = rule->fp_kind == UNWIND_FP_CFA ? cfa + (int64_t)rule->fp_off
-						     : walk->fp + (int64_t)rule->fp_off;
+	uint64_t at = rule->fp_kind == UNWIND_FP_CFA ? cfa + arch_fp_off(rule)
+						     : walk->fp + arch_fp_off(rule);
 
 	if (rule->fp_kind == UNWIND_FP_SAME)
 		return STEP_ON;
@@ -224,7 +252,7 @@ static __always_inline int walk_restore_fp(struct walk *walk, const struct unwin
 static __always_inline int walk_by_rule(struct walk *walk, const struct unwind_rule *rule)
 {
 	uint64_t reg = rule->reg;
-	uint64_t cfa, low, return_pc;
+	uint64_t cfa, at, return_pc;
 	int r;
 
 	r = walk_find_cfa(walk, rule, &cfa);
@@ -241,13 +269,66 @@ static __always_inline int walk_by_rule(struct walk *walk, const struct unwind_r
 			return STACK_TRUNCATED_REGISTER;
 		return_pc = walk->registers[reg];
 	} else {
-		/* From below the return address on: the saved frame pointer lies there. */
-		low = cfa - 64 < walk->sp ? walk->sp & ~7ULL : cfa - 64;
-		if (walk_read(walk, cfa - 8, low, &return_pc))
+		at = cfa + arch_return_pc_off(rule);
+		if (walk_read(walk, at, arch_read_from(at, walk->sp), &return_pc))
 			return STACK_TRUNCATED_READ;
 	}
 	r = walk_restore_fp(walk, rule, cfa);
 	return r != STEP_ON ? r : walk_leave(walk, cfa, return_pc);
+}
+
+/*
+ * To the goroutine that the thread has left for its own stack, or is about to enter. It goes on
+ * where it will be resumed, not behind a call. A thread that has put it aside is the scheduler's:
+ * that stack ends here, as it does for Go.
+ */
+static __always_inline int walk_to_goroutine(struct walk *walk, const struct unwind_rule *rule)
+{
+	uint64_t way = rule->cfa_off & 7;
+	uint64_t g, m, goroutine, saved[UNWIND_GO_SAVED_WORDS];
+	int outcome_if_none = way == UNWIND_GO_RESUMES ? STACK_WHOLE : STACK_TRUNCATED_ASTRAY;
+
+	if (!walk->thread_pointer)
+		return STACK_TRUNCATED_REGISTER;
+	if (walk_read_block(walk, walk->thread_pointer + (rule->cfa_off & ~7LL), &g, 1) ||
+	    walk_read_block(walk, g + UNWIND_GO_M_OFF, &m, 1) ||
+	    walk_read_block(walk, m + (int64_t)rule->fp_off, &goroutine, 1))
+		return STACK_TRUNCATED_READ;
+	if (!goroutine)
+		return outcome_if_none;
+	if (walk_read_block(walk, goroutine + UNWIND_GO_M_OFF, saved, UNWIND_GO_SAVED_WORDS))
+		return STACK_TRUNCATED_READ;
+	if (saved[0] != m)
+		return outcome_if_none;
+	if (rule->fp_kind != UNWIND_FP_SAME)
+		walk->fp = 0;
+	walk->has_sp = 1;
+	walk->has_registers = 0;
+	walk->is_leaf = 0;
+	if (way == UNWIND_GO_CALLS) {
+		if (walk_read(walk, saved[1], saved[1], &walk->pc))
+			return STACK_TRUNCATED_READ;
+		return walk_leave(walk, saved[1] + 8, walk->pc);
+	}
+	if (way == UNWIND_GO_RESUMES)
+		walk->sp = saved[1];
+	walk->pc = saved[2];
+	return STEP_ON;
+}
+
+/* Code that leaves for another place, and has all that it needs there in registers. */
+static __always_inline int walk_leave_by_jump(struct walk *walk, const struct unwind_rule *rule)
+{
+	uint64_t sp = (uint32_t)rule->cfa_off, fp = (uint16_t)rule->fp_off, pc = rule->reg;
+
+	WALK_KEEP(sp);
+	WALK_KEEP(fp);
+	WALK_KEEP(pc);
+	if (!walk->has_registers || sp >= WIRE_DWARF_REGISTERS || fp >= WIRE_DWARF_REGISTERS ||
+	    pc >= WIRE_DWARF_REGISTERS)
+		return STACK_TRUNCATED_REGISTER;
+	walk->fp = walk->registers[fp];
+	return walk_leave(walk, walk->registers[sp], walk->registers[pc]);
 }
 
 static __always_inline int walk_through_file(struct walk *walk, uint64_t file_off)
@@ -262,8 +343,12 @@ static __always_inline int walk_through_file(struct walk *walk, uint64_t file_of
 		return walk_by_frame_pointer(walk, STACK_TRUNCATED_NO_RULE);
 	case UNWIND_CFA_END:
 		return STACK_WHOLE;
+	case UNWIND_CFA_JUMP:
+		return walk_leave_by_jump(walk, &u.rule);
 	case UNWIND_CFA_SIGNAL:
 		return walk_leave_signal(walk);
+	case UNWIND_CFA_GO_SAVED:
+		return walk_to_goroutine(walk, &u.rule);
 	default:
 		return walk_by_rule(walk, &u.rule);
 	}
@@ -289,7 +374,7 @@ static __always_inline int walk_step(struct walk *walk)
 	file_off = walk->pc - mapping->start_pc + mapping->file_off;
 	if (mapping->kind == UNWIND_FILE_PENDING && !walk->goes_on)
 		return STACK_PENDING;
-	if (mapping->file) {
+	if (mapping->file && !(file_off >> 32)) {
 		walk_add_frame(walk, UNWIND_FRAME(mapping->file, file_off));
 	} else {
 		walk_add_frame(walk, walk->pc);

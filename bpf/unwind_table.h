@@ -34,7 +34,8 @@ enum {
 	UNWIND_BUCKETS = 256,                                /* in a chunk */
 	UNWIND_CHUNK_LOW_OFF = (UNWIND_BUCKETS + 1 + 3) * 2, /* bytes: where low[] lies */
 	UNWIND_MAX_CHUNK_BYTES = 256 << 10,
-	UNWIND_MAX_RULES = 16384, /* of all files together, in the maps */
+	UNWIND_MAX_RULES = 16384,     /* of all files together, in the maps */
+	UNWIND_MAX_FILE_RULES = 4096, /* of one, so that none takes them all: five times LLVM's */
 };
 
 /* What low[] and rule[] take of a chunk, with their padding. */
@@ -54,7 +55,30 @@ enum unwind_cfa_kind {
 	UNWIND_CFA_END,         /* the entry of a thread: there is no caller */
 	UNWIND_CFA_UNSUPPORTED, /* there is a rule, and it cannot be said here */
 	UNWIND_CFA_FP_ANYWHERE, /* fp + cfa_off, which may lie on another stack: below sp too */
+	UNWIND_CFA_GO_SAVED,    /* where Go's runtime has left the goroutine: see below */
+	UNWIND_CFA_JUMP,        /* to the pc in reg: sp is in register cfa_off, and fp in fp_off */
 	UNWIND_CFA_KIND_COUNT,
+};
+
+/*
+ * UNWIND_CFA_GO_SAVED: the stack goes on in the goroutine that the thread has in its keeping, in
+ * Go's words m.curg, found as the runtime itself finds it:
+ *
+ *     g = *(thread pointer + (cfa_off & ~7)), m = *(g + 48), curg = *(m + fp_off),
+ *     saved = curg + 56: its sp, and its pc behind that
+ *
+ * The bits below, cfa_off & 7, tell how it was left. fp_off is a multiple of 8.
+ */
+enum unwind_go_way {
+	UNWIND_GO_CALLS,   /* in a call: at its sp is the return address */
+	UNWIND_GO_RESUMES, /* at its pc, with its sp */
+	UNWIND_GO_ENTERS,  /* likewise, and sp is its already */
+	UNWIND_GO_WAY_COUNT,
+};
+
+enum {
+	UNWIND_GO_M_OFF = 48,     /* of g.m, which g.sched, what is saved, follows */
+	UNWIND_GO_SAVED_WORDS = 3 /* m, sp, pc */
 };
 
 /* Where the caller's frame pointer is. On arm64, whose functions save it next to the return
@@ -78,7 +102,7 @@ struct unwind_rule {
 	uint8_t cfa_kind;    /* enum unwind_cfa_kind */
 	uint8_t fp_kind : 2; /* enum unwind_fp_kind */
 	uint8_t ra_kind : 1; /* enum unwind_ra_kind */
-	uint8_t reg : 5;     /* DWARF number, of UNWIND_CFA_REGISTER or UNWIND_RA_REGISTER */
+	uint8_t reg : 5;     /* DWARF number, of the kinds that need one */
 	int16_t fp_off;
 	int32_t cfa_off;
 };

@@ -14,7 +14,7 @@
  * less. (The kernel's own iterator of mappings does the same: kernel/bpf/task_iter.c.)
  *
  * The layout of maple nodes is that of include/linux/maple_tree.h. The loader tries the walk on its
- * own mappings before it trusts it.
+ * own mappings before it trusts it (bpf/vma_trial.bpf.c).
  */
 
 #include "bpf/kernel.h"
@@ -38,10 +38,16 @@ struct vma {
 
 enum { VMA_FOUND, VMA_NONE };
 
+/* log2 of the bytes of a page. Set before loading. */
+const volatile uint32_t page_shift = 12;
+
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 
 #define AS_KERNEL(type, pointer)                                                                   \
 	((struct type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct type)))
+
+/* From 6.13 on, bit 31 says that someone has asked for the time since it was set: stat(2) does. */
+#define CHANGE_TIME_NS_MASK 0x7fffffff
 
 static __always_inline uint64_t change_time_of(struct inode *inode, int is_direct)
 {
@@ -50,8 +56,8 @@ static __always_inline uint64_t change_time_of(struct inode *inode, int is_direc
 	if (bpf_core_field_exists(((struct inode___6_11 *)0)->i_ctime_sec)) {
 		struct inode___6_11 *newer = (void *)inode;
 
-		seconds = is_direct ? newer->i_ctime_sec : BPF_CORE_READ(newer, i_ctime_sec);
-		ns = is_direct ? newer->i_ctime_nsec : BPF_CORE_READ(newer, i_ctime_nsec);
+		seconds = READ_FIELD(is_direct, newer, i_ctime_sec);
+		ns = READ_FIELD(is_direct, newer, i_ctime_nsec);
 	} else if (bpf_core_field_exists(((struct inode___6_6 *)0)->__i_ctime)) {
 		struct inode___6_6 *newer = (void *)inode;
 
@@ -61,37 +67,32 @@ static __always_inline uint64_t change_time_of(struct inode *inode, int is_direc
 		seconds = BPF_CORE_READ(inode, i_ctime.tv_sec);
 		ns = BPF_CORE_READ(inode, i_ctime.tv_nsec);
 	}
-	return seconds << 32 | (uint32_t)ns;
+	return seconds << 32 | (ns & CHANGE_TIME_NS_MASK);
 }
 
 /* @is_direct: @found is a pointer that the verifier knows, else every read is a probe. */
 static __always_inline int take_vma(struct vma *vma, struct vm_area_struct *found, uint64_t pc,
 				    struct mm_struct *mm, int is_direct)
 {
-	struct mm_struct *owner = is_direct ? found->vm_mm : BPF_CORE_READ(found, vm_mm);
+	struct mm_struct *owner = READ_FIELD(is_direct, found, vm_mm);
+	struct super_block *super;
 	struct inode *inode;
 	struct file *file;
 
-	vma->start_pc = is_direct ? found->vm_start : BPF_CORE_READ(found, vm_start);
-	vma->end_pc = is_direct ? found->vm_end : BPF_CORE_READ(found, vm_end);
+	vma->start_pc = READ_FIELD(is_direct, found, vm_start);
+	vma->end_pc = READ_FIELD(is_direct, found, vm_end);
 	if (owner != mm || pc < vma->start_pc || pc >= vma->end_pc)
 		return VMA_NONE;
-	vma->file_off = (is_direct ? found->vm_pgoff : BPF_CORE_READ(found, vm_pgoff)) << 12;
+	vma->file_off = READ_FIELD(is_direct, found, vm_pgoff) << page_shift;
 	vma->key = (struct file_key){};
-	file = is_direct ? found->vm_file : BPF_CORE_READ(found, vm_file);
+	file = READ_FIELD(is_direct, found, vm_file);
 	if (!file)
 		return VMA_FOUND;
-	if (is_direct) {
-		inode = file->f_inode;
-		vma->key.inode = inode->i_ino;
-		vma->key.device = inode->i_sb->s_dev;
-		vma->key.generation = inode->i_generation;
-	} else {
-		inode = BPF_CORE_READ(file, f_inode);
-		vma->key.inode = BPF_CORE_READ(inode, i_ino);
-		vma->key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-		vma->key.generation = BPF_CORE_READ(inode, i_generation);
-	}
+	inode = READ_FIELD(is_direct, file, f_inode);
+	super = READ_FIELD(is_direct, inode, i_sb);
+	vma->key.inode = READ_FIELD(is_direct, inode, i_ino);
+	vma->key.device = READ_FIELD(is_direct, super, s_dev);
+	vma->key.generation = READ_FIELD(is_direct, inode, i_generation);
 	vma->key.change_time = change_time_of(inode, is_direct);
 	return VMA_FOUND;
 }
@@ -202,16 +203,26 @@ static __always_inline int find_vma_in_rb_tree(struct vma *vma, uint64_t pc, str
 	return VMA_NONE;
 }
 
+static __always_inline enum vma_flavour vma_flavour(void)
+{
+	if (!bpf_core_field_exists(((struct mm_struct *)0)->mm_mt))
+		return VMA_IN_RB_TREE;
+	return bpf_rdonly_cast ? VMA_BY_CAST : VMA_BY_PROBE;
+}
+
 /* The mapping of the current task that holds @pc. VMA_FOUND or VMA_NONE. */
 static __always_inline int find_vma(struct vma *vma, uint64_t pc, struct task_struct *task)
 {
-	struct mm_struct *mm = task->mm;
+	struct mm_struct *mm = TASK_READ(task, mm);
 
 	if (!mm)
 		return VMA_NONE;
-	if (!bpf_core_field_exists(mm->mm_mt))
+	switch (vma_flavour()) {
+	case VMA_IN_RB_TREE:
 		return find_vma_in_rb_tree(vma, pc, mm);
-	if (bpf_rdonly_cast)
+	case VMA_BY_CAST:
 		return find_vma_by_cast(vma, pc, mm);
-	return find_vma_by_probe(vma, pc, mm);
+	default:
+		return find_vma_by_probe(vma, pc, mm);
+	}
 }

@@ -22,8 +22,8 @@ enum {
 	WIRE_MAX_STACKS = 32768,      /* stacks remembered as sent; the oldest leave */
 	WIRE_PENDING_BYTES = 4 << 20, /* of the ring for samples whose walk is not finished */
 	WIRE_STACK_BYTES = 16 << 10,  /* of the stack that goes with them */
-	WIRE_DWARF_REGISTERS = 17,
-	WIRE_MAX_SELECTED = 32768, /* processes that `record -p` and `record -- …` follow */
+	WIRE_DWARF_REGISTERS = 32,    /* as many as arm64 has; x86-64 fills the first 16 */
+	WIRE_MAX_SELECTED = 32768,    /* processes that `record -p` and `record -- …` follow */
 };
 
 /* Where samples come from. */
@@ -51,7 +51,8 @@ enum drop_reason {
 enum stack_outcome {
 	STACK_WHOLE,                 /* to the entry of its thread */
 	STACK_KERNEL_ONLY,           /* a kernel thread: there is no user half */
-	STACK_NO_USER,               /* a process that is ending: there is no user half any more */
+	STACK_NO_USER,               /* a process that is ending, or in execve(): it has none */
+	STACK_FRAME_POINTERS,        /* as far as frame pointers lead: UNWINDER_FRAME_POINTERS */
 	STACK_PENDING,               /* the table of a file did not come in time */
 	STACK_TRUNCATED_DEPTH,       /* deeper than UNWIND_MAX_FRAMES */
 	STACK_TRUNCATED_READ,        /* stack memory could not be read: swapped out, or astray */
@@ -87,6 +88,24 @@ struct file_key {
 	uint64_t change_time; /* seconds << 32 | ns */
 	uint32_t device;
 	uint32_t generation;
+};
+
+/* How the kernel half walks through a process's mappings (bpf/vma.h). */
+enum vma_flavour {
+	VMA_BY_CAST,    /* 6.2 and later: maple tree, read directly */
+	VMA_BY_PROBE,   /* 6.1: maple tree, read by probes */
+	VMA_IN_RB_TREE, /* before 6.1: red-black tree, read by probes */
+	VMA_FLAVOUR_COUNT,
+};
+
+/* What that walk says of one pc. */
+struct vma_answer {
+	uint64_t start_pc;
+	uint64_t end_pc;
+	uint64_t file_off;
+	struct file_key key; /* all zero: no file */
+	uint32_t is_found;   /* else there is nothing there, and the rest is 0 */
+	uint32_t flavour;    /* enum vma_flavour */
 };
 
 /* A process between two execs. Numbers of processes come back; this does not. */
@@ -147,8 +166,8 @@ struct pending_record {
 	uint64_t registers[WIRE_DWARF_REGISTERS];
 	uint32_t has_registers; /* as in struct walk */
 	uint32_t is_leaf;
-	uint32_t stack_bytes; /* valid ones in stack[] */
-	uint32_t unused;
+	uint32_t has_sp;
+	uint32_t stack_bytes;            /* valid ones in stack[] */
 	uint8_t stack[WIRE_STACK_BYTES]; /* from sp on */
 	struct sample_record sample;
 };
@@ -167,6 +186,7 @@ struct cpu_counters {
 	uint64_t files_lost;   /* … and could not be asked for: they will be again */
 	uint64_t captured;     /* samples that left unfinished, with their stack */
 	uint64_t capture_lost; /* … and those that found no room: by frame pointer */
+	uint64_t frames_by_fp; /* frames without a rule, left by frame pointer */
 	uint64_t stacks_sent;  /* sample records that had their frames with them */
 	uint64_t ticks;
 };

@@ -135,7 +135,7 @@ void binary_table_forget_unused(struct binary_table *table, uint32_t dictionary,
 	struct entry *entry, *next;
 
 	HASH_ITER (by_number, table->by_number, entry, next) {
-		if (entry->binary.last_used >= dictionary)
+		if (entry->binary.last_used >= dictionary || entry->binary.fd >= 0)
 			continue;
 		on_forget(context, &entry->binary);
 		forget(table, entry);

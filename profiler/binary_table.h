@@ -37,7 +37,7 @@ struct binary {
 	int symbols_fd;      /* symbol file, or −1 */
 	enum names_state names;
 	bool is_described;
-	bool had_table; /* the resolver has sent its unwind table, or said that there is none */
+	bool had_table; /* its unwind table has come, or was said not to be there */
 	struct elf_description description;
 };
 
@@ -63,7 +63,8 @@ int binary_table_add(struct binary_table *table, const struct binary_identity *i
 		     const char *path, struct binary **ret_binary);
 
 /* Forget those whose last_used is before @dictionary, and call @on_forget for each before it goes.
- * Numbers are not given out again. */
+ * Those that the resolver works on stay: so the bound holds for its queue, too. Numbers are not
+ * given out again. */
 void binary_table_forget_unused(struct binary_table *table, uint32_t dictionary,
 				void (*on_forget)(void *context, const struct binary *binary),
 				void *context);

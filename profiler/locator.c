@@ -63,8 +63,8 @@ static int build_id_intern(struct profile *profile, const struct elf_description
 {
 	char hex[BUILD_ID_MAX_BYTES * 2 + 1] = "";
 
-	for (uint32_t i = 0; i < description->build_id_bytes; i++)
-		snprintf(hex + i * 2, 3, "%02x", description->build_id[i]);
+	for (uint32_t i = 0; i < description->build_id.n_bytes; i++)
+		snprintf(hex + i * 2, 3, "%02x", description->build_id.bytes[i]);
 	return string_table_add(profile->strings, hex, ret_string);
 }
 

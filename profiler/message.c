@@ -95,7 +95,7 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	case MESSAGE_NAMES:
 		return names->state < NAMES_STATE_COUNT;
 	case MESSAGE_DESCRIPTION:
-		return description->description.build_id_bytes <= BUILD_ID_MAX_BYTES &&
+		return description->description.build_id.n_bytes <= BUILD_ID_MAX_BYTES &&
 		       description->description.n_segments <= ELF_FILE_MAX_SEGMENTS;
 	default:
 		return true;

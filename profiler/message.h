@@ -110,6 +110,7 @@ struct message_encoded {
 enum build_kind {
 	BUILD_ELF,    /* an executable or library: its table, and its names */
 	BUILD_TABLE,  /* its table only */
+	BUILD_NAMES,  /* its names only */
 	BUILD_KERNEL, /* /proc/kallsyms */
 	BUILD_KIND_COUNT,
 };

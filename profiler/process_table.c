@@ -184,6 +184,8 @@ void process_table_forget_unused(struct process_table *table, uint32_t dictionar
 	HASH_ITER (hh, table->by_key, entry, next) {
 		struct thread_entry *thread, *next_thread;
 
+		if (entry->process.n_pending)
+			continue;
 		if (entry->process.last_used < dictionary) {
 			forget_process(table, entry);
 			continue;

@@ -31,9 +31,10 @@ struct process {
 	struct mapping_table *mappings; /* NULL until read */
 	uint32_t *
 		mapping_binaries; /* by index of mapping: number of a binary, or 0: not asked yet */
-	int64_t mappings_read_ns;
+	int64_t mappings_read_ns; /* when they had been */
 	uint32_t n_mappings_read; /* how often */
 	uint32_t n_provisional;   /* its stacks that were described anew */
+	uint32_t n_pending;       /* its samples that wait for an unwind table: it stays as long */
 	struct thread *threads;
 };
 
@@ -71,7 +72,8 @@ int process_table_get_thread(struct process_table *table, struct process *proces
 /* It takes @mappings, or NULL, in place of those that it had. Returns 0 or -ENOMEM. */
 int process_set_mappings(struct process *process, struct mapping_table *mappings);
 
-/* Forget the processes, and the threads of others, whose last_used is before @dictionary. */
+/* Forget the processes, and the threads of others, whose last_used is before @dictionary; but for
+ * processes with samples that wait. */
 void process_table_forget_unused(struct process_table *table, uint32_t dictionary);
 
 size_t process_table_count(const struct process_table *table);

@@ -100,3 +100,20 @@ size_t stack_table_count(const struct stack_table *table)
 {
 	return HASH_COUNT(table->by_hash);
 }
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9fb21c651e98df25ULL;
+	return hash ^ (hash >> 32);
+}
+
+uint64_t stack_hash(const struct frame *frames, size_t n_frames, uint32_t outcome)
+{
+	uint64_t hash = outcome;
+
+	for (size_t i = 0; i < n_frames; i++) {
+		hash = mix(hash, frames[i].place);
+		hash = mix(hash, frames[i].file ^ (uint64_t)frames[i].kind << 32);
+	}
+	return hash;
+}

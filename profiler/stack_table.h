@@ -51,3 +51,6 @@ void stack_table_forget_unused(struct stack_table *table, uint32_t dictionary,
 			       void (*on_forget)(void *context, uint64_t hash), void *context);
 
 size_t stack_table_count(const struct stack_table *table);
+
+/* A hash for a stack that the kernel half has not seen as a whole, and has none of. */
+uint64_t stack_hash(const struct frame *frames, size_t n_frames, uint32_t outcome);

@@ -19,6 +19,7 @@ const char *const stack_outcome_names[STACK_OUTCOME_COUNT] = {
 	[STACK_WHOLE] = "whole",
 	[STACK_KERNEL_ONLY] = "kernel_only",
 	[STACK_NO_USER] = "no_user",
+	[STACK_FRAME_POINTERS] = "frame_pointers",
 	[STACK_PENDING] = "pending",
 	[STACK_TRUNCATED_DEPTH] = "truncated_depth",
 	[STACK_TRUNCATED_READ] = "truncated_read",
@@ -57,6 +58,19 @@ const char *const build_outcome_names[BUILD_OUTCOME_COUNT] = {
 	[BUILD_TOO_LARGE] = "too_large",
 	[BUILD_TIMED_OUT] = "timed_out",
 	[BUILD_CRASHED] = "crashed",
+};
+
+const char *const table_cache_error_names[TABLE_CACHE_ERROR_COUNT] = {
+	[TABLE_CACHE_FOLDER] = "folder",
+	[TABLE_CACHE_FULL] = "full",
+	[TABLE_CACHE_READ_ONLY] = "read_only",
+	[TABLE_CACHE_TOO_LARGE] = "too_large",
+	[TABLE_CACHE_IO] = "io",
+};
+
+const char *const unwinder_names[UNWINDER_COUNT] = {
+	[UNWINDER_TABLES] = "tables",
+	[UNWINDER_FRAME_POINTERS] = "frame_pointers",
 };
 
 void status_join(const struct sampler_status *sampler, const struct store_status *store,

@@ -19,6 +19,13 @@
 
 enum role { ROLE_SAMPLER, ROLE_RESOLVER, ROLE_SERVER, ROLE_COUNT };
 
+/* How the program's half of a stack is walked. */
+enum unwinder {
+	UNWINDER_TABLES,         /* by unwind tables, by our own walk */
+	UNWINDER_FRAME_POINTERS, /* by frame pointers, by the kernel */
+	UNWINDER_COUNT,
+};
+
 /* Why a file has no names, or fewer than it could have. */
 enum build_outcome {
 	BUILD_OK,
@@ -29,6 +36,27 @@ enum build_outcome {
 	BUILD_TIMED_OUT, /* more time than a build may have: killed */
 	BUILD_CRASHED,   /* the child died of a signal */
 	BUILD_OUTCOME_COUNT,
+};
+
+/* Why a compiled table is not kept on disk, or not taken from there. */
+enum table_cache_error {
+	TABLE_CACHE_FOLDER,    /* there is no folder that could be used: no table is kept */
+	TABLE_CACHE_FULL,      /* of the disk, or of what we may use of it */
+	TABLE_CACHE_READ_ONLY, /* we may not write there */
+	TABLE_CACHE_TOO_LARGE, /* for what all tables may take */
+	TABLE_CACHE_IO,        /* whatever else the file system says */
+	TABLE_CACHE_ERROR_COUNT,
+};
+
+struct table_cache_status {
+	uint64_t hits, misses;
+	uint64_t unkeyed; /* files that were not looked for: nothing tells them from others */
+	uint64_t written;
+	uint64_t damaged; /* tables on disk that did not pass the check */
+	uint64_t evicted;
+	uint64_t errors[TABLE_CACHE_ERROR_COUNT];
+	uint64_t bytes; /* on disk now */
+	uint32_t n_tables;
 };
 
 struct role_status {
@@ -52,19 +80,23 @@ struct sampler_status {
 	uint64_t processes_seen, processes_unreadable; /* gone before /proc could be read */
 	uint64_t mappings_read;                        /* /proc/PID/maps, how often */
 	uint64_t files_unreadable;                     /* could not be opened */
+	uint64_t files_over_bound;                     /* one too many at once */
 	uint64_t files_found;  /* that the kernel half has asked a table for */
 	uint64_t files_lost;   /* that it could not ask for, at that tick */
 	uint64_t captured;     /* samples that waited for a table, with their stack */
 	uint64_t capture_lost; /* that found no room to wait: by frame pointer */
-	uint64_t tables_evicted, tables_refused;
-	uint64_t table_bytes, table_rows;     /* in the maps now */
-	uint32_t n_tables, n_rules;           /* likewise */
+	uint64_t frames_by_fp; /* frames whose caller was found by frame pointer */
+	uint64_t tables_evicted, tables_refused, tables_damaged;
+	uint64_t table_bytes, table_rows; /* in the maps now */
+	uint32_t n_tables, n_rules;       /* likewise */
+	struct table_cache_status table_cache;
 	uint64_t builds[BUILD_OUTCOME_COUNT]; /* symbol files, by how they ended */
 	uint32_t n_builds_queued;
 	uint32_t n_processes, n_files, n_stacks; /* in the sampler's tables now */
 	uint32_t n_cpus;                         /* that are sampled */
 	uint32_t frequency_hz;
-	char event[16]; /* "cpu-cycles" or "cpu-clock" */
+	uint32_t unwinders[UNWINDER_COUNT]; /* 1: the one that is used */
+	char event[16];                     /* "cpu-cycles" or "cpu-clock" */
 	struct role_status roles[ROLE_COUNT];
 };
 
@@ -83,6 +115,8 @@ extern const char *const stack_outcome_names[STACK_OUTCOME_COUNT];
 extern const char *const stack_cut_reasons[STACK_OUTCOME_COUNT];
 extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
+extern const char *const table_cache_error_names[TABLE_CACHE_ERROR_COUNT];
+extern const char *const unwinder_names[UNWINDER_COUNT];
 
 /* Put the two halves together, as of the moment at which @sampler arrived, and compute in_flight.
  */

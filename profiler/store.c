@@ -299,7 +299,7 @@ int store_describe_file(struct store *store, uint32_t file,
 	int r;
 
 	if (description->n_segments > ELF_FILE_MAX_SEGMENTS ||
-	    description->build_id_bytes > BUILD_ID_MAX_BYTES)
+	    description->build_id.n_bytes > BUILD_ID_MAX_BYTES)
 		return -EINVAL;
 	pthread_mutex_lock(&store->lock);
 	r = file_table_describe(&store->files, file, description);

@@ -2,6 +2,7 @@
 #include "unwind/cfa_program.h"
 
 #include <dwarf.h>
+#include <stddef.h>
 
 enum {
 	/* What newer assemblers for arm64 write, unknown to dwarf.h */
@@ -10,13 +11,23 @@ enum {
 	OPERAND_MASK = 0x3f, /* of the ops that have their operand in the same byte */
 };
 
-/* Registers that are not followed have a place too, where nobody looks. */
+/* Where @state has a register, or NULL for one that is not followed. */
+static struct cfa_register *find_register(struct cfa_state *state, const struct cfa_form *form,
+					  uint64_t number)
+{
+	if (number == form->ra_register)
+		return &state->ra;
+	if (number == form->fp_register)
+		return &state->fp;
+	return number == X86_64_RSP && !form->is_arm64 ? &state->sp : NULL;
+}
+
 static void set_register(struct cfa_program *program, uint64_t number, struct cfa_register value)
 {
-	if (number == program->form->ra_register)
-		program->state.ra = value;
-	else if (number == program->form->fp_register)
-		program->state.fp = value;
+	struct cfa_register *place = find_register(&program->state, program->form, number);
+
+	if (place)
+		*place = value;
 }
 
 static void set_offset(struct cfa_program *program, uint64_t number, int64_t off)
@@ -32,11 +43,14 @@ static void set_place(struct cfa_program *program, uint64_t number, enum cfa_pla
 
 static void restore(struct cfa_program *program, uint64_t number)
 {
-	static const struct cfa_state nothing;
-	const struct cfa_state *initial = program->initial ? program->initial : &nothing;
+	struct cfa_state initial = { 0 };
+	const struct cfa_register *place;
 
-	set_register(program, number,
-		     number == program->form->ra_register ? initial->ra : initial->fp);
+	if (program->initial)
+		initial = *program->initial;
+	place = find_register(&initial, program->form, number);
+	if (place)
+		set_register(program, number, *place);
 }
 
 static int64_t factored(const struct cfa_program *program, int64_t off)

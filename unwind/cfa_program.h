@@ -22,6 +22,16 @@
 #include "unwind/byte_cursor.h"
 #include "unwind/eh_pointer.h"
 
+/* DWARF numbers of registers. */
+enum {
+	X86_64_RBP = 6,
+	X86_64_RSP = 7,
+	X86_64_RA = 16,
+	ARM64_FP = 29,
+	ARM64_LR = 30,
+	ARM64_SP = 31,
+};
+
 /* Where the caller's value of a register is. */
 enum cfa_place {
 	CFA_PLACE_SAME,       /* in the register itself, or nothing was said */
@@ -52,6 +62,7 @@ struct cfa_state {
 	uint32_t cfa_register; /* DWARF number, or CFA_BY_EXPRESSION */
 	struct cfa_register fp;
 	struct cfa_register ra;
+	struct cfa_register sp; /* of x86-64; where nothing is said, it is the CFA */
 };
 
 /* What the CIE says of the programs of its functions. */

@@ -176,6 +176,27 @@ static bool set_ra(struct unwind_rule *rule, const struct cfa_state *state,
 	return true;
 }
 
+/*
+ * Code that has loaded all registers for a jump to elsewhere, as longjmp() does: the caller is
+ * where it jumps to, whatever the CFA is.
+ */
+static bool read_jump(const struct cfa_state *state, struct unwind_rule *ret_rule)
+{
+	const struct cfa_register *sp = &state->sp, *fp = &state->fp, *ra = &state->ra;
+
+	if (sp->place != CFA_PLACE_REGISTER || fp->place != CFA_PLACE_REGISTER ||
+	    ra->place != CFA_PLACE_REGISTER || (uint64_t)sp->off > 31 || (uint64_t)fp->off > 31 ||
+	    (uint64_t)ra->off > 31)
+		return false;
+	*ret_rule = (struct unwind_rule){
+		.cfa_kind = UNWIND_CFA_JUMP,
+		.cfa_off = (int32_t)sp->off,
+		.fp_off = (int16_t)fp->off,
+		.reg = (uint8_t)ra->off,
+	};
+	return true;
+}
+
 static bool set_fp_offset(struct unwind_rule *rule, const struct cfa_form *form, int64_t off)
 {
 	if (form->is_arm64) {
@@ -217,6 +238,8 @@ struct unwind_rule cfa_rule_of(const struct cfa_state *state, const struct cfa_f
 
 	if (state->ra.place == CFA_PLACE_UNDEFINED)
 		return (struct unwind_rule){ .cfa_kind = UNWIND_CFA_END };
+	if (read_jump(state, &rule))
+		return rule;
 	loss = set_cfa(&rule, state, form);
 	if (loss == UNWIND_LOSS_COUNT && !set_ra(&rule, state, form))
 		loss = UNWIND_LOSS_RA;

@@ -21,7 +21,7 @@ enum unwind_loss {
 	UNWIND_LOSS_CFA_OFFSET,     /* a register or an offset out of range */
 	UNWIND_LOSS_RA,             /* a return address that is at another place */
 	UNWIND_LOSS_SIGNAL,         /* a signal frame that is not the kernel's */
-	UNWIND_LOSS_RULE_COUNT,     /* more than UNWIND_MAX_RULES in the file */
+	UNWIND_LOSS_RULE_COUNT,     /* more than UNWIND_MAX_FILE_RULES in the file */
 	UNWIND_LOSS_GO_STACK,       /* Go's runtime where it leaves the stack (go_frame.h) */
 	UNWIND_LOSS_BAD_PROGRAM,    /* a CFA program that makes no sense */
 	/* Rules that are UNWIND_FP_UNDEFINED, for */
@@ -30,16 +30,6 @@ enum unwind_loss {
 	UNWIND_LOSS_BAD_ENTRY, /* a CIE or FDE that makes no sense */
 	UNWIND_LOSS_OVERLAP,   /* another FDE says other things of the same code */
 	UNWIND_LOSS_COUNT,
-};
-
-/* DWARF numbers of registers. */
-enum {
-	X86_64_RBP = 6,
-	X86_64_RSP = 7,
-	X86_64_RA = 16,
-	ARM64_FP = 29,
-	ARM64_LR = 30,
-	ARM64_SP = 31,
 };
 
 /* The rule of @state. Counts in @losses, UNWIND_LOSS_COUNT of them, what it cannot say. */

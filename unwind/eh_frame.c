@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <string.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "unwind/elf_content.h"
 #include "unwind/elf_file.h"
@@ -14,6 +15,8 @@
 
 /* Rules of states met before, by a hash of them; the same few hundred come again and again. */
 #define MEMO_BITS 10
+
+#define ROW_BYTES 5 /* of a section, for each row that it makes: rarely less */
 
 struct rule_memo {
 	uint64_t state; /* packed; 0 = nothing is here */
@@ -230,6 +233,10 @@ int eh_frame_read(struct elf_file *file, enum eh_frame_source source, struct unw
 		return r;
 	report->losses[UNWIND_LOSS_BAD_ENTRY] += reader.entries.n_bad;
 	r = frame_entries_sort(&reader.entries);
+	if (r == 0)
+		r = array_reserve((void **)&rows->items, &rows->capacity,
+				  rows->n + frame_section_guess(&reader.section, ROW_BYTES),
+				  sizeof(*rows->items));
 	if (r < 0)
 		return r;
 	return read_functions(&reader);

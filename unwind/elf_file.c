@@ -64,20 +64,10 @@ static int add_segment(struct elf_file *file, const GElf_Phdr *segment)
 	return 0;
 }
 
-static void find_build_id(struct elf_description *description, Elf_Data *notes)
+static void find_build_id(struct elf_description *description, const Elf_Data *notes, size_t align)
 {
-	size_t offset = 0, name_offset, id_offset;
-	GElf_Nhdr note;
-
-	while (notes && !description->build_id_bytes &&
-	       (offset = gelf_getnote(notes, offset, &note, &name_offset, &id_offset)) > 0) {
-		if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
-		    memcmp((char *)notes->d_buf + name_offset, "GNU", sizeof("GNU")) != 0 ||
-		    note.n_descsz == 0 || note.n_descsz > BUILD_ID_MAX_BYTES)
-			continue;
-		memcpy(description->build_id, (char *)notes->d_buf + id_offset, note.n_descsz);
-		description->build_id_bytes = note.n_descsz;
-	}
+	if (notes && !description->build_id.n_bytes)
+		(void)build_id_find(notes->d_buf, notes->d_size, align, &description->build_id);
 }
 
 static int read_segments(struct elf_file *file)
@@ -95,9 +85,8 @@ static int read_segments(struct elf_file *file)
 		if (segment.p_type == PT_NOTE && segment.p_filesz)
 			find_build_id(&file->description,
 				      elf_getdata_rawchunk(file->elf, (int64_t)segment.p_offset,
-							   segment.p_filesz,
-							   segment.p_align == 8 ? ELF_T_NHDR8
-										: ELF_T_NHDR));
+							   segment.p_filesz, ELF_T_BYTE),
+				      segment.p_align);
 		if (segment.p_type != PT_LOAD || !(segment.p_flags & PF_X) || !segment.p_memsz)
 			continue;
 		r = add_segment(file, &segment);
@@ -112,12 +101,13 @@ static void read_note_sections(struct elf_file *file)
 {
 	Elf_Scn *section = NULL;
 
-	while (!file->description.build_id_bytes &&
+	while (!file->description.build_id.n_bytes &&
 	       (section = elf_nextscn(file->elf, section)) != NULL) {
 		GElf_Shdr header;
 
 		if (gelf_getshdr(section, &header) && header.sh_type == SHT_NOTE)
-			find_build_id(&file->description, elf_getdata(section, NULL));
+			find_build_id(&file->description, elf_rawdata(section, NULL),
+				      header.sh_addralign);
 	}
 }
 

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BUILD_ID_MAX_BYTES    32
+#include "unwind/build_id.h"
+
 #define ELF_FILE_MAX_SEGMENTS 8
 
 /* A PT_LOAD that may be executed. */
@@ -21,8 +22,7 @@ struct elf_segment {
 
 /* What one file says of itself, flat, to be sent between roles. */
 struct elf_description {
-	uint8_t build_id[BUILD_ID_MAX_BYTES];
-	uint32_t build_id_bytes; /* 0 if there is none */
+	struct build_id build_id;
 	uint32_t n_segments;
 	struct elf_segment segments[ELF_FILE_MAX_SEGMENTS]; /* sorted by file_off */
 };

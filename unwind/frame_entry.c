@@ -12,9 +12,12 @@
 
 /* Bounds of memory, beyond which entries are passed over: Chromium has 600 000 FDEs. */
 #define MAX_FDES ((size_t)4 << 20)
+
 #define MAX_CIES ((size_t)256 << 10)
 
 #define MAX_CIE_VERSION 4
+
+#define FDE_BYTES 32 /* of which most have more */
 
 /* One record, unparsed. */
 struct frame_entry {
@@ -266,6 +269,10 @@ int frame_entries_read(const struct frame_section *section, struct frame_entries
 	struct frame_entry entry;
 	int r;
 
+	r = array_reserve((void **)&entries.fdes, &entries.fde_capacity,
+			  frame_section_guess(section, FDE_BYTES), sizeof(*entries.fdes));
+	if (r < 0)
+		return r;
 	while (byte_cursor_left(&cursor) && next_entry(section, &cursor, &entry)) {
 		if (!byte_cursor_left(&entry.body))
 			continue;

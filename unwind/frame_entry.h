@@ -50,6 +50,17 @@ struct frame_entries {
 };
 
 /*
+ * How many things of @item_bytes each the section can have, within reason. Room for them is made at
+ * once: what is not written costs nothing, while an array that grows is written again and again.
+ */
+static inline size_t frame_section_guess(const struct frame_section *section, size_t item_bytes)
+{
+	size_t n = section->content.size / item_bytes;
+
+	return n < 1 << 20 ? n : 1 << 20;
+}
+
+/*
  * Read all entries of @section into the zeroed @ret_entries. What is damaged is passed over; where
  * even lengths make no sense, reading ends.
  *

@@ -9,6 +9,7 @@
 #include "unwind/elf_content.h"
 #include "unwind/elf_file.h"
 #include "unwind/elf_file_internal.h"
+#include "unwind/go_switch.h"
 #include "unwind/pclntab.h"
 #include "unwind/unwind_rows.h"
 
@@ -19,7 +20,9 @@ enum treatment {
 	TREAT_BY_DEPTH,
 	TREAT_AS_END,
 	TREAT_AS_SIGNAL,
-	TREAT_BY_FP, /* it leaves its stack; by frame pointer, from where that is known */
+	TREAT_BY_FP,          /* it leaves its stack; by frame pointer, from where that is known */
+	TREAT_BY_TURNS,       /* likewise, without one: by what its code tells */
+	TREAT_AS_RETURNED_TO, /* by depth, from one byte before it: it never called */
 };
 
 static const struct {
@@ -27,15 +30,16 @@ static const struct {
 	enum treatment treatment;
 } special[] = {
 	{ "runtime.systemstack", TREAT_BY_FP },
+	{ "runtime.systemstack_switch", TREAT_AS_RETURNED_TO },
 	{ "runtime.asmcgocall", TREAT_BY_FP },
 	{ "runtime.nanotime1", TREAT_BY_FP },
 	{ "runtime.walltime", TREAT_BY_FP },
 	{ "runtime.walltime1", TREAT_BY_FP },
-	{ "runtime.morestack", TREAT_BY_FP }, /* which it lacks */
-	{ "runtime.gogo", TREAT_BY_FP },
-	{ "gogo", TREAT_BY_FP },
+	{ "runtime.morestack", TREAT_BY_TURNS },
+	{ "runtime.gogo", TREAT_BY_TURNS },
+	{ "gogo", TREAT_BY_TURNS },
 	{ "time.now", TREAT_BY_FP },
-	{ "runtime.mcall", TREAT_AS_END },
+	{ "runtime.mcall", TREAT_BY_TURNS },
 	{ "runtime.goexit", TREAT_AS_END },
 	{ "runtime.mstart", TREAT_AS_END },
 	{ "runtime.rt0_go", TREAT_AS_END },
@@ -49,6 +53,7 @@ static const struct {
 struct go_frame_reader {
 	const struct elf_file *file;
 	struct pclntab table;
+	struct go_saved saved;
 	struct unwind_rule_set *set;
 	struct unwind_rows *rows;
 	struct go_frame_report *report;
@@ -158,12 +163,49 @@ static size_t prologue_bytes(const uint8_t *code, size_t size)
 	return 0;
 }
 
+/* How many bytes of @code restore the frame pointer and leave the function; 0: they do not. */
+static size_t epilogue_bytes(const uint8_t *code, size_t size)
+{
+	static const uint8_t jump[] = { 0x5d, 0xff, 0xe7 }; /* pop rbp; jmp rdi */
+	static const uint8_t ret[] = { 0x5d, 0xc3 };        /* pop rbp; ret */
+
+	if (size >= sizeof(ret) && memcmp(code, ret, sizeof(ret)) == 0)
+		return sizeof(ret);
+	if (size >= sizeof(jump) && memcmp(code, jump, sizeof(jump)) == 0)
+		return sizeof(jump);
+	return 0;
+}
+
+static struct elf_content code_of(const struct elf_file *file,
+				  const struct pclntab_function *function)
+{
+	struct elf_content code = elf_content_at(file, function->start_vaddr);
+	uint64_t size = function->end_vaddr - function->start_vaddr;
+
+	if (code.size > size)
+		code.size = size;
+	return code;
+}
+
+/* By depth up to @end_vaddr. */
+static int read_start_by_depth(struct go_frame_reader *reader,
+			       const struct pclntab_function *function, uint64_t end_vaddr)
+{
+	struct unwind_rows *rows = reader->rows;
+	int r = read_by_depth(reader, function);
+
+	while (r == 0 && rows->n && rows->items[rows->n - 1].elf_vaddr >= end_vaddr)
+		rows->n--;
+	return r;
+}
+
 /*
  * Between its prologue and its epilogue a function that leaves its stack can be walked by its frame
  * pointer, which it keeps; before and behind them by depth 0. What is in the prologue and in the
  * epilogue itself goes by the depth tables.
  */
-static int read_by_fp(struct go_frame_reader *reader, const struct pclntab_function *function)
+static int read_by_fp(struct go_frame_reader *reader, const struct pclntab_function *function,
+		      struct elf_content code, size_t prologue)
 {
 	static const struct unwind_rule by_fp = {
 		.cfa_kind = UNWIND_CFA_FP_ANYWHERE,
@@ -171,64 +213,124 @@ static int read_by_fp(struct go_frame_reader *reader, const struct pclntab_funct
 		.fp_kind = UNWIND_FP_CFA,
 		.fp_off = -16,
 	};
-	struct elf_content code = elf_content_at(reader->file, function->start_vaddr);
-	uint64_t size = function->end_vaddr - function->start_vaddr;
-	size_t n = code.size < size ? code.size : size;
-	size_t prologue = reader->is_arm64 ? 0 : prologue_bytes(code.bytes, n);
-	int r;
+	int r = read_start_by_depth(reader, function, function->start_vaddr + prologue);
 
-	if (!prologue) {
-		r = unwind_rows_append(reader->rows, function->start_vaddr, unsupported(reader));
-		return r < 0 ? r
-			     : unwind_rows_append(reader->rows, function->end_vaddr,
-						  UNWIND_RULE_NONE);
-	}
-	r = read_by_depth(reader, function);
-	while (r == 0 && reader->rows->n &&
-	       reader->rows->items[reader->rows->n - 1].elf_vaddr >=
-		       function->start_vaddr + prologue)
-		reader->rows->n--;
 	if (r == 0)
 		r = unwind_rows_append(reader->rows, function->start_vaddr + prologue,
 				       unwind_rule_set_add(reader->set, by_fp));
-	for (size_t i = prologue; r == 0 && i + 1 < n; i++) {
-		if (code.bytes[i] != 0x5d || code.bytes[i + 1] != 0xc3) /* pop rbp; ret */
+	for (size_t i = prologue; r == 0 && i < code.size; i++) {
+		size_t n = epilogue_bytes(code.bytes + i, code.size - i);
+
+		if (!n)
 			continue;
 		r = unwind_rows_append(reader->rows, function->start_vaddr + i + 1,
 				       depth_rule(reader, 0, true));
 		if (r == 0)
-			r = unwind_rows_append(reader->rows, function->start_vaddr + i + 2,
+			r = unwind_rows_append(reader->rows, function->start_vaddr + i + n,
 					       unwind_rule_set_add(reader->set, by_fp));
 	}
 	return r < 0 ? r : unwind_rows_append(reader->rows, function->end_vaddr, UNWIND_RULE_NONE);
 }
 
+static int read_by_turns(struct go_frame_reader *reader, const struct pclntab_function *function,
+			 const struct go_turn *turns, size_t n)
+{
+	int r = read_start_by_depth(reader, function, function->start_vaddr + turns[0].code_off);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = unwind_rows_append(reader->rows, function->start_vaddr + turns[i].code_off,
+				       turns[i].rule.cfa_kind == UNWIND_CFA_UNSUPPORTED
+					       ? unsupported(reader)
+					       : unwind_rule_set_add(reader->set, turns[i].rule));
+	return r < 0 ? r : unwind_rows_append(reader->rows, function->end_vaddr, UNWIND_RULE_NONE);
+}
+
+/* For a function that is returned to, though it called nobody: returns are looked up one before. */
+static int read_start_before(struct go_frame_reader *reader,
+			     const struct pclntab_function *function, uint16_t rule)
+{
+	struct unwind_rows *rows = reader->rows;
+
+	if (rows->n && rows->items[rows->n - 1].elf_vaddr >= function->start_vaddr)
+		rows->n--; /* the end of the function before, which has no padding */
+	return unwind_rows_append(rows, function->start_vaddr - 1, rule);
+}
+
 static int read_as(struct go_frame_reader *reader, const struct pclntab_function *function,
 		   enum unwind_cfa_kind kind)
 {
-	bool is_signal = kind == UNWIND_CFA_SIGNAL;
 	uint16_t rule = unwind_rule_set_add(reader->set, (struct unwind_rule){ .cfa_kind = kind });
-	int r = 0;
+	int r = kind == UNWIND_CFA_SIGNAL
+			? read_start_before(reader, function, rule)
+			: unwind_rows_append(reader->rows, function->start_vaddr, rule);
 
-	if (is_signal && reader->rows->n &&
-	    reader->rows->items[reader->rows->n - 1].elf_vaddr >= function->start_vaddr)
-		reader->rows->n--; /* the end of the function before, which has no padding */
-	r = unwind_rows_append(reader->rows, function->start_vaddr - is_signal, rule);
+	return r < 0 ? r : unwind_rows_append(reader->rows, function->end_vaddr, UNWIND_RULE_NONE);
+}
+
+/* A function that leaves its stack, or, as older tables tell by nothing but its name, may do so. */
+static int read_switch(struct go_frame_reader *reader, const struct pclntab_function *function,
+		       enum treatment treatment)
+{
+	struct elf_content code = code_of(reader->file, function);
+	struct go_turn turns[GO_SWITCH_MAX_TURNS];
+	size_t prologue = 0, n = 0;
+	int r;
+
+	if (!reader->is_arm64) {
+		prologue = prologue_bytes(code.bytes, code.size);
+		n = go_switch_find(function->name, code, &reader->saved, turns);
+	}
+	if (prologue && treatment == TREAT_BY_FP)
+		return read_by_fp(reader, function, code, prologue);
+	if (n)
+		return read_by_turns(reader, function, turns, n);
+	if (treatment == TREAT_BY_TURNS && !reader->is_arm64 &&
+	    !(function->flags & PCLNTAB_SP_WRITE))
+		return read_by_depth(reader, function);
+	if (strcmp(function->name, "runtime.mcall") == 0)
+		return read_as(reader, function, UNWIND_CFA_END);
+	r = unwind_rows_append(reader->rows, function->start_vaddr, unsupported(reader));
 	return r < 0 ? r : unwind_rows_append(reader->rows, function->end_vaddr, UNWIND_RULE_NONE);
 }
 
 static int read_function(struct go_frame_reader *reader, const struct pclntab_function *function)
 {
-	switch (treatment_of(reader, function)) {
+	enum treatment treatment = treatment_of(reader, function);
+	int r;
+
+	switch (treatment) {
 	case TREAT_AS_END:
 		return read_as(reader, function, UNWIND_CFA_END);
 	case TREAT_AS_SIGNAL:
 		return read_as(reader, function, UNWIND_CFA_SIGNAL);
 	case TREAT_BY_FP:
-		return read_by_fp(reader, function);
+	case TREAT_BY_TURNS:
+		return read_switch(reader, function, treatment);
+	case TREAT_AS_RETURNED_TO:
+		r = read_start_before(reader, function, depth_rule(reader, 0, true));
+		return r < 0 ? r : read_by_depth(reader, function);
 	default:
 		return read_by_depth(reader, function);
 	}
+}
+
+/* What systemstack does others do likewise. */
+static struct go_saved find_saved(const struct go_frame_reader *reader)
+{
+	struct pclntab_function function;
+
+	for (uint32_t i = 0; i < reader->table.n_functions; i++) {
+		struct go_saved saved;
+
+		if (!pclntab_function(&reader->table, i, &function) ||
+		    !may_be_assembly(reader, &function) ||
+		    strcmp(function.name, "runtime.systemstack") != 0)
+			continue;
+		saved = go_saved_find(code_of(reader->file, &function));
+		if (saved.is_known)
+			return saved;
+	}
+	return (struct go_saved){ 0 };
 }
 
 int go_frame_read(struct elf_file *file, struct unwind_rule_set *set, struct unwind_rows *rows,
@@ -249,6 +351,8 @@ int go_frame_read(struct elf_file *file, struct unwind_rule_set *set, struct unw
 		*ret_report = report;
 		return 0;
 	}
+	if (!reader.is_arm64)
+		reader.saved = find_saved(&reader);
 	for (uint32_t i = 0; r == 0 && i < reader.table.n_functions; i++) {
 		struct pclntab_function function;
 

@@ -6,19 +6,21 @@
  *
  * Go writes no .eh_frame, and what it writes to .debug_frame comes from the same depths. They are
  * exact from the first instruction to the last, leaves without a frame included. Not so where code
- * of the runtime leaves its goroutine's stack for that of the thread:
+ * of the runtime leaves its goroutine's stack for that of the thread (go_switch.h):
  *
  *     systemstack, asmcgocall, calls of the vDSO   Where the frame pointer was saved (Go 1.21; some
  *                                                  of them before) it still points to the frame on
  *                                                  the goroutine's stack: UNWIND_CFA_FP_ANYWHERE.
+ *                                                  Else what the runtime has saved leads there:
+ *                                                  UNWIND_CFA_GO_SAVED.
+ *     morestack, gogo                              Likewise UNWIND_CFA_GO_SAVED.
  *     mcall                                        The goroutine has been put aside, the thread
  *                                                  runs the scheduler: UNWIND_CFA_END.
- *     morestack, gogo, and the above without a     Only the runtime's saved state knows the way:
- *     frame pointer                                UNWIND_CFA_UNSUPPORTED.
+ *     any of them whose code is not known          UNWIND_CFA_UNSUPPORTED.
  *     goexit, mstart, rt0_go                       The end of a stack, as Go has it too:
  *                                                  UNWIND_CFA_END.
  *     sigreturn                                    UNWIND_CFA_SIGNAL, from one byte before it, as
- * it is never called, just returned to.
+ *                                                  it is never called, just returned to.
  */
 
 #include <stdint.h>

@@ -288,10 +288,10 @@ static void append_addresses(const struct record_list *list,
 	};
 
 	if (description) {
-		header.uuid_size = description->build_id_bytes < GSYM_UUID_MAX_BYTES
-					   ? (uint8_t)description->build_id_bytes
+		header.uuid_size = description->build_id.n_bytes < GSYM_UUID_MAX_BYTES
+					   ? (uint8_t)description->build_id.n_bytes
 					   : GSYM_UUID_MAX_BYTES;
-		memcpy(header.uuid, description->build_id, header.uuid_size);
+		memcpy(header.uuid, description->build_id.bytes, header.uuid_size);
 	}
 	buffer_append(bytes, &header, sizeof(header));
 	addresses = buffer_append_zeros(bytes, list->n * header.address_size);

@@ -30,15 +30,15 @@ void unwind_rule_set_init(struct unwind_rule_set *set)
 uint16_t unwind_rule_set_add(struct unwind_rule_set *set, struct unwind_rule rule)
 {
 	uint64_t bits = rule_bits(&rule);
-	size_t slot = (bits * 0x9e3779b97f4a7c15ULL) >> 49;
+	size_t slot = (bits * 0x9e3779b97f4a7c15ULL) >> 51;
 
-	static_assert(UNWIND_RULE_SLOTS == 1 << (64 - 49), "the hash has as many bits as needed");
+	static_assert(UNWIND_RULE_SLOTS == 1 << (64 - 51), "the hash has as many bits as needed");
 	if (rule.cfa_kind == UNWIND_CFA_NONE)
 		return UNWIND_RULE_NONE;
 	for (; set->slots[slot]; slot = (slot + 1) % UNWIND_RULE_SLOTS)
 		if (rule_bits(&set->rules[set->slots[slot]]) == bits)
 			return set->slots[slot];
-	if (set->n == UNWIND_MAX_RULES)
+	if (set->n == UNWIND_MAX_FILE_RULES)
 		return UNWIND_RULE_UNSUPPORTED;
 	set->rules[set->n] = rule;
 	set->slots[slot] = (uint16_t)set->n;
@@ -57,6 +57,21 @@ int unwind_rows_grow(struct unwind_rows *rows)
 		return -EFBIG;
 	return array_reserve((void **)&rows->items, &rows->capacity, rows->n + 1,
 			     sizeof(*rows->items));
+}
+
+size_t unwind_rows_find_behind(const struct unwind_rows *rows, uint64_t elf_vaddr)
+{
+	size_t start = 0, end = rows->n;
+
+	while (start < end) {
+		size_t middle = start + (end - start) / 2;
+
+		if (rows->items[middle].elf_vaddr > elf_vaddr)
+			end = middle;
+		else
+			start = middle + 1;
+	}
+	return start;
 }
 
 /* A rule that may be stretched over padding: one that says too much there would do harm. */

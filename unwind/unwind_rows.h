@@ -29,12 +29,12 @@ struct unwind_rows {
 	size_t capacity;
 };
 
-#define UNWIND_RULE_SLOTS (2 * UNWIND_MAX_RULES)
+#define UNWIND_RULE_SLOTS (2 * UNWIND_MAX_FILE_RULES)
 
 /* Distinct rules, numbered as they come. Number 0 is UNWIND_CFA_NONE, number 1 is
  * UNWIND_CFA_UNSUPPORTED. */
 struct unwind_rule_set {
-	struct unwind_rule rules[UNWIND_MAX_RULES];
+	struct unwind_rule rules[UNWIND_MAX_FILE_RULES];
 	uint32_t n;
 	uint16_t slots[UNWIND_RULE_SLOTS]; /* open hash: numbers of rules, 0 = free */
 };
@@ -82,6 +82,9 @@ static inline int unwind_rows_append(struct unwind_rows *rows, uint64_t elf_vadd
 	rows->items[rows->n++] = (struct unwind_row){ .rule = rule, .elf_vaddr = elf_vaddr };
 	return 0;
 }
+
+/* The number of the first row that lies behind @elf_vaddr: the one before it holds there. */
+size_t unwind_rows_find_behind(const struct unwind_rows *rows, uint64_t elf_vaddr);
 
 /*
  * Drop rows that say what the row before says. Ranges without a rule of at most @gap_bytes between

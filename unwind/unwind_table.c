@@ -50,7 +50,8 @@ static bool buckets_are_sound(const struct chunk_parts *parts)
 	return true;
 }
 
-static bool chunk_is_sound(const void *chunk, size_t room, uint32_t n_rules, uint32_t *ret_size)
+static bool chunk_is_sound(const void *chunk, size_t room, uint32_t n_rules,
+			   struct chunk_parts *ret_parts)
 {
 	struct chunk_parts parts;
 
@@ -62,7 +63,7 @@ static bool chunk_is_sound(const void *chunk, size_t room, uint32_t n_rules, uin
 	for (uint32_t row = 0; row < parts.n_rows; row++)
 		if (parts.rule[row] >= n_rules)
 			return false;
-	*ret_size = parts.size_bytes;
+	*ret_parts = parts;
 	return true;
 }
 
@@ -78,28 +79,30 @@ int unwind_table_check(const void *bytes, size_t size)
 {
 	const struct unwind_table_header *header = bytes;
 	const uint32_t *offs;
+	uint64_t n_rows = 0;
 	size_t end;
 
-	if (size < sizeof(*header) || header->magic != UNWIND_TABLE_MAGIC ||
-	    header->size_bytes != size || header->n_rules > UNWIND_MAX_RULES ||
-	    header->n_chunks > UNWIND_MAX_CHUNKS)
+	if (size < sizeof(*header) || size > UNWIND_TABLE_MAX_BYTES ||
+	    header->magic != UNWIND_TABLE_MAGIC || header->size_bytes != size ||
+	    header->n_rules > UNWIND_MAX_FILE_RULES || header->n_chunks > UNWIND_MAX_CHUNKS)
 		return -EBADMSG;
 	end = UNWIND_TABLE_CHUNKS_OFF(header->n_rules, header->n_chunks);
 	if (end > size || !rules_are_sound(unwind_table_rules(bytes), header->n_rules))
 		return -EBADMSG;
 	offs = chunk_offs(bytes);
 	for (uint32_t i = 0; i < header->n_chunks; i++) {
-		uint32_t chunk_bytes;
+		struct chunk_parts parts;
 
 		if (offs[i] == 0)
 			continue;
 		/* One behind the other: so no byte is checked twice, nor counted twice later. */
 		if (offs[i] != end || !chunk_is_sound((const uint8_t *)bytes + end, size - end,
-						      header->n_rules, &chunk_bytes))
+						      header->n_rules, &parts))
 			return -EBADMSG;
-		end += chunk_bytes;
+		end += parts.size_bytes;
+		n_rows += parts.n_rows;
 	}
-	return end == size ? 0 : -EBADMSG;
+	return end == size && n_rows == header->n_rows ? 0 : -EBADMSG;
 }
 
 const struct unwind_rule *unwind_table_rules(const void *bytes)

@@ -20,6 +20,9 @@
 /* Most chunks of a table: 16 GB of file. */
 #define UNWIND_MAX_CHUNKS (256U << 10)
 
+/* Most bytes of a table. That of a browser has four million. */
+#define UNWIND_TABLE_MAX_BYTES ((size_t)64 << 20)
+
 /*
  * Are these bytes a table, whose every offset and index leads to something inside of it?
  *

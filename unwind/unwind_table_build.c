@@ -8,10 +8,12 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "unwind/bare_code.h"
 #include "unwind/eh_frame.h"
 #include "unwind/elf_content.h"
 #include "unwind/elf_file.h"
 #include "unwind/go_frame.h"
+#include "unwind/signal_return.h"
 #include "unwind/unwind_rows.h"
 #include "unwind/unwind_table.h"
 
@@ -98,29 +100,13 @@ static void put_row(struct chunk_writer *writer, uint64_t file_off, uint16_t rul
 	writer->rule[writer->n++] = rule;
 }
 
-/* The first row that lies behind @elf_vaddr. */
-static size_t find_behind(const struct unwind_rows *rows, uint64_t elf_vaddr)
-{
-	size_t start = 0, end = rows->n;
-
-	while (start < end) {
-		size_t middle = start + (end - start) / 2;
-
-		if (rows->items[middle].elf_vaddr > elf_vaddr)
-			end = middle;
-		else
-			start = middle + 1;
-	}
-	return start;
-}
-
 /* Segments may overlap in the file; the first of them has what they share. */
 static void put_segment(struct chunk_writer *writer, const struct elf_segment *segment,
 			uint64_t start_off, const struct unwind_rows *rows)
 {
 	uint64_t start_vaddr = segment->elf_vaddr + (start_off - segment->file_off);
 	uint64_t end_vaddr = segment->elf_vaddr + segment->size_bytes;
-	size_t i = find_behind(rows, start_vaddr);
+	size_t i = unwind_rows_find_behind(rows, start_vaddr);
 
 	put_row(writer, start_off, i ? rows->items[i - 1].rule : UNWIND_RULE_NONE);
 	for (; i < rows->n && rows->items[i].elf_vaddr < end_vaddr; i++)
@@ -227,7 +213,8 @@ static void drop_unused_rules(struct unwind_rule_set *set, const struct unwind_r
 static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
 		     struct unwind_rows *ret_rows, struct unwind_table_report *report)
 {
-	_cleanup_(unwind_rows_fini) struct unwind_rows loaded = { 0 }, go = { 0 };
+	_cleanup_(unwind_rows_fini) struct unwind_rows loaded = { 0 }, go = { 0 }, bare = { 0 },
+						       signals = { 0 };
 	struct eh_frame_report frames = { 0 };
 	struct go_frame_report go_frames = { 0 };
 	int r = eh_frame_read(file, EH_FRAME_DEBUG, set, ret_rows, &frames);
@@ -240,6 +227,14 @@ static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
 		r = go_frame_read(file, set, &go, &go_frames);
 	if (r == 0)
 		r = unwind_rows_overlay(ret_rows, &go);
+	if (r == 0)
+		r = bare_code_read(file, ret_rows, set, &bare);
+	if (r == 0)
+		r = unwind_rows_overlay(ret_rows, &bare);
+	if (r == 0)
+		r = signal_return_read(file, set, &signals);
+	if (r == 0)
+		r = unwind_rows_overlay(ret_rows, &signals);
 	if (r < 0)
 		return r;
 	report->frame_bytes = frames.section_bytes;

@@ -41,6 +41,24 @@ int file_read(int dir_fd, const char *path, size_t limit_bytes, struct buffer *t
 	return fd < 0 ? -errno : file_read_fd(fd, limit_bytes, text);
 }
 
+int file_read_at(int fd, void *bytes, size_t size, uint64_t file_off)
+{
+	char *next = bytes;
+
+	while (size) {
+		ssize_t n = pread(fd, next, size, (off_t)file_off);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENODATA;
+		next += n;
+		size -= (size_t)n;
+		file_off += (uint64_t)n;
+	}
+	return 0;
+}
+
 int file_write_fd(int fd, const void *bytes, size_t size)
 {
 	const char *next = bytes;

@@ -6,6 +6,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer;
 
@@ -19,6 +20,13 @@ int file_read(int dir_fd, const char *path, size_t limit_bytes, struct buffer *t
 
 /* As above, for an open file, from where it stands. */
 int file_read_fd(int fd, size_t limit_bytes, struct buffer *text);
+
+/*
+ * Read @size bytes at @file_off, neither more nor fewer; the place where the file stands is left.
+ *
+ * Returns 0, -ENODATA if the file ends before, or what pread(2) says.
+ */
+int file_read_at(int fd, void *bytes, size_t size, uint64_t file_off);
 
 /* Write all of @size bytes. Returns 0 or what write(2) says. */
 int file_write_fd(int fd, const void *bytes, size_t size);

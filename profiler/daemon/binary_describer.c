@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/file_opener.h"
@@ -21,6 +22,9 @@ enum {
 	MAX_ATTEMPTS = 3, /* to have one read, over deaths of the resolver */
 };
 
+/* It is expensive to read files again: so long, at least, they are kept. */
+#define FILES_KEPT_NS (30 * NS_PER_SECOND)
+
 #define ALWAYS_USED UINT32_MAX /* last_used of what is never forgotten */
 
 struct binary_describer {
@@ -32,6 +36,8 @@ struct binary_describer {
 	uint32_t dictionary;
 	int kernel_fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1 */
 	uint64_t n_unreadable;
+	uint64_t n_over_bound;
+	int64_t forgotten_ns; /* when those were that were not used any more */
 	uint64_t builds[BUILD_OUTCOME_COUNT];
 	uint32_t n_builds_queued;
 };
@@ -50,10 +56,19 @@ static void ask_resolver(struct binary_describer *describer, uint32_t number, en
 		role_process_flush(describer->resolver);
 }
 
+/* Without memory for that, its table is there when the kernel half has hit it. */
+static void expect_table(struct binary_describer *describer, const struct binary *binary)
+{
+	(void)table_loader_expect(describer->tables, binary->number);
+}
+
 static void request_build(struct binary_describer *describer, struct binary *binary)
 {
 	binary->n_attempts++;
-	ask_resolver(describer, binary->number, BUILD_ELF, binary->fd);
+	if (!binary->had_table)
+		expect_table(describer, binary);
+	ask_resolver(describer, binary->number, binary->had_table ? BUILD_NAMES : BUILD_ELF,
+		     binary->fd);
 }
 
 /* The resolver has said all that it will say of @binary. */
@@ -62,7 +77,8 @@ static void finish_build(struct binary_describer *describer, struct binary *bina
 {
 	const struct message_names failed = { binary->number, NAMES_FAILED };
 
-	table_loader_finish(describer->tables, binary->number);
+	if (!binary->had_table) /* else what is awaited was asked for after that one came */
+		table_loader_finish(describer->tables, binary->number);
 	if (binary->fd < 0)
 		return;
 	close(steal_fd(&binary->fd));
@@ -75,7 +91,7 @@ static void finish_build(struct binary_describer *describer, struct binary *bina
 		channel_send(describer->server->channel, MESSAGE_NAMES, &failed, sizeof(failed));
 }
 
-/* Takes @fd, also on failure. */
+/* Takes @fd, also on failure. The resolver is still to be asked. */
 static int add_binary(struct binary_describer *describer, const struct stat *status,
 		      const char *path, int fd, struct binary **ret_binary)
 {
@@ -85,12 +101,12 @@ static int add_binary(struct binary_describer *describer, const struct stat *sta
 	int r;
 
 	r = binary_table_add(describer->binaries, &identity, path, &binary);
+	describer->n_over_bound += r == -ENOSPC;
 	if (r < 0)
 		return r;
 	binary->fd = steal_fd(&owned);
 	binary->last_used = describer->dictionary;
 	describer->n_builds_queued++;
-	request_build(describer, binary);
 	*ret_binary = binary;
 	return 0;
 }
@@ -106,9 +122,11 @@ static int add_vdso(struct binary_describer *describer)
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	r = add_binary(describer, &status, "[vdso]", steal_fd(&fd), &describer->vdso);
-	if (r == 0)
-		describer->vdso->last_used = ALWAYS_USED;
-	return r;
+	if (r < 0)
+		return r;
+	describer->vdso->last_used = ALWAYS_USED;
+	request_build(describer, describer->vdso);
+	return 0;
 }
 
 int binary_describer_new(struct role_process *server, struct role_process *resolver,
@@ -153,24 +171,27 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 	return NULL;
 }
 
-/* As below; *@ret_fd, if it is not NULL, is the open file, or −1 if a new binary has taken it. */
-static int get_binary(struct binary_describer *describer, int process_fd,
-		      const struct mapping *mapping, struct binary **ret_binary, int *ret_fd)
+/* A mapping of the process with the folder @process_fd, and who the file in it is. */
+struct mapped_file {
+	int process_fd;
+	const struct mapping *mapping;
+	struct stat status;
+};
+
+/* As below, but does not ask for a new one; *@ret_fd, if it is not NULL, is the open file, or −1 if
+ * a new binary has taken it. */
+static int get_binary(struct binary_describer *describer, const struct mapped_file *file,
+		      struct binary **ret_binary, int *ret_fd)
 {
+	const struct binary_identity identity = binary_identity_of(&file->status);
 	_cleanup_(freep) char *path = NULL;
 	_cleanup_(closep) int fd = -1;
-	struct binary_identity identity;
-	struct stat status;
 	int r;
 
-	r = file_opener_stat(process_fd, mapping, &status);
-	if (r < 0)
-		return r;
-	identity = binary_identity_of(&status);
 	*ret_binary = binary_table_find(describer->binaries, &identity);
 	if (*ret_binary && !ret_fd)
 		return 0;
-	fd = file_opener_open(process_fd, mapping, &status);
+	fd = file_opener_open(file->process_fd, file->mapping, &file->status);
 	if (fd < 0) {
 		describer->n_unreadable++;
 		return fd;
@@ -179,14 +200,67 @@ static int get_binary(struct binary_describer *describer, int process_fd,
 		*ret_fd = steal_fd(&fd);
 		return 0;
 	}
-	r = file_opener_path(process_fd, mapping, &path);
-	return r < 0 ? r : add_binary(describer, &status, path, steal_fd(&fd), ret_binary);
+	r = file_opener_path(file->process_fd, file->mapping, &path);
+	return r < 0 ? r : add_binary(describer, &file->status, path, steal_fd(&fd), ret_binary);
+}
+
+static bool is_new(const struct binary *binary)
+{
+	return binary->n_attempts == 0;
+}
+
+/* The table of @binary, whose file is open as @fd too unless it is new, is awaited: have it loaded
+ * or made. What is being made already will come. */
+static void request_table(struct binary_describer *describer, struct binary *binary, int fd)
+{
+	const bool is_first = is_new(binary);
+
+	if (!is_first && !binary->had_table) {
+		if (binary->fd < 0) /* it was read before it was hit, and has none */
+			table_loader_finish(describer->tables, binary->number);
+		return;
+	}
+	/* One that was there is lost, or awaited by another key. */
+	if (table_loader_load_cached(describer->tables, binary->number, is_first ? binary->fd : fd))
+		binary->had_table = true;
+	else if (!is_first)
+		ask_resolver(describer, binary->number, BUILD_TABLE, fd);
+	if (is_first)
+		request_build(describer, binary);
 }
 
 int binary_describer_get(struct binary_describer *describer, int process_fd,
 			 const struct mapping *mapping, struct binary **ret_binary)
 {
-	return get_binary(describer, process_fd, mapping, ret_binary, NULL);
+	struct mapped_file file = { process_fd, mapping, { 0 } };
+	int r = file_opener_stat(process_fd, mapping, &file.status);
+
+	if (r == 0)
+		r = get_binary(describer, &file, ret_binary, NULL);
+	if (r == 0 && is_new(*ret_binary)) {
+		expect_table(describer, *ret_binary);
+		request_table(describer, *ret_binary, -1);
+	}
+	return r;
+}
+
+/* The binary that @record tells of, as get_binary() does. */
+static int get_told_binary(struct binary_describer *describer, const struct file_record *record,
+			   int process_fd, struct binary **ret_binary, int *ret_fd)
+{
+	const struct mapping mapping = {
+		.start_pc = record->start_pc,
+		.end_pc = record->end_pc,
+		.path = "",
+	};
+	struct mapped_file file = { process_fd, &mapping, { 0 } };
+	int r = file_opener_stat(process_fd, &mapping, &file.status);
+
+	if (r < 0)
+		return r;
+	if (!file_opener_is_file(&file.status, &record->key))
+		return -ESTALE;
+	return get_binary(describer, &file, ret_binary, ret_fd);
 }
 
 static bool is_vdso(const struct file_key *key)
@@ -197,11 +271,6 @@ static bool is_vdso(const struct file_key *key)
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
 			       int process_fd)
 {
-	const struct mapping mapping = {
-		.start_pc = record->start_pc,
-		.end_pc = record->end_pc,
-		.path = "",
-	};
 	struct binary *binary = describer->vdso;
 	_cleanup_(closep) int fd = -1;
 	int r = 0;
@@ -209,13 +278,13 @@ int binary_describer_take_file(struct binary_describer *describer, const struct 
 	if (is_vdso(&record->key))
 		fd = file_opener_open_vdso();
 	else
-		r = get_binary(describer, process_fd, &mapping, &binary, &fd);
+		r = get_told_binary(describer, record, process_fd, &binary, &fd);
 	if (r < 0 || !binary)
 		return r < 0 ? r : -ENOENT;
 	binary->last_used = binary == describer->vdso ? ALWAYS_USED : describer->dictionary;
 	r = table_loader_add(describer->tables, &record->key, record->file, binary->number);
-	if (r == 0 && binary->had_table) /* and lost it, or is known by another key too */
-		ask_resolver(describer, binary->number, BUILD_TABLE, fd);
+	if (r == 0 && table_loader_kind(describer->tables, binary->number) == UNWIND_FILE_PENDING)
+		request_table(describer, binary, fd);
 	return r;
 }
 
@@ -293,6 +362,7 @@ int binary_describer_begin_dictionary(struct binary_describer *describer, uint32
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary)
 {
 	binary_table_forget_unused(describer->binaries, dictionary, forget_binary, describer);
+	describer->forgotten_ns = clock_monotonic_ns();
 }
 
 /* A binary at which several resolvers have died is left alone. */
@@ -411,10 +481,17 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 	return r;
 }
 
+bool binary_describer_is_crowded(const struct binary_describer *describer)
+{
+	return clock_monotonic_ns() - describer->forgotten_ns >= FILES_KEPT_NS &&
+	       binary_table_count(describer->binaries) >= MAX_BINARIES / 4 * 3;
+}
+
 void binary_describer_get_status(const struct binary_describer *describer,
 				 struct sampler_status *ret_status)
 {
 	ret_status->files_unreadable = describer->n_unreadable;
+	ret_status->files_over_bound = describer->n_over_bound;
 	ret_status->n_builds_queued = describer->n_builds_queued;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
 	memcpy(ret_status->builds, describer->builds, sizeof(describer->builds));

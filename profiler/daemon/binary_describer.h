@@ -6,6 +6,7 @@
  * what the resolver says of them, and tells the server.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "profiler/message.h"
@@ -36,7 +37,8 @@ int binary_describer_get(struct binary_describer *describer, int process_fd,
 
 /*
  * The kernel half has hit a file that it did not know: have its table made. @process_fd is the
- * folder of the process that has mapped it. Returns 0, or why it cannot be: as above.
+ * folder of the process that has mapped it. Returns 0, or why it cannot be: as above, or -ESTALE:
+ * another file is mapped there by now.
  */
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
 			       int process_fd);
@@ -55,6 +57,9 @@ int binary_describer_begin_dictionary(struct binary_describer *describer, uint32
 
 /* Forget the files that no dictionary from @dictionary on has used. */
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary);
+
+/* Whether it is time to forget some: most of the room for files is taken. */
+bool binary_describer_is_crowded(const struct binary_describer *describer);
 
 /* The resolver is new: ask it for all that the last one owes us. */
 void binary_describer_on_resolver_start(struct binary_describer *describer);

@@ -24,7 +24,6 @@
 #include "unwind/unwind_table_build.h"
 
 enum {
-	TABLE_MAX_BYTES = 64 << 20,
 	SYMBOL_FILE_MAX_BYTES = 256 << 20,
 	KALLSYMS_MAX_BYTES = 64 << 20,
 	LOW_PRIORITY = 10,
@@ -94,7 +93,7 @@ static int send_description(struct channel *channel, const struct build_job *job
 static int build_table(struct channel *channel, const struct build_job *job, struct elf_file *elf)
 {
 	const struct message_table message = { .file = job->what.file };
-	_cleanup_(buffer_fini) struct buffer table = { .limit = TABLE_MAX_BYTES };
+	_cleanup_(buffer_fini) struct buffer table = { .limit = UNWIND_TABLE_MAX_BYTES };
 	_cleanup_(closep) int fd = -1;
 	struct unwind_table_report report;
 	int r;
@@ -118,8 +117,9 @@ static int build_elf(struct channel *channel, const struct build_job *job)
 	if (r < 0)
 		return r;
 	if (job->step == BUILD_STEP_FUNCTIONS) {
-		r = build_table(channel, job, elf);
-		if (r == 0 && job->what.kind == BUILD_ELF)
+		if (job->what.kind != BUILD_NAMES)
+			r = build_table(channel, job, elf);
+		if (r == 0 && job->what.kind != BUILD_TABLE)
 			r = send_description(channel, job, elf);
 		if (r < 0 || job->what.kind == BUILD_TABLE)
 			return r;

@@ -13,7 +13,7 @@
 #include "profiler/status.h"
 
 enum build_step {
-	BUILD_STEP_FUNCTIONS, /* symbol tables, or kallsyms */
+	BUILD_STEP_FUNCTIONS, /* the unwind table and symbol tables, or kallsyms */
 	BUILD_STEP_LINES,     /* DWARF */
 };
 
@@ -32,8 +32,9 @@ struct build_job {
 };
 
 /*
- * Fork the child. It sends its findings by the descriptor @channel_fd: MESSAGE_DESCRIPTION and
- * MESSAGE_NAMES, or MESSAGE_KERNEL_NAMES. Returns 0 or -errno.
+ * Fork the child. It sends its findings by the descriptor @channel_fd: MESSAGE_TABLE,
+ * MESSAGE_DESCRIPTION and MESSAGE_NAMES, as far as they are asked for, or MESSAGE_KERNEL_NAMES.
+ * Returns 0 or -errno.
  */
 int build_job_start(struct build_job *job, int channel_fd);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/describer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ struct describer {
 	struct describer_options options;
 	struct process_reader reader;
 	struct pending_list *pending;
+	uint64_t tables_seen; /* changes of tables that pending samples know of */
 	struct dictionary_writer dictionary;
 	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
 	struct binary_describer *binaries;
@@ -48,6 +50,7 @@ struct describer {
 	uint64_t n_sent;              /* samples, to the server that runs now */
 	struct message_stored stored; /* by the server that runs now */
 	uint64_t stored_before;       /* by those before it */
+	uint64_t n_capture_lost;      /* pending samples that found no room to wait */
 	uint64_t dropped[DROP_REASON_COUNT];
 };
 
@@ -276,23 +279,11 @@ static void take_sample(struct describer *describer, const struct sample_record 
 		describer->dropped[reason_of_error(r)]++;
 }
 
-static uint64_t hash_frames(const struct frame *frames, size_t n_frames, uint32_t outcome)
-{
-	uint64_t hash = outcome;
-
-	for (size_t i = 0; i < n_frames; i++) {
-		hash = (hash ^ frames[i].place) * 0x9fb21c651e98df25ULL;
-		hash = (hash ^ (hash >> 32) ^ frames[i].file ^ (uint64_t)frames[i].kind << 32) *
-		       0x9fb21c651e98df25ULL;
-	}
-	return hash ^ (hash >> 32);
-}
-
 /* The stack with these frames, which no record of the kernel half has a hash of. */
 static int get_finished_stack(struct describer *describer, const struct frame *frames,
 			      size_t n_frames, enum stack_outcome outcome, struct stack **ret_stack)
 {
-	uint64_t hash = hash_frames(frames, n_frames, outcome);
+	uint64_t hash = stack_hash(frames, n_frames, outcome);
 	int r;
 
 	*ret_stack = stack_table_find(describer->stacks, hash);
@@ -308,15 +299,16 @@ static int get_finished_stack(struct describer *describer, const struct frame *f
  * Walk the stack of @record to its end, and take the sample. Returns false if a table is awaited
  * still, unless this @is_last_try.
  */
-static bool try_pending(void *context, const struct pending_record *record, bool is_last_try)
+static bool finish_pending(struct describer *describer, struct process *process,
+			   const struct pending_record *record, bool is_last_try)
 {
 	const struct sample_record *sample = &record->sample;
 	const uint32_t n_so_far = sample->n_kernel_frames + sample->n_user_frames;
 	struct frame frames[MESSAGE_MAX_FRAMES];
-	struct describer *describer = context;
 	struct walker walker = {
 		.reader = &describer->reader,
 		.tables = describer->options.tables,
+		.process = process,
 		.goes_on = is_last_try,
 	};
 	enum stack_outcome outcome;
@@ -324,21 +316,55 @@ static bool try_pending(void *context, const struct pending_record *record, bool
 	size_t n_more = 0;
 	int r;
 
-	r = get_process(describer, &sample->header.process, &walker.process);
-	if (r == 0) {
-		outcome = walker_run(&walker, record, frames + n_so_far, &n_more);
-		if (outcome == STACK_PENDING && !is_last_try)
-			return false;
-		describe_frames(describer, walker.process, sample, frames);
-		if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
-			describer_flush(describer);
-		r = get_finished_stack(describer, frames, n_so_far + n_more, outcome, &stack);
-	}
+	outcome = walker_run(&walker, record, frames + n_so_far, &n_more);
+	if (outcome == STACK_PENDING && !is_last_try)
+		return false;
+	describe_frames(describer, process, sample, frames);
+	if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
+		describer_flush(describer);
+	r = get_finished_stack(describer, frames, n_so_far + n_more, outcome, &stack);
 	if (r == 0)
-		r = describe_sample(describer, sample, walker.process, stack);
+		r = describe_sample(describer, sample, process, stack);
 	if (r < 0)
 		describer->dropped[reason_of_error(r)]++;
 	return true;
+}
+
+/* Mappings of a process that has ended are of use only to samples of it that wait. */
+static void drop_mappings(struct process *process)
+{
+	if (process->is_gone && !process->n_pending)
+		process_set_mappings(process, NULL);
+}
+
+static bool try_pending(void *context, const struct pending_record *record, bool is_last_try)
+{
+	struct describer *describer = context;
+	struct process *process =
+		process_table_find(describer->processes, &record->sample.header.process);
+
+	assert(process); /* it stays as long as samples of it wait */
+	if (!finish_pending(describer, process, record, is_last_try))
+		return false;
+	process->n_pending--;
+	drop_mappings(process);
+	return true;
+}
+
+/* It waits; or is finished as far as that is possible now, where too many wait. */
+static int add_pending(struct describer *describer, struct process *process,
+		       const struct pending_record *record, size_t size)
+{
+	int r = pending_list_add(describer->pending, record, size, clock_monotonic_ns());
+
+	if (r == -ENOSPC) {
+		describer->n_capture_lost++;
+		finish_pending(describer, process, record, true);
+		return 0;
+	}
+	if (r == 0)
+		process->n_pending++;
+	return r;
 }
 
 void describer_take_pending(struct describer *describer, const void *bytes, size_t size)
@@ -359,16 +385,18 @@ void describer_take_pending(struct describer *describer, const void *bytes, size
 	if (r == 0 && !process->n_mappings_read)
 		process_reader_read_mapped(&describer->reader, process);
 	if (r == 0)
-		r = pending_list_add(describer->pending, record, size, clock_monotonic_ns());
-	if (r == -ENOSPC)
-		try_pending(describer, record, true);
-	else if (r < 0)
+		r = add_pending(describer, process, record, size);
+	if (r < 0)
 		describer->dropped[reason_of_error(r)]++;
 }
 
 void describer_finish_pending(struct describer *describer)
 {
-	pending_list_run(describer->pending, clock_monotonic_ns(), try_pending, describer);
+	uint64_t n_changes = table_loader_change_count(describer->options.tables);
+	bool is_news = n_changes != describer->tables_seen;
+
+	describer->tables_seen = n_changes;
+	pending_list_run(describer->pending, clock_monotonic_ns(), is_news, try_pending, describer);
 }
 
 /* A file that cannot be opened now may be by the next process; one that never can is left alone. */
@@ -385,19 +413,21 @@ static void take_file(struct describer *describer, const struct file_record *rec
 	r = fd < 0 ? fd : binary_describer_take_file(describer->binaries, record, fd);
 	if (r < 0)
 		table_loader_reject(describer->options.tables, &record->key, record->file,
-				    r != -ESRCH && r != -ENOENT);
+				    r != -ESRCH && r != -ENOENT && r != -ESTALE);
 }
 
-/* The process that had this key will not be seen again: what is open of it may go. */
-static void take_end(struct describer *describer, struct process_key key)
+/* The process that had this key until then will not be seen again: what is open of it may go. And
+ * mappings that were read later are those of another program. */
+static void take_end(struct describer *describer, const struct process_key *key, uint64_t time_ns)
 {
-	struct process *process = process_table_find(describer->processes, &key);
+	struct process *process = process_table_find(describer->processes, key);
 
 	if (!process)
 		return;
 	process->is_gone = true;
-	if (!describer_has_pending(describer)) /* else one of its samples may need them */
+	if (process->mappings_read_ns >= (int64_t)time_ns)
 		process_set_mappings(process, NULL);
+	drop_mappings(process);
 }
 
 void describer_take_record(struct describer *describer, const void *record, size_t size)
@@ -415,10 +445,10 @@ void describer_take_record(struct describer *describer, const void *record, size
 		break;
 	case RECORD_EXEC:
 		before.exec_id--;
-		take_end(describer, before);
+		take_end(describer, &before, header->time_ns);
 		break;
 	case RECORD_EXIT:
-		take_end(describer, header->process);
+		take_end(describer, &header->process, header->time_ns);
 		break;
 	case RECORD_FILE:
 		take_file(describer, record, size);
@@ -489,18 +519,27 @@ void describer_end_period(struct describer *describer)
 	describer->period_starts[0] = describer->dictionary.number;
 }
 
+static bool is_crowded(const struct describer *describer)
+{
+	return describer->dictionary.stack_bytes >= describer->options.memory_bytes / 8 ||
+	       stack_table_count(describer->stacks) >= WIRE_MAX_STACKS / 4 * 3 ||
+	       process_table_count(describer->processes) >= MAX_PROCESSES / 4 * 3 ||
+	       process_table_thread_count(describer->processes) >= MAX_THREADS / 4 * 3;
+}
+
 /* Tables that fill up forget at once what was not used since the last time that they did. */
 void describer_relieve(struct describer *describer)
 {
+	bool has_too_many_files = binary_describer_is_crowded(describer->binaries);
 	uint32_t last = describer->dictionary.number;
 
-	if (describer->dictionary.stack_bytes < describer->options.memory_bytes / 8 &&
-	    stack_table_count(describer->stacks) < WIRE_MAX_STACKS / 4 * 3 &&
-	    process_table_count(describer->processes) < MAX_PROCESSES / 4 * 3 &&
-	    process_table_thread_count(describer->processes) < MAX_THREADS / 4 * 3)
+	if (!has_too_many_files && !is_crowded(describer))
 		return;
-	if (server_channel(describer) && describer_begin_dictionary(describer) == 0)
-		forget_unused(describer, last);
+	if (!server_channel(describer) || describer_begin_dictionary(describer) < 0)
+		return;
+	forget_unused(describer, last);
+	if (has_too_many_files)
+		binary_describer_forget_unused(describer->binaries, last);
 }
 
 void describer_on_server_end(struct describer *describer)
@@ -545,6 +584,7 @@ void describer_get_status(const struct describer *describer, struct sampler_stat
 {
 	for (int i = 0; i < DROP_REASON_COUNT; i++)
 		ret_status->dropped[i] += describer->dropped[i];
+	ret_status->capture_lost += describer->n_capture_lost;
 	ret_status->stored_before = describer->stored_before;
 	ret_status->processes_seen = describer->reader.n_seen;
 	ret_status->processes_unreadable = describer->reader.n_unreadable;

@@ -6,6 +6,7 @@
 
 #include "profiler/daemon/host_probe.h"
 #include "profiler/daemon/kernel_probe.h"
+#include "profiler/daemon/options.h"
 
 struct check {
 	const char *name;
@@ -25,6 +26,7 @@ static const struct check checks[] = {
 	{ "perf event", kernel_probe_perf_event },
 	{ "BPF program", kernel_probe_bpf_program },
 	{ "BPF ring", kernel_probe_ring },
+	{ "unwinding", kernel_probe_unwinding },
 	{ "sampling", kernel_probe_sampling },
 	{ "stack depth", kernel_probe_stack_depth },
 	{ "processes", host_probe_processes },
@@ -45,7 +47,7 @@ static void print_finding(FILE *out, const char *name, const struct finding *fin
 	fprintf(out, "%-4s  %-22s  %s\n", words[finding->verdict], name, finding->text);
 }
 
-int doctor_main(FILE *out)
+int doctor_main(const struct options *options, FILE *out)
 {
 	struct finding finding;
 	unsigned int n_failed = 0;
@@ -60,6 +62,8 @@ int doctor_main(FILE *out)
 		print_finding(out, check->name, &finding);
 		n_failed += finding.verdict == VERDICT_FAIL;
 	}
+	host_probe_table_cache(options->cache, &finding);
+	print_finding(out, "table cache", &finding);
 	if (n_failed)
 		fprintf(out, "\nSampling cannot work here: %u of these failed.\n", n_failed);
 	else

@@ -9,6 +9,9 @@
 
 #include <stdio.h>
 
-/* Print to @out. Returns the exit status: 1 if sampling cannot work, or if @out cannot be written.
+struct options;
+
+/* Print to @out. Of @options, those count that say where things lie. Returns the exit status: 1 if
+ * sampling cannot work, or if @out cannot be written.
  */
-int doctor_main(FILE *out);
+int doctor_main(const struct options *options, FILE *out);

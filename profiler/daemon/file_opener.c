@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bpf/wire.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/file.h"
 #include "profiler/mapping.h"
@@ -46,6 +47,14 @@ int file_opener_stat(int process_fd, const struct mapping *mapping, struct stat 
 	if (r < 0)
 		return -errno;
 	return S_ISREG(ret_status->st_mode) ? 0 : -ENODEV;
+}
+
+bool file_opener_is_file(const struct stat *status, const struct file_key *key)
+{
+	uint64_t change_time =
+		(uint64_t)status->st_ctim.tv_sec << 32 | (uint64_t)status->st_ctim.tv_nsec;
+
+	return status->st_ino == key->inode || change_time == key->change_time;
 }
 
 int file_opener_path(int process_fd, const struct mapping *mapping, char **ret_path)

@@ -9,12 +9,21 @@
  * the same file still lies there.
  */
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
+struct file_key;
 struct mapping;
 
 /* Who the mapped file is. Returns 0, -ENODEV if it is no regular file, or -errno. */
 int file_opener_stat(int process_fd, const struct mapping *mapping, struct stat *ret_status);
+
+/*
+ * Whether @status is that of the file which the kernel half calls @key. What it has seen mapped may
+ * have made room for another file by the time that we look. File systems may show people other
+ * numbers than the kernel has, or another time; so one of the two is enough.
+ */
+bool file_opener_is_file(const struct stat *status, const struct file_key *key);
 
 /* Where the mapped file lies, as its process sees it (owned by the caller: free()). 0 or -errno. */
 int file_opener_path(int process_fd, const struct mapping *mapping, char **ret_path);

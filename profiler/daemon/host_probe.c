@@ -17,6 +17,8 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/daemon/cache_folder.h"
+#include "profiler/daemon/table_cache.h"
 #include "profiler/procfs.h"
 
 /* Inode of the initial pid namespace: PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h. */
@@ -168,4 +170,36 @@ void host_probe_cpus(struct finding *finding)
 {
 	finding_set(finding, VERDICT_OK, "%ld online of %ld", sysconf(_SC_NPROCESSORS_ONLN),
 		    sysconf(_SC_NPROCESSORS_CONF));
+}
+
+/* Write a file there, and remove it. Returns 0 or as cache_folder_open(). */
+static int try_cache_folder(const char *path)
+{
+	static char byte[] = "x";
+	const struct iovec part = { byte, 1 };
+	const char *name = "probe" CACHE_FILE_ENDING;
+	struct cache_folder *folder;
+	int r = cache_folder_open(path, TABLE_CACHE_MAX_BYTES, &folder);
+
+	if (r < 0)
+		return r;
+	r = cache_folder_put(folder, name, &part, 1);
+	cache_folder_remove(folder, name);
+	cache_folder_free(folder);
+	return r;
+}
+
+void host_probe_table_cache(const char *folder, struct finding *finding)
+{
+	int r = folder ? try_cache_folder(folder) : 0;
+
+	if (r < 0)
+		finding_set(finding, VERDICT_WARN,
+			    "%s: %s: unwind tables are compiled anew at each start", folder,
+			    cache_folder_strerror(r));
+	else if (folder)
+		finding_set(finding, VERDICT_OK, "compiled unwind tables are kept in %s", folder);
+	else
+		finding_set(finding, VERDICT_OK,
+			    "none: unwind tables are compiled anew at each start");
 }

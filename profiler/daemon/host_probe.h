@@ -16,3 +16,6 @@ void host_probe_processes(struct finding *finding);
 void host_probe_map_files(struct finding *finding);
 void host_probe_descriptors(struct finding *finding);
 void host_probe_cpus(struct finding *finding);
+
+/* @folder is NULL if there shall be none; else it is made, as the daemon would. */
+void host_probe_table_cache(const char *folder, struct finding *finding);

@@ -2,6 +2,7 @@
 #include "profiler/daemon/kernel_half.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/daemon/cpu_events.h"
+#include "profiler/daemon/walker.h"
 
 #include "lifecycle.skel.h"
 #include "preload.skel.h"
@@ -22,6 +24,8 @@ struct kernel_half {
 	struct sampler_bpf *sampler;
 	struct lifecycle_bpf *lifecycle; /* NULL where the kernel refuses it */
 	struct ring_buffer *ring;
+	enum unwinder unwinder; /* that is used */
+	struct vma_trial trial;
 	struct cpu_events *cpu_events;
 	char event[16];
 	struct kernel_half_events events;
@@ -69,18 +73,57 @@ static int open_rings(struct kernel_half *half)
 	return r;
 }
 
-static int load_sampler(struct kernel_half *half, const struct kernel_half_options *options)
+/* log2 of the bytes of a page */
+static uint32_t page_shift(void)
+{
+	return (uint32_t)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
+}
+
+static struct bpf_program *sampling_program(const struct kernel_half *half)
+{
+	return half->unwinder == UNWINDER_TABLES ? half->sampler->progs.sample_cpu
+						 : half->sampler->progs.sample_by_frame_pointers;
+}
+
+static int load_sampler_object(struct kernel_half *half, const struct kernel_half_options *options)
 {
 	int r;
 
 	half->sampler = sampler_bpf__open();
 	if (!half->sampler)
 		return -errno;
+	bpf_program__set_autoload(half->sampler->progs.sample_cpu, false);
+	bpf_program__set_autoload(half->sampler->progs.sample_by_frame_pointers, false);
+	bpf_program__set_autoload(sampling_program(half), true);
 	half->sampler->bss->period_ns = NS_PER_SECOND / options->frequency_hz;
 	half->sampler->rodata->wakeup_bytes = options->ring_bytes / 4;
 	half->sampler->rodata->select_processes = options->selects_processes;
+	half->sampler->rodata->page_shift = page_shift();
+	half->sampler->rodata->pc_mask = walker_pc_mask();
 	r = bpf_map__set_max_entries(half->sampler->maps.ring, (uint32_t)options->ring_bytes);
 	return r < 0 ? r : sampler_bpf__load(half->sampler);
+}
+
+/* A kernel that will not have the walk by tables, or on which it goes wrong, still has its own. */
+static int load_sampler(struct kernel_half *half, const struct kernel_half_options *options)
+{
+	int r;
+
+	half->unwinder = options->unwinder;
+	if (half->unwinder == UNWINDER_FRAME_POINTERS)
+		return load_sampler_object(half, options);
+	vma_trial_run(page_shift(), &half->trial);
+	if (half->trial.has_passed) {
+		r = load_sampler_object(half, options);
+		if (r == 0 || r == -EPERM)
+			return r;
+		half->trial.has_passed = false;
+		snprintf(half->trial.complaint, sizeof(half->trial.complaint),
+			 "the kernel refuses the program: %s", strerror(-r));
+		sampler_bpf__destroy(half->sampler);
+	}
+	half->unwinder = UNWINDER_FRAME_POINTERS;
+	return load_sampler_object(half, options);
 }
 
 /* A map of the sampler's, that another object declares too. */
@@ -123,6 +166,8 @@ static void load_lifecycle(struct kernel_half *half, const struct kernel_half_op
 	if (!half->lifecycle)
 		return;
 	half->lifecycle->rodata->select_processes = options->selects_processes;
+	half->lifecycle->rodata->page_shift = page_shift();
+	half->lifecycle->rodata->by_tables = half->unwinder == UNWINDER_TABLES;
 	if (load_lifecycle_object(half) < 0) {
 		lifecycle_bpf__destroy(half->lifecycle);
 		half->lifecycle = NULL;
@@ -153,21 +198,34 @@ static int load_preload_object(const struct sampler_bpf *from, struct preload_bp
 	const struct shared_map maps[] = {
 		{ from->maps.ring, to->maps.ring },
 		{ from->maps.counters, to->maps.counters },
+		{ from->maps.selected, to->maps.selected },
 		{ from->maps.unwind_files, to->maps.unwind_files },
 		{ from->maps.file_counters, to->maps.file_counters },
 	};
 	int r = share_maps(maps, ARRAY_SIZE(maps));
 
+	to->rodata->page_shift = page_shift();
+	to->rodata->select_processes = from->rodata->select_processes;
 	return r < 0 ? r : preload_bpf__load(to);
 }
 
 int kernel_half_preload(struct kernel_half *half)
 {
-	struct preload_bpf *preload = preload_bpf__open();
-	int r = preload ? load_preload_object(half->sampler, preload) : -errno;
+	bool iterates_mappings = libbpf_find_vmlinux_btf_id("task_vma", BPF_TRACE_ITER) > 0;
+	struct preload_bpf *preload;
+	int r;
 
+	if (half->unwinder != UNWINDER_TABLES)
+		return 0;
+	preload = preload_bpf__open();
+	if (!preload)
+		return -errno;
+	bpf_program__set_autoload(preload->progs.preload_mapping, iterates_mappings);
+	bpf_program__set_autoload(preload->progs.preload_task, !iterates_mappings);
+	r = load_preload_object(half->sampler, preload);
 	if (r == 0)
-		r = run_iterator(preload->progs.preload);
+		r = run_iterator(iterates_mappings ? preload->progs.preload_mapping
+						   : preload->progs.preload_task);
 	preload_bpf__destroy(preload);
 	return r;
 }
@@ -189,7 +247,7 @@ static int set_up(struct kernel_half *half, const struct kernel_half_options *op
 	half->counters = calloc((size_t)half->n_possible_cpus, sizeof(*half->counters));
 	if (!half->counters)
 		return -ENOMEM;
-	r = cpu_events_new(bpf_program__fd(half->sampler->progs.sample_cpu), options->frequency_hz,
+	r = cpu_events_new(bpf_program__fd(sampling_program(half)), options->frequency_hz,
 			   &half->cpu_events);
 	if (r < 0)
 		return r;
@@ -313,6 +371,8 @@ int kernel_half_get_status(const struct kernel_half *half, struct kernel_half_st
 	*ret_status = (struct kernel_half_status){
 		.event = half->event,
 		.has_lifecycle = half->lifecycle != NULL,
+		.unwinder = half->unwinder,
+		.trial = half->trial,
 	};
 	r = bpf_map__lookup_elem(half->sampler->maps.counters, &zero, sizeof(zero), half->counters,
 				 all_cpus_bytes, 0);
@@ -322,8 +382,8 @@ int kernel_half_get_status(const struct kernel_half *half, struct kernel_half_st
 		add_counters(&ret_status->sum, &half->counters[cpu]);
 	bpf_object__for_each_map (map, half->sampler->obj)
 		ret_status->map_bytes += map_bytes(map, half->n_possible_cpus);
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(half->sampler->progs.sample_cpu), &info,
-				   &info_bytes) == 0) {
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(sampling_program(half)), &info, &info_bytes) ==
+	    0) {
 		ret_status->run_ns = info.run_time_ns;
 		ret_status->run_count = info.run_cnt;
 	}

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "bpf/wire.h"
+#include "profiler/status.h"
+#include "profiler/daemon/vma_trial.h"
 #include "profiler/daemon/table_store.h"
 
 struct kernel_half;
@@ -18,6 +20,7 @@ struct kernel_half_options {
 	unsigned int frequency_hz;
 	size_t ring_bytes;      /* a power of two, and of pages */
 	bool selects_processes; /* only those given to kernel_half_select() and their children */
+	enum unwinder unwinder; /* UNWINDER_TABLES: unless this kernel stands in the way */
 };
 
 struct kernel_half_status {
@@ -26,6 +29,8 @@ struct kernel_half_status {
 	uint64_t run_ns, run_count; /* of the sampling program; 0 unless the kernel keeps count */
 	const char *event;          /* "cpu-cycles" or "cpu-clock" */
 	bool has_lifecycle;         /* exec and exit are told */
+	enum unwinder unwinder;     /* the one that is used */
+	struct vma_trial trial;     /* why: unless frame pointers were asked for */
 };
 
 /* A record of @size bytes, aligned to 8. Nothing about it was checked. */
@@ -55,8 +60,9 @@ struct kernel_half *kernel_half_free(struct kernel_half *half);
 struct table_store_maps kernel_half_table_maps(const struct kernel_half *half);
 
 /*
- * Ask for the tables of all that is mapped for execution now, by records as for a file that is hit.
- * Returns 0 or -errno: this kernel cannot (before 5.12), and files are asked for when they are hit.
+ * Ask for the tables of all that processes have mapped for execution now, if they are followed, by
+ * records as for a file that is hit. Does nothing where stacks are walked by frame pointers.
+ * Returns 0 or -errno: this kernel cannot, and files are asked for when they are hit.
  */
 int kernel_half_preload(struct kernel_half *half);
 

@@ -51,11 +51,11 @@ void kernel_probe_release(struct finding *finding)
 		minor = strtoul(end + 1, NULL, 10);
 	if (!major)
 		finding_set(finding, VERDICT_WARN, "of no known version");
-	else if (major > 6 || (major == 6 && minor >= 1))
+	else if (major > 5 || (major == 5 && minor >= 10))
 		finding_set(finding, VERDICT_OK, "%s", name.release);
 	else
 		finding_set(finding, VERDICT_WARN,
-			    "%s is older than 6.1, the oldest that is tested: see what follows",
+			    "%s is older than 5.10, the oldest that is tested: see what follows",
 			    name.release);
 }
 
@@ -214,6 +214,33 @@ static void burn_cpu(int64_t duration_ns)
 
 	while (clock_ns(CLOCK_PROCESS_CPUTIME_ID) < end_ns)
 		;
+}
+
+void kernel_probe_unwinding(struct finding *finding)
+{
+	const struct kernel_half_options options = {
+		.frequency_hz = TRY_FREQUENCY_HZ,
+		.ring_bytes = TRY_RING_BYTES,
+		.unwinder = UNWINDER_TABLES,
+	};
+	const struct kernel_half_events events = { 0 };
+	_cleanup_(kernel_half_freep) struct kernel_half *half = NULL;
+	struct kernel_half_status status = { 0 };
+	int r;
+
+	r = kernel_half_new(&options, &events, &half);
+	if (r == 0)
+		r = kernel_half_get_status(half, &status);
+	if (r < 0)
+		finding_set(finding, VERDICT_FAIL, "the kernel refuses: %s", strerror(-r));
+	else if (status.unwinder == UNWINDER_TABLES)
+		finding_set(finding, VERDICT_OK, "by tables; %zu of our mappings were found, %s",
+			    status.trial.n_mappings, vma_flavour_names[status.trial.flavour]);
+	else
+		finding_set(finding, VERDICT_WARN,
+			    "by frame pointers only: the walk through mappings has failed its "
+			    "trial: %s",
+			    status.trial.complaint);
 }
 
 void kernel_probe_sampling(struct finding *finding)

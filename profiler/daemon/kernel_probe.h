@@ -18,5 +18,8 @@ void kernel_probe_stack_depth(struct finding *finding);
 void kernel_probe_kallsyms(struct finding *finding);
 void kernel_probe_bpf_stats(struct finding *finding);
 
+/* Whether stacks can be walked by tables: the walk through mappings is tried on ourselves. */
+void kernel_probe_unwinding(struct finding *finding);
+
 /* Sample this process for a moment, with the programs and events that the daemon uses. */
 void kernel_probe_sampling(struct finding *finding);

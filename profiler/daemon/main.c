@@ -142,7 +142,7 @@ static int run(struct daemon *daemon)
 	case COMMAND_RECORD:
 		return record_main(options, daemon->argv);
 	case COMMAND_DOCTOR:
-		return doctor_main(stdout);
+		return doctor_main(options, stdout);
 	default:
 		return daemon_main(daemon);
 	}

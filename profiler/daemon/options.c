@@ -135,6 +135,17 @@ static int set_memory(struct options *options, const char *value)
 	return 0;
 }
 
+static int set_unwinder(struct options *options, const char *value)
+{
+	if (!strcmp(value, "tables"))
+		options->unwinder = UNWINDER_TABLES;
+	else if (!strcmp(value, "frame-pointers"))
+		options->unwinder = UNWINDER_FRAME_POINTERS;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static int set_store(struct options *options, const char *value)
 {
 	if (!*value)
@@ -185,6 +196,14 @@ static void clear_allow_hosts(struct options *options)
 {
 	texts_fini(&options->allow_host_texts);
 	options->allow_hosts = NULL;
+}
+
+static int set_cache(struct options *options, const char *value)
+{
+	options->cache = NULL;
+	if (!strcmp(value, "none"))
+		return 0;
+	return *value ? set_text(options, value, &options->cache) : -EINVAL;
 }
 
 static int set_config(struct options *options, const char *value)
@@ -287,6 +306,16 @@ const struct option_spec option_specs[] = {
 		.set = set_memory,
 	},
 	{
+		.name = "unwind",
+		.argument = "HOW",
+		.default_value = "tables",
+		.purpose = "walk stacks by unwind tables, or only by frame-pointers",
+		.expected = "tables or frame-pointers",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_unwinder,
+	},
+	{
 		.name = "store",
 		.argument = "DIR|:memory:",
 		.default_value = ":memory:",
@@ -316,6 +345,16 @@ const struct option_spec option_specs[] = {
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = add_allow_host,
 		.clear = clear_allow_hosts,
+	},
+	{
+		.name = "cache",
+		.argument = "DIR|none",
+		.default_value = "/var/cache/pilotlight",
+		.purpose = "keep compiled unwind tables there, for the next start",
+		.expected = "a folder or none",
+		.commands = FOR_ALL,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_cache,
 	},
 	{
 		.name = "config",

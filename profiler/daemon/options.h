@@ -42,6 +42,8 @@ struct options {
 
 	unsigned int frequency_hz;
 	uint64_t memory_bytes;
+	enum unwinder unwinder;
+	const char *cache;  /* a folder, or NULL: tables are not kept */
 	const char *config; /* a path, or NULL */
 
 	struct listen_address listen;

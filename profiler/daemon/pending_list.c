@@ -8,6 +8,7 @@
 struct entry {
 	struct entry *next;
 	int64_t since_ns;
+	bool was_tried;
 	struct pending_record record; /* last: its frames follow */
 };
 
@@ -66,6 +67,7 @@ int pending_list_add(struct pending_list *list, const struct pending_record *rec
 		return -ENOMEM;
 	entry->next = NULL;
 	entry->since_ns = now_ns;
+	entry->was_tried = false;
 	memcpy(&entry->record, record, size);
 	*list->end = entry;
 	list->end = &entry->next;
@@ -73,18 +75,21 @@ int pending_list_add(struct pending_list *list, const struct pending_record *rec
 	return 0;
 }
 
-void pending_list_run(struct pending_list *list, int64_t now_ns, pending_list_try try_record,
-		      void *context)
+void pending_list_run(struct pending_list *list, int64_t now_ns, bool is_news,
+		      pending_list_try try_record, void *context)
 {
 	struct entry **link = &list->first;
 
 	while (*link) {
-		bool is_last_try = now_ns - (*link)->since_ns >= list->wait_ns;
+		struct entry *entry = *link;
+		bool is_last_try = now_ns - entry->since_ns >= list->wait_ns;
+		bool is_tried = is_news || is_last_try || !entry->was_tried;
 
-		if (try_record(context, &(*link)->record, is_last_try) || is_last_try)
+		entry->was_tried = true;
+		if ((is_tried && try_record(context, &entry->record, is_last_try)) || is_last_try)
 			remove_entry(list, link);
 		else
-			link = &(*link)->next;
+			link = &entry->next;
 	}
 }
 

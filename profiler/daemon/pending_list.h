@@ -28,9 +28,9 @@ struct pending_list *pending_list_free(struct pending_list *list);
 int pending_list_add(struct pending_list *list, const struct pending_record *record, size_t size,
 		     int64_t now_ns);
 
-/* Try each in the order in which they were added; those that have waited long enough for the last
- * time. */
-void pending_list_run(struct pending_list *list, int64_t now_ns, pending_list_try try_record,
-		      void *context);
+/* Try those that are new or, if there @is_news for them, all, in the order in which they were
+ * added; and those that have waited long enough, for the last time. */
+void pending_list_run(struct pending_list *list, int64_t now_ns, bool is_news,
+		      pending_list_try try_record, void *context);
 
 size_t pending_list_count(const struct pending_list *list);

@@ -48,12 +48,11 @@ int process_reader_open(const struct process_reader *reader, const struct proces
 static int read_mappings(struct process_reader *reader, struct process *process, int process_fd)
 {
 	struct mapping_table *mappings;
-	int r;
+	int r = procfs_read_maps(process_fd, MAPPINGS_EXECUTABLE, &mappings);
 
 	process->mappings_read_ns = clock_monotonic_ns();
 	process->n_mappings_read++;
 	reader->n_mappings_read++;
-	r = procfs_read_maps(process_fd, MAPPINGS_EXECUTABLE, &mappings);
 	return r < 0 ? r : process_set_mappings(process, mappings);
 }
 
@@ -74,25 +73,35 @@ void process_reader_read(struct process_reader *reader, struct process *process)
 	(void)procfs_read_cgroup(fd, &process->cgroup);
 }
 
-/* The number of the binary that @mapping has mapped, or 0 if it
- * cannot be opened. */
+/* The number of the binary that @mapping of the process with the folder @process_fd has mapped, or
+ * 0 if it cannot be opened. */
+static uint32_t open_mapped_binary(struct process_reader *reader, struct process *process,
+				   const struct mapping *mapping, int process_fd)
+{
+	size_t index = (size_t)(mapping - mapping_table_get(process->mappings, 0));
+	struct binary *binary = NULL;
+
+	if (mapping->kind == MAPPING_VDSO)
+		binary = binary_describer_vdso(reader->binaries);
+	if (!binary && (process_fd < 0 ||
+			binary_describer_get(reader->binaries, process_fd, mapping, &binary) < 0))
+		return 0;
+	process->mapping_binaries[index] = binary->number;
+	return binary->number;
+}
+
 static uint32_t get_mapped_binary(struct process_reader *reader, struct process *process,
 				  const struct mapping *mapping)
 {
 	size_t index = (size_t)(mapping - mapping_table_get(process->mappings, 0));
 	struct binary *binary =
 		binary_describer_find(reader->binaries, process->mapping_binaries[index]);
+	_cleanup_(closep) int fd = -1;
 
-	if (!binary && mapping->kind == MAPPING_VDSO)
-		binary = binary_describer_vdso(reader->binaries);
-	if (!binary) {
-		_cleanup_(closep) int fd = process_reader_open(reader, &process->key);
-
-		if (fd < 0 || binary_describer_get(reader->binaries, fd, mapping, &binary) < 0)
-			return 0;
-	}
-	process->mapping_binaries[index] = binary->number;
-	return binary->number;
+	if (binary)
+		return binary->number;
+	fd = process_reader_open(reader, &process->key);
+	return open_mapped_binary(reader, process, mapping, fd);
 }
 
 static const struct mapping *find_mapping(struct process_reader *reader, struct process *process,
@@ -144,7 +153,7 @@ void process_reader_read_mapped(struct process_reader *reader, struct process *p
 		const struct mapping *mapping = mapping_table_get(process->mappings, i);
 
 		if (is_file(mapping))
-			(void)get_mapped_binary(reader, process, mapping);
+			(void)open_mapped_binary(reader, process, mapping, fd);
 	}
 }
 

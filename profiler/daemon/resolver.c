@@ -98,9 +98,10 @@ static void start_jobs(struct resolver *resolver, struct job_queue *queue)
  */
 static void finish_job(struct resolver *resolver, struct build_job *job, enum build_outcome outcome)
 {
+	bool wants_lines = job->what.kind == BUILD_ELF || job->what.kind == BUILD_NAMES;
 	bool may_go_on = outcome == BUILD_OK || outcome == BUILD_NO_NAMES;
 
-	if (job->step == BUILD_STEP_LINES || job->what.kind != BUILD_ELF || !may_go_on) {
+	if (job->step == BUILD_STEP_LINES || !wants_lines || !may_go_on) {
 		if (job->step == BUILD_STEP_LINES && outcome == BUILD_NO_NAMES && job->has_names)
 			outcome = BUILD_OK; /* no DWARF, but symbols: that is all there is */
 		tell_built(resolver, job, outcome);

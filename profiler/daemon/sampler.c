@@ -20,12 +20,15 @@
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
+#include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/daemon/table_store.h"
 #include "profiler/status.h"
 
 enum {
 	READ_INTERVAL_MS = 200,   /* of the ring, if nothing in it is urgent */
+	SEND_INTERVAL_MS = 150,   /* of what was read; whatever is urgent, the server can wait */
+	SEND_AT_BYTES = 1 << 20,  /* at once, if there is so much */
 	CHECK_INTERVAL_MS = 1000, /* of roles, CPUs, and what they cost */
 	PERIOD_MS = 5 * 60 * 1000,
 	FINISH_WAIT_MS = 5000,
@@ -44,6 +47,7 @@ struct sampler {
 	struct loop *loop;
 	struct kernel_half *half;
 	struct table_store *table_store;
+	struct table_cache *table_cache;
 	struct table_loader *table_loader;
 	struct describer *describer;
 	struct role_events events;
@@ -51,6 +55,7 @@ struct sampler {
 	struct role_process resolver;
 	struct sampler_status status;
 	int64_t stop_unix_ns;
+	int64_t sent_ns; /* when the server was last told, by the monotonic clock */
 	bool is_ring_awaited;
 	bool is_encoded;
 	struct message_encoded encoded;
@@ -86,10 +91,12 @@ static void fill_table_status(struct sampler *sampler)
 	table_store_get_status(sampler->table_store, &tables);
 	sampler->status.tables_evicted = tables.n_evicted;
 	sampler->status.tables_refused = tables.n_refused;
+	sampler->status.tables_damaged = tables.n_damaged;
 	sampler->status.table_bytes = tables.shard_bytes;
 	sampler->status.table_rows = tables.n_rows;
 	sampler->status.n_tables = (uint32_t)tables.n_tables;
 	sampler->status.n_rules = tables.n_rules;
+	table_cache_get_status(sampler->table_cache, &sampler->status.table_cache);
 }
 
 /*
@@ -112,6 +119,7 @@ static void send_status(struct sampler *sampler)
 	status->files_lost = half.sum.files_lost;
 	status->captured = half.sum.captured;
 	status->capture_lost = half.sum.capture_lost;
+	status->frames_by_fp = half.sum.frames_by_fp;
 	fill_table_status(sampler);
 	status->map_bytes = half.map_bytes + status->table_bytes;
 	status->bpf_run_ns = half.run_ns;
@@ -130,6 +138,26 @@ static void await_ring(struct sampler *sampler, bool is_awaited)
 	loop_change_fd(sampler->loop, kernel_half_fd(sampler->half), is_awaited ? EPOLLIN : 0);
 }
 
+/* Tell the server all that was read. */
+static void send_all(struct sampler *sampler)
+{
+	describer_finish_pending(sampler->describer);
+	describer_flush(sampler->describer);
+	describer_relieve(sampler->describer);
+	send_status(sampler);
+	role_process_flush(&sampler->server);
+	sampler->sent_ns = clock_monotonic_ns();
+}
+
+static bool is_sending_due(const struct sampler *sampler)
+{
+	return clock_monotonic_ns() - sampler->sent_ns >= SEND_INTERVAL_MS * NS_PER_MS ||
+	       !describer_is_settled(sampler->describer) || /* it had to send some already */
+	       (sampler->server.channel &&
+		channel_queued_bytes(sampler->server.channel) >= SEND_AT_BYTES);
+}
+
+/* Each process that is new calls us, lest it be gone: most times there is little to tell yet. */
 static int read_ring(void *context)
 {
 	struct sampler *sampler = context;
@@ -140,11 +168,11 @@ static int read_ring(void *context)
 	if (!is_ready)
 		return 0; /* the ring keeps them, and counts what it cannot keep */
 	r = kernel_half_read(sampler->half);
-	describer_finish_pending(sampler->describer);
-	describer_flush(sampler->describer);
-	describer_relieve(sampler->describer);
-	send_status(sampler);
-	role_process_flush(&sampler->server);
+	if (r == 0 && describer_has_pending(sampler->describer))
+		r = kernel_half_read(sampler->half); /* execs before their mappings were read */
+	table_loader_run(sampler->table_loader);
+	if (is_sending_due(sampler))
+		send_all(sampler);
 	return r;
 }
 
@@ -230,6 +258,7 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 		.frequency_hz = setup->options->frequency_hz,
 		.ring_bytes = ring_bytes(setup->options->memory_bytes),
 		.selects_processes = setup->selects_processes,
+		.unwinder = setup->options->unwinder,
 	};
 	const struct kernel_half_events events = { on_record, on_pending, sampler };
 	struct kernel_half_status half;
@@ -248,6 +277,11 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 		log_line(
 			"this kernel does not tell of exec and exit; children of a command that is "
 			"recorded are not followed");
+	if (half.unwinder != options.unwinder)
+		log_line("stacks are walked by frame pointers only, for the walk through mappings "
+			 "has failed its trial: %s",
+			 half.trial.complaint);
+	sampler->status.unwinders[half.unwinder] = 1;
 	sampler->status.frequency_hz = options.frequency_hz;
 	sampler->status.ring_bytes = options.ring_bytes;
 	strncpy(sampler->status.event, half.event, sizeof(sampler->status.event) - 1);
@@ -270,13 +304,21 @@ static int start_role(struct sampler *sampler, const struct sampler_setup *setup
 	return role_process_start(process);
 }
 
-static int start_tables(struct sampler *sampler, uint64_t memory_bytes)
+static int start_tables(struct sampler *sampler, const struct options *options)
 {
+	const struct table_cache_options cache = {
+		.folder = options->cache,
+		.max_bytes = TABLE_CACHE_MAX_BYTES,
+	};
 	const struct table_store_maps maps = kernel_half_table_maps(sampler->half);
 	int r;
 
-	r = table_store_new(&maps, memory_bytes / 4 * 3, &sampler->table_store);
-	return r < 0 ? r : table_loader_new(sampler->table_store, &sampler->table_loader);
+	r = table_store_new(&maps, options->memory_bytes / 4 * 3, &sampler->table_store);
+	if (r == 0)
+		r = table_cache_new(&cache, &sampler->table_cache);
+	return r < 0 ? r
+		     : table_loader_new(sampler->table_store, sampler->table_cache,
+					&sampler->table_loader);
 }
 
 static int start_roles(struct sampler *sampler, const struct sampler_setup *setup)
@@ -296,7 +338,7 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		.on_end = on_role_end,
 		.context = sampler,
 	};
-	r = start_tables(sampler, setup->options->memory_bytes);
+	r = start_tables(sampler, setup->options);
 	options.tables = sampler->table_loader;
 	if (r == 0)
 		r = describer_new(&options, &sampler->describer);
@@ -324,13 +366,18 @@ static int add_timers(struct sampler *sampler)
 	return r;
 }
 
+/* Where it cannot be, the first hit asks. */
+static void preload_tables(struct sampler *sampler)
+{
+	(void)kernel_half_preload(sampler->half);
+}
+
 static int start_sampling(struct sampler *sampler)
 {
 	int r;
 
-	(void)kernel_half_preload(sampler->half); /* where it cannot be, the first hit asks */
+	preload_tables(sampler);
 	r = kernel_half_refresh_cpus(sampler->half);
-
 	if (r < 0) {
 		log_line("cannot sample any CPU: %s; `pilotlight doctor` says what is missing",
 			 strerror(-r));
@@ -417,6 +464,7 @@ struct sampler *sampler_free(struct sampler *sampler)
 	role_process_stop(&sampler->resolver, ROLE_STOP_WAIT_MS);
 	describer_free(sampler->describer);
 	table_loader_free(sampler->table_loader);
+	table_cache_free(sampler->table_cache);
 	table_store_free(sampler->table_store);
 	kernel_half_free(sampler->half);
 	loop_free(sampler->loop);
@@ -426,7 +474,11 @@ struct sampler *sampler_free(struct sampler *sampler)
 
 int sampler_select(struct sampler *sampler, uint32_t pid)
 {
-	return kernel_half_select(sampler->half, pid);
+	int r = kernel_half_select(sampler->half, pid);
+
+	if (r == 0)
+		preload_tables(sampler);
+	return r;
 }
 
 struct loop *sampler_loop(const struct sampler *sampler)
@@ -453,6 +505,11 @@ static bool run_until(struct sampler *sampler, bool (*is_done)(struct sampler *s
 	return true;
 }
 
+static bool is_server_ready(struct sampler *sampler)
+{
+	return describer_is_server_ready(sampler->describer);
+}
+
 static bool is_settled(struct sampler *sampler)
 {
 	return describer_is_settled(sampler->describer) &&
@@ -463,6 +520,8 @@ void sampler_finish(struct sampler *sampler)
 {
 	kernel_half_stop(sampler->half);
 	sampler->stop_unix_ns = clock_unix_ns() + 1; /* exclusive */
+	run_until(sampler, is_server_ready, FINISH_WAIT_MS);
+	sampler->sent_ns = 0;
 	read_ring(sampler);
 	if (!run_until(sampler, is_settled, FINISH_WAIT_MS))
 		log_line("the server did not store the last samples in time");

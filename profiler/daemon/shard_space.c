@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/shard_space.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ struct shard_space {
 	size_t n_free, free_capacity;
 	struct waiting_extent *waiting; /* in the order in which they were given back */
 	size_t n_waiting, waiting_capacity;
-	size_t taken_units, waiting_units, lost_units;
+	size_t n_taken; /* pieces */
+	size_t taken_units, waiting_units;
 };
 
 int shard_space_new(uint32_t max_shards, struct shard_space **ret_space)
@@ -82,19 +84,28 @@ static size_t find_behind(const struct shard_space *space, uint32_t start)
 	return low;
 }
 
-static int add_free(struct shard_space *space, struct extent extent)
+/* Room to note everything that can ever be given back or become free, with a piece or a shard more:
+ * so that giving back needs no memory. Returns 0 or -ENOMEM. */
+static int reserve(struct shard_space *space)
+{
+	size_t n = space->n_taken + space->n_waiting + 1;
+	int r = array_reserve((void **)&space->waiting, &space->waiting_capacity, n,
+			      sizeof(*space->waiting));
+
+	if (r < 0)
+		return r;
+	return array_reserve((void **)&space->free, &space->free_capacity, space->n_free + n + 1,
+			     sizeof(*space->free));
+}
+
+static void add_free(struct shard_space *space, struct extent extent)
 {
 	size_t index = find_behind(space, extent.start);
-	int r;
 
 	if (index && is_next(&space->free[index - 1], &extent)) {
 		index--;
 		space->free[index].size += extent.size;
 	} else {
-		r = array_reserve((void **)&space->free, &space->free_capacity, space->n_free + 1,
-				  sizeof(*space->free));
-		if (r < 0)
-			return r;
 		memmove(space->free + index + 1, space->free + index,
 			(space->n_free - index) * sizeof(*space->free));
 		space->free[index] = extent;
@@ -104,7 +115,6 @@ static int add_free(struct shard_space *space, struct extent extent)
 		space->free[index].size += space->free[index + 1].size;
 		remove_free(space, index + 1);
 	}
-	return 0;
 }
 
 /* Offset 0 means "no code" in a directory: the first unit is never given out. */
@@ -112,14 +122,12 @@ static int add_shard(struct shard_space *space)
 {
 	uint32_t start = space->n_shards * SHARD_UNITS;
 	uint32_t first = space->n_shards ? 0 : 1;
-	int r;
 
 	if (space->n_shards == space->max_shards)
 		return -ENOSPC;
-	r = add_free(space, (struct extent){ start + first, SHARD_UNITS - first });
-	if (r == 0)
-		space->n_shards++;
-	return r;
+	add_free(space, (struct extent){ start + first, SHARD_UNITS - first });
+	space->n_shards++;
+	return 0;
 }
 
 /* The smallest extent that suffices, lest the large ones are used up. */
@@ -142,36 +150,35 @@ int shard_space_take(struct shard_space *space, size_t size, uint32_t *ret_off)
 
 	if (!size || size > UNWIND_SHARD_BYTES - 8)
 		return -EFBIG;
+	r = reserve(space);
+	if (r < 0)
+		return r;
 	index = find_best(space, units);
 	if (index == space->n_free) {
 		r = add_shard(space);
 		if (r < 0)
 			return r;
-		index = find_best(space, units);
+		index = space->n_free - 1; /* it is the last one */
 	}
 	*ret_off = space->free[index].start;
 	space->free[index].start += units;
 	space->free[index].size -= units;
 	if (!space->free[index].size)
 		remove_free(space, index);
+	space->n_taken++;
 	space->taken_units += units;
 	return 0;
 }
 
-int shard_space_give(struct shard_space *space, uint32_t off, size_t size, int64_t now_ns)
+void shard_space_give(struct shard_space *space, uint32_t off, size_t size, int64_t now_ns)
 {
 	const struct extent extent = { off, (uint32_t)((size + 7) / 8) };
-	int r = array_reserve((void **)&space->waiting, &space->waiting_capacity,
-			      space->n_waiting + 1, sizeof(*space->waiting));
 
-	space->taken_units -= extent.size;
-	if (r < 0) {
-		space->lost_units += extent.size;
-		return r;
-	}
+	assert(space->n_waiting < space->waiting_capacity);
 	space->waiting[space->n_waiting++] = (struct waiting_extent){ extent, now_ns };
+	space->n_taken--;
+	space->taken_units -= extent.size;
 	space->waiting_units += extent.size;
-	return 0;
 }
 
 void shard_space_collect(struct shard_space *space, int64_t now_ns)
@@ -182,8 +189,7 @@ void shard_space_collect(struct shard_space *space, int64_t now_ns)
 		const struct extent *extent = &space->waiting[n++].extent;
 
 		space->waiting_units -= extent->size;
-		if (add_free(space, *extent) < 0)
-			space->lost_units += extent->size;
+		add_free(space, *extent);
 	}
 	space->n_waiting -= n;
 	memmove(space->waiting, space->waiting + n, space->n_waiting * sizeof(*space->waiting));
@@ -202,9 +208,4 @@ size_t shard_space_taken_bytes(const struct shard_space *space)
 size_t shard_space_waiting_bytes(const struct shard_space *space)
 {
 	return space->waiting_units * 8;
-}
-
-size_t shard_space_lost_bytes(const struct shard_space *space)
-{
-	return space->lost_units * 8;
 }

@@ -32,16 +32,13 @@ struct shard_space *shard_space_free(struct shard_space *space);
  */
 int shard_space_take(struct shard_space *space, size_t size, uint32_t *ret_off);
 
-/* Give back what shard_space_take() gave. Returns 0, or -ENOMEM: the room stays lost, and counted.
- */
-int shard_space_give(struct shard_space *space, uint32_t off, size_t size, int64_t now_ns);
+/* Give back what shard_space_take() gave. It cannot fail: what this needs was made ready then. */
+void shard_space_give(struct shard_space *space, uint32_t off, size_t size, int64_t now_ns);
 
 /* Make room usable whose grace period is over at @now_ns. */
 void shard_space_collect(struct shard_space *space, int64_t now_ns);
 
-/* Shards in use, from the first on; bytes taken; bytes given back that wait; bytes lost for good.
- */
+/* Shards in use, from the first on; bytes taken; bytes given back that wait. */
 uint32_t shard_space_shard_count(const struct shard_space *space);
 size_t shard_space_taken_bytes(const struct shard_space *space);
 size_t shard_space_waiting_bytes(const struct shard_space *space);
-size_t shard_space_lost_bytes(const struct shard_space *space);

@@ -20,6 +20,8 @@
 #include "profiler/daemon/shard_space.h"
 #include "unwind/unwind_table.h"
 
+enum { EVICTED_SHARE = 16 }; /* of the budget, that is freed beyond what is needed at once */
+
 /* A table that is in the maps, and all that it takes there. */
 struct placed_table {
 	UT_hash_handle hh;
@@ -28,6 +30,7 @@ struct placed_table {
 	uint32_t n_chunks;
 	uint32_t n_rows;
 	uint16_t n_rules;
+	size_t bytes;     /* of shards */
 	uint32_t *chunks; /* where each lies, 0 = there is none */
 	uint32_t *chunk_bytes;
 	uint16_t *rules; /* index in the maps of each rule of the table */
@@ -40,7 +43,10 @@ struct table_store {
 	struct shard_space *space;
 	uint8_t *shards[UNWIND_MAX_SHARDS]; /* mapped */
 	uint32_t n_shards;
+	size_t budget_bytes;
 	struct placed_table *tables;
+	size_t promised_bytes; /* of room that becomes free, to those who were told to try again */
+	int64_t promised_until_ns;
 	struct table_store_status status;
 };
 
@@ -59,7 +65,10 @@ int table_store_new(const struct table_store_maps *maps, size_t budget_bytes,
 	store->maps = *maps;
 	if (max_shards > UNWIND_MAX_SHARDS)
 		max_shards = UNWIND_MAX_SHARDS;
-	r = shard_space_new(max_shards ? (uint32_t)max_shards : 1, &store->space);
+	if (!max_shards)
+		max_shards = 1;
+	store->budget_bytes = max_shards * UNWIND_SHARD_BYTES;
+	r = shard_space_new((uint32_t)max_shards, &store->space);
 	if (r < 0)
 		return r;
 	store->rule_slots =
@@ -189,10 +198,11 @@ static int copy_chunks(struct table_store *store, const void *bytes, struct plac
 		void *to;
 		int r;
 
+		table->chunk_bytes[chunk.chunk_i] = chunk.size_bytes;
 		r = take_room(store, chunk.size_bytes, &table->chunks[chunk.chunk_i], &to);
 		if (r < 0)
 			return r;
-		table->chunk_bytes[chunk.chunk_i] = chunk.size_bytes;
+		table->bytes += chunk.size_bytes;
 		unwind_chunk_copy(&chunk, table->rules, to);
 	}
 	return 0;
@@ -209,9 +219,11 @@ static int copy_table(struct table_store *store, const void *bytes, struct place
 		r = copy_chunks(store, bytes, table);
 	if (r == 0)
 		r = take_room(store, directory_bytes, &table->directory, &directory);
-	if (r == 0)
-		memcpy(directory, table->chunks, directory_bytes);
-	return r;
+	if (r < 0)
+		return r;
+	memcpy(directory, table->chunks, directory_bytes);
+	table->bytes += directory_bytes;
+	return 0;
 }
 
 static struct placed_table *new_table(const struct file_key *key,
@@ -230,36 +242,86 @@ static struct placed_table *new_table(const struct file_key *key,
 	return table->chunks && table->chunk_bytes && table->rules ? steal(table) : NULL;
 }
 
-static void remove_table(struct table_store *store, struct placed_table *table)
+static void take_out(struct table_store *store, struct placed_table *table)
 {
 	HASH_DEL(store->tables, table);
-	give_back(store, table);
 	store->status.n_tables--;
 	store->status.n_rows -= table->n_rows;
+}
+
+static void remove_table(struct table_store *store, struct placed_table *table)
+{
+	take_out(store, table);
+	give_back(store, table);
 	placed_table_free(table);
 }
 
-/* Let the table go that was hit least recently. Returns whether there was one. */
-static bool evict_one(struct table_store *store)
-{
-	struct placed_table *table, *next, *oldest = NULL;
-	uint32_t oldest_s = UINT32_MAX;
+/* A table that may leave. */
+struct candidate {
+	struct placed_table *table;
+	uint32_t last_used_s;
+};
 
+static int compare_candidates(const void *a, const void *b)
+{
+	const struct candidate *first = a, *second = b;
+
+	return (first->last_used_s > second->last_used_s) -
+	       (first->last_used_s < second->last_used_s);
+}
+
+/* Those that were not hit of late, the least recently hit first. Returns how many, which are all
+ * together of *@ret_bytes. */
+static size_t find_idle(const struct table_store *store, struct candidate *ret_candidates,
+			size_t *ret_bytes)
+{
+	uint32_t limit_s = (uint32_t)((clock_monotonic_ns() - TABLE_STORE_IDLE_NS) / NS_PER_SECOND);
+	struct placed_table *table, *next;
+	size_t n = 0;
+
+	*ret_bytes = 0;
 	HASH_ITER (hh, store->tables, table, next) {
 		struct unwind_file file = { 0 };
 
 		(void)bpf_map_lookup_elem(store->maps.files_fd, &table->key, &file);
-		if (file.last_used_s <= oldest_s) {
-			oldest_s = file.last_used_s;
-			oldest = table;
-		}
+		if (file.last_used_s > limit_s)
+			continue;
+		ret_candidates[n++] = (struct candidate){ table, file.last_used_s };
+		*ret_bytes += table->bytes;
 	}
-	if (!oldest)
-		return false;
-	(void)bpf_map_delete_elem(store->maps.files_fd, &oldest->key);
-	remove_table(store, oldest);
-	store->status.n_evicted++;
-	return true;
+	qsort(ret_candidates, n, sizeof(*ret_candidates), compare_candidates);
+	return n;
+}
+
+/*
+ * Have tables leave until there are @size bytes for another, when their grace period is over, and
+ * some more, so that the next ones need not wait.
+ * Returns -EAGAIN: then. -ENOSPC: there will not be, and none has left. Or -ENOMEM.
+ */
+static int make_room(struct table_store *store, size_t size)
+{
+	_cleanup_(freep) struct candidate *candidates =
+		malloc((HASH_COUNT(store->tables) + 1UL) * sizeof(*candidates));
+	int64_t now_ns = clock_monotonic_ns();
+	size_t n, idle_bytes;
+
+	if (!candidates)
+		return -ENOMEM;
+	if (now_ns >= store->promised_until_ns)
+		store->promised_bytes = 0;
+	size += store->promised_bytes;
+	n = find_idle(store, candidates, &idle_bytes);
+	if (shard_space_waiting_bytes(store->space) + idle_bytes < size)
+		return -ENOSPC;
+	store->promised_bytes = size;
+	store->promised_until_ns = now_ns + SHARD_GRACE_NS;
+	size += store->budget_bytes / EVICTED_SHARE;
+	for (size_t i = 0; i < n && shard_space_waiting_bytes(store->space) < size; i++) {
+		(void)bpf_map_delete_elem(store->maps.files_fd, &candidates[i].table->key);
+		remove_table(store, candidates[i].table);
+		store->status.n_evicted++;
+	}
+	return -EAGAIN;
 }
 
 static int set_file(const struct table_store *store, const struct file_key *key,
@@ -268,46 +330,54 @@ static int set_file(const struct table_store *store, const struct file_key *key,
 	return bpf_map_update_elem(store->maps.files_fd, key, file, BPF_ANY) < 0 ? -errno : 0;
 }
 
+/* Let programs find @table by its key, as that of the file @number. */
+static int publish(struct table_store *store, struct placed_table *table, uint32_t number)
+{
+	const struct unwind_file file = {
+		.file = number,
+		.kind = UNWIND_FILE_TABLE,
+		.table = table->directory,
+		.n_chunks = table->n_chunks,
+		.last_used_s = (uint32_t)(clock_monotonic_ns() / NS_PER_SECOND),
+	};
+	int r = set_file(store, &table->key, &file);
+
+	if (r < 0)
+		return r;
+	HASH_ADD(hh, store->tables, key, sizeof(table->key), table);
+	if (!table->hh.tbl) { /* how uthash tells that it had no memory */
+		table_store_refuse(store, &table->key, number);
+		return -ENOMEM;
+	}
+	store->status.n_tables++;
+	store->status.n_rows += table->n_rows;
+	return 0;
+}
+
 /* One try. What did not fit is given back, so that the next try has all room there is. */
 static int try_put(struct table_store *store, const struct file_key *key, uint32_t number,
 		   const void *bytes)
 {
 	_cleanup_(placed_table_freep) struct placed_table *table = new_table(key, header_of(bytes));
-	struct unwind_file file = {
-		.file = number,
-		.kind = UNWIND_FILE_TABLE,
-		.n_chunks = header_of(bytes)->n_chunks,
-		.last_used_s = (uint32_t)(clock_monotonic_ns() / NS_PER_SECOND),
-	};
 	int r;
 
 	if (!table)
 		return -ENOMEM;
 	r = copy_table(store, bytes, table);
-	if (r == 0) {
-		file.table = table->directory;
-		r = set_file(store, key, &file);
-	}
+	if (r == 0)
+		r = publish(store, table, number);
 	if (r < 0) {
 		give_back(store, table);
 		return r;
 	}
-	HASH_ADD(hh, store->tables, key, sizeof(table->key), table);
-	if (!table->hh.tbl) {
-		table_store_refuse(store, key, number);
-		give_back(store, table);
-		return -ENOMEM;
-	}
-	store->status.n_tables++;
-	store->status.n_rows += table->n_rows;
 	(void)steal(table);
 	return 0;
 }
 
-/* Room that was given back waits out its grace period; so a new table that needs it does, too. */
 int table_store_put(struct table_store *store, const struct file_key *key, uint32_t file,
 		    const void *bytes, size_t size)
 {
+	const struct unwind_file pending = { .file = file, .kind = UNWIND_FILE_PENDING };
 	struct placed_table *old = NULL;
 	int r;
 
@@ -316,16 +386,38 @@ int table_store_put(struct table_store *store, const struct file_key *key, uint3
 		remove_table(store, old);
 	shard_space_collect(store->space, clock_monotonic_ns());
 	r = unwind_table_check(bytes, size);
-	if (r == 0)
+	if (r < 0) {
+		store->status.n_damaged++;
+	} else {
 		r = try_put(store, key, file, bytes);
-	if (r == 0)
-		return 0;
-	store->status.n_refused++;
-	if (r == -ENOSPC && evict_one(store)) {
-		table_store_forget(store, key); /* it is asked for again, when there is room */
-		return r;
+		if (r == -ENOSPC)
+			r = make_room(store, size);
+		store->status.n_refused += r < 0 && r != -EAGAIN;
 	}
-	table_store_refuse(store, key, file);
+	if (r == -EAGAIN)
+		(void)set_file(store, key, &pending);
+	else if (r < 0)
+		(void)table_store_refuse(store, key, file);
+	return r;
+}
+
+int table_store_rename(struct table_store *store, const struct file_key *from,
+		       const struct file_key *to, uint32_t number)
+{
+	struct placed_table *table = NULL;
+	int r;
+
+	HASH_FIND(hh, store->tables, from, sizeof(*from), table);
+	if (!table)
+		return -ENOENT;
+	(void)bpf_map_delete_elem(store->maps.files_fd, from);
+	take_out(store, table);
+	table->key = *to;
+	r = publish(store, table, number);
+	if (r < 0) {
+		give_back(store, table);
+		placed_table_free(table);
+	}
 	return r;
 }
 

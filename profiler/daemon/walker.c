@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sys/auxv.h>
+
 #include "bpf/unwind_step.h"
 #include "profiler/base/array.h"
 #include "profiler/daemon/process_reader.h"
@@ -67,6 +69,15 @@ static inline int walk_read(struct walk *walk, uint64_t address, uint64_t low, u
 	return walk_read_block(walk, address, ret_word, 1);
 }
 
+uint64_t walker_pc_mask(void)
+{
+	unsigned long on_stack = getauxval(AT_EXECFN);
+
+	if (!ARCH_SIGNS_RETURN_PCS || !on_stack)
+		return UINT64_MAX;
+	return UINT64_MAX >> __builtin_clzl(on_stack);
+}
+
 static void begin(struct world *world)
 {
 	const struct pending_record *record = world->record;
@@ -76,15 +87,17 @@ static void begin(struct world *world)
 	walk->sp = record->sp;
 	walk->fp = record->fp;
 	memcpy(walk->registers, record->registers, sizeof(walk->registers));
+	walk->pc_mask = walker_pc_mask();
 	walk->has_registers = record->has_registers;
+	walk->has_sp = record->has_sp;
 	walk->is_leaf = record->is_leaf;
 	walk->goes_on = world->walker->goes_on;
 }
 
-static struct frame frame_of(uint64_t frame)
+static struct frame frame_of(const struct walker *walker, uint64_t frame)
 {
 	if (!(frame & UNWIND_FRAME_IS_FILE))
-		return (struct frame){ FRAME_ANONYMOUS, 0, frame };
+		return process_reader_place(walker->reader, walker->process, frame);
 	return (struct frame){ FRAME_NATIVE, (uint32_t)(frame >> 32) & INT32_MAX, (uint32_t)frame };
 }
 
@@ -100,7 +113,7 @@ enum stack_outcome walker_run(const struct walker *walker, const struct pending_
 	if (r == STACK_PENDING)
 		return STACK_PENDING;
 	for (uint32_t i = 0; i < world.walk.n_frames; i++)
-		ret_frames[i] = frame_of(world.walk.frames[i]);
+		ret_frames[i] = frame_of(walker, world.walk.frames[i]);
 	*ret_n_frames = world.walk.n_frames;
 	return walker->goes_on ? STACK_PENDING : (enum stack_outcome)r;
 }

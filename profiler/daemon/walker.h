@@ -23,6 +23,12 @@ struct walker {
 	bool goes_on; /* by frame pointer where a table has not come */
 };
 
+/*
+ * The bits that are of a return address. Where it may be signed (arm64), they are as many as the
+ * addresses of this machine's programs have; their stacks lie at the top.
+ */
+uint64_t walker_pc_mask(void);
+
 /* Room for what walker_run() finds. */
 #define WALKER_MAX_FRAMES 512
 

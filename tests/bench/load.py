@@ -9,7 +9,7 @@ import threading
 import time
 
 import processes
-from harness import SOURCES, fixture
+from harness import BUILD, SOURCES, fixture
 
 LONG_S = "86400"  # of CPU time: longer than any benchmark
 STEADY_MIX = ("three_to_one", "reads_zeros", "names", "reads_clock", "uses_library")
@@ -23,16 +23,31 @@ class Load:
     def __init__(self, *fixtures):
         self._fixtures = fixtures
 
+    def commands(self):
+        return [(fixture(name), LONG_S) for name in self._fixtures]
+
     def __enter__(self):
-        copies = -(-os.cpu_count() // len(self._fixtures))  # rounded up
-        self._processes = [processes.start(fixture(name), LONG_S)
-                           for name in self._fixtures for _ in range(copies)]
+        commands = self.commands()
+        copies = -(-os.cpu_count() // len(commands))  # rounded up
+        self._processes = [processes.start(*command)
+                           for command in commands for _ in range(copies)]
         return self
 
     def __exit__(self, *_):
         for process in self._processes:
             process.kill()
             process.wait()
+
+
+class Deep(Load):
+    """Stacks of so many frames, which frame pointers lead through."""
+
+    def __init__(self, n_frames):
+        super().__init__()
+        self._n_frames = n_frames
+
+    def commands(self):
+        return [(str(BUILD / "tests/bench/victim"), str(self._n_frames), LONG_S)]
 
 
 def steady():

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (file_write_fd(fd, data, size) == 0 && elf_file_open(fd, &file) == 0) {
 		const struct elf_description *description = elf_file_describe(file);
 
-		assert(description->build_id_bytes <= BUILD_ID_MAX_BYTES);
+		assert(description->build_id.n_bytes <= BUILD_ID_MAX_BYTES);
 		assert(description->n_segments <= ELF_FILE_MAX_SEGMENTS);
 		elf_file_free(file);
 	}

@@ -30,7 +30,7 @@ class Names(tree.StyleTest):
     def test_every_source_says_its_licence(self):
         wrong = []
         for path in tree.files(*SOURCES):
-            allowed = (LICENCE, BPF_LICENCE) if path.parts[0] == "bpf" else (LICENCE,)
+            allowed = (LICENCE, BPF_LICENCE) if "bpf" in path.parts[:-1] else (LICENCE,)
             if licence(path) not in allowed:
                 wrong.append(f"{path}: {licence(path)}")
         self.assert_none(wrong)

@@ -26,6 +26,9 @@ RESULTS = pathlib.Path(os.environ.get("RESULTS", BUILD / "screenshots"))
 
 EXIT_SKIPPED = 77
 
+# What one test has compiled shall not be there already for the next.
+os.environ["PILOTLIGHT_CACHE"] = "none"
+
 tests = {}
 
 

@@ -112,6 +112,26 @@ def the_named_capabilities_suffice_without_root():
 
 
 @test
+def a_user_who_may_not_write_the_cache_goes_on_without():
+    require_root()
+    if int(PARANOID.read_text(encoding="ascii")) > 2:
+        raise Skip(f"{PARANOID} is above 2: Debian's kernel wants CAP_SYS_ADMIN then")
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+        program_for_everybody(folder)
+        options = ["--cache", cache + "/tables"]
+        wrapper = as_nobody(NEEDED)
+        with Daemon(*options, wrapper=wrapper, program=folder + "/pilotlight") as daemon:
+            assert daemon.log().count("cannot use the table cache") == 1, daemon.log()
+            finished = processes.run_fixture(fixture("three_to_one"), "1")
+            profile = daemon.past_until(f'{{pid="{finished.pid}"}}', lambda p: p.count() > 20)
+            assert profile.count() > 20, profile.summary()
+        command = [*wrapper, folder + "/pilotlight", "doctor", *options]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        line = next(line for line in run.stdout.splitlines() if "table cache" in line)
+        assert line.startswith("warn") and "Permission denied" in line, line
+
+
+@test
 def a_capability_that_is_missing_is_named():
     require_root()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,21 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Fetch Debian's newest kernel of a series, such as 6.12, or the newest of all into build/vm/SERIES:
-# `vmlinuz`, and in `package` the name of the package that it is from. It comes from where this
+# Fetch Debian's newest kernel of a series, such as 6.12, or the newest of all, for this host's
+# machine or for arm64, into build/vm/KERNEL: `vmlinuz`, and in `package` the name of the package
+# that it is from. It comes from where this
 # host's packages come from, and apt checks its signature; what apt learns of other releases it
-# keeps to itself, in build/vm/apt.
+# keeps to itself, in build/vm/apt-*.
 #
-#     tests/vm/fetch.sh SERIES|newest
+#     tests/vm/fetch.sh SERIES|newest[/arm64]
 #
 # A kernel that is there already is not fetched again. If none can be had, the exit status is 1, and
 # the last line says why.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
-readonly series=$1
-readonly folder=build/vm/$series
-readonly apt=$PWD/build/vm/apt
+readonly series=${1%/arm64}
+readonly folder=build/vm/$1
+architecture=$(dpkg --print-architecture)
+[[ $1 != */arm64 ]] || architecture=arm64
+readonly apt=$PWD/build/vm/apt-$architecture
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 readonly suites=(bullseye bullseye-security bookworm bookworm-security bookworm-backports trixie
 	trixie-security trixie-backports)
@@ -47,7 +50,8 @@ sources() {
 with_apt() {
 	local tool=$1
 	shift
-	"$tool" -q=2 -o Dir::State="$apt" -o Dir::State::status=/dev/null -o Dir::Cache="$apt" \
+	"$tool" -q=2 -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" \
+		-o Dir::State="$apt" -o Dir::State::status=/dev/null -o Dir::Cache="$apt" \
 		-o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
 		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
 		-o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false \
@@ -70,7 +74,7 @@ fetch_lists() {
 candidates() {
 	local version=${series//./\\.}
 	[[ $series != newest ]] || version='[0-9]+\.[0-9]+'
-	with_apt apt-cache --names-only search "^linux-image-$version\\.[0-9].*-cloud-$(dpkg --print-architecture)\$" |
+	with_apt apt-cache --names-only search "^linux-image-$version\\.[0-9].*-cloud-$architecture\$" |
 		cut -d' ' -f1 | sort -Vr | head -n $n_tries
 }
 

@@ -3,14 +3,16 @@
 # shellcheck shell=dash
 #
 # The guest's first and only script: make it a place where the system tests can run, run those that
-# tests/vm/tests names, and switch the machine off. What it says goes to the second serial line; the
-# first is the kernel's.
+# tests/vm/tests names, and switch the machine off. What it says goes to the serial line that is not
+# the kernel's.
 
 /bin/busybox mount -t devtmpfs dev /dev
-exec >/dev/ttyS1 2>&1 </dev/null
+line=/dev/ttyS1
+[ ! -c /dev/ttyAMA0 ] || line=/dev/ttyS0 # on arm64 the first is another kind
+exec >"$line" 2>&1 </dev/null
 /bin/busybox --install -s /bin 2>/dev/null # what is there already stays
 export PATH=/usr/sbin:/usr/bin HOME=/root PYTHONDONTWRITEBYTECODE=yes
-stty -F /dev/ttyS1 raw
+stty -F "$line" raw
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys

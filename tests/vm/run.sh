@@ -4,17 +4,16 @@
 # Run system tests on Debian's kernels, each in an emulated machine of its own: the tests are those
 # that tests/vm/tests names, the machine's files those that tests/vm/root.sh copies.
 #
-#     ./dev vm [SERIES]…
+#     ./dev vm [SERIES[/arm64]]…
 #
 # A series is such as 6.12, and `newest` is whatever the newest is. The kernels, and what was said
-# on each, are kept in build/vm/SERIES. A kernel that cannot be had is skipped, and so is each test
+# on each, are kept in build/vm/SERIES[/arm64]. A kernel that cannot be had is skipped, and so is each test
 # which cannot run there. Ends with 'N passed, N failed, N skipped'.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
-readonly all_series=(6.1 6.12 newest)
+readonly all_series=(5.10 6.1 6.12 newest)
 readonly time_limit_s=900
-readonly root=build/vm/root.cpio
 
 passed=0
 failed=0
@@ -30,13 +29,33 @@ say() {
 # for nothing. So it has one CPU, as only one can execute at a time.
 #
 # cx16=off: QEMU's cmpxchg16b faults now and then. la57=off: five levels of page tables are slow.
+# pauth-impdef=on: so is the algorithm by which pointers are signed otherwise.
 boot() {
-	local folder=$1
-	timeout --kill-after=5 "$time_limit_s" qemu-system-x86_64 -accel tcg,thread=single \
-		-icount shift=1,sleep=off -smp 1 -m 1536 -cpu max,la57=off,cx16=off \
-		-nodefaults -display none -no-reboot -kernel "$folder/vmlinuz" -initrd "$root" \
-		-append 'console=ttyS0 loglevel=5 panic=-1' \
-		-serial "file:$folder/console" -serial stdio </dev/null | tee "$folder/report"
+	local folder=$1 root=$2 console=ttyS0 machine stdio=()
+	if [[ $folder == */arm64 ]]; then
+		machine=(qemu-system-aarch64 -M 'virt,gic-version=3' -cpu 'max,pauth-impdef=on'
+			-chardev 'stdio,id=line' -device 'pci-serial,chardev=line')
+		console=ttyAMA0
+	else
+		machine=(qemu-system-x86_64 -cpu 'max,la57=off,cx16=off')
+		stdio=(-serial stdio)
+	fi
+	timeout --kill-after=5 "$time_limit_s" "${machine[@]}" -accel tcg,thread=single \
+		-icount shift=1,sleep=off -smp 1 -m 1536 -nodefaults -display none -no-reboot \
+		-kernel "$folder/vmlinuz" -initrd "$root" \
+		-append "console=$console loglevel=5 panic=-1" \
+		-serial "file:$folder/console" "${stdio[@]}" </dev/null | tee "$folder/report"
+}
+
+# The guest's file system, made when it is needed first.
+root_of() {
+	local archive=build/vm/root.cpio from=(build)
+	if [[ $1 == */arm64 ]]; then
+		archive=build/vm/root-arm64.cpio
+		from=(build-arm64 build/arm64/root)
+	fi
+	[[ -f $archive ]] || tests/vm/root.sh "$archive" "${from[@]}"
+	echo "$archive"
 }
 
 count() {
@@ -45,14 +64,15 @@ count() {
 
 # A guest that does not come to its end is one failure more.
 run_on() {
-	local series=$1 folder=build/vm/$1 start=$SECONDS reason
+	local series=$1 folder=build/vm/$1 start=$SECONDS reason root
 	if ! reason=$(tests/vm/fetch.sh "$series" 2>&1); then
 		say "$series: skipped: ${reason##*$'\n'}"
 		((++skipped))
 		return
 	fi
 	say "$series: $(cat "$folder/package")"
-	boot "$folder" || true
+	root=$(root_of "$series")
+	boot "$folder" "$root" || true
 	if ! grep -q '^vm: the end' "$folder/report"; then
 		say "$series: failed: it came to no end; its last words are"
 		tail -n 20 "$folder/console" >&2
@@ -71,7 +91,7 @@ if [[ $(uname -m) != x86_64 ]]; then
 	exit
 fi
 mkdir -p build/vm
-tests/vm/root.sh "$root"
+rm -f build/vm/root*.cpio
 for series in "$@"; do
 	run_on "$series"
 done

@@ -86,6 +86,19 @@ static void tells_why_a_file_cannot_be_read(void **state)
 	assert_int_equal(file_read(AT_FDCWD, "/proc", 100, &text), -EISDIR);
 }
 
+static void reads_a_part_of_a_file_or_nothing(void **state)
+{
+	_cleanup_(closep) int fd = new_file("123456", 6);
+	char part[3] = "";
+
+	(void)state;
+	assert_int_equal(file_read_at(fd, part, 3, 2), 0);
+	assert_memory_equal(part, "345", 3);
+	assert_int_equal(file_read_at(fd, part, 0, 6), 0);
+	assert_int_equal(file_read_at(fd, part, 3, 4), -ENODATA);
+	assert_int_equal(file_read_at(fd, part, 3, UINT64_MAX), -EINVAL);
+}
+
 static void tells_why_a_file_cannot_be_written(void **state)
 {
 	_cleanup_(closep) int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -103,6 +116,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_file_above_the_limit),
 		cmocka_unit_test(reads_a_file_of_proc_by_name),
 		cmocka_unit_test(tells_why_a_file_cannot_be_read),
+		cmocka_unit_test(reads_a_part_of_a_file_or_nothing),
 		cmocka_unit_test(tells_why_a_file_cannot_be_written),
 	};
 

@@ -1,107 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "bpf/unwind_step.h"
-
-/* A world of one file at 0x400000, one piece of anonymous code at 0x500000, and a stack. */
-enum {
-	FILE_PC = 0x400000,
-	JIT_PC = 0x500000,
-	CODE_BYTES = 0x1000,
-	STACK = 0x7000000,
-	STACK_WORDS = 64,
-	FILE_NUMBER = 7,
-};
-
-static uint64_t stack[STACK_WORDS];
-static struct unwind_rule rules[CODE_BYTES >> 8]; /* one for each 256 bytes of the file */
-static uint32_t file_kind;
-
-static inline int walk_find_mapping(struct walk *walk, uint64_t pc)
-{
-	int is_file = pc >= FILE_PC && pc < FILE_PC + CODE_BYTES;
-
-	if (!is_file && (pc < JIT_PC || pc >= JIT_PC + CODE_BYTES))
-		return STACK_TRUNCATED_NO_MAPPING;
-	walk->mappings[0] = (struct walk_mapping){
-		.start_pc = is_file ? FILE_PC : JIT_PC,
-		.end_pc = (is_file ? FILE_PC : JIT_PC) + CODE_BYTES,
-		.kind = is_file ? file_kind : UNWIND_FILE_NONE,
-		.file = is_file ? FILE_NUMBER : 0,
-	};
-	return 0;
-}
-
-static inline uint64_t walk_find_rule(struct walk *walk, const struct walk_mapping *mapping,
-				      uint64_t file_off)
-{
-	uint64_t rule;
-
-	(void)walk;
-	(void)mapping;
-	memcpy(&rule, &rules[file_off >> 8], sizeof(rule));
-	return rule;
-}
-
-static inline int walk_read_block(struct walk *walk, uint64_t address, uint64_t *ret_words,
-				  uint32_t n_words)
-{
-	uint64_t word = (address - STACK) / 8;
-
-	(void)walk;
-	if (address < STACK || address % 8 || word + n_words > STACK_WORDS)
-		return 1;
-	memcpy(ret_words, stack + word, n_words * 8);
-	return 0;
-}
-
-static inline int walk_read(struct walk *walk, uint64_t address, uint64_t low, uint64_t *ret_word)
-{
-	(void)low;
-	return walk_read_block(walk, address, ret_word, 1);
-}
-
-/* At the start of the n-th 256 bytes of the file. */
-static uint64_t pc_of(unsigned int n)
-{
-	return FILE_PC + 256 * n;
-}
-
-static void set_rule(unsigned int n, struct unwind_rule rule)
-{
-	rules[n] = rule;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	memset(stack, 0, sizeof(stack));
-	memset(rules, 0, sizeof(rules));
-	file_kind = UNWIND_FILE_TABLE;
-	return 0;
-}
-
-static struct walk begin_at(uint64_t pc, unsigned int sp_word)
-{
-	return (struct walk){
-		.pc = pc, .sp = STACK + 8 * sp_word, .has_registers = 1, .is_leaf = 1
-	};
-}
-
-static int run(struct walk *walk)
-{
-	int r = STEP_ON;
-
-	while (r == STEP_ON)
-		r = walk_step(walk);
-	return r;
-}
+#include "walk_world.h"
 
 static void walks_by_stack_pointer_to_the_entry(void **state)
 {
@@ -152,6 +50,40 @@ static void believes_no_registers_of_a_caller(void **state)
 	assert_int_equal(walk.n_frames, 2);
 }
 
+/* On the stack that it leads to, which may lie below this one. */
+static void follows_a_jump_that_is_about_to_happen(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 30);
+
+	(void)state;
+	set_rule(1, (struct unwind_rule){
+			    .cfa_kind = UNWIND_CFA_JUMP, .cfa_off = 8, .fp_off = 9, .reg = 1 });
+	set_rule(2, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_FP, .cfa_off = 16 });
+	set_rule(3, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_END });
+	walk.registers[8] = STACK;
+	walk.registers[9] = STACK + 8 * 2;
+	walk.registers[1] = pc_of(2) + 1;
+	stack[3] = pc_of(3) + 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
+}
+
+static void jumps_by_no_registers_that_are_not_there(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 0);
+
+	(void)state;
+	set_rule(1, (struct unwind_rule){
+			    .cfa_kind = UNWIND_CFA_JUMP, .cfa_off = 8, .fp_off = -1, .reg = 1 });
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
+	set_rule(1, (struct unwind_rule){
+			    .cfa_kind = UNWIND_CFA_JUMP, .cfa_off = 8, .fp_off = 9, .reg = 1 });
+	walk = begin_at(pc_of(1), 0);
+	walk.has_registers = 0;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
+}
+
 static void goes_on_behind_a_signal_frame_where_the_signal_struck(void **state)
 {
 	struct walk walk = begin_at(pc_of(1), 0);
@@ -168,6 +100,91 @@ static void goes_on_behind_a_signal_frame_where_the_signal_struck(void **state)
 	assert_int_equal(run(&walk), STACK_WHOLE);
 	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
 	assert_int_equal(walk.n_frames, 3);
+}
+
+/* A thread of Go, as its runtime keeps it: the words of the stack serve as its memory, too. */
+enum {
+	G_WORD = 10, /* where the thread pointer leads, at −8 */
+	G0_WORD = 12,
+	M_WORD = 20,
+	CURG_OFF = 24, /* of m.curg */
+	GOROUTINE_WORD = 26,
+	GOROUTINE_SP_WORD = 50,
+};
+
+static struct walk begin_on_the_stack_of_a_go_thread(enum unwind_go_way way)
+{
+	struct walk walk = begin_at(pc_of(1), 4);
+
+	walk.thread_pointer = STACK + 8 * (G_WORD + 1);
+	stack[G_WORD] = STACK + 8 * G0_WORD;
+	stack[G0_WORD + 6] = STACK + 8 * M_WORD;
+	stack[M_WORD + 3] = STACK + 8 * GOROUTINE_WORD;
+	stack[GOROUTINE_WORD + 6] = STACK + 8 * M_WORD;
+	stack[GOROUTINE_WORD + 7] = STACK + 8 * GOROUTINE_SP_WORD;
+	stack[GOROUTINE_WORD + 8] = pc_of(2); /* exactly: it is no return address */
+	set_rule(1, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_GO_SAVED,
+					  .cfa_off = -8 + (int)way,
+					  .fp_off = CURG_OFF });
+	set_rule(2, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SP, .cfa_off = 16 });
+	set_rule(3, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_END });
+	return walk;
+}
+
+static void goes_on_in_the_goroutine_that_its_thread_has_left(void **state)
+{
+	struct walk walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+
+	(void)state;
+	stack[GOROUTINE_SP_WORD] = pc_of(2) + 1;
+	stack[GOROUTINE_SP_WORD + 2] = pc_of(3) + 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
+
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_RESUMES);
+	stack[GOROUTINE_SP_WORD + 1] = pc_of(3) + 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
+
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_ENTERS);
+	stack[5] = pc_of(3) + 1; /* on the stack where it stands */
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200));
+}
+
+static void a_thread_that_has_put_its_goroutine_aside_is_the_schedulers(void **state)
+{
+	struct walk walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_RESUMES);
+
+	(void)state;
+	stack[M_WORD + 3] = 0;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 1);
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_RESUMES);
+	stack[GOROUTINE_WORD + 6] = 0; /* not of this thread, or not yet */
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 1);
+}
+
+static void takes_no_other_goroutine_for_the_one_that_calls(void **state)
+{
+	struct walk walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+
+	(void)state;
+	stack[M_WORD + 3] = 0;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_ASTRAY);
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+	stack[GOROUTINE_WORD + 6] = STACK;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_ASTRAY);
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+	stack[G_WORD] = 4096;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_READ);
+	walk = begin_on_the_stack_of_a_go_thread(UNWIND_GO_CALLS);
+	walk.thread_pointer = 0;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
 }
 
 static void follows_frame_pointers_through_a_jit(void **state)
@@ -198,6 +215,19 @@ static void takes_no_data_for_a_frame_pointer(void **state)
 		assert_int_equal(run(&walk), STACK_TRUNCATED_JIT);
 		assert_int_equal(walk.n_frames, 1);
 	}
+}
+
+static void a_thread_begins_where_a_caller_without_a_rule_has_no_frame_pointer(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 0);
+
+	(void)state;
+	set_rule(1, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SP, .cfa_off = 8 });
+	stack[0] = pc_of(2) + 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 2);
+	walk = begin_at(pc_of(2), 0); /* a leaf may have any number there */
+	assert_int_equal(run(&walk), STACK_TRUNCATED_NO_RULE);
 }
 
 static void never_walks_down_the_stack(void **state)
@@ -240,6 +270,24 @@ static void waits_before_the_frame_whose_table_is_pending(void **state)
 	assert_int_equal(walk.n_frames, 1);
 }
 
+static void calls_code_past_4_gib_of_a_file_by_its_pc(void **state)
+{
+	(void)state;
+	for (uint64_t file_off = UINT32_MAX; file_off <= 1ULL << 32; file_off++) {
+		struct walk walk = begin_at(FILE_PC, 0);
+
+		walk.mappings[0] = (struct walk_mapping){ .start_pc = FILE_PC,
+							  .end_pc = FILE_PC + CODE_BYTES,
+							  .file_off = file_off,
+							  .file = FILE_NUMBER };
+		assert_int_equal(run(&walk), STACK_TRUNCATED_JIT);
+		assert_int_equal(walk.frames[0], file_off == UINT32_MAX
+							 ? UNWIND_FRAME(FILE_NUMBER, UINT32_MAX)
+							 : FILE_PC);
+		assert_int_equal(walk.n_pcs, file_off > UINT32_MAX);
+	}
+}
+
 static void says_why_it_ends(void **state)
 {
 	struct walk walk = begin_at(pc_of(1), 0);
@@ -267,13 +315,22 @@ int main(void)
 		cmocka_unit_test_setup(walks_by_stack_pointer_to_the_entry, set_up),
 		cmocka_unit_test_setup(restores_the_frame_pointer_that_a_caller_needs, set_up),
 		cmocka_unit_test_setup(believes_no_registers_of_a_caller, set_up),
+		cmocka_unit_test_setup(follows_a_jump_that_is_about_to_happen, set_up),
+		cmocka_unit_test_setup(jumps_by_no_registers_that_are_not_there, set_up),
 		cmocka_unit_test_setup(goes_on_behind_a_signal_frame_where_the_signal_struck,
 				       set_up),
+		cmocka_unit_test_setup(goes_on_in_the_goroutine_that_its_thread_has_left, set_up),
+		cmocka_unit_test_setup(a_thread_that_has_put_its_goroutine_aside_is_the_schedulers,
+				       set_up),
+		cmocka_unit_test_setup(takes_no_other_goroutine_for_the_one_that_calls, set_up),
 		cmocka_unit_test_setup(follows_frame_pointers_through_a_jit, set_up),
 		cmocka_unit_test_setup(takes_no_data_for_a_frame_pointer, set_up),
+		cmocka_unit_test_setup(
+			a_thread_begins_where_a_caller_without_a_rule_has_no_frame_pointer, set_up),
 		cmocka_unit_test_setup(never_walks_down_the_stack, set_up),
 		cmocka_unit_test_setup(ends_a_loop_of_frames_at_the_bound, set_up),
 		cmocka_unit_test_setup(waits_before_the_frame_whose_table_is_pending, set_up),
+		cmocka_unit_test_setup(calls_code_past_4_gib_of_a_file_by_its_pc, set_up),
 		cmocka_unit_test_setup(says_why_it_ends, set_up),
 	};
 

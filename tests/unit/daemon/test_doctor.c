@@ -12,6 +12,7 @@
 
 #include "profiler/base/cleanup.h"
 #include "profiler/daemon/doctor.h"
+#include "profiler/daemon/options.h"
 #include "profiler/daemon/sandbox.h"
 
 enum { NAME_COLUMN = 6, TEXT_COLUMN = 30 };
@@ -22,13 +23,14 @@ static int exit_status;
 
 static int call_the_doctor(void **state)
 {
+	const struct options options = { .cache = NULL };
 	size_t size;
 	FILE *out = open_memstream(&report, &size);
 
 	(void)state;
 	if (!out)
 		return -1;
-	exit_status = doctor_main(out);
+	exit_status = doctor_main(&options, out);
 	return fclose(out);
 }
 
@@ -80,6 +82,15 @@ static void a_needed_capability_that_is_missing_is_a_failure(void **state)
 	}
 }
 
+static void the_cache_of_tables_may_be_none(void **state)
+{
+	char verdict[5];
+
+	(void)state;
+	assert_true(find_line("table cache", verdict));
+	assert_string_equal(verdict, "ok");
+}
+
 static void the_exit_status_tells_whether_something_failed(void **state)
 {
 	bool has_failure = !strncmp(report, "fail", 4) || strstr(report, "\nfail");
@@ -94,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_has_its_columns),
 		cmocka_unit_test(a_needed_capability_that_is_missing_is_a_failure),
+		cmocka_unit_test(the_cache_of_tables_may_be_none),
 		cmocka_unit_test(the_exit_status_tells_whether_something_failed),
 	};
 

@@ -103,6 +103,7 @@ static void the_defaults_are_those_that_are_documented(void **state)
 	assert_memory_equal(&options.listen, &listen, sizeof(listen));
 	assert_int_equal(options.frequency_hz, 99);
 	assert_int_equal(options.memory_bytes, 64 << 20);
+	assert_int_equal(options.unwinder, UNWINDER_TABLES);
 	assert_int_equal(options.retention_age_ns, 600 * NS_PER_SECOND);
 	assert_string_equal(options.store, ":memory:");
 	assert_string_equal(options.output, "profile.pb.gz");
@@ -150,6 +151,18 @@ static void sizes_are_read_as_people_write_them(void **state)
 		assert_int_equal(READ(&options, "--memory", cases[i].text), 0);
 		assert_int_equal(options.memory_bytes, cases[i].bytes);
 	}
+}
+
+static void stacks_are_walked_as_asked_for(void **state)
+{
+	_cleanup_(options_fini) struct options options = { 0 };
+
+	(void)state;
+	assert_int_equal(READ(&options, "--unwind", "frame-pointers"), 0);
+	assert_int_equal(options.unwinder, UNWINDER_FRAME_POINTERS);
+	options_fini(&options);
+	assert_int_equal(READ(&options, "record", "--unwind=tables"), 0);
+	assert_int_equal(options.unwinder, UNWINDER_TABLES);
 }
 
 static void times_are_read_as_people_write_them(void **state)
@@ -278,6 +291,8 @@ static void an_error_repeats_the_wrong_word(void **state)
 		{ WORDS("--retention-age", "1s"), "--retention-age 1s: must be a time" },
 		{ WORDS("--allow-host", "a,,b"), "--allow-host a,,b: must be names" },
 		{ WORDS("--allow-host", "a:80"), "--allow-host a:80: must be names" },
+		{ WORDS("--unwind", "frames"),
+		  "--unwind frames: must be tables or frame-pointers" },
 		{ WORDS("--store", ""), "--store : must be" },
 		{ WORDS("--config", ""), "--config : must be a path" },
 		{ WORDS("--pid", "1"), "option '--pid' means nothing to 'pilotlight'" },
@@ -303,6 +318,22 @@ static void a_folder_for_the_store_is_not_available_yet(void **state)
 	(void)state;
 	assert_refused(WORDS("--store", "/var/lib/pilotlight"), -ENOTSUP,
 		       "--store /var/lib/pilotlight: this version keeps history in memory only");
+}
+
+static void the_cache_is_a_folder_or_none(void **state)
+{
+	_cleanup_(options_fini) struct options options = { 0 };
+	_cleanup_(options_fini) struct options none = { 0 };
+	_cleanup_(options_fini) struct options other = { 0 };
+
+	(void)state;
+	assert_int_equal(READ(&options, NULL), 0);
+	assert_string_equal(options.cache, "/var/cache/pilotlight");
+	assert_int_equal(READ(&none, "record", "--cache=none"), 0);
+	assert_null(none.cache);
+	assert_int_equal(READ(&other, "--cache", "none", "--cache", "tables"), 0);
+	assert_string_equal(other.cache, "tables");
+	assert_refused(WORDS("--cache", ""), -EINVAL, "--cache : must be a folder or none");
 }
 
 static void the_environment_sets_options(void **state)
@@ -459,6 +490,7 @@ int main(void)
 		TEST(the_defaults_are_those_that_are_documented),
 		TEST(a_value_may_follow_or_be_joined),
 		TEST(sizes_are_read_as_people_write_them),
+		TEST(stacks_are_walked_as_asked_for),
 		TEST(times_are_read_as_people_write_them),
 		TEST(hosts_add_up),
 		TEST(record_has_options_of_its_own),
@@ -467,6 +499,7 @@ int main(void)
 		TEST(a_role_is_the_first_word_of_its_process),
 		TEST(an_error_repeats_the_wrong_word),
 		TEST(a_folder_for_the_store_is_not_available_yet),
+		TEST(the_cache_is_a_folder_or_none),
 		TEST(the_environment_sets_options),
 		TEST(an_error_names_the_variable),
 		TEST(a_config_file_sets_options),

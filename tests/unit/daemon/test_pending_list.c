@@ -58,7 +58,7 @@ static void tries_all_in_the_order_in_which_they_came(void **state)
 	add(list, 1, 0);
 	add(list, 2, 0);
 	add(list, 3, 0);
-	pending_list_run(list, 1, count, &tries);
+	pending_list_run(list, 1, true, count, &tries);
 	assert_int_equal(tries.pcs, 123);
 	assert_int_equal(pending_list_count(list), 3);
 }
@@ -73,10 +73,10 @@ static void lets_go_of_what_is_done_wherever_it_stands(void **state)
 		add(list, 1, 0);
 		add(list, 2, 0);
 		add(list, 3, 0);
-		pending_list_run(list, 1, count, &tries);
+		pending_list_run(list, 1, true, count, &tries);
 		assert_int_equal(pending_list_count(list), 2);
 		add(list, 4, 0);
-		pending_list_run(list, 1, count, &after);
+		pending_list_run(list, 1, true, count, &after);
 		assert_int_equal(after.n, 3);
 		assert_int_equal(after.pcs % 10, 4);
 	}
@@ -90,8 +90,29 @@ static void tries_what_has_waited_long_enough_for_the_last_time(void **state)
 	(void)state;
 	add(list, 1, 0);
 	add(list, 2, WAIT_NS / 2);
-	pending_list_run(list, WAIT_NS, count, &tries);
+	pending_list_run(list, WAIT_NS, true, count, &tries);
 	assert_int_equal(tries.n, 2);
+	assert_int_equal(tries.n_last, 1);
+	assert_int_equal(pending_list_count(list), 1);
+}
+
+static void tries_again_only_what_there_is_news_for(void **state)
+{
+	_cleanup_(pending_list_freep) struct pending_list *list = make(10);
+	struct tries tries = { 0 };
+
+	(void)state;
+	add(list, 1, 0);
+	pending_list_run(list, 1, false, count, &tries);
+	assert_int_equal(tries.n, 1);
+	add(list, 2, 1);
+	pending_list_run(list, 2, false, count, &tries);
+	assert_int_equal(tries.pcs, 12); /* the new one */
+	pending_list_run(list, 3, false, count, &tries);
+	assert_int_equal(tries.n, 2);
+	pending_list_run(list, 4, true, count, &tries);
+	assert_int_equal(tries.n, 4);
+	pending_list_run(list, WAIT_NS, false, count, &tries);
 	assert_int_equal(tries.n_last, 1);
 	assert_int_equal(pending_list_count(list), 1);
 }
@@ -112,6 +133,7 @@ int main(void)
 		cmocka_unit_test(tries_all_in_the_order_in_which_they_came),
 		cmocka_unit_test(lets_go_of_what_is_done_wherever_it_stands),
 		cmocka_unit_test(tries_what_has_waited_long_enough_for_the_last_time),
+		cmocka_unit_test(tries_again_only_what_there_is_news_for),
 		cmocka_unit_test(takes_no_more_than_its_bound),
 	};
 

@@ -71,7 +71,7 @@ static void closes_what_it_forgets(void **state)
 	(void)state;
 	assert_int_equal(binary_table_new(10, &table), 0);
 	assert_int_equal(binary_table_add(table, &old, "/old", &binary), 0);
-	binary->fd = fd = memfd_create("test", MFD_CLOEXEC);
+	binary->symbols_fd = fd = memfd_create("test", MFD_CLOEXEC);
 	binary->last_used = 1;
 	assert_int_equal(binary_table_add(table, &young, "/young", &binary), 0);
 	binary->last_used = 2;
@@ -82,6 +82,27 @@ static void closes_what_it_forgets(void **state)
 	binary_table_each(table, count, &numbers);
 	assert_int_equal(numbers, 2);
 	assert_int_equal(binary_table_count(table), 1);
+}
+
+/* Else the resolver's queue would grow where files come and go faster than they are read. */
+static void keeps_what_the_resolver_works_on(void **state)
+{
+	_cleanup_(binary_table_freep) struct binary_table *table = NULL;
+	const struct binary_identity identity = { 1, 1, 1, 1 };
+	uint32_t n_forgotten = 0;
+	struct binary *binary;
+
+	(void)state;
+	assert_int_equal(binary_table_new(10, &table), 0);
+	assert_int_equal(binary_table_add(table, &identity, "/old", &binary), 0);
+	binary->fd = memfd_create("test", MFD_CLOEXEC);
+	binary_table_forget_unused(table, 2, count_forgotten, &n_forgotten);
+	assert_int_equal(n_forgotten, 0);
+	close(binary->fd);
+	binary->fd = -1;
+	binary_table_forget_unused(table, 2, count_forgotten, &n_forgotten);
+	assert_int_equal(n_forgotten, 1);
+	assert_int_equal(binary_table_count(table), 0);
 }
 
 static void takes_no_more_than_its_bound(void **state)
@@ -102,6 +123,7 @@ int main(void)
 		cmocka_unit_test(finds_a_binary_by_identity_and_by_number),
 		cmocka_unit_test(takes_a_file_that_was_written_again_for_another),
 		cmocka_unit_test(closes_what_it_forgets),
+		cmocka_unit_test(keeps_what_the_resolver_works_on),
 		cmocka_unit_test(takes_no_more_than_its_bound),
 	};
 

@@ -30,7 +30,7 @@ static void keeps_a_file_while_a_dictionary_names_it(void **state)
 
 static void keeps_the_other_facts_when_one_changes(void **state)
 {
-	struct elf_description description = { .build_id_bytes = 20 };
+	struct elf_description description = { .build_id.n_bytes = 20 };
 	struct file_table table = { 0 };
 	struct symbols *symbols;
 	const struct file_view *view;
@@ -46,7 +46,7 @@ static void keeps_the_other_facts_when_one_changes(void **state)
 	view = file_table_find(&table, 5);
 	assert_int_equal(view->number, 5);
 	assert_int_equal(view->state, NAMES_FUNCTIONS);
-	assert_int_equal(view->description.build_id_bytes, 20);
+	assert_int_equal(view->description.build_id.n_bytes, 20);
 	assert_ptr_equal(view->symbols, symbols);
 	assert_string_equal(view->path, "/bin/a?");
 	symbols_unref(symbols);

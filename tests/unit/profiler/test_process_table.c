@@ -95,6 +95,23 @@ static void forgets_processes_and_threads_that_no_recent_dictionary_used(void **
 	assert_int_not_equal(thread->number, number);
 }
 
+static void keeps_a_process_whose_samples_wait(void **state)
+{
+	_cleanup_(process_table_freep) struct process_table *table = NULL;
+	const struct process_key key = { 1, 1, 0 };
+	struct process *process;
+
+	(void)state;
+	assert_int_equal(process_table_new(&limits, &table), 0);
+	assert_int_equal(process_table_add(table, &key, &process), 0);
+	process->n_pending = 1;
+	process_table_forget_unused(table, 2);
+	assert_ptr_equal(process_table_find(table, &key), process);
+	process->n_pending = 0;
+	process_table_forget_unused(table, 2);
+	assert_null(process_table_find(table, &key));
+}
+
 static void asks_anew_for_binaries_when_the_mappings_are_new(void **state)
 {
 	static const char text[] = "1000-2000 r-xp 00000000 fe:01 7 /bin/sh\n";
@@ -124,6 +141,7 @@ int main(void)
 		cmocka_unit_test(makes_a_thread_that_renames_itself_another_thread),
 		cmocka_unit_test(takes_no_more_than_its_bounds),
 		cmocka_unit_test(forgets_processes_and_threads_that_no_recent_dictionary_used),
+		cmocka_unit_test(keeps_a_process_whose_samples_wait),
 		cmocka_unit_test(asks_anew_for_binaries_when_the_mappings_are_new),
 	};
 

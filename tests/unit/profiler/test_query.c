@@ -259,8 +259,7 @@ static void makes_a_mapping_of_each_segment(void **state)
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	struct elf_description description = {
-		.build_id = { 0xab, 0x01 },
-		.build_id_bytes = 2,
+		.build_id = { { 0xab, 0x01 }, 2 },
 		.n_segments = 2,
 		.segments = { { 0x1000, 0x401000, 0x180 }, { 0x1200, 0x601200, 0x100 } },
 	};

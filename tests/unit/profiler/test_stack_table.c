@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "bpf/wire.h"
 #include "profiler/base/cleanup.h"
 
 DEFINE_CLEANUP(struct stack_table *, stack_table_free)
@@ -67,12 +68,28 @@ static void forgets_what_no_recent_dictionary_used_and_tells_of_it(void **state)
 	assert_int_equal(stack->number, 5);
 }
 
+static void hashes_all_that_a_stack_is(void **state)
+{
+	const struct frame frames[] = { { FRAME_NATIVE, 1, 2 }, { FRAME_NATIVE, 2, 1 } };
+	const struct frame swapped[] = { frames[1], frames[0] };
+	const struct frame anonymous[] = { { FRAME_ANONYMOUS, 1, 2 }, frames[1] };
+	const uint64_t hash = stack_hash(frames, 2, STACK_WHOLE);
+
+	(void)state;
+	assert_int_equal(stack_hash(frames, 2, STACK_WHOLE), hash);
+	assert_int_not_equal(stack_hash(frames, 1, STACK_WHOLE), hash);
+	assert_int_not_equal(stack_hash(frames, 2, STACK_PENDING), hash);
+	assert_int_not_equal(stack_hash(swapped, 2, STACK_WHOLE), hash);
+	assert_int_not_equal(stack_hash(anonymous, 2, STACK_WHOLE), hash);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_a_stack_by_its_hash),
 		cmocka_unit_test(takes_no_more_than_its_bound),
 		cmocka_unit_test(forgets_what_no_recent_dictionary_used_and_tells_of_it),
+		cmocka_unit_test(hashes_all_that_a_stack_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,8 @@ import sys
 import tempfile
 
 ADDRESSES = 2000
+# What runs our tool, when it was built for another machine than this one: Meson says so.
+EMULATOR = os.environ.get("MESON_EXE_WRAPPER", "").split()
 TOOL_NAMES = {
     "symbolizer": ["llvm-symbolizer", "llvm-symbolizer-14"],
     "gsymutil": ["llvm-gsymutil", "llvm-gsymutil-14"],
@@ -71,7 +73,7 @@ def parse_blocks(text):
 
 
 def ask_us(tool, symbols, addresses):
-    text = run([tool, "find", symbols], "".join(f"{a:#x}\n" for a in addresses))
+    text = run([*EMULATOR, tool, "find", symbols], "".join(f"{a:#x}\n" for a in addresses))
     return parse_blocks(text)[:len(addresses)]
 
 
@@ -117,7 +119,7 @@ def is_alike(kind, ours, theirs):
 def compare(kind, other, tool, elf):
     with tempfile.TemporaryDirectory() as folder:
         symbols = os.path.join(folder, "symbols.gsym")
-        report = run([tool, "build", elf, symbols]).strip()
+        report = run([*EMULATOR, tool, "build", elf, symbols]).strip()
         addresses = function_addresses(elf)
         ours = ask_us(tool, symbols, addresses)
         theirs = ASK[kind](other, elf, symbols, addresses)

@@ -127,6 +127,9 @@ static void knows_every_place_of_a_register(void **state)
 	after = STATE_AFTER(DW_CFA_register, 16, 5);
 	assert_int_equal(after.ra.place, CFA_PLACE_REGISTER);
 	assert_int_equal(after.ra.off, 5);
+	after = STATE_AFTER(DW_CFA_register, 7, 8);
+	assert_int_equal(after.sp.place, CFA_PLACE_REGISTER);
+	assert_int_equal(after.sp.off, 8);
 	after = STATE_AFTER(DW_CFA_expression, 6, 2, DW_OP_breg6, 0);
 	assert_int_equal(after.fp.place, CFA_PLACE_EXPRESSION);
 	assert_int_equal(after.fp.expression_bytes, 2);
@@ -152,6 +155,8 @@ static void restores_what_the_cie_says(void **state)
 	assert_int_equal(STATE_AFTER(DW_CFA_offset | 6, 2, DW_CFA_restore | 6).fp.place,
 			 CFA_PLACE_UNDEFINED);
 	assert_int_equal(STATE_AFTER(DW_CFA_undefined, 16, DW_CFA_restore_extended, 16).ra.off, -8);
+	assert_int_equal(STATE_AFTER(DW_CFA_register, 7, 8, DW_CFA_restore | 7).sp.place,
+			 CFA_PLACE_SAME);
 }
 
 static void remembers_states(void **state)

@@ -201,6 +201,24 @@ static void there_is_room_for_one_register(void **state)
 	assert_int_equal(rule_of(&from, &x86_64, UNWIND_LOSS_RA).cfa_kind, UNWIND_CFA_UNSUPPORTED);
 }
 
+/* As glibc's longjmp() has it, when all is loaded. */
+static void a_jump_is_told_by_three_registers(void **state)
+{
+	struct cfa_state from = { .cfa_register = 5,
+				  .sp = { .place = CFA_PLACE_REGISTER, .off = 8 },
+				  .fp = { .place = CFA_PLACE_REGISTER, .off = 9 },
+				  .ra = { .place = CFA_PLACE_REGISTER, .off = 1 } };
+	struct unwind_rule rule = rule_of(&from, &x86_64, UNWIND_LOSS_COUNT);
+
+	(void)state;
+	assert_int_equal(rule.cfa_kind, UNWIND_CFA_JUMP);
+	assert_int_equal(rule.cfa_off, 8);
+	assert_int_equal(rule.fp_off, 9);
+	assert_int_equal(rule.reg, 1);
+	from.sp.off = 32;
+	assert_int_equal(rule_of(&from, &x86_64, UNWIND_LOSS_RA).cfa_kind, UNWIND_CFA_UNSUPPORTED);
+}
+
 static void on_arm64_the_slot_is_that_of_the_return_address(void **state)
 {
 	struct cfa_state from = { .cfa_register = ARM64_SP, .cfa_off = 32 };
@@ -240,6 +258,7 @@ int main(void)
 		cmocka_unit_test(a_frame_pointer_elsewhere_is_undefined),
 		cmocka_unit_test(knows_where_the_return_address_is),
 		cmocka_unit_test(there_is_room_for_one_register),
+		cmocka_unit_test(a_jump_is_told_by_three_registers),
 		cmocka_unit_test(on_arm64_the_slot_is_that_of_the_return_address),
 	};
 

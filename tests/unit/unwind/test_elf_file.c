@@ -23,7 +23,7 @@ static void reads_the_build_id_and_code_of_a_program(void **state)
 	(void)state;
 	assert_int_equal(elf_file_open(fd, &file), 0);
 	description = elf_file_describe(file);
-	assert_int_equal(description->build_id_bytes, 20);
+	assert_int_equal(description->build_id.n_bytes, 20);
 	assert_int_equal(description->n_segments, 1);
 	assert_true(description->segments[0].size_bytes > 0);
 	elf_file_free(file);
@@ -113,8 +113,8 @@ static void reads_a_32_bit_file(void **state)
 	(void)state;
 	assert_int_equal(elf_file_open(fd, &file), 0);
 	description = elf_file_describe(file);
-	assert_int_equal(description->build_id_bytes, 4);
-	assert_memory_equal(description->build_id, tiny.id, 4);
+	assert_int_equal(description->build_id.n_bytes, 4);
+	assert_memory_equal(description->build_id.bytes, tiny.id, 4);
 	assert_int_equal(description->n_segments, 1);
 	assert_int_equal(description->segments[0].file_off, 0x1000);
 	assert_int_equal(description->segments[0].elf_vaddr, 0x8048000);

@@ -51,7 +51,7 @@ static void a_full_set_takes_no_more(void **state)
 	struct unwind_rule_set *set = new_set();
 
 	(void)state;
-	for (int32_t i = 2; i < UNWIND_MAX_RULES; i++)
+	for (int32_t i = 2; i < UNWIND_MAX_FILE_RULES; i++)
 		assert_int_equal(unwind_rule_set_add(set, sp_plus(8 * i)), i);
 	assert_int_equal(unwind_rule_set_add(set, sp_plus(1)), UNWIND_RULE_UNSUPPORTED);
 	assert_int_equal(unwind_rule_set_add(set, sp_plus(80)), 10);

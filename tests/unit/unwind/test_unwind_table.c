@@ -130,8 +130,9 @@ static void refuses_a_header_that_is_no_table(void **state)
 	ASSERT_REFUSED(table.header.magic++);
 	ASSERT_REFUSED(table.header.size_bytes--);
 	ASSERT_REFUSED(table.header.n_rules = 0);
-	ASSERT_REFUSED(table.header.n_rules = UNWIND_MAX_RULES + 1);
-	ASSERT_REFUSED(table.header.n_rules = UNWIND_MAX_RULES);
+	ASSERT_REFUSED(table.header.n_rules = UNWIND_MAX_FILE_RULES + 1);
+	ASSERT_REFUSED(table.header.n_rules = UNWIND_MAX_FILE_RULES);
+	ASSERT_REFUSED(table.header.n_rows++);
 	ASSERT_REFUSED(table.header.n_chunks = UINT32_MAX);
 	ASSERT_REFUSED(table.header.n_chunks = 2000);
 }

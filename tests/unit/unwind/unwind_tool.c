@@ -115,14 +115,17 @@ static void print_fp(const struct unwind_rule *rule, bool is_arm64)
 static void print_rule(const struct unwind_rule *rule, bool is_arm64)
 {
 	static const char *const words[UNWIND_CFA_KIND_COUNT] = {
-		[UNWIND_CFA_NONE] = "none",
-		[UNWIND_CFA_SIGNAL] = "signal",
-		[UNWIND_CFA_END] = "end",
-		[UNWIND_CFA_UNSUPPORTED] = "unsupported",
+		[UNWIND_CFA_NONE] = "none",      [UNWIND_CFA_SIGNAL] = "signal",
+		[UNWIND_CFA_END] = "end",        [UNWIND_CFA_UNSUPPORTED] = "unsupported",
+		[UNWIND_CFA_GO_SAVED] = "saved",
 	};
 
 	if (!rule || words[rule->cfa_kind]) {
 		printf("%s\n", rule ? words[rule->cfa_kind] : "outside");
+		return;
+	}
+	if (rule->cfa_kind == UNWIND_CFA_JUMP) {
+		printf("jump:r%d r%d r%d\n", rule->cfa_off, rule->fp_off, rule->reg);
 		return;
 	}
 	print_cfa(rule, is_arm64);

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "profiler/daemon/binary_describer.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel_maps.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/role.h"
+#include "profiler/daemon/shard_space.h"
+#include "profiler/daemon/table_cache.h"
+#include "profiler/daemon/table_loader.h"
+#include "profiler/mapping.h"
+#include "table_maker.h"
+
+enum { CODE_FILE = 77, MAPPED_BYTES = 4096 };
+
+static struct file_key key; /* of the mapped file */
+static const struct table_shape shape = {
+	.n_chunks = 2, .n_rows = 300, .n_rules = 7, .first_rule = 0
+};
+
+/* The sampler's half of files, and the other end of its resolver's channel. */
+struct world {
+	struct table_store_maps maps;
+	struct table_store *store;
+	struct table_cache *cache;
+	struct table_loader *loader;
+	struct role_process server, resolver;
+	struct binary_describer *describer;
+	struct channel *other_end;
+	uint32_t asked;      /* the file that the resolver was asked for last */
+	uint32_t n_asked[3]; /* by enum build_kind */
+	void *mapped;        /* a file that this process has mapped */
+	int process_fd;
+};
+
+static int set_up(void **state)
+{
+	const struct table_cache_options no_cache = { 0 };
+	_cleanup_(closep) int file = memfd_create("file", MFD_CLOEXEC);
+	static struct world world;
+	struct stat status;
+	int fds[2];
+
+	world = (struct world){ .maps = kernel_maps_open() };
+	assert_int_equal(table_store_new(&world.maps, 4 << 20, &world.store), 0);
+	assert_int_equal(table_cache_new(&no_cache, &world.cache), 0);
+	assert_int_equal(table_loader_new(world.store, world.cache, &world.loader), 0);
+	assert_int_equal(channel_pair(fds), 0);
+	assert_int_equal(channel_new(fds[0], 1 << 20, &world.resolver.channel), 0);
+	assert_int_equal(channel_new(fds[1], 1 << 20, &world.other_end), 0);
+	assert_int_equal(binary_describer_new(&world.server, &world.resolver, world.loader,
+					      &world.describer),
+			 0);
+	assert_int_equal(ftruncate(file, MAPPED_BYTES), 0);
+	assert_int_equal(fstat(file, &status), 0);
+	key = (struct file_key){ .inode = status.st_ino, .device = 1 };
+	world.mapped = mmap(NULL, MAPPED_BYTES, PROT_READ, MAP_PRIVATE, file, 0);
+	assert_ptr_not_equal(world.mapped, MAP_FAILED);
+	world.process_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*state = &world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+
+	binary_describer_free(world->describer);
+	channel_free(world->resolver.channel);
+	channel_free(world->other_end);
+	table_loader_free(world->loader);
+	table_cache_free(world->cache);
+	table_store_free(world->store);
+	kernel_maps_close(&world->maps);
+	munmap(world->mapped, MAPPED_BYTES);
+	close(world->process_fd);
+	return 0;
+}
+
+static int on_question(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
+{
+	const struct message_build *build = message->body;
+	struct world *world = context;
+
+	assert_int_equal(message->type, MESSAGE_BUILD);
+	assert_true(fds[0] >= 0);
+	world->asked = build->file;
+	world->n_asked[build->kind]++;
+	return 0;
+}
+
+static void read_questions(struct world *world)
+{
+	assert_int_equal(channel_receive(world->other_end, on_question, world), 0);
+}
+
+static int on_answer(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
+{
+	struct world *world = context;
+
+	return binary_describer_on_message(world->describer, message, fds);
+}
+
+static void send_table(struct world *world, const struct buffer *table)
+{
+	const struct message_table message = { .file = world->asked };
+	_cleanup_(closep) int fd = table_maker_memfd(table->data, table->size);
+
+	assert_int_equal(channel_send_fds(world->other_end, MESSAGE_TABLE, &message,
+					  sizeof(message), (int[]){ fd, -1 }),
+			 0);
+	assert_int_equal(channel_flush(world->other_end), 0);
+	assert_int_equal(channel_receive(world->resolver.channel, on_answer, world), 0);
+}
+
+static void send_built(struct world *world, enum build_outcome outcome)
+{
+	const struct message_built message = { world->asked, outcome, BUILD_ELF, 0 };
+
+	assert_int_equal(channel_send(world->other_end, MESSAGE_BUILT, &message, sizeof(message)),
+			 0);
+	assert_int_equal(channel_flush(world->other_end), 0);
+	assert_int_equal(channel_receive(world->resolver.channel, on_answer, world), 0);
+}
+
+static struct mapping mapping_of(const struct world *world)
+{
+	uint64_t start_pc = (uintptr_t)world->mapped;
+
+	return (struct mapping){ .start_pc = start_pc,
+				 .end_pc = start_pc + MAPPED_BYTES,
+				 .path = "" };
+}
+
+/* The kernel half meets the mapped file. */
+static void meet_file(struct world *world)
+{
+	const struct mapping mapping = mapping_of(world);
+	const struct file_record record = {
+		.header = { .type = RECORD_FILE },
+		.key = key,
+		.start_pc = mapping.start_pc,
+		.end_pc = mapping.end_pc,
+		.file = CODE_FILE,
+	};
+
+	assert_int_equal(binary_describer_take_file(world->describer, &record, world->process_fd),
+			 0);
+	read_questions(world);
+}
+
+static bool may_open_mapped_files(const struct world *world)
+{
+	const struct mapping mapping = mapping_of(world);
+	struct binary *binary;
+
+	return binary_describer_get(world->describer, world->process_fd, &mapping, &binary) == 0;
+}
+
+static uint64_t damaged_count(const struct world *world)
+{
+	struct table_store_status status;
+
+	table_store_get_status(world->store, &status);
+	return status.n_damaged;
+}
+
+static void loads_the_table_that_the_resolver_has_made(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
+	assert_int_equal(kernel_maps_find(&key)->file, CODE_FILE);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
+	assert_int_equal(damaged_count(world), 0);
+}
+
+/* As one sends that was taken over by a file that it read. */
+static void refuses_a_table_whose_indices_lead_out_of_it(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct table_store_status status;
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	table_maker_make(&shape, &table);
+	((uint16_t *)(table.data + table.size))[-1] = UNWIND_MAX_RULES - 1;
+	send_table(world, &table);
+	table_store_get_status(world->store, &status);
+	assert_int_equal(status.n_damaged, 1);
+	assert_int_equal(status.n_tables, 0);
+	assert_int_equal(status.taken_bytes, 0);
+	assert_int_equal(status.n_rules, 0);
+	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_NO_TABLE);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_NO_TABLE);
+	assert_int_equal(table_loader_find_rule(world->loader, world->asked, 0), 0);
+}
+
+/* The vDSO is the first file. */
+static void takes_no_table_that_nobody_has_asked_for(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct table_store_status status;
+	struct world *world = *state;
+
+	table_maker_make(&shape, &table);
+	for (world->asked = 2; world->asked < 10; world->asked++)
+		send_table(world, &table);
+	table_store_get_status(world->store, &status);
+	assert_int_equal(status.n_tables, 0);
+}
+
+/* A mapped file that is no ELF file, and was read for its names before it was ever hit. */
+static void a_file_that_is_known_to_have_no_table_is_not_waited_for(void **state)
+{
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	read_questions(world);
+	send_built(world, BUILD_DAMAGED);
+	meet_file(world);
+	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_NO_TABLE);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_NO_TABLE);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 0);
+}
+
+/* As a library that only stacks lead through which user space finishes. */
+static void a_file_that_was_never_hit_has_a_table_for_walkers_and_hands_it_on(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	read_questions(world);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_PENDING);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
+	assert_int_not_equal(table_loader_find_rule(world->loader, world->asked, 0), 0);
+	assert_null(kernel_maps_find(&key));
+	meet_file(world);
+	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
+	assert_int_equal(kernel_maps_find(&key)->file, CODE_FILE);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 0);
+	assert_int_equal(kernel_maps_file_count(), 1);
+}
+
+static void a_resolver_that_is_new_makes_tables_for_walkers_too(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	read_questions(world);
+	binary_describer_on_resolver_start(world->describer);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_PENDING);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
+}
+
+/* Names take their time; meanwhile the file is met by another key. */
+static void the_end_of_a_build_refuses_no_table_that_was_asked_for_later(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	key.generation++;
+	meet_file(world);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 1);
+	send_built(world, BUILD_OK);
+	send_table(world, &table);
+	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
+}
+
+static void a_table_that_has_left_is_asked_for_again(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	table_store_forget(world->store, &key);
+	meet_file(world);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 1);
+	send_table(world, &table);
+	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
+}
+
+int main(void)
+{
+#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		WITH_WORLD(loads_the_table_that_the_resolver_has_made),
+		WITH_WORLD(refuses_a_table_whose_indices_lead_out_of_it),
+		WITH_WORLD(takes_no_table_that_nobody_has_asked_for),
+		WITH_WORLD(a_file_that_is_known_to_have_no_table_is_not_waited_for),
+		WITH_WORLD(a_file_that_was_never_hit_has_a_table_for_walkers_and_hands_it_on),
+		WITH_WORLD(a_resolver_that_is_new_makes_tables_for_walkers_too),
+		WITH_WORLD(the_end_of_a_build_refuses_no_table_that_was_asked_for_later),
+		WITH_WORLD(a_table_that_has_left_is_asked_for_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
