@@ -85,13 +85,14 @@ def what_was_compiled_is_there_at_the_next_start():
     with folder() as path:
         fill(path)
         table = table_of(path, fixture(PROGRAM))
+        n_kept = len(list(path.glob("*.table")))
         os.utime(table, (0, 0))
         with Daemon("--cache", str(path)) as daemon:
             assert_stacks_are_whole(daemon)
             assert table.stat().st_mtime > 0, "it was not used"
             assert counted(daemon, "hits_total") > counted(daemon, "misses_total")
             assert counted(daemon, "damaged_total") == 0
-            assert counted(daemon, "tables") >= len(list(path.glob("*.table"))) - 1
+            assert counted(daemon, "tables") >= n_kept  # the bound is far
             assert counted(daemon, "bytes") > 0
 
 
