@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ELF files that were made to harm whoever reads them.
+
+All have a function in their second page, which a process can map and call, whatever the rest says.
+"""
+
+import itertools
+import struct
+import zlib
+
+PAGE_BYTES = 4096
+CODE_OFF = PAGE_BYTES
+DATA_OFF = 2 * PAGE_BYTES
+# mov $2000, %ecx; 1: dec %ecx; jnz 1b; ret
+FUNCTION = bytes.fromhex("b9d0070000") + bytes.fromhex("ffc975fcc3")
+
+_PT_LOAD, _PT_NOTE = 1, 4
+_SHT_PROGBITS, _SHT_STRTAB = 1, 3
+_SHF_ALLOC, _SHF_COMPRESSED = 2, 0x800
+_ELFCOMPRESS_ZLIB, _ELFCOMPRESS_ZSTD = 1, 2
+
+
+def header(sections_off=0, n_sections=0, n_segments=1, segments_off=64):
+    return struct.pack(
+        "<16sHHIQQQIHHHHHH",
+        b"\x7fELF\x02\x01\x01",
+        3,  # ET_DYN
+        62,  # EM_X86_64
+        1,
+        CODE_OFF,
+        segments_off,
+        sections_off,
+        0,
+        64,
+        56,
+        n_segments,
+        64,
+        n_sections,
+        n_sections - 1 if n_sections else 0,
+    )
+
+
+def segment(kind, flags, off, size):
+    return struct.pack("<IIQQQQQQ", kind, flags, off, off, off, size, size, PAGE_BYTES)
+
+
+CODE_SEGMENT = segment(_PT_LOAD, 5, CODE_OFF, PAGE_BYTES)
+
+
+def _section(name, kind, flags, off, size):
+    return struct.pack("<IIQQQQIIQQ", name, kind, flags, off, off, size, 0, 0, 8, 0)
+
+
+def build(sections, head=None):
+    """A file with these sections, [(name, flags, bytes, the size that is claimed or None)]."""
+    names, data, entries = b"\0", b"", [_section(0, 0, 0, 0, 0)]
+    for name, flags, content, claimed in sections:
+        size = len(content) if claimed is None else claimed
+        entries.append(_section(len(names), _SHT_PROGBITS, flags, DATA_OFF + len(data), size))
+        names += name.encode() + b"\0"
+        data += content + bytes(-len(content) % 8)
+    name_of_names = len(names)
+    names += b".shstrtab\0"
+    entries.append(_section(name_of_names, _SHT_STRTAB, 0, DATA_OFF + len(data), len(names)))
+    data += names + bytes(-len(names) % 8)
+    start = head or header(DATA_OFF + len(data), len(entries)) + CODE_SEGMENT
+    return (
+        start.ljust(CODE_OFF, b"\0") + FUNCTION.ljust(PAGE_BYTES, b"\0") + data + b"".join(entries)
+    )
+
+
+def _entry(content):
+    return struct.pack("<I", len(content)) + content
+
+
+CIE = _entry(struct.pack("<IB", 0, 1) + b"zR\0" + bytes([1, 0x78, 16, 1, 0x1B, 0x0C, 7, 8]))
+
+
+def fde(off, back, start, size):
+    """An FDE at @off of the section, whose CIE is @back bytes before its pointer to it."""
+    pc_relative = start - (DATA_OFF + off + 8)
+    return _entry(struct.pack("<IiIB", back, pc_relative, size, 0) + b"\x41\x0e\x10")
+
+
+def eh_frame_overlapping(n=2000):
+    """Functions that lie on one another, each to the end of the code."""
+    section = CIE
+    for i in range(n):
+        section += fde(len(section), len(section) + 4, CODE_OFF + i, PAGE_BYTES - i)
+    return section + bytes(4)
+
+
+def eh_frame_cyclic():
+    """FDEs that are their own CIE, or that of one another, or behind or before the section."""
+    section = CIE
+    for back in (4, 8, 2**32 - 16, 2**31, len(CIE) + 1, 2**32 - 4):
+        section += fde(len(section), back, CODE_OFF, 16)
+    return section + bytes(4)
+
+
+def eh_frame_enormous():
+    """Lengths, augmentations and numbers without end."""
+    endless_number = b"\xff" * 4000
+    return b"".join(
+        [
+            _entry(struct.pack("<IB", 0, 1) + b"zR\0" + endless_number),
+            _entry(struct.pack("<IB", 0, 1) + b"z" * 3000),
+            _entry(struct.pack("<IB", 0, 1) + b"zPLR\0\1\x78\x10" + endless_number),
+            CIE,
+            struct.pack("<IQ", 0xFFFFFFFF, 2**63),
+        ]
+    )
+
+
+def eh_frame_of_many(n_bytes):
+    """Valid FDEs of a byte of code each, as many as there is room for."""
+    count = n_bytes // len(fde(0, 4, 0, 1))
+    chunks, off = [CIE], len(CIE)
+    for i in range(count):
+        chunks.append(fde(off, off + 4, CODE_OFF + i % PAGE_BYTES, 1))
+        off += len(chunks[-1])
+    return b"".join(chunks)
+
+
+def compressed(kind, stream, claimed_bytes):
+    return struct.pack("<IIQQ", kind, 0, claimed_bytes, 1) + stream
+
+
+def files():
+    """Yield (name, content, how long the file is made beyond that, with a hole)."""
+    plain = build([(".eh_frame", _SHF_ALLOC, eh_frame_overlapping(50), None)])
+    bomb = zlib.compress(bytes(64 << 20), 9)
+    yield "overlapping", build([(".eh_frame", _SHF_ALLOC, eh_frame_overlapping(), None)]), 0
+    yield "cyclic", build([(".eh_frame", _SHF_ALLOC, eh_frame_cyclic(), None)]), 0
+    yield "enormous", build([(".eh_frame", _SHF_ALLOC, eh_frame_enormous(), None)]), 0
+    yield "many_functions", build([(".eh_frame", _SHF_ALLOC, eh_frame_of_many(8 << 20), None)]), 0
+    yield "past_the_end", build([(".eh_frame", _SHF_ALLOC, CIE, 2**62)]), 0
+    for cut in (DATA_OFF, DATA_OFF + 8, DATA_OFF + len(CIE) + 7, len(plain) - 64, len(plain) - 1):
+        yield f"cut_at_{cut}", plain[:cut], 0
+    for name, claimed in itertools.product((".debug_frame", ".debug_info"), (64 << 20, 2**60)):
+        section = compressed(_ELFCOMPRESS_ZLIB, bomb, claimed)
+        yield f"bomb{name}_{claimed}", build([(name, _SHF_COMPRESSED, section, None)]), 0
+    zstd = compressed(_ELFCOMPRESS_ZSTD, b"\x28\xb5\x2f\xfd" + bytes(100), 2**40)
+    yield "bomb_zstd", build([(".debug_frame", _SHF_COMPRESSED, zstd, None)]), 0
+    old = b"ZLIB" + struct.pack(">Q", 2**40) + bomb
+    yield "bomb_gnu", build([(".zdebug_frame", 0, old, None)]), 0
+    notes = segment(_PT_NOTE, 4, 0, DATA_OFF) * 60000
+    head = header(n_segments=60000, segments_off=DATA_OFF)
+    yield "many_segments", build([], head)[:DATA_OFF] + notes, 0
+    yield "sparse", plain, 1 << 40
