@@ -338,7 +338,7 @@ static void put_table(struct table_loader *loader, struct code_file *file, const
 		table_cache_put(loader->cache, &file->cache_key, table, size);
 		file->is_cacheable = false;
 	}
-	if (r == -EAGAIN)
+	if (r == -EAGAIN && table)
 		wait_for_room(loader, file, table, size);
 	else if (r == -ENOSPC || r == -ENOMEM)
 		set_state(loader, file, CODE_FILE_REFUSED, TABLE_LOADER_RETRY_NS);
