@@ -40,6 +40,7 @@ static const struct {
 	{ "gogo", TREAT_BY_TURNS },
 	{ "time.now", TREAT_BY_FP },
 	{ "runtime.mcall", TREAT_BY_TURNS },
+	{ "runtime.clone", TREAT_BY_TURNS },
 	{ "runtime.goexit", TREAT_AS_END },
 	{ "runtime.mstart", TREAT_AS_END },
 	{ "runtime.rt0_go", TREAT_AS_END },
@@ -147,10 +148,11 @@ static int read_by_depth(struct go_frame_reader *reader, const struct pclntab_fu
 		UNWIND_RULE_NONE);
 }
 
+static const uint8_t push[] = { 0x55, 0x48, 0x89, 0xe5 }; /* push rbp; mov rbp, rsp */
+
 /* How many bytes of @code, in x86-64, save the frame pointer and set a new one; 0: it does not. */
 static size_t prologue_bytes(const uint8_t *code, size_t size)
 {
-	static const uint8_t push[] = { 0x55, 0x48, 0x89, 0xe5 };  /* push rbp; mov rbp, rsp */
 	static const uint8_t store[] = { 0x48, 0x89, 0x6c, 0x24 }; /* mov [rsp + x], rbp */
 	static const uint8_t set[] = { 0x48, 0x8d, 0x6c, 0x24 };   /* lea rbp, [rsp + x] */
 
@@ -161,6 +163,14 @@ static size_t prologue_bytes(const uint8_t *code, size_t size)
 	    memcmp(code + 4, store, sizeof(store)) == 0 && memcmp(code + 9, set, sizeof(set)) == 0)
 		return 14;
 	return 0;
+}
+
+/* Likewise, where it takes its arguments before that: all up to there. */
+static size_t late_prologue_bytes(struct elf_content code)
+{
+	const uint8_t *found = code.size ? memmem(code.bytes, code.size, push, sizeof(push)) : NULL;
+
+	return found ? (size_t)(found - code.bytes) + sizeof(push) : 0;
 }
 
 /* How many bytes of @code restore the frame pointer and leave the function; 0: they do not. */
@@ -279,6 +289,8 @@ static int read_switch(struct go_frame_reader *reader, const struct pclntab_func
 	if (!reader->is_arm64) {
 		prologue = prologue_bytes(code.bytes, code.size);
 		n = go_switch_find(function->name, code, &reader->saved, turns);
+		if (!prologue && !n)
+			prologue = late_prologue_bytes(code);
 	}
 	if (prologue && treatment == TREAT_BY_FP)
 		return read_by_fp(reader, function, code, prologue);

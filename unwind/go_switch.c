@@ -65,6 +65,10 @@ static const struct {
 	{ "runtime.gogo",
 	  { { EXACTLY(0x48, 0x8b, 0x23) /* mov rsp, [rbx] */,
 	      SAVED(UNWIND_GO_ENTERS, UNWIND_FP_UNDEFINED) } } },
+	/* The parent's return, mov [rsp + …], eax; ret. What follows is the child, at its entry. */
+	{ "runtime.clone",
+	  { { { 5, { 0x89, 0x44, 0x24, 0x00, 0xc3 }, { 0xff, 0xff, 0xff, 0x00, 0xff } },
+	      { .cfa_kind = UNWIND_CFA_END } } } },
 	{ "gogo", { { EXACTLY(0x48, 0x8b, 0x23), SAVED(UNWIND_GO_ENTERS, UNWIND_FP_UNDEFINED) } } },
 };
 

@@ -192,6 +192,32 @@ static void a_saved_frame_pointer_leads_from_stack_to_stack(void **state)
 	compiled_fini(&compiled);
 }
 
+static void a_frame_pointer_may_be_saved_behind_the_arguments(void **state)
+{
+	static const uint8_t code[FUNCTION_BYTES] = {
+		0x48, 0x8b, 0x44, 0x24, 0x08,       /*  0: mov rax, [rsp + 8] */
+		0x55, 0x48, 0x89, 0xe5,             /*  5: push rbp; mov rbp, rsp */
+		0x48, 0x83, 0xe4, 0xf0, 0xff, 0xd0, /*  9: and rsp, -16; call rax */
+		0x48, 0x89, 0xec, 0x5d, 0xc3,       /* 15: mov rsp, rbp; pop rbp; ret */
+	};
+	/* Depth 0 for six bytes, 8 for 13, 0 for the rest. */
+	static const uint8_t depths[] = { 2, 6, 16, 13, 15, 13, 0 };
+	static const struct built_function functions[] = {
+		{ "runtime.sigfwd", 0, PCLNTAB_ASSEMBLY | PCLNTAB_SP_WRITE, depths },
+	};
+	struct compiled compiled = compile(&(struct go_code){
+		.machine = EM_X86_64, .functions = functions, .n = 1, .code = code });
+
+	(void)state;
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0)), UNWIND_CFA_SP, 8);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 6), UNWIND_CFA_SP, 16);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 9), UNWIND_CFA_FP_ANYWHERE, 16);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 18), UNWIND_CFA_FP_ANYWHERE, 16);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 19), UNWIND_CFA_SP, 8);
+	assert_int_equal(compiled.report.n_stack_unknown, 0);
+	compiled_fini(&compiled);
+}
+
 /* What tells of systemstack's code where the goroutine is: fs:-8, and m.curg at 192. */
 #define TELLS_WHERE_THE_GOROUTINE_IS                                                               \
 	0x64, 0x48, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff, 0x48, 0x3b, 0x83, 192, 0, 0, 0
@@ -313,6 +339,7 @@ int main(void)
 		cmocka_unit_test(depths_are_rules),
 		cmocka_unit_test(stacks_end_where_go_ends_them),
 		cmocka_unit_test(a_saved_frame_pointer_leads_from_stack_to_stack),
+		cmocka_unit_test(a_frame_pointer_may_be_saved_behind_the_arguments),
 		cmocka_unit_test(what_the_runtime_has_saved_leads_from_stack_to_stack),
 		cmocka_unit_test(code_of_the_runtime_that_is_not_known_is_counted),
 		cmocka_unit_test(a_callback_returns_to_what_nobody_called),

@@ -122,6 +122,23 @@ static void a_turn_that_is_missing_spoils_them_all(void **state)
 	assert_int_equal(go_switch_find("main.main", CODE(asmcgocall_1_19), &saved_1_19, turns), 0);
 }
 
+static void a_thread_begins_behind_the_return_of_its_maker(void **state)
+{
+	static const uint8_t clone[] = {
+		0x0f, 0x05,                   /*  0: syscall */
+		0x48, 0x83, 0xf8, 0x00,       /*  2: cmp rax, 0 */
+		0x74, 0x05,                   /*  6: je 13 */
+		0x89, 0x44, 0x24, 0x30, 0xc3, /*  8: mov [rsp + 48], eax; ret */
+		0x48, 0x89, 0xf4,             /* 13: mov rsp, rsi */
+	};
+	struct go_turn turns[GO_SWITCH_MAX_TURNS];
+
+	(void)state;
+	assert_int_equal(go_switch_find("runtime.clone", CODE(clone), &saved_1_19, turns), 1);
+	assert_int_equal(turns[0].code_off, 13);
+	assert_int_equal(turns[0].rule.cfa_kind, UNWIND_CFA_END);
+}
+
 static void without_the_place_of_the_goroutine_a_turn_leads_nowhere(void **state)
 {
 	struct go_turn turns[GO_SWITCH_MAX_TURNS];
@@ -142,6 +159,7 @@ int main(void)
 		cmocka_unit_test(turns_are_in_the_order_of_the_code),
 		cmocka_unit_test(a_call_of_c_may_come_from_either_stack),
 		cmocka_unit_test(a_turn_that_is_missing_spoils_them_all),
+		cmocka_unit_test(a_thread_begins_behind_the_return_of_its_maker),
 		cmocka_unit_test(without_the_place_of_the_goroutine_a_turn_leads_nowhere),
 	};
 
