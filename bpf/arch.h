@@ -32,6 +32,10 @@
 enum {
 	ARCH_FP = 29,
 	ARCH_SP = 31,
+	ARCH_RETURN = 0,     /* what a system call returns … */
+	ARCH_ARGUMENT_1 = 0, /* … and takes */
+	ARCH_ARGUMENT_2 = 1,
+	ARCH_CLONE = 220,           /* include/uapi/asm-generic/unistd.h */
 	ARCH_RECORD_ENDS_FRAME = 0, /* is the CFA right behind what the frame pointer points to? */
 	ARCH_SIGNS_RETURN_PCS = 1,
 	/* struct rt_sigframe: siginfo, ucontext up to x0 (arch/arm64/kernel/signal.c) */
@@ -53,6 +57,13 @@ static __always_inline void arch_take_registers(uint64_t *to, const struct arch_
 {
 	__builtin_memcpy(to, from->x, sizeof(from->x));
 	to[ARCH_SP] = from->sp;
+}
+
+/* The number of the system call that it is in, or −1: these registers do not tell. */
+static __always_inline int64_t arch_system_call(const struct arch_registers *registers)
+{
+	(void)registers;
+	return -1;
 }
 
 /* A signal frame's words: x0 … x30, sp, and pc, which is not taken. */
@@ -84,6 +95,10 @@ static __always_inline uint64_t arch_read_from(uint64_t return_pc_at, uint64_t s
 enum {
 	ARCH_FP = 6,
 	ARCH_SP = 7,
+	ARCH_RETURN = 0,     /* what a system call returns … */
+	ARCH_ARGUMENT_1 = 5, /* … and takes */
+	ARCH_ARGUMENT_2 = 4,
+	ARCH_CLONE = 56, /* arch/x86/entry/syscalls/syscall_64.tbl */
 	ARCH_RECORD_ENDS_FRAME = 1,
 	ARCH_SIGNS_RETURN_PCS = 0,
 	/* struct rt_sigframe: a return address, ucontext up to r8 (arch/x86/include/asm/sigframe.h)
@@ -121,6 +136,11 @@ static __always_inline void arch_take_registers(uint64_t *to, const struct arch_
 	to[13] = from->r13;
 	to[14] = from->r14;
 	to[15] = from->r15;
+}
+
+static __always_inline int64_t arch_system_call(const struct arch_registers *registers)
+{
+	return registers->orig_ax;
 }
 
 /* r8 … r15, di, si, bp, bx, dx, ax, cx, sp, ip (arch/x86/include/uapi/asm/sigcontext.h) */

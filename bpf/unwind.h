@@ -19,6 +19,8 @@ enum {
 	WINDOW_BYTES = 1024,
 	PAGE_BYTES = 4096,
 	VDSO_BYTES = 2 * PAGE_BYTES,
+	SYSTEM_CALL_CLONE3 = 435, /* on every machine */
+	CLONE_ARGS_STACK_OFF = 40,
 };
 
 /* See struct walk. Set before loading. */
@@ -156,10 +158,31 @@ __attribute__((noinline)) int step(void)
 	return state ? walk_step(&state->walk) : STACK_NO_USER;
 }
 
+/*
+ * Is it still in the system call that has made it, on the stack that its maker has given to it? It
+ * has no caller then, but its code is its maker's, whose rules go astray there.
+ */
+static __always_inline int is_newborn(const struct walk *walk, int64_t system_call)
+{
+	uint64_t stack[2]; /* struct clone_args: where it lies, and its size */
+	uint64_t sp = walk->registers[ARCH_SP];
+
+	if (walk->registers[ARCH_RETURN])
+		return 0;
+	if (system_call == ARCH_CLONE)
+		return sp == walk->registers[ARCH_ARGUMENT_2];
+	return system_call == SYSTEM_CALL_CLONE3 &&
+	       !bpf_probe_read_user(
+		       stack, sizeof(stack),
+		       (void *)(walk->registers[ARCH_ARGUMENT_1] + CLONE_ARGS_STACK_OFF)) &&
+	       sp == stack[0] + stack[1];
+}
+
 static __always_inline void take_registers(struct walk *walk, const struct arch_registers *from)
 {
 	arch_take_registers(walk->registers, from);
 	walk_enter(walk, from->pc);
+	walk->is_newborn = is_newborn(walk, arch_system_call(from));
 }
 
 static __always_inline uint64_t kernel_stack_bytes(void)

@@ -54,6 +54,7 @@ struct walk {
 	uint32_t has_registers; /* only at the leaf, and after a signal */
 	uint32_t has_sp;        /* or sp is known to lie further up only */
 	uint32_t is_leaf;
+	uint32_t is_newborn; /* a thread that has not returned from clone(2), on its new stack */
 	uint32_t n_frames;
 	uint32_t n_by_frame_pointer; /* frames left without a rule */
 	uint32_t n_pcs;              /* frames that are no file and offset */
@@ -372,7 +373,7 @@ static __always_inline int walk_step(struct walk *walk)
 	if (r)
 		return r;
 	file_off = walk->pc - mapping->start_pc + mapping->file_off;
-	if (mapping->kind == UNWIND_FILE_PENDING && !walk->goes_on)
+	if (mapping->kind == UNWIND_FILE_PENDING && !walk->goes_on && !walk->is_newborn)
 		return STACK_PENDING;
 	if (mapping->file && !(file_off >> 32)) {
 		walk_add_frame(walk, UNWIND_FRAME(mapping->file, file_off));
@@ -380,6 +381,8 @@ static __always_inline int walk_step(struct walk *walk)
 		walk_add_frame(walk, walk->pc);
 		walk->n_pcs++;
 	}
+	if (walk->is_newborn)
+		return STACK_WHOLE;
 	if (mapping->kind == UNWIND_FILE_TABLE)
 		return walk_through_file(walk, file_off);
 	return walk_by_frame_pointer(walk, mapping->kind == UNWIND_FILE_NONE

@@ -270,6 +270,17 @@ static void waits_before_the_frame_whose_table_is_pending(void **state)
 	assert_int_equal(walk.n_frames, 1);
 }
 
+static void a_newborn_has_no_caller_and_needs_no_table(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 0);
+
+	(void)state;
+	file_kind = UNWIND_FILE_PENDING;
+	walk.is_newborn = 1;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 1);
+}
+
 static void calls_code_past_4_gib_of_a_file_by_its_pc(void **state)
 {
 	(void)state;
@@ -330,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(never_walks_down_the_stack, set_up),
 		cmocka_unit_test_setup(ends_a_loop_of_frames_at_the_bound, set_up),
 		cmocka_unit_test_setup(waits_before_the_frame_whose_table_is_pending, set_up),
+		cmocka_unit_test_setup(a_newborn_has_no_caller_and_needs_no_table, set_up),
 		cmocka_unit_test_setup(calls_code_past_4_gib_of_a_file_by_its_pc, set_up),
 		cmocka_unit_test_setup(says_why_it_ends, set_up),
 	};
