@@ -9,11 +9,7 @@
  * alignment and no padding that is not named.
  */
 
-#ifdef __bpf__
-#include "bpf/kernel.h"
-#else
-#include <stdint.h>
-#endif
+#include "bpf/unwind_table.h"
 
 enum {
 	WIRE_COMM_BYTES = 16,         /* TASK_COMM_LEN */
@@ -22,6 +18,7 @@ enum {
 	WIRE_MAX_STACKS = 32768,      /* stacks remembered as sent; the oldest leave */
 	WIRE_PENDING_BYTES = 4 << 20, /* of the ring for samples whose walk is not finished */
 	WIRE_STACK_BYTES = 16 << 10,  /* of the stack that goes with them */
+	WIRE_GO_M_WORDS = 32,         /* of Go's struct m, m.curg among them */
 	WIRE_DWARF_REGISTERS = 32,    /* as many as arm64 has; x86-64 fills the first 16 */
 	WIRE_MAX_SELECTED = 32768,    /* processes that `record -p` and `record -- …` follow */
 };
@@ -157,18 +154,34 @@ struct sample_record {
 };
 
 /*
+ * What UNWIND_CFA_GO_SAVED asks for, of a thread of a Go program. If that thread is on its own
+ * stack, the goroutine's from saved[1] on is in the second half of pending_record.stack.
+ */
+struct pending_go {
+	uint64_t g_at; /* where its g is; 0: it is none of Go's, and the rest means nothing */
+	uint64_t g;
+	uint64_t m; /* at g + UNWIND_GO_M_OFF */
+	uint64_t m_words[WIRE_GO_M_WORDS];
+	uint64_t goroutine; /* that m has in its keeping, or 0 */
+	uint64_t saved[UNWIND_GO_SAVED_WORDS];
+	uint64_t stack_bytes; /* valid ones of the goroutine's stack */
+};
+
+/*
  * A sample whose walk has come to a file without a table: where it stands, and the stack from there
  * on, so that user space can finish it when the table is there. The frames so far follow, as of any
  * sample.
  */
 struct pending_record {
 	uint64_t pc, sp, fp;
+	uint64_t thread_pointer;
 	uint64_t registers[WIRE_DWARF_REGISTERS];
 	uint32_t has_registers; /* as in struct walk */
 	uint32_t is_leaf;
 	uint32_t has_sp;
 	uint32_t stack_bytes;            /* valid ones in stack[] */
 	uint8_t stack[WIRE_STACK_BYTES]; /* from sp on */
+	struct pending_go go;
 	struct sample_record sample;
 };
 

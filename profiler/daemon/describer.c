@@ -374,6 +374,7 @@ void describer_take_pending(struct describer *describer, const void *bytes, size
 	int r;
 
 	if (size < sizeof(*record) || record->stack_bytes > WIRE_STACK_BYTES ||
+	    record->go.stack_bytes > WIRE_STACK_BYTES / 2 ||
 	    !sample_is_valid(&record->sample, size) ||
 	    size != sizeof(*record) +
 			    (record->sample.n_kernel_frames + record->sample.n_user_frames) *

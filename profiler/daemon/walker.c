@@ -51,16 +51,38 @@ static inline uint64_t walk_find_rule(struct walk *walk, const struct walk_mappi
 	return table_loader_find_rule(world_of(walk)->walker->tables, mapping->file, file_off);
 }
 
+/* What was copied of a process's memory. */
+struct piece {
+	uint64_t address;
+	const void *bytes;
+	uint64_t n_bytes;
+};
+
 static inline int walk_read_block(struct walk *walk, uint64_t address, uint64_t *ret_words,
 				  uint32_t n_words)
 {
 	const struct pending_record *record = world_of(walk)->record;
-	uint64_t off = address - record->sp;
+	const struct pending_go *go = &record->go;
+	const struct piece pieces[] = {
+		{ record->sp, record->stack, record->stack_bytes },
+		{ go->saved[1], record->stack + WIRE_STACK_BYTES / 2, go->stack_bytes },
+		{ go->g_at, &go->g, sizeof(go->g) },
+		{ go->g + UNWIND_GO_M_OFF, &go->m, sizeof(go->m) },
+		{ go->m, go->m_words, sizeof(go->m_words) },
+		{ go->goroutine + UNWIND_GO_M_OFF, go->saved, sizeof(go->saved) },
+	};
+	const size_t n_pieces = go->g_at ? ARRAY_SIZE(pieces) : 1;
 
-	if (off > record->stack_bytes || record->stack_bytes - off < n_words * sizeof(uint64_t))
-		return 1;
-	memcpy(ret_words, record->stack + off, n_words * sizeof(uint64_t));
-	return 0;
+	for (size_t i = 0; i < n_pieces; i++) {
+		uint64_t off = address - pieces[i].address;
+
+		if (off > pieces[i].n_bytes || pieces[i].n_bytes - off < n_words * sizeof(uint64_t))
+			continue;
+		memcpy(ret_words, (const uint8_t *)pieces[i].bytes + off,
+		       n_words * sizeof(uint64_t));
+		return 0;
+	}
+	return 1;
 }
 
 static inline int walk_read(struct walk *walk, uint64_t address, uint64_t low, uint64_t *ret_word)
@@ -87,6 +109,7 @@ static void begin(struct world *world)
 	walk->sp = record->sp;
 	walk->fp = record->fp;
 	memcpy(walk->registers, record->registers, sizeof(walk->registers));
+	walk->thread_pointer = record->thread_pointer;
 	walk->pc_mask = walker_pc_mask();
 	walk->has_registers = record->has_registers;
 	walk->has_sp = record->has_sp;
