@@ -22,6 +22,7 @@ enum unwind_loss {
 	UNWIND_LOSS_RA,             /* a return address that is at another place */
 	UNWIND_LOSS_SIGNAL,         /* a signal frame that is not the kernel's */
 	UNWIND_LOSS_RULE_COUNT,     /* more than UNWIND_MAX_FILE_RULES in the file */
+	UNWIND_LOSS_CHUNK_ROWS,     /* more rows than a chunk can have: one for each of its bytes */
 	UNWIND_LOSS_GO_STACK,       /* Go's runtime where it leaves the stack (go_frame.h) */
 	UNWIND_LOSS_BAD_PROGRAM,    /* a CFA program that makes no sense */
 	/* Rules that are UNWIND_FP_UNDEFINED, for */

@@ -32,15 +32,12 @@ struct chunk_writer {
 
 	uint32_t chunk_i;
 	uint16_t rule_before; /* the one that holds at the start of the chunk */
+	uint16_t rule_now;    /* the one that holds from the last row on */
 	uint32_t n;
+	uint32_t n_lost;              /* rows for which there was no room, of all chunks */
 	uint16_t off[MAX_CHUNK_ROWS]; /* in the chunk */
 	uint16_t rule[MAX_CHUNK_ROWS];
 };
-
-static uint16_t current_rule(const struct chunk_writer *writer)
-{
-	return writer->n ? writer->rule[writer->n - 1] : writer->rule_before;
-}
 
 static void fill_chunk(const struct chunk_writer *writer, void *chunk)
 {
@@ -61,7 +58,6 @@ static void fill_chunk(const struct chunk_writer *writer, void *chunk)
 
 static void flush_chunk(struct chunk_writer *writer)
 {
-	uint16_t rule_after = current_rule(writer);
 	size_t off = writer->bytes->size;
 	void *chunk;
 
@@ -79,8 +75,22 @@ static void flush_chunk(struct chunk_writer *writer)
 	}
 	writer->n_rows += writer->n;
 	writer->n = 0;
-	writer->rule_before = rule_after;
+	writer->rule_before = writer->rule_now;
 	writer->chunk_i++;
+}
+
+/* Of two at the same place the later one holds: where a segment ends, another may start. */
+static void append_row(struct chunk_writer *writer, uint16_t off, uint16_t rule)
+{
+	if (writer->n && writer->off[writer->n - 1] == off) {
+		writer->rule[writer->n - 1] = rule;
+	} else if (writer->n == MAX_CHUNK_ROWS) {
+		writer->rule[writer->n - 1] = UNWIND_RULE_UNSUPPORTED;
+		writer->n_lost++;
+	} else {
+		writer->off[writer->n] = off;
+		writer->rule[writer->n++] = rule;
+	}
 }
 
 static void put_row(struct chunk_writer *writer, uint64_t file_off, uint16_t rule)
@@ -89,15 +99,15 @@ static void put_row(struct chunk_writer *writer, uint64_t file_off, uint16_t rul
 
 	while (writer->chunk_i < file_off / CHUNK_BYTES)
 		flush_chunk(writer);
-	if (rule == current_rule(writer) || writer->n + 1 >= MAX_CHUNK_ROWS)
+	if (rule == writer->rule_now)
 		return;
+	writer->rule_now = rule;
 	if (writer->n == 0) {
 		writer->off[0] = 0;
 		writer->rule[0] = writer->rule_before;
 		writer->n = off != 0;
 	}
-	writer->off[writer->n] = off;
-	writer->rule[writer->n++] = rule;
+	append_row(writer, off, rule);
 }
 
 /* Segments may overlap in the file; the first of them has what they share. */
@@ -158,7 +168,8 @@ static uint32_t count_chunks(const struct elf_description *description)
 }
 
 static int write_table(const struct elf_description *description, const struct unwind_rule_set *set,
-		       const struct unwind_rows *rows, struct buffer *bytes)
+		       const struct unwind_rows *rows, struct buffer *bytes,
+		       struct unwind_table_report *report)
 {
 	_cleanup_(freep) struct chunk_writer *writer = calloc(1, sizeof(*writer));
 	struct unwind_table_header header = {
@@ -184,6 +195,9 @@ static int write_table(const struct elf_description *description, const struct u
 	header.n_rows = writer->n_rows;
 	header.size_bytes = (uint32_t)bytes->size;
 	memcpy(bytes->data, &header, sizeof(header));
+	report->n_rows = header.n_rows;
+	report->n_rules = header.n_rules;
+	report->losses[UNWIND_LOSS_CHUNK_ROWS] += writer->n_lost;
 	return 0;
 }
 
@@ -267,11 +281,9 @@ int unwind_table_build(struct elf_file *file, struct buffer *ret_bytes,
 		return -ENODATA;
 	unwind_rows_settle(&rows, set, PADDING_BYTES);
 	drop_unused_rules(set, &rows);
-	r = write_table(elf_file_describe(file), set, &rows, ret_bytes);
+	r = write_table(elf_file_describe(file), set, &rows, ret_bytes, &report);
 	if (r < 0)
 		return r;
-	report.n_rows = ((const struct unwind_table_header *)ret_bytes->data)->n_rows;
-	report.n_rules = set->n;
 	*ret_report = report;
 	return 0;
 }

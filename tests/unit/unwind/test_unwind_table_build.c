@@ -247,6 +247,69 @@ static void code_out_of_segments_has_no_rows(void **state)
 	buffer_fini(&built.bytes);
 }
 
+/* One function with another rule at each of its bytes: sp + 16, sp + 24, and again. */
+static void append_restless_function(struct buffer *frames, uint32_t start, uint32_t size)
+{
+	static const uint8_t cie[] = { CIE(DW_CFA_offset | 16, 1, DW_CFA_nop) };
+	const uint32_t head[] = { 13 + 3 * size, sizeof(cie) + 4, BUILT_VADDR + start, size };
+
+	buffer_append(frames, cie, sizeof(cie));
+	buffer_append(frames, head, sizeof(head));
+	buffer_append_char(frames, 0);
+	for (uint32_t i = 0; i < size; i++)
+		buffer_append(frames,
+			      (const uint8_t[]){ DW_CFA_def_cfa_offset, i % 2 ? 24 : 16,
+						 DW_CFA_advance_loc | 1 },
+			      3);
+}
+
+static void a_chunk_without_room_for_all_rows_says_so_at_its_end(void **state)
+{
+	const uint32_t chunk = 1 << UNWIND_CHUNK_SHIFT;
+	const uint64_t end = BUILT_VADDR + 2 * chunk;
+	struct buffer frames = { 0 };
+	struct built built;
+
+	(void)state;
+	append_restless_function(&frames, chunk, chunk + 16);
+	built = build_frames(EM_X86_64, frames.data, frames.size);
+	assert_cfa(find(&built, end - 4), UNWIND_CFA_REGISTER, 16);
+	assert_cfa(find(&built, end - 3), UNWIND_CFA_REGISTER, 24);
+	assert_cfa(find(&built, end - 2), UNWIND_CFA_UNSUPPORTED, 0);
+	assert_cfa(find(&built, end - 1), UNWIND_CFA_UNSUPPORTED, 0);
+	assert_cfa(find(&built, end), UNWIND_CFA_REGISTER, 16);
+	assert_cfa(find(&built, end + 1), UNWIND_CFA_REGISTER, 24);
+	assert_int_equal(built.report.losses[UNWIND_LOSS_CHUNK_ROWS], 1);
+	buffer_fini(&frames);
+	buffer_fini(&built.bytes);
+}
+
+static void where_a_segment_ends_another_may_start(void **state)
+{
+	static const uint8_t bytes[] = {
+		CIE(DW_CFA_offset | 16, 1, DW_CFA_nop),
+		FDE(24, 0x10, 0x30, DEF_CFA(8)),
+	};
+	const struct built_section section = { ".eh_frame", bytes, sizeof(bytes), PT_LOAD };
+	struct buffer elf = { 0 };
+	Elf64_Phdr *segments;
+	struct built built;
+
+	(void)state;
+	elf_build(&elf, EM_X86_64, &section, 1, true);
+	segments = (Elf64_Phdr *)(elf.data + sizeof(Elf64_Ehdr));
+	segments[1] = segments[0];
+	segments[0].p_filesz = segments[0].p_memsz = segments[1].p_offset = 0x20;
+	segments[1].p_vaddr += 0x20;
+	segments[1].p_filesz = segments[1].p_memsz = elf.size - 0x20;
+	built = build_fd(fixture_memfd(elf.data, elf.size));
+	assert_cfa(find(&built, BUILT_VADDR + 0x1f), UNWIND_CFA_SP, 8);
+	assert_cfa(find(&built, BUILT_VADDR + 0x20), UNWIND_CFA_SP, 8);
+	assert_cfa(find(&built, BUILT_VADDR + 0x40), UNWIND_CFA_NONE, 0);
+	buffer_fini(&elf);
+	buffer_fini(&built.bytes);
+}
+
 static void says_when_there_is_nothing(void **state)
 {
 	static const uint16_t machines[] = { EM_X86_64, EM_RISCV };
@@ -283,6 +346,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_bad_program_makes_its_function_unsupported),
 		cmocka_unit_test(of_functions_that_overlap_the_later_one_holds),
 		cmocka_unit_test(code_out_of_segments_has_no_rows),
+		cmocka_unit_test(a_chunk_without_room_for_all_rows_says_so_at_its_end),
+		cmocka_unit_test(where_a_segment_ends_another_may_start),
 		cmocka_unit_test(says_when_there_is_nothing),
 	};
 
