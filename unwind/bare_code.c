@@ -34,7 +34,8 @@ struct bare_code {
 	const struct unwind_rows *rows;
 	struct place places[MAX_PLACES];
 	size_t n;
-	bool has_library; /* there is a gap that may hold one */
+	size_t left_bytes; /* that may still be searched */
+	bool has_library;  /* there is a gap that may hold one */
 };
 
 static void add_place(struct bare_code *bare, uint64_t start_vaddr, uint64_t end_vaddr,
@@ -87,6 +88,9 @@ static void look_at_gap(struct bare_code *bare, uint64_t start_vaddr, uint64_t e
 	if (start_vaddr >= end_vaddr)
 		return;
 	bare->has_library |= end_vaddr - start_vaddr >= MIN_LIBRARY_BYTES;
+	if (end_vaddr - start_vaddr > bare->left_bytes)
+		end_vaddr = start_vaddr + bare->left_bytes;
+	bare->left_bytes -= end_vaddr - start_vaddr;
 	find_signal_returns(bare, start_vaddr, end_vaddr);
 }
 
@@ -211,8 +215,8 @@ static bool needs_others(const struct elf_file *file)
 
 	for (size_t off = 0; off + sizeof(entry) <= dynamic.size; off += sizeof(entry)) {
 		memcpy(&entry, dynamic.bytes + off, sizeof(entry));
-		if (entry.d_tag == DT_NEEDED)
-			return true;
+		if (entry.d_tag == DT_NEEDED || entry.d_tag == DT_NULL)
+			return entry.d_tag == DT_NEEDED;
 	}
 	return false;
 }
@@ -221,7 +225,9 @@ int bare_code_read(struct elf_file *file, const struct unwind_rows *rows,
 		   struct unwind_rule_set *set, struct unwind_rows *ret_over)
 {
 	const struct elf_description *description = elf_file_describe(file);
-	struct bare_code bare = { .file = file, .rows = rows };
+	struct bare_code bare = { .file = file,
+				  .rows = rows,
+				  .left_bytes = ELF_MAX_SEARCHED_BYTES };
 	int r = 0;
 
 	if (elf_content_machine(file) != EM_X86_64 || needs_others(file))

@@ -98,9 +98,10 @@ static struct elf_content segment_content(Elf *elf, const GElf_Phdr *segment, ui
 		size = file_size - segment->p_offset;
 	if (skip >= size)
 		return (struct elf_content){ 0 };
+	size -= skip;
 	return (struct elf_content){
 		.bytes = (const uint8_t *)raw + segment->p_offset + skip,
-		.size = size - skip,
+		.size = size < SECTION_LIMIT_BYTES ? size : SECTION_LIMIT_BYTES,
 		.elf_vaddr = segment->p_vaddr + skip,
 	};
 }
@@ -135,6 +136,16 @@ struct elf_content elf_content_segment(const struct elf_file *file, uint32_t typ
 		if (gelf_getphdr(elf, (int)i, &segment) && segment.p_type == type && skip-- == 0)
 			return segment_content(elf, &segment, 0);
 	return (struct elf_content){ 0 };
+}
+
+struct elf_content elf_content_loaded(const struct elf_file *file, size_t skip, size_t *left_bytes)
+{
+	struct elf_content content = elf_content_segment(file, PT_LOAD, skip);
+
+	if (content.size > *left_bytes)
+		content.size = *left_bytes;
+	*left_bytes -= content.size;
+	return content.size ? content : (struct elf_content){ 0 };
 }
 
 uint16_t elf_content_machine(const struct elf_file *file)

@@ -11,6 +11,13 @@
 #include "profiler/base/cleanup.h"
 #include "unwind/elf_file_internal.h"
 
+enum {
+	/* The kernel runs no file whose program headers take more (execve(2), fs/binfmt_elf.c). */
+	MAX_PROGRAM_HEADER_BYTES = 64 << 10,
+
+	MAX_NOTE_BYTES = 64 << 10, /* of a segment or section; a program has some hundred */
+};
+
 /* A separate debug file keeps the addresses of its segments, but not their bytes. */
 struct code_range {
 	uint64_t start_vaddr;
@@ -64,10 +71,16 @@ static int add_segment(struct elf_file *file, const GElf_Phdr *segment)
 	return 0;
 }
 
+static size_t note_bytes(uint64_t size)
+{
+	return size < MAX_NOTE_BYTES ? size : MAX_NOTE_BYTES;
+}
+
 static void find_build_id(struct elf_description *description, const Elf_Data *notes, size_t align)
 {
 	if (notes && !description->build_id.n_bytes)
-		(void)build_id_find(notes->d_buf, notes->d_size, align, &description->build_id);
+		(void)build_id_find(notes->d_buf, note_bytes(notes->d_size), align,
+				    &description->build_id);
 }
 
 static int read_segments(struct elf_file *file)
@@ -77,6 +90,8 @@ static int read_segments(struct elf_file *file)
 
 	if (elf_getphdrnum(file->elf, &n_headers) != 0)
 		return -EBADMSG;
+	if (n_headers > MAX_PROGRAM_HEADER_BYTES / sizeof(Elf64_Phdr))
+		return -EFBIG;
 	for (size_t i = 0; i < n_headers; i++) {
 		GElf_Phdr segment;
 
@@ -85,7 +100,8 @@ static int read_segments(struct elf_file *file)
 		if (segment.p_type == PT_NOTE && segment.p_filesz)
 			find_build_id(&file->description,
 				      elf_getdata_rawchunk(file->elf, (int64_t)segment.p_offset,
-							   segment.p_filesz, ELF_T_BYTE),
+							   note_bytes(segment.p_filesz),
+							   ELF_T_BYTE),
 				      segment.p_align);
 		if (segment.p_type != PT_LOAD || !(segment.p_flags & PF_X) || !segment.p_memsz)
 			continue;

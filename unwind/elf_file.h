@@ -35,6 +35,7 @@ struct elf_file;
  *
  * Returns 0 and sets *@ret_file (owned by the caller), or
  * -EBADMSG  this is no ELF file of a class and machine that we know, or it is damaged,
+ * -EFBIG    it has more program headers than the kernel would run,
  * -ENOMEM   out of memory.
  */
 int elf_file_open(int fd, struct elf_file **ret_file);

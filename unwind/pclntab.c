@@ -13,8 +13,9 @@
 
 /* Hostile files may have a million names without an end, or a million places that look like where
  * the text would be found. Real names have up to some 4000 bytes. */
-#define MAX_NAME_BYTES 16384
-#define MAX_CANDIDATES 64
+#define MAX_NAME_BYTES       16384
+#define MAX_CANDIDATES       64
+#define MAX_RELOCATION_BYTES ((size_t)64 << 20)
 
 /* The header begins with a magic number, two zeros, the quantum, and the size of a pointer. */
 #define HEADER_BYTES 80
@@ -91,9 +92,10 @@ static bool find_in_sections(struct elf_file *file, struct pclntab *ret_table)
 
 static bool find_by_magic(const struct elf_file *file, struct pclntab *ret_table)
 {
+	size_t left_bytes = ELF_MAX_SEARCHED_BYTES;
 	struct elf_content loaded;
 
-	for (size_t i = 0; (loaded = elf_content_segment(file, PT_LOAD, i)).bytes; i++) {
+	for (size_t i = 0; (loaded = elf_content_loaded(file, i, &left_bytes)).bytes; i++) {
 		size_t skip = -loaded.elf_vaddr & 7;
 
 		for (; skip + HEADER_BYTES <= loaded.size; skip += 8) {
@@ -127,6 +129,8 @@ static struct elf_content find_relocations(const struct elf_file *file)
 	while (byte_cursor_left(&cursor) >= 16) {
 		uint64_t tag = byte_cursor_u64(&cursor), value = byte_cursor_u64(&cursor);
 
+		if (tag == DT_NULL)
+			break;
 		if (tag == DT_RELA)
 			elf_vaddr = value;
 		else if (tag == DT_RELASZ)
@@ -135,6 +139,8 @@ static struct elf_content find_relocations(const struct elf_file *file)
 	relocations = elf_content_at(file, elf_vaddr);
 	if (!size)
 		return (struct elf_content){ 0 };
+	if (size > MAX_RELOCATION_BYTES)
+		size = MAX_RELOCATION_BYTES;
 	if (relocations.size > size)
 		relocations.size = size;
 	return relocations;
@@ -189,9 +195,10 @@ static bool find_text(const struct elf_file *file, const struct pclntab *table,
 {
 	struct elf_content loaded, relocations = find_relocations(file);
 	struct byte_cursor cursor = byte_cursor_at(relocations.bytes, relocations.size);
+	size_t left_bytes = ELF_MAX_SEARCHED_BYTES;
 	uint32_t n_candidates = 0;
 
-	for (size_t i = 0; (loaded = elf_content_segment(file, PT_LOAD, i)).bytes; i++)
+	for (size_t i = 0; (loaded = elf_content_loaded(file, i, &left_bytes)).bytes; i++)
 		for (size_t skip = -loaded.elf_vaddr & 7; skip + 8 <= loaded.size; skip += 8) {
 			if (memcmp(loaded.bytes + skip, &table->content.elf_vaddr, 8) != 0)
 				continue;

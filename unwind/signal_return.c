@@ -33,6 +33,7 @@ int signal_return_read(const struct elf_file *file, struct unwind_rule_set *set,
 {
 	const struct elf_description *description = elf_file_describe(file);
 	const struct unwind_rule signal = { .cfa_kind = UNWIND_CFA_SIGNAL };
+	size_t left_bytes = ELF_MAX_SEARCHED_BYTES;
 	uint64_t done_vaddr = 0;
 	int r = 0;
 
@@ -44,6 +45,9 @@ int signal_return_read(const struct elf_file *file, struct unwind_rule_set *set,
 
 		if (!content.bytes || elf_vaddr < done_vaddr)
 			continue;
+		if (content.size > left_bytes)
+			content.size = left_bytes;
+		left_bytes -= content.size;
 		r = read_segment(&content, unwind_rule_set_add(set, signal), rows);
 		done_vaddr = elf_vaddr + content.size;
 	}

@@ -89,44 +89,63 @@ static int send_description(struct channel *channel, const struct build_job *job
 	return r < 0 ? r : send_all(channel);
 }
 
-/* The table goes first: stacks cannot be walked without, but well be named later. */
+/* The table goes first: stacks cannot be walked without, but well be named later. A file that has
+ * none is no failure; one whose table cannot be made is. */
 static int build_table(struct channel *channel, const struct build_job *job, struct elf_file *elf)
 {
 	const struct message_table message = { .file = job->what.file };
 	_cleanup_(buffer_fini) struct buffer table = { .limit = UNWIND_TABLE_MAX_BYTES };
 	_cleanup_(closep) int fd = -1;
 	struct unwind_table_report report;
-	int r;
+	int outcome, r;
 
-	r = unwind_table_build(elf, &table, &report);
-	if (r == 0)
+	outcome = unwind_table_build(elf, &table, &report);
+	if (outcome == 0)
 		fd = make_memfd(table.data, table.size);
 	r = channel_send_fds(channel, MESSAGE_TABLE, &message, sizeof(message),
 			     (int[]){ fd < 0 ? -1 : fd, -1 });
-	return r < 0 ? r : send_all(channel);
+	if (r == 0)
+		r = send_all(channel);
+	if (r == 0 && outcome != -ENODATA)
+		r = outcome;
+	return r;
+}
+
+static int build_names(struct channel *channel, const struct build_job *job, struct elf_file *elf)
+{
+	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
+	struct symbol_build_report report;
+	int r = symbol_file_build(elf,
+				  job->step == BUILD_STEP_LINES ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
+				  &symbols, &report);
+
+	return r < 0 ? r : send_names(channel, job, &symbols);
+}
+
+/* Names are read also where the table failed, which is then what is told. */
+static int build_functions(struct channel *channel, const struct build_job *job,
+			   struct elf_file *elf)
+{
+	int table_r = job->what.kind == BUILD_NAMES ? 0 : build_table(channel, job, elf);
+	int r;
+
+	if (job->what.kind == BUILD_TABLE)
+		return table_r;
+	r = send_description(channel, job, elf);
+	if (r == 0)
+		r = build_names(channel, job, elf);
+	return table_r < 0 ? table_r : r;
 }
 
 static int build_elf(struct channel *channel, const struct build_job *job)
 {
-	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
 	_cleanup_(elf_file_freep) struct elf_file *elf = NULL;
-	struct symbol_build_report report;
-	int r;
+	int r = elf_file_open(job->fd, &elf);
 
-	r = elf_file_open(job->fd, &elf);
 	if (r < 0)
 		return r;
-	if (job->step == BUILD_STEP_FUNCTIONS) {
-		if (job->what.kind != BUILD_NAMES)
-			r = build_table(channel, job, elf);
-		if (r == 0 && job->what.kind != BUILD_TABLE)
-			r = send_description(channel, job, elf);
-		if (r < 0 || job->what.kind == BUILD_TABLE)
-			return r;
-	}
-	r = symbol_file_build(elf, job->step == BUILD_STEP_LINES ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
-			      &symbols, &report);
-	return r < 0 ? r : send_names(channel, job, &symbols);
+	return job->step == BUILD_STEP_FUNCTIONS ? build_functions(channel, job, elf)
+						 : build_names(channel, job, elf);
 }
 
 static int build_kernel(struct channel *channel, const struct build_job *job)

@@ -122,8 +122,46 @@ def eh_frame_of_many(n_bytes):
     return b"".join(chunks)
 
 
+def repeated(head, unit, n):
+    """A compressed section of @head and then @unit, @n times: packed once, and then repeated."""
+    per_block = max(1, (1 << 20) // len(unit))
+    n_blocks = n // per_block
+    block = unit * per_block
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+    head += unit * (n % per_block)
+    stream = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = zlib.adler32(head)
+    for _ in range(n_blocks):
+        checksum = zlib.adler32(block, checksum)
+    stream = b"\x78\x01" + stream + packed * n_blocks + packer.flush() + struct.pack(">I", checksum)
+    return compressed(_ELFCOMPRESS_ZLIB, stream, len(head) + n_blocks * len(block))
+
+
+DEBUG_CIE = _entry(struct.pack("<IB", 2**32 - 1, 1) + b"\0\1\x78\x10\x0c\7\x08\x90\1")
+
+
+def debug_frame_of_many(n_bytes):
+    """The same FDE again and again."""
+    unit = _entry(struct.pack("<IQQ", 0, CODE_OFF, PAGE_BYTES) + b"\x0e\x10")
+    return repeated(DEBUG_CIE, unit, n_bytes // len(unit))
+
+
+def debug_frame_restless(n_rows):
+    """A function without end that has another rule at each of its bytes."""
+    unit = b"\x0e\x10\x41\x0e\x18\x41"
+    n = n_rows // 2
+    length = 20 + n * len(unit)
+    head = struct.pack("<IIQQ", length, 0, CODE_OFF, 2**40)
+    return repeated(DEBUG_CIE + head, unit, n)
+
+
 def compressed(kind, stream, claimed_bytes):
     return struct.pack("<IIQQ", kind, 0, claimed_bytes, 1) + stream
+
+
+# Of the files below, those that have more of something than is read.
+TOO_LARGE = ("many_segments", "million_segments", "bomb_of_rows", "bomb_of_chunks")
 
 
 def files():
@@ -147,4 +185,16 @@ def files():
     notes = segment(_PT_NOTE, 4, 0, DATA_OFF) * 60000
     head = header(n_segments=60000, segments_off=DATA_OFF)
     yield "many_segments", build([], head)[:DATA_OFF] + notes, 0
+    million = header(DATA_OFF, 1, 0xFFFF, DATA_OFF + 64)
+    number = struct.pack("<44xI16x", 1000000)  # in sh_info of the first section
+    start = build([], million)[:DATA_OFF]
+    yield "million_segments", start + number, DATA_OFF + 64 + 56 * 1000000
     yield "sparse", plain, 1 << 40
+    for name, section in (
+        ("bomb_of_functions", debug_frame_of_many(200 << 20)),
+        ("bomb_of_rows", debug_frame_restless(20 << 20)),
+        ("bomb_of_chunks", debug_frame_restless(8 << 20)),
+    ):
+        content = bytearray(build([(".debug_frame", _SHF_COMPRESSED, section, None)]))
+        content[64 : 64 + len(CODE_SEGMENT)] = segment(_PT_LOAD, 5, 0, 1 << 34)
+        yield name, bytes(content), 1 << 34

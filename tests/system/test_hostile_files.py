@@ -28,6 +28,13 @@ def built_count(metrics):
     return sum(metrics.family("pilotlight_symbol_builds_total").values())
 
 
+def outcomes_since(before, after):
+    """How files read meanwhile ended: {outcome: count}."""
+    family = "pilotlight_symbol_builds_total"
+    counts = before.family(family)
+    return {name: count - counts[name] for name, count in after.family(family).items()}
+
+
 def restarts(metrics):
     return {role: metrics.restarts(role) for role in ROLES}
 
@@ -64,8 +71,10 @@ def hostile_files_cost_only_their_own_stacks(daemon):
         processes.finish(load)
     assert profile.count() > 20, profile.summary()
     after = assert_all_is_accounted_for(daemon, before)
-    outcomes = after.family("pilotlight_symbol_builds_total")
+    outcomes = outcomes_since(before, after)
+    assert outcomes["too_large"] == len(hostile_elf.TOO_LARGE), outcomes
     assert outcomes["damaged"] + outcomes["no_names"] > 0, outcomes
+    assert outcomes["crashed"] + outcomes["timed_out"] == 0, outcomes
 
 
 @test

@@ -168,6 +168,38 @@ static void refuses_a_segment_that_wraps_around(void **state)
 	refuses(&wrapping, sizeof(wrapping));
 }
 
+/* Where their number does not fit in the header, it is in the first section's. */
+static void refuses_a_million_program_headers(void **state)
+{
+	const uint32_t n = 1000000;
+	struct {
+		Elf64_Ehdr header;
+		Elf64_Shdr section;
+	} start = {
+		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+					 ELFDATA2LSB, EV_CURRENT },
+			    .e_type = ET_DYN,
+			    .e_machine = EM_X86_64,
+			    .e_version = EV_CURRENT,
+			    .e_ehsize = sizeof(Elf64_Ehdr),
+			    .e_phoff = sizeof(start),
+			    .e_phentsize = sizeof(Elf64_Phdr),
+			    .e_phnum = PN_XNUM,
+			    .e_shoff = sizeof(Elf64_Ehdr),
+			    .e_shentsize = sizeof(Elf64_Shdr),
+			    .e_shnum = 1 },
+		.section = { .sh_info = n },
+	};
+	struct elf_file *file = NULL;
+	int fd = fixture_memfd(&start, sizeof(start));
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, (off_t)(sizeof(start) + n * sizeof(Elf64_Phdr))), 0);
+	assert_int_equal(elf_file_open(fd, &file), -EFBIG);
+	assert_null(file);
+	close(fd);
+}
+
 static void refuses_a_pipe(void **state)
 {
 	struct elf_file *file;
@@ -189,6 +221,7 @@ int main(void)
 		cmocka_unit_test(reads_a_32_bit_file),
 		cmocka_unit_test(refuses_what_is_no_elf_file),
 		cmocka_unit_test(refuses_a_segment_that_wraps_around),
+		cmocka_unit_test(refuses_a_million_program_headers),
 		cmocka_unit_test(refuses_a_pipe),
 	};
 

@@ -310,6 +310,33 @@ static void where_a_segment_ends_another_may_start(void **state)
 	buffer_fini(&built.bytes);
 }
 
+/* Whoever read all of it would not come back. */
+static void searches_a_hole_without_end_in_part_only(void **state)
+{
+	static const uint8_t bytes[] = {
+		CIE(DW_CFA_offset | 16, 1, DW_CFA_nop),
+		FDE(24, 0x10, 0x30, DEF_CFA(8)),
+	};
+	const struct built_section section = { .name = ".eh_frame",
+					       .bytes = bytes,
+					       .size = sizeof(bytes) };
+	const off_t hole_bytes = (off_t)1 << 40;
+	struct buffer elf = { 0 };
+	struct built built;
+	int fd;
+
+	(void)state;
+	elf_build(&elf, EM_X86_64, &section, 1, true);
+	((Elf64_Phdr *)(elf.data + sizeof(Elf64_Ehdr)))->p_filesz = (uint64_t)hole_bytes;
+	((Elf64_Phdr *)(elf.data + sizeof(Elf64_Ehdr)))->p_memsz = (uint64_t)hole_bytes;
+	fd = fixture_memfd(elf.data, elf.size);
+	assert_int_equal(ftruncate(fd, hole_bytes), 0);
+	built = build_fd(fd);
+	assert_cfa(find(&built, BUILT_VADDR + 0x3f), UNWIND_CFA_SP, 8);
+	buffer_fini(&elf);
+	buffer_fini(&built.bytes);
+}
+
 static void says_when_there_is_nothing(void **state)
 {
 	static const uint16_t machines[] = { EM_X86_64, EM_RISCV };
@@ -348,6 +375,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(code_out_of_segments_has_no_rows),
 		cmocka_unit_test(a_chunk_without_room_for_all_rows_says_so_at_its_end),
 		cmocka_unit_test(where_a_segment_ends_another_may_start),
+		cmocka_unit_test(searches_a_hole_without_end_in_part_only),
 		cmocka_unit_test(says_when_there_is_nothing),
 	};
 
