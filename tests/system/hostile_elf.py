@@ -147,13 +147,23 @@ def debug_frame_of_many(n_bytes):
     return repeated(DEBUG_CIE, unit, n_bytes // len(unit))
 
 
-def debug_frame_restless(n_rows):
-    """A function without end that has another rule at each of its bytes."""
+def debug_frame_restless(n_rows, still_bytes=1):
+    """A function without end that has another rule at each of its bytes, but for the first ones."""
     unit = b"\x0e\x10\x41\x0e\x18\x41"
     n = n_rows // 2
-    length = 20 + n * len(unit)
-    head = struct.pack("<IIQQ", length, 0, CODE_OFF, 2**40)
+    start = struct.pack("<BI", 4, still_bytes)  # DW_CFA_advance_loc4
+    length = 20 + len(start) + n * len(unit)
+    head = struct.pack("<IIQQ", length, 0, CODE_OFF, 2**40) + start
     return repeated(DEBUG_CIE + head, unit, n)
+
+
+def with_large_table(n_rows):
+    """A file of a few kilobytes, no harm in it, whose table has so many rows."""
+    n_bytes = CODE_OFF + PAGE_BYTES + n_rows
+    section = debug_frame_restless(n_rows, still_bytes=PAGE_BYTES)
+    content = bytearray(build([(".debug_frame", _SHF_COMPRESSED, section, None)]))
+    content[64 : 64 + len(CODE_SEGMENT)] = segment(_PT_LOAD, 5, 0, n_bytes)
+    return bytes(content).ljust(n_bytes, b"\0")
 
 
 def compressed(kind, stream, claimed_bytes):
