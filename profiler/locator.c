@@ -134,8 +134,6 @@ static int native_place(struct locator *locator, struct place *place)
 		.filename = file->filename,
 		.build_id = file->build_id,
 		.has_functions = true,
-		.has_filenames = file->view->state == NAMES_LINES,
-		.has_line_numbers = file->view->state == NAMES_LINES,
 		.has_inline_frames = file->view->state == NAMES_LINES,
 	};
 	return 0;
@@ -175,9 +173,6 @@ static int cut_place(struct locator *locator, struct place *place)
 	place->mapping = (struct profile_mapping){
 		.limit_addr = STACK_OUTCOME_COUNT,
 		.has_functions = true,
-		.has_filenames = true,
-		.has_line_numbers = true,
-		.has_inline_frames = true,
 	};
 	return string_table_add(locator->profile->strings, place->name, &place->mapping.filename);
 }
@@ -300,13 +295,14 @@ static int symbol_lines_add(struct locator *locator, const struct place *place,
 	return 0;
 }
 
-/* Flags say what was looked up for each location in a mapping: without a name, nothing was. */
-static void mapping_clear_flags(struct profile_mapping *mapping)
+/* Having lines means that one of its places has, for debug information may be of a part only. */
+static void mapping_note_lines(const struct locator *locator, struct profile_mapping *mapping,
+			       const struct profile_line *lines, size_t n_lines)
 {
-	mapping->has_functions = false;
-	mapping->has_filenames = false;
-	mapping->has_line_numbers = false;
-	mapping->has_inline_frames = false;
+	for (size_t i = 0; i < n_lines; i++) {
+		mapping->has_filenames |= locator->profile->functions[lines[i].function].filename;
+		mapping->has_line_numbers |= lines[i].line;
+	}
 }
 
 int locator_add(struct locator *locator, const struct frame *frame, uint32_t *ret_location)
@@ -324,8 +320,10 @@ int locator_add(struct locator *locator, const struct frame *frame, uint32_t *re
 	if (r < 0)
 		return r;
 	if (!n_lines) {
-		if (frame->kind != FRAME_CUT)
-			mapping_clear_flags(&place.mapping);
+		if (frame->kind != FRAME_CUT) {
+			place.mapping.has_functions = false; /* nor was anything else looked up */
+			place.mapping.has_inline_frames = false;
+		}
 		lines[n_lines++] = (struct profile_line){ 0 };
 		r = fallback_add(locator, &place, &lines[0].function);
 		if (r < 0)
@@ -335,6 +333,7 @@ int locator_add(struct locator *locator, const struct frame *frame, uint32_t *re
 	r = profile_add_mapping(locator->profile, &place.mapping, &location.mapping);
 	if (r < 0)
 		return r;
+	mapping_note_lines(locator, &locator->profile->mappings[location.mapping], lines, n_lines);
 	return profile_add_location(locator->profile, &location, lines, n_lines, ret_location);
 }
 

@@ -21,15 +21,15 @@ struct string_table;
 #define PROFILE_NO_MAPPING UINT32_MAX
 
 struct profile_mapping {
-	uint64_t start_addr; /* in the profile's own numbering: see query.h */
-	uint64_t limit_addr; /* one past the last byte */
-	uint64_t file_off;   /* bytes into the file, of start_addr */
-	uint32_t filename;   /* string */
-	uint32_t build_id;   /* string, lower-case hex, or 0 */
-	bool has_functions;  /* every location in this mapping has been looked up, and … */
-	bool has_filenames;
-	bool has_line_numbers;
-	bool has_inline_frames;
+	uint64_t start_addr;    /* in the profile's own numbering: see query.h */
+	uint64_t limit_addr;    /* one past the last byte */
+	uint64_t file_off;      /* bytes into the file, of start_addr */
+	uint32_t filename;      /* string */
+	uint32_t build_id;      /* string, lower-case hex, or 0 */
+	bool has_functions;     /* each location in this mapping has a name */
+	bool has_filenames;     /* one of them has, at least */
+	bool has_line_numbers;  /* as before */
+	bool has_inline_frames; /* where functions are inlined, the location says so */
 };
 
 struct profile_function {
