@@ -40,7 +40,8 @@ static __always_inline uint32_t new_file_number(enum asker asker)
 	       (++counters->n_asked[asker] & 0xfffff);
 }
 
-static __always_inline int send_file(const struct vma *vma, struct task_struct *task, uint32_t file)
+static __always_inline int send_file(const struct vma *vma, struct task_struct *task, uint32_t file,
+				     enum asker asker)
 {
 	struct file_record record = {};
 
@@ -49,6 +50,7 @@ static __always_inline int send_file(const struct vma *vma, struct task_struct *
 	record.start_pc = vma->start_pc;
 	record.end_pc = vma->end_pc;
 	record.file = file;
+	record.is_urgent = asker != ASKED_BY_PRELOAD;
 	return bpf_ringbuf_output(&ring, &record, sizeof(record), BPF_RB_FORCE_WAKEUP);
 }
 
@@ -69,7 +71,7 @@ static __always_inline uint32_t ask_for_file(const struct vma *vma, struct task_
 		__sync_fetch_and_add(&count->files_lost, 1);
 		return 0;
 	}
-	if (send_file(vma, task, asked.file)) {
+	if (send_file(vma, task, asked.file, asker)) {
 		bpf_map_delete_elem(&unwind_files, &vma->key);
 		__sync_fetch_and_add(&count->files_lost, 1);
 		return 0;

@@ -129,8 +129,8 @@ struct file_record {
 	struct file_key key;
 	uint64_t start_pc;
 	uint64_t end_pc;
-	uint32_t file; /* its number in frames from now on */
-	uint32_t unused;
+	uint32_t file;      /* its number in frames from now on */
+	uint32_t is_urgent; /* a sample waits for its table, or may soon */
 };
 
 /*

@@ -27,17 +27,30 @@ struct binary_identity {
 	int64_t change_time_ns;
 };
 
+/* How far an order to the resolver has come. */
+enum order_state {
+	ORDER_NONE, /* nobody needs it yet, or the file could not be opened */
+	ORDER_SENT,
+	ORDER_ANSWERED, /* for good */
+};
+
 struct binary {
 	uint32_t number;     /* from 1: the `file` of frames and messages */
 	uint32_t dictionary; /* in which it was described last, 0 if in none */
 	uint32_t last_used;  /* dictionary in force when it was last hit */
-	uint32_t n_attempts; /* how often the resolver was asked */
 	char *path;          /* as the process sees it */
-	int fd;              /* while the resolver has not answered for good, else −1 */
+	int fd;              /* while it may have to be read, else −1 */
+	int64_t opened_ns;   /* by the monotonic clock */
 	int symbols_fd;      /* symbol file, or −1 */
 	enum names_state names;
 	bool is_described;
-	bool had_table; /* its unwind table has come, or was said not to be there */
+	bool is_named;        /* or is to be: a stack leads through it */
+	bool is_table_urgent; /* the order of its table is */
+	bool had_table;       /* its unwind table was there once */
+	enum order_state table_order, names_order;
+	uint32_t table_order_number; /* of the one that was sent last */
+	uint32_t n_table_orders;     /* since a table has come */
+	uint32_t n_names_orders;     /* or attempts to open the file for one */
 	struct elf_description description;
 };
 

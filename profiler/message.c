@@ -27,6 +27,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_STORED] = { sizeof(struct message_stored) },
 	[MESSAGE_ENCODED] = { sizeof(struct message_encoded) },
 	[MESSAGE_BUILD] = { sizeof(struct message_build) },
+	[MESSAGE_HURRY] = { sizeof(struct message_number) },
 	[MESSAGE_BUILT] = { sizeof(struct message_built) },
 	[MESSAGE_TABLE] = { sizeof(struct message_table) },
 	[MESSAGE_DESCRIPTION] = { sizeof(struct message_description) },

@@ -50,6 +50,7 @@ enum message_type {
 	MESSAGE_ENCODED,    /* struct message_encoded */
 
 	MESSAGE_BUILD,        /* struct message_build; fd of the file */
+	MESSAGE_HURRY,        /* struct message_number: a sample waits for the table of this file */
 	MESSAGE_BUILT,        /* struct message_built: this file is done */
 	MESSAGE_TABLE,        /* struct message_table; fd of an unwind table, or none */
 	MESSAGE_DESCRIPTION,  /* struct message_description */
@@ -108,23 +109,24 @@ struct message_encoded {
 };
 
 enum build_kind {
-	BUILD_ELF,    /* an executable or library: its table, and its names */
-	BUILD_TABLE,  /* its table only */
-	BUILD_NAMES,  /* its names only */
+	BUILD_TABLE,  /* of an executable or library */
+	BUILD_NAMES,  /* … and its description */
 	BUILD_KERNEL, /* /proc/kallsyms */
 	BUILD_KIND_COUNT,
 };
 
 struct message_build {
 	uint32_t file;
-	uint32_t kind; /* enum build_kind */
+	uint32_t kind;      /* enum build_kind */
+	uint32_t is_urgent; /* a sample waits for the table, or may soon */
+	uint32_t order;     /* told apart by it from others for that file */
 };
 
 struct message_built {
 	uint32_t file;
 	uint32_t outcome; /* enum build_outcome, of the best symbol file that there will be */
-	uint32_t kind;    /* enum build_kind: what was asked for */
-	uint32_t unused;
+	uint32_t kind;    /* as in the order, as is the next */
+	uint32_t order;
 };
 
 struct message_table {

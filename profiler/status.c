@@ -58,6 +58,7 @@ const char *const build_outcome_names[BUILD_OUTCOME_COUNT] = {
 	[BUILD_TOO_LARGE] = "too_large",
 	[BUILD_TIMED_OUT] = "timed_out",
 	[BUILD_CRASHED] = "crashed",
+	[BUILD_GONE] = "gone",
 };
 
 const char *const table_cache_error_names[TABLE_CACHE_ERROR_COUNT] = {

@@ -35,6 +35,7 @@ enum build_outcome {
 	BUILD_TOO_LARGE, /* a symbol file larger than allowed */
 	BUILD_TIMED_OUT, /* more time than a build may have: killed */
 	BUILD_CRASHED,   /* the child died of a signal */
+	BUILD_GONE,      /* it could not be opened any more when a stack led through it */
 	BUILD_OUTCOME_COUNT,
 };
 
@@ -90,10 +91,12 @@ struct sampler_status {
 	uint64_t table_bytes, table_rows; /* in the maps now */
 	uint32_t n_tables, n_rules;       /* likewise */
 	struct table_cache_status table_cache;
-	uint64_t builds[BUILD_OUTCOME_COUNT]; /* symbol files, by how they ended */
-	uint32_t n_builds_queued;
-	uint32_t n_processes, n_files, n_stacks; /* in the sampler's tables now */
-	uint32_t n_cpus;                         /* that are sampled */
+	uint64_t builds[BUILD_OUTCOME_COUNT];       /* symbol files, by how they ended */
+	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* … and unwind tables */
+	uint32_t n_builds_queued;                   /* files that wait to be read for their names */
+	uint32_t n_tables_queued;                   /* … for their unwind tables */
+	uint32_t n_processes, n_files, n_stacks;    /* in the sampler's tables now */
+	uint32_t n_cpus;                            /* that are sampled */
 	uint32_t frequency_hz;
 	uint32_t unwinders[UNWINDER_COUNT]; /* 1: the one that is used */
 	char event[16];                     /* "cpu-cycles" or "cpu-clock" */

@@ -12,6 +12,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/build_orders.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/table_loader.h"
@@ -19,76 +20,75 @@
 
 enum {
 	MAX_BINARIES = 4096,
-	MAX_ATTEMPTS = 3, /* to have one read, over deaths of the resolver */
+	MAX_OPENS = 3, /* attempts to open a file for its names, in processes that have it mapped */
 };
 
 /* It is expensive to read files again: so long, at least, they are kept. */
 #define FILES_KEPT_NS (30 * NS_PER_SECOND)
 
+/* How long a file stays open in which there is nothing to be read now: if a stack leads through it
+ * soon, its process may be gone by then. */
+#define FILE_OPEN_NS (10 * NS_PER_SECOND)
+
 #define ALWAYS_USED UINT32_MAX /* last_used of what is never forgotten */
 
 struct binary_describer {
 	struct role_process *server;
-	struct role_process *resolver;
-	struct table_loader *tables;
+	struct build_orders orders;
 	struct binary_table *binaries;
 	struct binary *vdso;
 	uint32_t dictionary;
 	int kernel_fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1 */
+	bool wants_files;
 	uint64_t n_unreadable;
 	uint64_t n_over_bound;
 	int64_t forgotten_ns; /* when those were that were not used any more */
-	uint64_t builds[BUILD_OUTCOME_COUNT];
-	uint32_t n_builds_queued;
 };
 
 DEFINE_CLEANUP(struct binary_describer *, binary_describer_free)
 
-/* If the resolver is not there, it will be asked when it is. */
-static void ask_resolver(struct binary_describer *describer, uint32_t number, enum build_kind kind,
-			 int fd)
+static struct table_loader *tables_of(const struct binary_describer *describer)
 {
-	const struct message_build build = { number, kind };
-
-	if (describer->resolver->channel &&
-	    channel_send_fds(describer->resolver->channel, MESSAGE_BUILD, &build, sizeof(build),
-			     (int[]){ fd, -1 }) == 0)
-		role_process_flush(describer->resolver);
+	return describer->orders.tables;
 }
 
-/* Without memory for that, its table is there when the kernel half has hit it. */
-static void expect_table(struct binary_describer *describer, const struct binary *binary)
-{
-	(void)table_loader_expect(describer->tables, binary->number);
-}
-
-static void request_build(struct binary_describer *describer, struct binary *binary)
-{
-	binary->n_attempts++;
-	if (!binary->had_table)
-		expect_table(describer, binary);
-	ask_resolver(describer, binary->number, binary->had_table ? BUILD_NAMES : BUILD_ELF,
-		     binary->fd);
-}
-
-/* The resolver has said all that it will say of @binary. */
-static void finish_build(struct binary_describer *describer, struct binary *binary,
+/* All that will be said of its names has been said. */
+static void finish_names(struct binary_describer *describer, struct binary *binary,
 			 enum build_outcome outcome)
 {
 	const struct message_names failed = { binary->number, NAMES_FAILED };
 
-	if (!binary->had_table) /* else what is awaited was asked for after that one came */
-		table_loader_finish(describer->tables, binary->number);
-	if (binary->fd < 0)
-		return;
-	close(steal_fd(&binary->fd));
-	describer->builds[outcome]++;
-	describer->n_builds_queued--;
+	build_orders_finish_names(&describer->orders, binary, outcome);
 	if (binary->names != NAMES_PENDING)
 		return;
 	binary->names = NAMES_FAILED;
 	if (binary->dictionary == describer->dictionary && describer->server->channel)
 		channel_send(describer->server->channel, MESSAGE_NAMES, &failed, sizeof(failed));
+}
+
+/* Whether there is something to be read in it that was not ordered yet. */
+static bool wants_file(const struct binary *binary)
+{
+	return binary->fd < 0 && (binary->table_order == ORDER_NONE ||
+				  (binary->is_named && binary->names_order == ORDER_NONE));
+}
+
+/* Takes @fd, the open file of @binary. */
+static void hold_file(struct binary *binary, int fd)
+{
+	if (binary->fd >= 0)
+		close(binary->fd);
+	binary->fd = fd;
+	binary->opened_ns = clock_monotonic_ns();
+}
+
+/* The file of @binary is open, and a sample waits for it: order what is wanted of it. */
+static void order_wanted(struct binary_describer *describer, struct binary *binary)
+{
+	if (binary->table_order != ORDER_ANSWERED)
+		build_orders_order_table(&describer->orders, binary, true);
+	if (binary->is_named && binary->names_order == ORDER_NONE)
+		build_orders_order_names(&describer->orders, binary);
 }
 
 /* Takes @fd, also on failure. The resolver is still to be asked. */
@@ -104,9 +104,8 @@ static int add_binary(struct binary_describer *describer, const struct stat *sta
 	describer->n_over_bound += r == -ENOSPC;
 	if (r < 0)
 		return r;
-	binary->fd = steal_fd(&owned);
+	hold_file(binary, steal_fd(&owned));
 	binary->last_used = describer->dictionary;
-	describer->n_builds_queued++;
 	*ret_binary = binary;
 	return 0;
 }
@@ -122,11 +121,9 @@ static int add_vdso(struct binary_describer *describer)
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	r = add_binary(describer, &status, "[vdso]", steal_fd(&fd), &describer->vdso);
-	if (r < 0)
-		return r;
-	describer->vdso->last_used = ALWAYS_USED;
-	request_build(describer, describer->vdso);
-	return 0;
+	if (r == 0)
+		describer->vdso->last_used = ALWAYS_USED;
+	return r;
 }
 
 int binary_describer_new(struct role_process *server, struct role_process *resolver,
@@ -139,8 +136,7 @@ int binary_describer_new(struct role_process *server, struct role_process *resol
 	if (!describer)
 		return -ENOMEM;
 	describer->server = server;
-	describer->resolver = resolver;
-	describer->tables = tables;
+	describer->orders = (struct build_orders){ .resolver = resolver, .tables = tables };
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		describer->kernel_fds[i] = -1;
 	r = binary_table_new(MAX_BINARIES, &describer->binaries);
@@ -178,10 +174,9 @@ struct mapped_file {
 	struct stat status;
 };
 
-/* As below, but does not ask for a new one; *@ret_fd, if it is not NULL, is the open file, or −1 if
- * a new binary has taken it. */
+/* As binary_describer_get(), but orders nothing. Its file is open then if it @needs_file. */
 static int get_binary(struct binary_describer *describer, const struct mapped_file *file,
-		      struct binary **ret_binary, int *ret_fd)
+		      bool needs_file, struct binary **ret_binary)
 {
 	const struct binary_identity identity = binary_identity_of(&file->status);
 	_cleanup_(freep) char *path = NULL;
@@ -189,7 +184,7 @@ static int get_binary(struct binary_describer *describer, const struct mapped_fi
 	int r;
 
 	*ret_binary = binary_table_find(describer->binaries, &identity);
-	if (*ret_binary && !ret_fd)
+	if (*ret_binary && (!needs_file || (*ret_binary)->fd >= 0))
 		return 0;
 	fd = file_opener_open(file->process_fd, file->mapping, &file->status);
 	if (fd < 0) {
@@ -197,36 +192,18 @@ static int get_binary(struct binary_describer *describer, const struct mapped_fi
 		return fd;
 	}
 	if (*ret_binary) {
-		*ret_fd = steal_fd(&fd);
+		hold_file(*ret_binary, steal_fd(&fd));
 		return 0;
 	}
 	r = file_opener_path(file->process_fd, file->mapping, &path);
 	return r < 0 ? r : add_binary(describer, &file->status, path, steal_fd(&fd), ret_binary);
 }
 
-static bool is_new(const struct binary *binary)
+/* What no process can give any more that has it mapped has no names. */
+static void note_unopened(struct binary_describer *describer, struct binary *binary)
 {
-	return binary->n_attempts == 0;
-}
-
-/* The table of @binary, whose file is open as @fd too unless it is new, is awaited: have it loaded
- * or made. What is being made already will come. */
-static void request_table(struct binary_describer *describer, struct binary *binary, int fd)
-{
-	const bool is_first = is_new(binary);
-
-	if (!is_first && !binary->had_table) {
-		if (binary->fd < 0) /* it was read before it was hit, and has none */
-			table_loader_finish(describer->tables, binary->number);
-		return;
-	}
-	/* One that was there is lost, or awaited by another key. */
-	if (table_loader_load_cached(describer->tables, binary->number, is_first ? binary->fd : fd))
-		binary->had_table = true;
-	else if (!is_first)
-		ask_resolver(describer, binary->number, BUILD_TABLE, fd);
-	if (is_first)
-		request_build(describer, binary);
+	if (binary->is_named && ++binary->n_names_orders == MAX_OPENS)
+		finish_names(describer, binary, BUILD_GONE);
 }
 
 int binary_describer_get(struct binary_describer *describer, int process_fd,
@@ -236,17 +213,21 @@ int binary_describer_get(struct binary_describer *describer, int process_fd,
 	int r = file_opener_stat(process_fd, mapping, &file.status);
 
 	if (r == 0)
-		r = get_binary(describer, &file, ret_binary, NULL);
-	if (r == 0 && is_new(*ret_binary)) {
-		expect_table(describer, *ret_binary);
-		request_table(describer, *ret_binary, -1);
-	}
-	return r;
+		r = get_binary(describer, &file, false, ret_binary);
+	if (r < 0)
+		return r;
+	if (wants_file(*ret_binary) && get_binary(describer, &file, true, ret_binary) < 0)
+		note_unopened(describer, *ret_binary);
+	if ((*ret_binary)->table_order == ORDER_NONE)
+		(void)table_loader_expect(tables_of(describer), (*ret_binary)->number);
+	if ((*ret_binary)->fd >= 0)
+		order_wanted(describer, *ret_binary);
+	return 0;
 }
 
-/* The binary that @record tells of, as get_binary() does. */
+/* The binary that @record tells of, with its file open. */
 static int get_told_binary(struct binary_describer *describer, const struct file_record *record,
-			   int process_fd, struct binary **ret_binary, int *ret_fd)
+			   int process_fd, struct binary **ret_binary)
 {
 	const struct mapping mapping = {
 		.start_pc = record->start_pc,
@@ -260,7 +241,7 @@ static int get_told_binary(struct binary_describer *describer, const struct file
 		return r;
 	if (!file_opener_is_file(&file.status, &record->key))
 		return -ESTALE;
-	return get_binary(describer, &file, ret_binary, ret_fd);
+	return get_binary(describer, &file, true, ret_binary);
 }
 
 static bool is_vdso(const struct file_key *key)
@@ -268,23 +249,34 @@ static bool is_vdso(const struct file_key *key)
 	return key->inode == 1 && key->device == 0;
 }
 
+/* The vDSO, with its file open. */
+static int get_vdso(struct binary_describer *describer, struct binary **ret_binary)
+{
+	*ret_binary = describer->vdso;
+	if (!describer->vdso)
+		return -ENOENT;
+	if (describer->vdso->fd < 0)
+		hold_file(describer->vdso, file_opener_open_vdso());
+	return describer->vdso->fd < 0 ? -ENOENT : 0;
+}
+
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
 			       int process_fd)
 {
-	struct binary *binary = describer->vdso;
-	_cleanup_(closep) int fd = -1;
-	int r = 0;
+	struct binary *binary;
+	int r;
 
 	if (is_vdso(&record->key))
-		fd = file_opener_open_vdso();
+		r = get_vdso(describer, &binary);
 	else
-		r = get_told_binary(describer, record, process_fd, &binary, &fd);
-	if (r < 0 || !binary)
-		return r < 0 ? r : -ENOENT;
+		r = get_told_binary(describer, record, process_fd, &binary);
+	if (r < 0)
+		return r;
 	binary->last_used = binary == describer->vdso ? ALWAYS_USED : describer->dictionary;
-	r = table_loader_add(describer->tables, &record->key, record->file, binary->number);
-	if (r == 0 && table_loader_kind(describer->tables, binary->number) == UNWIND_FILE_PENDING)
-		request_table(describer, binary, fd);
+	r = table_loader_add(tables_of(describer), &record->key, record->file, binary->number);
+	if (r == 0 &&
+	    table_loader_kind(tables_of(describer), binary->number) == UNWIND_FILE_PENDING)
+		build_orders_order_table(&describer->orders, binary, record->is_urgent);
 	return r;
 }
 
@@ -317,6 +309,62 @@ static int send_names(struct binary_describer *describer, const struct binary *b
 				(int[]){ binary->symbols_fd, -1 });
 }
 
+/* Most files lie where they lay: no process is needed to open those again. */
+static void reopen(struct binary_describer *describer, struct binary *binary)
+{
+	_cleanup_(closep) int fd = binary == describer->vdso ? file_opener_open_vdso()
+							     : file_opener_open_path(binary->path);
+	struct binary_identity identity;
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return;
+	identity = binary_identity_of(&status);
+	if (binary == describer->vdso ||
+	    binary_table_find(describer->binaries, &identity) == binary)
+		hold_file(binary, steal_fd(&fd));
+}
+
+/* A stack leads through @binary. */
+static void want_names(struct binary_describer *describer, struct binary *binary)
+{
+	binary->is_named = true;
+	if (binary->names_order != ORDER_NONE)
+		return;
+	if (binary->fd < 0)
+		reopen(describer, binary);
+	if (binary->fd >= 0)
+		build_orders_order_names(&describer->orders, binary);
+	else
+		describer->wants_files = true;
+}
+
+bool binary_describer_wants_files(struct binary_describer *describer)
+{
+	bool wants_files = describer->wants_files;
+
+	describer->wants_files = false;
+	return wants_files;
+}
+
+static void close_idle(void *context, struct binary *binary)
+{
+	const int64_t *now_ns = context;
+	bool is_done = binary->names_order == ORDER_ANSWERED ||
+		       *now_ns - binary->opened_ns >= FILE_OPEN_NS;
+
+	if (binary->fd >= 0 && is_done && binary->table_order != ORDER_SENT &&
+	    binary->names_order != ORDER_SENT)
+		close(steal_fd(&binary->fd));
+}
+
+void binary_describer_close_idle(struct binary_describer *describer)
+{
+	int64_t now_ns = clock_monotonic_ns();
+
+	binary_table_each(describer->binaries, close_idle, &now_ns);
+}
+
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary)
 {
 	struct message_file message = { .file = binary->number };
@@ -324,6 +372,7 @@ int binary_describer_describe(struct binary_describer *describer, struct binary 
 				       { binary->path, strlen(binary->path) + 1 } };
 	int r;
 
+	want_names(describer, binary);
 	if (binary->last_used != ALWAYS_USED)
 		binary->last_used = describer->dictionary;
 	if (binary->dictionary == describer->dictionary)
@@ -350,7 +399,7 @@ static void forget_binary(void *context, const struct binary *binary)
 {
 	struct binary_describer *describer = context;
 
-	table_loader_forget(describer->tables, binary->number);
+	table_loader_forget(tables_of(describer), binary->number);
 }
 
 int binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary)
@@ -365,33 +414,24 @@ void binary_describer_forget_unused(struct binary_describer *describer, uint32_t
 	describer->forgotten_ns = clock_monotonic_ns();
 }
 
-/* A binary at which several resolvers have died is left alone. */
-static void request_again(void *context, struct binary *binary)
+static void repeat_orders(void *context, struct binary *binary)
 {
 	struct binary_describer *describer = context;
 
-	if (binary->fd < 0)
-		return;
-	if (binary->n_attempts >= MAX_ATTEMPTS)
-		finish_build(describer, binary, BUILD_CRASHED);
-	else
-		request_build(describer, binary);
+	if (!build_orders_repeat(&describer->orders, binary))
+		finish_names(describer, binary, BUILD_CRASHED);
 }
 
 void binary_describer_on_resolver_start(struct binary_describer *describer)
 {
-	table_loader_release(describer->tables);
-	binary_table_each(describer->binaries, request_again, describer);
+	table_loader_release(tables_of(describer));
+	binary_table_each(describer->binaries, repeat_orders, describer);
 	binary_describer_request_kernel(describer);
 }
 
 void binary_describer_request_kernel(struct binary_describer *describer)
 {
-	/* Opened with our privileges: who opens it decides whether it shows addresses. */
-	_cleanup_(closep) int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		ask_resolver(describer, 0, BUILD_KERNEL, fd);
+	build_orders_order_kernel(&describer->orders);
 }
 
 static void take_table(struct binary_describer *describer, const struct message_table *message,
@@ -399,10 +439,8 @@ static void take_table(struct binary_describer *describer, const struct message_
 {
 	struct binary *binary = binary_table_find_number(describer->binaries, message->file);
 
-	if (!binary)
-		return;
-	binary->had_table = true;
-	table_loader_put(describer->tables, message->file, fd);
+	if (binary)
+		build_orders_take_table(&describer->orders, binary, fd);
 }
 
 static void take_description(struct binary_describer *describer,
@@ -447,11 +485,21 @@ static int take_kernel_names(struct binary_describer *describer, int fds[MESSAGE
 	return 0;
 }
 
+static void take_end(struct binary_describer *describer, const struct message_built *built)
+{
+	struct binary *binary = binary_table_find_number(describer->binaries, built->file);
+
+	if (!binary)
+		return; /* as the kernel is none */
+	if (built->kind == BUILD_TABLE)
+		build_orders_finish_table(&describer->orders, binary, built);
+	else
+		finish_names(describer, binary, (enum build_outcome)built->outcome);
+}
+
 int binary_describer_on_message(struct binary_describer *describer, const struct message *message,
 				int fds[MESSAGE_MAX_FDS])
 {
-	const struct message_built *built = message->body;
-	struct binary *binary;
 	int r = 0;
 
 	switch (message->type) {
@@ -468,11 +516,7 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 		r = take_kernel_names(describer, fds);
 		break;
 	case MESSAGE_BUILT:
-		binary = binary_table_find_number(describer->binaries, built->file);
-		if (built->kind == BUILD_TABLE)
-			table_loader_finish(describer->tables, built->file);
-		else if (binary)
-			finish_build(describer, binary, (enum build_outcome)built->outcome);
+		take_end(describer, message->body);
 		break;
 	default:
 		r = -EBADMSG;
@@ -492,7 +536,10 @@ void binary_describer_get_status(const struct binary_describer *describer,
 {
 	ret_status->files_unreadable = describer->n_unreadable;
 	ret_status->files_over_bound = describer->n_over_bound;
-	ret_status->n_builds_queued = describer->n_builds_queued;
+	ret_status->n_builds_queued = describer->orders.n_names_awaited;
+	ret_status->n_tables_queued = describer->orders.n_tables_awaited;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
-	memcpy(ret_status->builds, describer->builds, sizeof(describer->builds));
+	memcpy(ret_status->builds, describer->orders.names, sizeof(describer->orders.names));
+	memcpy(ret_status->table_builds, describer->orders.tables,
+	       sizeof(describer->orders.tables));
 }

@@ -26,8 +26,8 @@ int binary_describer_new(struct role_process *server, struct role_process *resol
 struct binary_describer *binary_describer_free(struct binary_describer *describer);
 
 /*
- * The file that @mapping of the process with the folder @process_fd has mapped. One that is new
- * goes to the resolver.
+ * The file that @mapping of the process with the folder @process_fd has mapped. A sample of the
+ * process waits for its table.
  *
  * Returns 0 and sets *@ret_binary (borrowed: lives as long as it is used), -ENOSPC if
  * there are too many files, -ENOMEM, or why it cannot be opened: -ENOENT if it is not mapped there.
@@ -49,8 +49,16 @@ struct binary *binary_describer_find(const struct binary_describer *describer, u
 /* The vDSO, or NULL if there is none. Borrowed: lives as long as @describer. */
 struct binary *binary_describer_vdso(const struct binary_describer *describer);
 
-/* Tell the server of @binary, unless it was told in this dictionary. Returns 0 or -errno. */
+/* A stack leads through @binary: order its names, and tell the server of it, unless that was done
+ * in this dictionary. Returns 0 or -errno. */
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary);
+
+/* Whether a binary was described, since the last time that this was asked, whose file could not be
+ * opened: binary_describer_get() does, with a process that has it mapped. */
+bool binary_describer_wants_files(struct binary_describer *describer);
+
+/* Close files in which there is nothing to be read. To be called every second or so. */
+void binary_describer_close_idle(struct binary_describer *describer);
 
 /* A new dictionary is in force. Returns 0 or -errno. */
 int binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary);

@@ -89,8 +89,7 @@ static int send_description(struct channel *channel, const struct build_job *job
 	return r < 0 ? r : send_all(channel);
 }
 
-/* The table goes first: stacks cannot be walked without, but well be named later. A file that has
- * none is no failure; one whose table cannot be made is. */
+/* A file that has none is no failure; one whose table cannot be made is. */
 static int build_table(struct channel *channel, const struct build_job *job, struct elf_file *elf)
 {
 	const struct message_table message = { .file = job->what.file };
@@ -122,21 +121,6 @@ static int build_names(struct channel *channel, const struct build_job *job, str
 	return r < 0 ? r : send_names(channel, job, &symbols);
 }
 
-/* Names are read also where the table failed, which is then what is told. */
-static int build_functions(struct channel *channel, const struct build_job *job,
-			   struct elf_file *elf)
-{
-	int table_r = job->what.kind == BUILD_NAMES ? 0 : build_table(channel, job, elf);
-	int r;
-
-	if (job->what.kind == BUILD_TABLE)
-		return table_r;
-	r = send_description(channel, job, elf);
-	if (r == 0)
-		r = build_names(channel, job, elf);
-	return table_r < 0 ? table_r : r;
-}
-
 static int build_elf(struct channel *channel, const struct build_job *job)
 {
 	_cleanup_(elf_file_freep) struct elf_file *elf = NULL;
@@ -144,8 +128,11 @@ static int build_elf(struct channel *channel, const struct build_job *job)
 
 	if (r < 0)
 		return r;
-	return job->step == BUILD_STEP_FUNCTIONS ? build_functions(channel, job, elf)
-						 : build_names(channel, job, elf);
+	if (job->step == BUILD_STEP_TABLE)
+		return build_table(channel, job, elf);
+	if (job->step == BUILD_STEP_FUNCTIONS)
+		r = send_description(channel, job, elf);
+	return r < 0 ? r : build_names(channel, job, elf);
 }
 
 static int build_kernel(struct channel *channel, const struct build_job *job)

@@ -13,8 +13,10 @@
 #include "profiler/status.h"
 
 enum build_step {
-	BUILD_STEP_FUNCTIONS, /* the unwind table and symbol tables, or kallsyms */
+	BUILD_STEP_TABLE,     /* for unwinding */
+	BUILD_STEP_FUNCTIONS, /* symbol tables, or kallsyms */
 	BUILD_STEP_LINES,     /* DWARF */
+	BUILD_STEP_COUNT,
 };
 
 #define BUILD_MEMORY_BYTES (1024UL << 20) /* of a child's own memory */

@@ -16,6 +16,7 @@
 #include "profiler/daemon/pending_list.h"
 #include "profiler/daemon/process_reader.h"
 #include "profiler/daemon/role.h"
+#include "profiler/daemon/stack_describer.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/daemon/walker.h"
 #include "profiler/binary_table.h"
@@ -26,8 +27,8 @@ enum {
 	MAX_PROCESSES = 16384,
 	MAX_THREADS = 65536,
 	MAX_SAMPLES_AT_ONCE = 1024, /* in a packet */
+	MAX_UNANSWERED = 256,       /* samples that the server has not stored, to go on */
 	MAX_PENDING = 256,          /* samples that wait for a table, of some 20 KB each */
-	MAX_PROVISIONAL = 16,       /* stacks of a process that are described again */
 };
 
 /* How long a sample waits for the table of a file: longer than the resolver takes for a large one.
@@ -43,7 +44,7 @@ struct describer {
 	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
 	struct binary_describer *binaries;
 	struct process_table *processes;
-	struct stack_table *stacks;
+	struct stack_describer stacks;
 	int64_t unix_minus_monotonic_ns;
 	struct sample samples[MAX_SAMPLES_AT_ONCE];
 	size_t n_samples;
@@ -71,12 +72,18 @@ int describer_new(const struct describer_options *options, struct describer **re
 		(struct dictionary_writer){ options->server, describer->binaries, 0, 0 };
 	if (r == 0)
 		r = process_reader_init(&describer->reader, describer->binaries);
+	describer->stacks = (struct stack_describer){
+		.reader = &describer->reader,
+		.tables = options->tables,
+		.on_forget_stack = options->on_forget_stack,
+		.context = options->context,
+	};
 	if (r == 0)
 		r = pending_list_new(MAX_PENDING, PENDING_WAIT_NS, &describer->pending);
 	if (r == 0)
 		r = process_table_new(&limits, &describer->processes);
 	if (r == 0)
-		r = stack_table_new(WIRE_MAX_STACKS, &describer->stacks);
+		r = stack_table_new(WIRE_MAX_STACKS, &describer->stacks.table);
 	if (r < 0)
 		return r;
 	*ret_describer = steal(describer);
@@ -89,7 +96,7 @@ struct describer *describer_free(struct describer *describer)
 		return NULL;
 	binary_describer_free(describer->binaries);
 	process_table_free(describer->processes);
-	stack_table_free(describer->stacks);
+	stack_table_free(describer->stacks.table);
 	process_reader_fini(&describer->reader);
 	pending_list_free(describer->pending);
 	free(describer);
@@ -108,95 +115,6 @@ static int get_process(struct describer *describer, const struct process_key *ke
 	if (r == 0)
 		process_reader_read(&describer->reader, *ret_process);
 	return r;
-}
-
-/* A place in a file, as the kernel half has found it; or a pc, which it has not. */
-static struct frame describe_user_frame(struct describer *describer, struct process *process,
-					uint64_t frame)
-{
-	uint32_t code_file = (uint32_t)(frame >> 32) & INT32_MAX;
-	uint32_t number;
-
-	if (!(frame & UNWIND_FRAME_IS_FILE))
-		return process_reader_place(&describer->reader, process, frame);
-	number = table_loader_find(describer->options.tables, code_file);
-	if (!number)
-		return (struct frame){ FRAME_UNMAPPED, 0, (uint32_t)frame };
-	return (struct frame){ FRAME_NATIVE, number, (uint32_t)frame };
-}
-
-/*
- * Frames of the kernel's callers are return addresses; a byte less lies in the call. Those of the
- * program hold the call already.
- */
-static void describe_frames(struct describer *describer, struct process *process,
-			    const struct sample_record *record, struct frame *ret_frames)
-{
-	for (uint32_t i = 0; i < record->n_kernel_frames + record->n_user_frames; i++) {
-		uint64_t frame = record->frames[i];
-
-		if (i < record->n_kernel_frames)
-			ret_frames[i] = (struct frame){ FRAME_KERNEL, 0, frame - (i > 0) };
-		else
-			ret_frames[i] = describe_user_frame(describer, process, frame);
-	}
-}
-
-/* A stack with a pc that is not mapped yet, in a process that lives: the kernel half shall send its
- * frames once more, for the mappings may be there when it is seen again. */
-static void note_unmapped(struct describer *describer, struct process *process, struct stack *stack)
-{
-	for (uint32_t i = 0; i < stack->n_frames; i++)
-		stack->is_provisional |= stack->frames[i].kind == FRAME_UNMAPPED;
-	stack->is_provisional &= !process->is_gone && process->n_provisional < MAX_PROVISIONAL;
-	if (!stack->is_provisional)
-		return;
-	process->n_provisional++;
-	describer->options.on_forget_stack(describer->options.context, stack->hash);
-}
-
-/* Add a stack with room for @n_frames, and behind these the mark that says why it is cut, if so. */
-static int add_stack(struct describer *describer, uint64_t hash, uint32_t n_frames,
-		     enum stack_outcome outcome, struct stack **ret_stack)
-{
-	bool is_cut = stack_cut_reasons[outcome];
-	int r;
-
-	r = stack_table_add(describer->stacks, hash, n_frames + is_cut, ret_stack);
-	if (r < 0)
-		return r;
-	(*ret_stack)->outcome = outcome;
-	if (is_cut)
-		(*ret_stack)->frames[n_frames] = (struct frame){ FRAME_CUT, 0, outcome };
-	return 0;
-}
-
-static int get_stack(struct describer *describer, struct process *process,
-		     const struct sample_record *record, size_t size, struct stack **ret_stack)
-{
-	uint32_t n_frames = record->n_kernel_frames + record->n_user_frames;
-	bool has_frames = size == sizeof(*record) + n_frames * sizeof(record->frames[0]);
-	struct stack *stack = stack_table_find(describer->stacks, record->stack_hash);
-	int r;
-
-	if (stack && stack->is_provisional && has_frames) {
-		stack_table_remove(describer->stacks, stack);
-		stack = NULL;
-	}
-	if (stack) {
-		*ret_stack = stack;
-		return 0;
-	}
-	if (!has_frames)
-		return -ENOENT;
-	r = add_stack(describer, record->stack_hash, n_frames, record->outcome, ret_stack);
-	if (r < 0) {
-		describer->options.on_forget_stack(describer->options.context, record->stack_hash);
-		return r;
-	}
-	describe_frames(describer, process, record, (*ret_stack)->frames);
-	note_unmapped(describer, process, *ret_stack);
-	return 0;
 }
 
 static struct channel *server_channel(const struct describer *describer)
@@ -222,6 +140,8 @@ static int describe_sample(struct describer *describer, const struct sample_reco
 		r = dictionary_writer_add_stack(dictionary, stack);
 	if (r < 0)
 		return r;
+	if (binary_describer_wants_files(describer->binaries))
+		process_reader_read_mapped(&describer->reader, process);
 	describer->samples[describer->n_samples++] = (struct sample){
 		.time_unix_ns =
 			(int64_t)record->header.time_ns + describer->unix_minus_monotonic_ns,
@@ -272,27 +192,11 @@ static void take_sample(struct describer *describer, const struct sample_record 
 		describer_flush(describer);
 	r = get_process(describer, &record->header.process, &process);
 	if (r == 0)
-		r = get_stack(describer, process, record, size, &stack);
+		r = stack_describer_get(&describer->stacks, process, record, size, &stack);
 	if (r == 0)
 		r = describe_sample(describer, record, process, stack);
 	if (r < 0)
 		describer->dropped[reason_of_error(r)]++;
-}
-
-/* The stack with these frames, which no record of the kernel half has a hash of. */
-static int get_finished_stack(struct describer *describer, const struct frame *frames,
-			      size_t n_frames, enum stack_outcome outcome, struct stack **ret_stack)
-{
-	uint64_t hash = stack_hash(frames, n_frames, outcome);
-	int r;
-
-	*ret_stack = stack_table_find(describer->stacks, hash);
-	if (*ret_stack)
-		return 0;
-	r = add_stack(describer, hash, (uint32_t)n_frames, outcome, ret_stack);
-	if (r == 0)
-		memcpy((*ret_stack)->frames, frames, n_frames * sizeof(*frames));
-	return r;
 }
 
 /*
@@ -319,10 +223,11 @@ static bool finish_pending(struct describer *describer, struct process *process,
 	outcome = walker_run(&walker, record, frames + n_so_far, &n_more);
 	if (outcome == STACK_PENDING && !is_last_try)
 		return false;
-	describe_frames(describer, process, sample, frames);
+	stack_describer_describe(&describer->stacks, process, sample, frames);
 	if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
 		describer_flush(describer);
-	r = get_finished_stack(describer, frames, n_so_far + n_more, outcome, &stack);
+	r = stack_describer_get_finished(&describer->stacks, frames, n_so_far + n_more, outcome,
+					 &stack);
 	if (r == 0)
 		r = describe_sample(describer, sample, process, stack);
 	if (r < 0)
@@ -475,9 +380,14 @@ void describer_flush(struct describer *describer)
 	describer->n_samples = 0;
 }
 
+static uint64_t unanswered_count(const struct describer *describer)
+{
+	return describer->n_sent - describer->stored.n_stored - describer->stored.n_refused;
+}
+
 bool describer_is_settled(const struct describer *describer)
 {
-	return describer->stored.n_stored + describer->stored.n_refused == describer->n_sent;
+	return !unanswered_count(describer);
 }
 
 bool describer_has_pending(const struct describer *describer)
@@ -490,10 +400,15 @@ uint64_t describer_stored_count(const struct describer *describer)
 	return describer->stored_before + describer->stored.n_stored;
 }
 
+uint64_t describer_sent_count(const struct describer *describer)
+{
+	return describer->n_sent;
+}
+
 bool describer_is_server_ready(const struct describer *describer)
 {
 	return server_channel(describer) && describer->dictionary.number &&
-	       describer_is_settled(describer);
+	       unanswered_count(describer) <= MAX_UNANSWERED;
 }
 
 int describer_begin_dictionary(struct describer *describer)
@@ -506,8 +421,8 @@ int describer_begin_dictionary(struct describer *describer)
 static void forget_unused(struct describer *describer, uint32_t dictionary)
 {
 	process_table_forget_unused(describer->processes, dictionary);
-	stack_table_forget_unused(describer->stacks, dictionary, describer->options.on_forget_stack,
-				  describer->options.context);
+	stack_table_forget_unused(describer->stacks.table, dictionary,
+				  describer->options.on_forget_stack, describer->options.context);
 }
 
 void describer_end_period(struct describer *describer)
@@ -518,12 +433,13 @@ void describer_end_period(struct describer *describer)
 		(void)describer_begin_dictionary(describer);
 	describer->period_starts[1] = describer->period_starts[0];
 	describer->period_starts[0] = describer->dictionary.number;
+	binary_describer_request_kernel(describer->binaries);
 }
 
 static bool is_crowded(const struct describer *describer)
 {
 	return describer->dictionary.stack_bytes >= describer->options.memory_bytes / 8 ||
-	       stack_table_count(describer->stacks) >= WIRE_MAX_STACKS / 4 * 3 ||
+	       stack_table_count(describer->stacks.table) >= WIRE_MAX_STACKS / 4 * 3 ||
 	       process_table_count(describer->processes) >= MAX_PROCESSES / 4 * 3 ||
 	       process_table_thread_count(describer->processes) >= MAX_THREADS / 4 * 3;
 }
@@ -543,13 +459,16 @@ void describer_relieve(struct describer *describer)
 		binary_describer_forget_unused(describer->binaries, last);
 }
 
+void describer_close_idle_files(struct describer *describer)
+{
+	binary_describer_close_idle(describer->binaries);
+}
+
 void describer_on_server_end(struct describer *describer)
 {
-	uint64_t answered = describer->stored.n_stored + describer->stored.n_refused;
-
 	describer->stored_before += describer->stored.n_stored;
 	describer->dropped[DROP_STORE_FULL] += describer->stored.n_refused;
-	describer->dropped[DROP_SERVER_LOST] += describer->n_sent - answered;
+	describer->dropped[DROP_SERVER_LOST] += unanswered_count(describer);
 	describer->stored = (struct message_stored){ 0 };
 	describer->n_sent = 0;
 }
@@ -557,11 +476,6 @@ void describer_on_server_end(struct describer *describer)
 void describer_on_resolver_start(struct describer *describer)
 {
 	binary_describer_on_resolver_start(describer->binaries);
-}
-
-void describer_request_kernel_names(struct describer *describer)
-{
-	binary_describer_request_kernel(describer->binaries);
 }
 
 int describer_on_server_message(struct describer *describer, const struct message *message)
@@ -591,6 +505,6 @@ void describer_get_status(const struct describer *describer, struct sampler_stat
 	ret_status->processes_unreadable = describer->reader.n_unreadable;
 	ret_status->mappings_read = describer->reader.n_mappings_read;
 	ret_status->n_processes = (uint32_t)process_table_count(describer->processes);
-	ret_status->n_stacks = (uint32_t)stack_table_count(describer->stacks);
+	ret_status->n_stacks = (uint32_t)stack_table_count(describer->stacks.table);
 	binary_describer_get_status(describer->binaries, ret_status);
 }

@@ -63,29 +63,34 @@ bool describer_is_settled(const struct describer *describer);
 /* Samples that are in the store, as far as the server has said. */
 uint64_t describer_stored_count(const struct describer *describer);
 
+/* Samples that were sent to the server that runs now. */
+uint64_t describer_sent_count(const struct describer *describer);
+
 /*
- * Whether the server has stored what it was sent; if not, leave the records in the ring. So a
- * server that ends takes no more with it than what was read at once.
+ * Whether the server has stored nearly all that it was sent; if not, leave the records in the ring.
+ * So a server that ends takes little more with it than what was read at once; and one that is a bit
+ * slow does not make us late for processes that have just started.
  */
 bool describer_is_server_ready(const struct describer *describer);
 
 /* Begin a dictionary: after the server has started. Returns 0 or -errno. */
 int describer_begin_dictionary(struct describer *describer);
 
-/* A few minutes are over: forget what was not used in them, and begin a dictionary. */
+/* A few minutes are over: forget what was not used in them, begin a dictionary, and ask the
+ * resolver for the kernel's names as they are now. */
 void describer_end_period(struct describer *describer);
 
 /* See to it that there is room for what is new. Call it after each reading of the ring. */
 void describer_relieve(struct describer *describer);
+
+/* Close files in which there is nothing to be read. To be called every second or so. */
+void describer_close_idle_files(struct describer *describer);
 
 /* The server ended: what it had not stored is dropped, and what it had is history. */
 void describer_on_server_end(struct describer *describer);
 
 /* The resolver was started: ask again for what the last one owes us. */
 void describer_on_resolver_start(struct describer *describer);
-
-/* Ask the resolver for the kernel's names, as of now. */
-void describer_request_kernel_names(struct describer *describer);
 
 /* What the server and the resolver say. Each returns 0, or -EBADMSG: it must not say that. */
 int describer_on_server_message(struct describer *describer, const struct message *message);

@@ -102,6 +102,16 @@ int file_opener_open(int process_fd, const struct mapping *mapping, const struct
 	return open_same(process_fd, path, status);
 }
 
+int file_opener_open_path(const char *path)
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	return S_ISREG(status.st_mode) ? steal_fd(&fd) : -ENODEV;
+}
+
 int file_opener_open_vdso(void)
 {
 	const char *vdso = (const char *)getauxval(AT_SYSINFO_EHDR); // NOLINT: an address by nature

@@ -32,6 +32,9 @@ int file_opener_path(int process_fd, const struct mapping *mapping, char **ret_p
  * -ESTALE if another lies there by now. */
 int file_opener_open(int process_fd, const struct mapping *mapping, const struct stat *status);
 
+/* The regular file at @path, for reading; close it. Returns it or -errno. */
+int file_opener_open_path(const char *path);
+
 /* A memory file with this process's own vDSO, which is that of all; close it. -errno: there is
  * none. */
 int file_opener_open_vdso(void);

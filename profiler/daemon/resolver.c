@@ -18,10 +18,14 @@
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
 
-enum {
-	MAX_CHILDREN_FUNCTIONS = 2, /* at once */
-	MAX_CHILDREN_LINES = 1,
-	CHECK_INTERVAL_MS = 1000,
+enum { CHECK_INTERVAL_MS = 1000 };
+
+/* Children at once. Names never keep a table waiting, for stacks cannot be walked without, but well
+ * be named later. */
+static const unsigned int max_running[BUILD_STEP_COUNT] = {
+	[BUILD_STEP_TABLE] = 2,
+	[BUILD_STEP_FUNCTIONS] = 1,
+	[BUILD_STEP_LINES] = 1,
 };
 
 struct job_queue {
@@ -29,13 +33,12 @@ struct job_queue {
 	struct build_job **end;
 	struct build_job *running;
 	unsigned int n_running;
-	unsigned int max_running;
 };
 
 struct resolver {
 	struct loop *loop;
 	struct channel *channel;
-	struct job_queue queues[2]; /* by enum build_step */
+	struct job_queue queues[BUILD_STEP_COUNT];
 };
 
 static void job_free(struct build_job *job)
@@ -45,20 +48,28 @@ static void job_free(struct build_job *job)
 	free(job);
 }
 
-static void append_job(struct job_queue *queue, struct build_job *job)
+/* Urgent ones go before all others. */
+static void add_job(struct job_queue *queue, struct build_job *job)
 {
-	job->next = NULL;
-	*queue->end = job;
-	queue->end = &job->next;
+	struct build_job **link = queue->end;
+
+	if (job->what.is_urgent)
+		for (link = &queue->first; *link && (*link)->what.is_urgent;)
+			link = &(*link)->next;
+	job->next = *link;
+	*link = job;
+	if (link == queue->end)
+		queue->end = &job->next;
 }
 
-static struct build_job *pop_job(struct job_queue *queue)
+/* @link leads to it. */
+static struct build_job *take_job(struct job_queue *queue, struct build_job **link)
 {
-	struct build_job *job = queue->first;
+	struct build_job *job = *link;
 
-	queue->first = job->next;
-	if (!queue->first)
-		queue->end = &queue->first;
+	*link = job->next;
+	if (queue->end == &job->next)
+		queue->end = link;
 	return job;
 }
 
@@ -69,6 +80,7 @@ static void tell_built(struct resolver *resolver, const struct build_job *job,
 		.file = job->what.file,
 		.outcome = outcome,
 		.kind = job->what.kind,
+		.order = job->what.order,
 	};
 
 	/* A sampler that reads nothing is about to start us anew. */
@@ -76,10 +88,12 @@ static void tell_built(struct resolver *resolver, const struct build_job *job,
 	channel_flush(resolver->channel);
 }
 
-static void start_jobs(struct resolver *resolver, struct job_queue *queue)
+static void start_jobs(struct resolver *resolver, enum build_step step)
 {
-	while (queue->first && queue->n_running < queue->max_running) {
-		struct build_job *job = pop_job(queue);
+	struct job_queue *queue = &resolver->queues[step];
+
+	while (queue->first && queue->n_running < max_running[step]) {
+		struct build_job *job = take_job(queue, &queue->first);
 
 		if (build_job_start(job, channel_fd(resolver->channel)) < 0) {
 			tell_built(resolver, job, BUILD_NO_MEMORY);
@@ -98,10 +112,9 @@ static void start_jobs(struct resolver *resolver, struct job_queue *queue)
  */
 static void finish_job(struct resolver *resolver, struct build_job *job, enum build_outcome outcome)
 {
-	bool wants_lines = job->what.kind == BUILD_ELF || job->what.kind == BUILD_NAMES;
 	bool may_go_on = outcome == BUILD_OK || outcome == BUILD_NO_NAMES;
 
-	if (job->step == BUILD_STEP_LINES || !wants_lines || !may_go_on) {
+	if (job->step == BUILD_STEP_LINES || job->what.kind != BUILD_NAMES || !may_go_on) {
 		if (job->step == BUILD_STEP_LINES && outcome == BUILD_NO_NAMES && job->has_names)
 			outcome = BUILD_OK; /* no DWARF, but symbols: that is all there is */
 		tell_built(resolver, job, outcome);
@@ -110,7 +123,7 @@ static void finish_job(struct resolver *resolver, struct build_job *job, enum bu
 	}
 	job->has_names = outcome == BUILD_OK;
 	job->step = BUILD_STEP_LINES;
-	append_job(&resolver->queues[BUILD_STEP_LINES], job);
+	add_job(&resolver->queues[BUILD_STEP_LINES], job);
 }
 
 static struct build_job *take_running(struct job_queue *queue, pid_t pid)
@@ -130,8 +143,8 @@ static struct build_job *take_running(struct job_queue *queue, pid_t pid)
 
 static void start_all(struct resolver *resolver)
 {
-	start_jobs(resolver, &resolver->queues[BUILD_STEP_FUNCTIONS]);
-	start_jobs(resolver, &resolver->queues[BUILD_STEP_LINES]);
+	for (int step = 0; step < BUILD_STEP_COUNT; step++)
+		start_jobs(resolver, (enum build_step)step);
 }
 
 static int on_signal(void *context, int signal)
@@ -143,10 +156,10 @@ static int on_signal(void *context, int signal)
 	if (signal != SIGCHLD)
 		return 0;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct build_job *job = take_running(&resolver->queues[0], pid);
+		struct build_job *job = NULL;
 
-		if (!job)
-			job = take_running(&resolver->queues[1], pid);
+		for (int step = 0; step < BUILD_STEP_COUNT && !job; step++)
+			job = take_running(&resolver->queues[step], pid);
 		if (job)
 			finish_job(resolver, job, build_job_outcome(status));
 	}
@@ -159,11 +172,27 @@ static int on_timer(void *context)
 	struct resolver *resolver = context;
 	int64_t now_ns = clock_monotonic_ns();
 
-	for (int step = 0; step < 2; step++)
+	for (int step = 0; step < BUILD_STEP_COUNT; step++)
 		for (struct build_job *job = resolver->queues[step].running; job; job = job->next)
 			if (now_ns - job->start_ns > BUILD_WALL_NS)
 				kill(job->pid, SIGKILL);
 	return 0;
+}
+
+/* One that is being made, or was, needs no hurry. */
+static void hurry(struct resolver *resolver, uint32_t file)
+{
+	struct job_queue *queue = &resolver->queues[BUILD_STEP_TABLE];
+	struct build_job **link = &queue->first;
+	struct build_job *job;
+
+	while (*link && (*link)->what.file != file)
+		link = &(*link)->next;
+	if (!*link || (*link)->what.is_urgent)
+		return;
+	job = take_job(queue, link);
+	job->what.is_urgent = true;
+	add_job(queue, job);
 }
 
 static int on_message(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
@@ -173,14 +202,19 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 
 	if (message->type == MESSAGE_PING)
 		return channel_send(resolver->channel, MESSAGE_PONG, NULL, 0);
+	if (message->type == MESSAGE_HURRY) {
+		hurry(resolver, ((const struct message_number *)message->body)->number);
+		return 0;
+	}
 	if (message->type != MESSAGE_BUILD || fds[0] < 0)
 		return -EBADMSG;
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return -ENOMEM;
 	job->what = *(const struct message_build *)message->body;
+	job->step = job->what.kind == BUILD_TABLE ? BUILD_STEP_TABLE : BUILD_STEP_FUNCTIONS;
 	job->fd = steal_fd(&fds[0]);
-	append_job(&resolver->queues[BUILD_STEP_FUNCTIONS], job);
+	add_job(&resolver->queues[job->step], job);
 	return 0;
 }
 
@@ -201,9 +235,7 @@ static int set_up(struct resolver *resolver)
 	const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, 0 };
 	int r;
 
-	resolver->queues[BUILD_STEP_FUNCTIONS].max_running = MAX_CHILDREN_FUNCTIONS;
-	resolver->queues[BUILD_STEP_LINES].max_running = MAX_CHILDREN_LINES;
-	for (int step = 0; step < 2; step++)
+	for (int step = 0; step < BUILD_STEP_COUNT; step++)
 		resolver->queues[step].end = &resolver->queues[step].first;
 	r = loop_new(&resolver->loop);
 	if (r == 0)

@@ -55,6 +55,7 @@ struct sampler {
 	struct role_process resolver;
 	struct sampler_status status;
 	int64_t stop_unix_ns;
+	uint64_t n_sent; /* samples, with the status that goes with them */
 	int64_t sent_ns; /* when the server was last told, by the monotonic clock */
 	bool is_ring_awaited;
 	bool is_encoded;
@@ -146,13 +147,14 @@ static void send_all(struct sampler *sampler)
 	describer_relieve(sampler->describer);
 	send_status(sampler);
 	role_process_flush(&sampler->server);
+	sampler->n_sent = describer_sent_count(sampler->describer);
 	sampler->sent_ns = clock_monotonic_ns();
 }
 
 static bool is_sending_due(const struct sampler *sampler)
 {
 	return clock_monotonic_ns() - sampler->sent_ns >= SEND_INTERVAL_MS * NS_PER_MS ||
-	       !describer_is_settled(sampler->describer) || /* it had to send some already */
+	       describer_sent_count(sampler->describer) != sampler->n_sent || /* it had to */
 	       (sampler->server.channel &&
 		channel_queued_bytes(sampler->server.channel) >= SEND_AT_BYTES);
 }
@@ -183,6 +185,7 @@ static int on_check_timer(void *context)
 
 	if (r >= 0)
 		sampler->status.n_cpus = (uint32_t)r;
+	describer_close_idle_files(sampler->describer);
 	role_process_check(&sampler->server);
 	role_process_check(&sampler->resolver);
 	role_self_get_status(&sampler->status.roles[ROLE_SAMPLER]);
@@ -196,7 +199,6 @@ static int on_period_timer(void *context)
 	struct sampler *sampler = context;
 
 	describer_end_period(sampler->describer);
-	describer_request_kernel_names(sampler->describer);
 	return 0;
 }
 

@@ -25,12 +25,12 @@ def write(folder, name, content, hole_bytes=0):
 
 
 def built_count(metrics):
-    return sum(metrics.family("pilotlight_symbol_builds_total").values())
+    return sum(metrics.family("pilotlight_unwind_table_builds_total").values())
 
 
 def outcomes_since(before, after):
     """How files read meanwhile ended: {outcome: count}."""
-    family = "pilotlight_symbol_builds_total"
+    family = "pilotlight_unwind_table_builds_total"
     counts = before.family(family)
     return {name: count - counts[name] for name, count in after.family(family).items()}
 
@@ -121,7 +121,7 @@ def thousands_of_files_and_mappings_are_waited_for_by_nobody_else(daemon):
         load.kill()
         processes.finish(load)
     after = assert_all_is_accounted_for(daemon, before)
-    assert after["pilotlight_symbol_builds_queued"] <= 4096
+    assert after["pilotlight_unwind_tables_queued"] <= 4096
     assert after["pilotlight_files_over_bound_total"] == 0
 
 

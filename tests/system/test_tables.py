@@ -104,7 +104,7 @@ def a_program_and_its_library_are_unwound_from_their_first_sample(daemon):
             break
     assert cut_share(profile) <= 0.05, profile.summary()
     for name in ("library_call", "main", "_start"):
-        assert profile.share(name) > 90, f"{name}\n{profile.summary()}"
+        assert profile.share(name) > 80, f"{name}\n{profile.summary()}"
 
 
 if __name__ == "__main__":

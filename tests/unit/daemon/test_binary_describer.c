@@ -16,6 +16,7 @@
 
 #include "kernel_maps.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/shard_space.h"
@@ -40,9 +41,12 @@ struct world {
 	struct role_process server, resolver;
 	struct binary_describer *describer;
 	struct channel *other_end;
-	uint32_t asked;      /* the file that the resolver was asked for last */
-	uint32_t n_asked[3]; /* by enum build_kind */
-	void *mapped;        /* a file that this process has mapped */
+	uint32_t asked;  /* the file that the resolver was asked for last */
+	uint32_t order;  /* the number of that order */
+	bool was_urgent; /* it asked for that table before others */
+	uint32_t n_asked[BUILD_KIND_COUNT];
+	uint32_t n_hurried; /* how often it was asked to hurry */
+	void *mapped;       /* a file that this process has mapped */
 	int process_fd;
 };
 
@@ -95,9 +99,17 @@ static int on_question(void *context, const struct message *message, int fds[MES
 	const struct message_build *build = message->body;
 	struct world *world = context;
 
+	if (message->type == MESSAGE_HURRY) {
+		assert_int_equal(((const struct message_number *)message->body)->number,
+				 world->asked);
+		world->n_hurried++;
+		return 0;
+	}
 	assert_int_equal(message->type, MESSAGE_BUILD);
 	assert_true(fds[0] >= 0);
 	world->asked = build->file;
+	world->order = build->order;
+	world->was_urgent = build->is_urgent;
 	world->n_asked[build->kind]++;
 	return 0;
 }
@@ -126,9 +138,9 @@ static void send_table(struct world *world, const struct buffer *table)
 	assert_int_equal(channel_receive(world->resolver.channel, on_answer, world), 0);
 }
 
-static void send_built(struct world *world, enum build_outcome outcome)
+static void send_built(struct world *world, enum build_kind kind, enum build_outcome outcome)
 {
-	const struct message_built message = { world->asked, outcome, BUILD_ELF, 0 };
+	const struct message_built message = { world->asked, outcome, kind, world->order };
 
 	assert_int_equal(channel_send(world->other_end, MESSAGE_BUILT, &message, sizeof(message)),
 			 0);
@@ -145,8 +157,8 @@ static struct mapping mapping_of(const struct world *world)
 				 .path = "" };
 }
 
-/* The kernel half meets the mapped file. */
-static void meet_file(struct world *world)
+/* The kernel half meets the mapped file: it was hit, or is just there. */
+static void meet_file_that(struct world *world, bool is_hit)
 {
 	const struct mapping mapping = mapping_of(world);
 	const struct file_record record = {
@@ -155,11 +167,26 @@ static void meet_file(struct world *world)
 		.start_pc = mapping.start_pc,
 		.end_pc = mapping.end_pc,
 		.file = CODE_FILE,
+		.is_urgent = is_hit,
 	};
 
-	assert_int_equal(binary_describer_take_file(world->describer, &record, world->process_fd),
-			 0);
+	(void)binary_describer_take_file(world->describer, &record, world->process_fd);
 	read_questions(world);
+}
+
+static void meet_file(struct world *world)
+{
+	meet_file_that(world, true);
+}
+
+static struct binary *binary_of(struct world *world)
+{
+	const struct mapping mapping = mapping_of(world);
+	struct binary *binary = NULL;
+
+	assert_int_equal(
+		binary_describer_get(world->describer, world->process_fd, &mapping, &binary), 0);
+	return binary;
 }
 
 static bool may_open_mapped_files(const struct world *world)
@@ -239,11 +266,11 @@ static void a_file_that_is_known_to_have_no_table_is_not_waited_for(void **state
 	if (!may_open_mapped_files(world))
 		skip();
 	read_questions(world);
-	send_built(world, BUILD_DAMAGED);
+	send_built(world, BUILD_TABLE, BUILD_DAMAGED);
 	meet_file(world);
 	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_NO_TABLE);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_NO_TABLE);
-	assert_int_equal(world->n_asked[BUILD_TABLE], 0);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 1);
 }
 
 /* As a library that only stacks lead through which user space finishes. */
@@ -265,7 +292,7 @@ static void a_file_that_was_never_hit_has_a_table_for_walkers_and_hands_it_on(vo
 	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
 	assert_int_equal(kernel_maps_find(&key)->file, CODE_FILE);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
-	assert_int_equal(world->n_asked[BUILD_TABLE], 0);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 1);
 	assert_int_equal(kernel_maps_file_count(), 1);
 }
 
@@ -289,16 +316,19 @@ static void the_end_of_a_build_refuses_no_table_that_was_asked_for_later(void **
 {
 	_cleanup_(buffer_fini) struct buffer table = { 0 };
 	struct world *world = *state;
+	uint32_t first;
 
 	if (!may_open_mapped_files(world))
 		skip();
 	meet_file(world);
 	table_maker_make(&shape, &table);
 	send_table(world, &table);
+	first = world->order;
 	key.generation++;
 	meet_file(world);
-	assert_int_equal(world->n_asked[BUILD_TABLE], 1);
-	send_built(world, BUILD_OK);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 2);
+	world->order = first;
+	send_built(world, BUILD_TABLE, BUILD_OK);
 	send_table(world, &table);
 	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
 }
@@ -315,9 +345,93 @@ static void a_table_that_has_left_is_asked_for_again(void **state)
 	send_table(world, &table);
 	table_store_forget(world->store, &key);
 	meet_file(world);
-	assert_int_equal(world->n_asked[BUILD_TABLE], 1);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 2);
 	send_table(world, &table);
 	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
+}
+
+/* Most files that are mapped are never hit. */
+static void names_are_asked_for_when_a_stack_leads_through_the_file(void **state)
+{
+	struct world *world = *state;
+	struct binary *binary;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	binary = binary_of(world);
+	assert_int_equal(world->n_asked[BUILD_NAMES], 0);
+	assert_false(binary_describer_wants_files(world->describer));
+	for (int i = 0; i < 2; i++)
+		(void)binary_describer_describe(world->describer, binary);
+	read_questions(world);
+	assert_int_equal(world->n_asked[BUILD_NAMES], 1);
+	assert_int_equal(world->asked, binary->number);
+}
+
+/* It has no path either by which it could be opened again: its process is needed. */
+static void a_file_that_was_closed_meanwhile_is_opened_again_for_its_names(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+	struct world *world = *state;
+	struct binary *binary;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+	binary = binary_of(world);
+	binary_describer_close_idle(world->describer);
+	assert_true(binary->fd >= 0);
+	binary->opened_ns = INT64_MIN / 2; /* long ago */
+	binary_describer_close_idle(world->describer);
+	assert_int_equal(binary->fd, -1);
+	(void)binary_describer_describe(world->describer, binary);
+	assert_true(binary_describer_wants_files(world->describer));
+	assert_false(binary_describer_wants_files(world->describer));
+	assert_ptr_equal(binary_of(world), binary);
+	read_questions(world);
+	assert_int_equal(world->n_asked[BUILD_NAMES], 1);
+	send_built(world, BUILD_NAMES, BUILD_OK);
+	binary_describer_close_idle(world->describer);
+	assert_int_equal(binary->fd, -1);
+}
+
+static void a_table_that_a_sample_waits_for_is_hurried_once(void **state)
+{
+	struct world *world = *state;
+
+	meet_file_that(world, false);
+	if (!world->n_asked[BUILD_TABLE])
+		skip(); /* we may not open it */
+	assert_false(world->was_urgent);
+	for (int i = 0; i < 2; i++)
+		meet_file(world);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 1);
+	assert_int_equal(world->n_hurried, 1);
+}
+
+static void a_file_at_which_resolvers_die_is_left_alone(void **state)
+{
+	struct world *world = *state;
+	struct sampler_status status = { 0 };
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	(void)binary_describer_describe(world->describer, binary_of(world));
+	for (int i = 0; i < 5; i++)
+		binary_describer_on_resolver_start(world->describer);
+	read_questions(world);
+	assert_int_equal(world->n_asked[BUILD_TABLE], 3);
+	assert_int_equal(world->n_asked[BUILD_NAMES], 3);
+	assert_int_equal(table_loader_kind(world->loader, binary_of(world)->number),
+			 UNWIND_FILE_NO_TABLE);
+	binary_describer_get_status(world->describer, &status);
+	assert_int_equal(status.builds[BUILD_CRASHED], 1);
+	assert_int_equal(status.n_builds_queued, 0);
+	assert_int_equal(status.n_tables_queued, 0);
 }
 
 int main(void)
@@ -332,6 +446,10 @@ int main(void)
 		WITH_WORLD(a_resolver_that_is_new_makes_tables_for_walkers_too),
 		WITH_WORLD(the_end_of_a_build_refuses_no_table_that_was_asked_for_later),
 		WITH_WORLD(a_table_that_has_left_is_asked_for_again),
+		WITH_WORLD(names_are_asked_for_when_a_stack_leads_through_the_file),
+		WITH_WORLD(a_file_that_was_closed_meanwhile_is_opened_again_for_its_names),
+		WITH_WORLD(a_table_that_a_sample_waits_for_is_hurried_once),
+		WITH_WORLD(a_file_at_which_resolvers_die_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/build_orders.h"
+
+#include <fcntl.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/binary_table.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/role.h"
+#include "profiler/daemon/table_loader.h"
+
+/* How often one thing may be ordered of a binary, over deaths of the resolver. */
+enum { MAX_ORDERS = 3 };
+
+/* If the resolver is not there, it will be asked when it is. Its queue holds more than there may be
+ * binaries. */
+static void send_order(const struct build_orders *orders, const struct message_build *build, int fd)
+{
+	struct channel *channel = orders->resolver->channel;
+
+	if (channel &&
+	    channel_send_fds(channel, MESSAGE_BUILD, build, sizeof(*build), (int[]){ fd, -1 }) == 0)
+		role_process_flush(orders->resolver);
+}
+
+static void hurry(const struct build_orders *orders, struct binary *binary)
+{
+	const struct message_number message = { .number = binary->number };
+	struct channel *channel = orders->resolver->channel;
+
+	binary->is_table_urgent = true;
+	if (channel && channel_send(channel, MESSAGE_HURRY, &message, sizeof(message)) == 0)
+		role_process_flush(orders->resolver);
+}
+
+static void set_table_order(struct build_orders *orders, struct binary *binary,
+			    enum order_state state)
+{
+	orders->n_tables_awaited += state == ORDER_SENT;
+	orders->n_tables_awaited -= binary->table_order == ORDER_SENT;
+	binary->table_order = state;
+}
+
+static void answer_table(struct build_orders *orders, struct binary *binary)
+{
+	set_table_order(orders, binary, ORDER_ANSWERED);
+	table_loader_finish(orders->tables, binary->number);
+}
+
+void build_orders_order_table(struct build_orders *orders, struct binary *binary, bool is_urgent)
+{
+	struct message_build build = { binary->number, BUILD_TABLE, is_urgent, 0 };
+
+	if (binary->table_order == ORDER_SENT) {
+		if (is_urgent && !binary->is_table_urgent)
+			hurry(orders, binary);
+		return;
+	}
+	if (binary->table_order == ORDER_ANSWERED && !binary->had_table) {
+		table_loader_finish(orders->tables, binary->number);
+		return;
+	}
+	if (table_loader_load_cached(orders->tables, binary->number, binary->fd)) {
+		binary->had_table = true;
+		set_table_order(orders, binary, ORDER_ANSWERED);
+		return;
+	}
+	if (binary->n_table_orders == MAX_ORDERS) {
+		answer_table(orders, binary);
+		return;
+	}
+	binary->n_table_orders++;
+	binary->is_table_urgent = is_urgent;
+	binary->table_order_number = build.order = ++orders->last_number;
+	set_table_order(orders, binary, ORDER_SENT);
+	send_order(orders, &build, binary->fd);
+}
+
+void build_orders_order_names(struct build_orders *orders, struct binary *binary)
+{
+	const struct message_build build = { binary->number, BUILD_NAMES, false, 0 };
+
+	if (binary->names_order == ORDER_NONE)
+		orders->n_names_awaited++;
+	binary->names_order = ORDER_SENT;
+	binary->n_names_orders++;
+	send_order(orders, &build, binary->fd);
+}
+
+void build_orders_order_kernel(const struct build_orders *orders)
+{
+	const struct message_build build = { .kind = BUILD_KERNEL };
+	/* Opened with our privileges: who opens it decides whether it shows addresses. */
+	_cleanup_(closep) int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		send_order(orders, &build, fd);
+}
+
+void build_orders_take_table(struct build_orders *orders, struct binary *binary, int fd)
+{
+	set_table_order(orders, binary, ORDER_ANSWERED);
+	if (fd >= 0) {
+		binary->had_table = true;
+		binary->n_table_orders = 0;
+	}
+	table_loader_put(orders->tables, binary->number, fd);
+}
+
+/* If there was no memory for it, it may be ordered again when it is hit. One that has come may have
+ * been ordered again meanwhile. */
+void build_orders_finish_table(struct build_orders *orders, struct binary *binary,
+			       const struct message_built *built)
+{
+	orders->tables[built->outcome]++;
+	if (binary->table_order != ORDER_SENT || binary->table_order_number != built->order)
+		return;
+	if (built->outcome == BUILD_NO_MEMORY) {
+		set_table_order(orders, binary, ORDER_NONE);
+		table_loader_forget(orders->tables, binary->number);
+		return;
+	}
+	answer_table(orders, binary);
+}
+
+void build_orders_finish_names(struct build_orders *orders, struct binary *binary,
+			       enum build_outcome outcome)
+{
+	if (binary->names_order == ORDER_ANSWERED)
+		return;
+	if (binary->names_order == ORDER_SENT)
+		orders->n_names_awaited--;
+	orders->names[outcome]++;
+	binary->names_order = ORDER_ANSWERED;
+}
+
+bool build_orders_repeat(struct build_orders *orders, struct binary *binary)
+{
+	if (binary->table_order == ORDER_SENT) {
+		set_table_order(orders, binary, ORDER_NONE);
+		if (binary->fd >= 0 && table_loader_expect(orders->tables, binary->number) == 0)
+			build_orders_order_table(orders, binary, binary->is_table_urgent);
+	}
+	if (binary->names_order != ORDER_SENT)
+		return true;
+	if (binary->n_names_orders >= MAX_ORDERS)
+		return false;
+	build_orders_order_names(orders, binary);
+	return true;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Build orders: what the sampler asks of the resolver, and what has become of it.
+ *
+ * For each binary that is two things, in their own time: its unwind table as soon as a process has
+ * mapped it, and its names when a stack leads through it, for most binaries are never hit.
+ */
+
+#include <stdint.h>
+
+#include "profiler/status.h"
+
+struct binary;
+struct message_built;
+struct role_process;
+struct table_loader;
+
+struct build_orders {
+	struct role_process *resolver; /* borrowed, as are both */
+	struct table_loader *tables;
+	uint64_t tables[BUILD_OUTCOME_COUNT]; /* that the resolver was to make, by how that ended */
+	uint64_t names[BUILD_OUTCOME_COUNT];
+	uint32_t n_names_awaited, n_tables_awaited;
+	uint32_t last_number;
+};
+
+/*
+ * The table of @binary, whose file is open, is to come to the table loader: from the cache, or from
+ * the resolver. @is_urgent: before those that are not. What was ordered already is not ordered
+ * twice, and what is known to have no table, or to end whoever reads it, has none.
+ */
+void build_orders_order_table(struct build_orders *orders, struct binary *binary, bool is_urgent);
+
+/* As above, for the description and the names of @binary. */
+void build_orders_order_names(struct build_orders *orders, struct binary *binary);
+
+/* The kernel's names, as of now. */
+void build_orders_order_kernel(const struct build_orders *orders);
+
+/* The resolver has sent a table of @binary in the memory file @fd, or says that there is none: −1.
+ */
+void build_orders_take_table(struct build_orders *orders, struct binary *binary, int fd);
+
+/* The resolver has ended its work on that order of the table of @binary. */
+void build_orders_finish_table(struct build_orders *orders, struct binary *binary,
+			       const struct message_built *built);
+
+/* The resolver has said all that it will say of the names of @binary. */
+void build_orders_finish_names(struct build_orders *orders, struct binary *binary,
+			       enum build_outcome outcome);
+
+/*
+ * The resolver is a new one, and the table loader has released what it awaited of the last one:
+ * order again what that one owes us of @binary. Returns false if its names were ordered often
+ * enough: binaries at which several resolvers have died are left alone.
+ */
+bool build_orders_repeat(struct build_orders *orders, struct binary *binary);
