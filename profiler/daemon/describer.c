@@ -33,7 +33,7 @@ enum {
 
 /* How long a sample waits for the table of a file: longer than the resolver takes for a large one.
  */
-#define PENDING_WAIT_NS (3 * NS_PER_SECOND)
+#define PENDING_WAIT_NS (10 * NS_PER_SECOND)
 
 struct describer {
 	struct describer_options options;
