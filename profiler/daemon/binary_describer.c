@@ -539,7 +539,8 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	ret_status->n_builds_queued = describer->orders.n_names_awaited;
 	ret_status->n_tables_queued = describer->orders.n_tables_awaited;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
-	memcpy(ret_status->builds, describer->orders.names, sizeof(describer->orders.names));
-	memcpy(ret_status->table_builds, describer->orders.tables,
-	       sizeof(describer->orders.tables));
+	memcpy(ret_status->builds, describer->orders.name_builds,
+	       sizeof(describer->orders.name_builds));
+	memcpy(ret_status->table_builds, describer->orders.table_builds,
+	       sizeof(describer->orders.table_builds));
 }

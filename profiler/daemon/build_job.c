@@ -89,7 +89,7 @@ static int send_description(struct channel *channel, const struct build_job *job
 	return r < 0 ? r : send_all(channel);
 }
 
-/* A file that has none is no failure; one whose table cannot be made is. */
+/* That a file has none is told, too, for samples wait. */
 static int build_table(struct channel *channel, const struct build_job *job, struct elf_file *elf)
 {
 	const struct message_table message = { .file = job->what.file };
@@ -105,9 +105,7 @@ static int build_table(struct channel *channel, const struct build_job *job, str
 			     (int[]){ fd < 0 ? -1 : fd, -1 });
 	if (r == 0)
 		r = send_all(channel);
-	if (r == 0 && outcome != -ENODATA)
-		r = outcome;
-	return r;
+	return r < 0 ? r : outcome;
 }
 
 static int build_names(struct channel *channel, const struct build_job *job, struct elf_file *elf)

@@ -112,7 +112,7 @@ void build_orders_take_table(struct build_orders *orders, struct binary *binary,
 void build_orders_finish_table(struct build_orders *orders, struct binary *binary,
 			       const struct message_built *built)
 {
-	orders->tables[built->outcome]++;
+	orders->table_builds[built->outcome]++;
 	if (binary->table_order != ORDER_SENT || binary->table_order_number != built->order)
 		return;
 	if (built->outcome == BUILD_NO_MEMORY) {
@@ -130,7 +130,7 @@ void build_orders_finish_names(struct build_orders *orders, struct binary *binar
 		return;
 	if (binary->names_order == ORDER_SENT)
 		orders->n_names_awaited--;
-	orders->names[outcome]++;
+	orders->name_builds[outcome]++;
 	binary->names_order = ORDER_ANSWERED;
 }
 

@@ -20,8 +20,8 @@ struct table_loader;
 struct build_orders {
 	struct role_process *resolver; /* borrowed, as are both */
 	struct table_loader *tables;
-	uint64_t tables[BUILD_OUTCOME_COUNT]; /* that the resolver was to make, by how that ended */
-	uint64_t names[BUILD_OUTCOME_COUNT];
+	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* by how they ended */
+	uint64_t name_builds[BUILD_OUTCOME_COUNT];
 	uint32_t n_names_awaited, n_tables_awaited;
 	uint32_t last_number;
 };
