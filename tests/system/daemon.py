@@ -194,6 +194,16 @@ class Daemon:
                 return profile
             time.sleep(0.1)
 
+    def past_settled(self, query, seconds=15):
+        """As past(), asked again until nothing has been added for a second."""
+        counts = {}
+
+        def is_settled(profile):
+            now = time.monotonic()
+            return now - counts.setdefault(profile.count(), now) > 1
+
+        return self.past_until(query, is_settled, seconds)
+
     def stop(self):
         """End it, as a service manager would; nothing may stay behind."""
         pids = self.pids()

@@ -6,7 +6,14 @@ import gzip
 import math
 
 _PROFILE = {1: "sample_type", 2: "sample", 3: "mapping", 4: "location", 5: "function", 6: "string"}
+MAX_LOST = 1 / 1000
 _PERIOD, _DURATION_NS, _TIME_NS = 12, 10, 9
+
+
+def most_lost(count):
+    """How many of so many samples may be lost: one in a thousand, and what chance adds to that,
+    three standard deviations; so one always."""
+    return max(1, count * MAX_LOST + 3 * math.sqrt(count * MAX_LOST))
 
 
 def _varint(data, at):

@@ -51,17 +51,18 @@ class Finished:
     cpu_seconds: float
 
 
+def _reap(process):
+    """What became of a process, or None while it runs."""
+    pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+    if not pid:
+        return None
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Finished(pid, process.returncode, usage.ru_utime + usage.ru_stime)
+
+
 def finish(process, seconds=60):
     """Wait for the end of a process."""
-
-    def reap():
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if not pid:
-            return None
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return Finished(pid, process.returncode, usage.ru_utime + usage.ru_stime)
-
-    return wait_for(reap, seconds, f"{process.args} ends")
+    return wait_for(lambda: _reap(process), seconds, f"{process.args} ends")
 
 
 def run_fixture(*command, **options):
@@ -69,6 +70,25 @@ def run_fixture(*command, **options):
     finished = finish(start(*command, **options))
     assert finished.status == 0, f"{command} ended with {finished.status}"
     return finished
+
+
+def run_together(commands, at_once=os.cpu_count(), seconds=60):
+    """Run fixtures to their ends, so many at a time; what became of each, in their order."""
+    running, finished = {}, {}
+
+    def advance():
+        for i in [*running]:
+            if ended := _reap(running[i]):
+                assert ended.status == 0, f"{commands[i]} ended with {ended.status}"
+                finished[i] = ended
+                del running[i]
+        while len(running) < at_once and len(running) + len(finished) < len(commands):
+            i = len(running) + len(finished)
+            running[i] = start(*commands[i])
+        return len(finished) == len(commands)
+
+    wait_for(advance, seconds, f"{len(commands)} programs end")
+    return [finished[i] for i in range(len(commands))]
 
 
 def status(pid):
