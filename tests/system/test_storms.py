@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Stacks of processes that come and go are whole, too."""
+
+import collections
+import subprocess
+import tempfile
+
+import processes
+from daemon import Daemon
+from harness import SOURCES, fixture, main, test
+from processes import FIRST
+
+FREQUENCY_HZ = 999
+STORM_SECONDS = 5
+RATE = 200
+SHORT_LIFE_SECONDS = 0.025
+N_SHORT_LIVES = 30
+
+
+def shares_of(samples):
+    """How many samples have a user half, how many of these are whole, and why the others are not."""
+    total, cuts = 0, collections.Counter()
+    for sample in samples:
+        root = sample.frames[-1]
+        if root.mapping.path.startswith("[kernel"):
+            continue
+        total += sample.count
+        if root.name.startswith("[truncated"):
+            cuts[root.name] += sample.count
+    return total, total - sum(cuts.values()), dict(cuts)
+
+
+@test
+def two_hundred_processes_a_second_beside_mappings_that_change(daemon):
+    before = daemon.metrics()
+    storm = (fixture("fork_storm"), str(STORM_SECONDS), str(RATE), "0.002")
+    mapper = processes.start(fixture("maps_about"), "60")
+    finished = processes.run_fixture(*storm)
+    mapper.kill()
+    processes.finish(mapper)
+    due = 0.95 * finished.cpu_seconds * FREQUENCY_HZ
+    query = '{comm=~"fork_storm|maps_about"}'
+    profile = daemon.past_until(query, lambda profile: profile.count() > due)
+    total, whole, cuts = shares_of(profile.samples)
+    assert total > 0.5 * due, profile.summary()
+    assert whole >= 0.99 * total, f"{whole} of {total} whole: {cuts}\n{profile.summary()}"
+    after = daemon.metrics()
+    after.assert_every_tick_is_accounted_for()
+    assert after.ticks > before.ticks
+
+
+@test
+def programs_that_live_25_ms_and_were_compiled_a_moment_ago(daemon):
+    """Each is another file, and is run once."""
+    due, pids = 0, set()
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(N_SHORT_LIVES):
+            program = f"{folder}/short-{i}"
+            build_id = f"-Wl,--build-id=0x{i:032x}"
+            source = str(SOURCES / "fixtures" / "fork_storm.c")
+            command = ("cc", "-O2", "-fomit-frame-pointer", build_id, "-o", program, source)
+            subprocess.run(command, check=True)
+            finished = processes.run_fixture(program, str(SHORT_LIFE_SECONDS))
+            due += finished.cpu_seconds * FREQUENCY_HZ
+            pids.add(str(finished.pid))
+    profile = daemon.past_until(
+        '{comm=~"short-.*|chrt|python3"}',
+        lambda profile: profile.count(lambda sample: sample.labels["pid"] in pids) > 0.99 * due,
+    )
+    own = [sample for sample in profile.samples if sample.labels["pid"] in pids]
+    count = sum(sample.count for sample in own)
+    assert count > 0.99 * due, f"{count} of {due:.0f} that are due\n{profile.summary()}"
+    total, whole, cuts = shares_of(own)
+    assert whole >= 0.98 * total, f"{whole} of {total} whole: {cuts}\n{profile.summary()}"
+
+
+if __name__ == "__main__":
+    main(lambda: Daemon("--frequency", str(FREQUENCY_HZ), wrapper=FIRST))
