@@ -27,7 +27,7 @@ enum {
 	MAX_PROCESSES = 16384,
 	MAX_THREADS = 65536,
 	MAX_SAMPLES_AT_ONCE = 1024, /* in a packet */
-	MAX_UNANSWERED = 256,       /* samples that the server has not stored, to go on */
+	MAX_UNANSWERED = 1024,      /* samples that the server has not stored, to go on */
 	MAX_PENDING = 256,          /* samples that wait for a table, of some 20 KB each */
 };
 

@@ -228,8 +228,11 @@ static void on_role_end(void *context, enum role role, const char *reason)
 
 static int on_server_message(struct sampler *sampler, const struct message *message)
 {
-	if (message->type != MESSAGE_ENCODED)
-		return describer_on_server_message(sampler->describer, message);
+	if (message->type != MESSAGE_ENCODED) {
+		int r = describer_on_server_message(sampler->describer, message);
+
+		return r < 0 || sampler->is_ring_awaited ? r : read_ring(sampler);
+	}
 	sampler->encoded = *(const struct message_encoded *)message->body;
 	sampler->is_encoded = true;
 	return 0;

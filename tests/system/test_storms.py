@@ -3,12 +3,13 @@
 """Stacks of processes that come and go are whole, too."""
 
 import collections
+import math
 import subprocess
 import tempfile
 
 import processes
 from daemon import Daemon
-from harness import SOURCES, fixture, main, test
+from harness import SOURCES, fixture, main, test, wait_for
 from processes import FIRST
 
 FREQUENCY_HZ = 999
@@ -31,8 +32,14 @@ def shares_of(samples):
     return total, total - sum(cuts.values()), dict(cuts)
 
 
+def await_tables(daemon):
+    """Those of all that runs already: what is new comes on top of it."""
+    wait_for(lambda: daemon.metrics()["pilotlight_unwind_tables_queued"] == 0, 60, "tables")
+
+
 @test
 def two_hundred_processes_a_second_beside_mappings_that_change(daemon):
+    await_tables(daemon)
     before = daemon.metrics()
     storm = (fixture("fork_storm"), str(STORM_SECONDS), str(RATE), "0.002")
     mapper = processes.start(fixture("maps_about"), "60")
@@ -54,6 +61,7 @@ def two_hundred_processes_a_second_beside_mappings_that_change(daemon):
 def programs_that_live_25_ms_and_were_compiled_a_moment_ago(daemon):
     """Each is another file, and is run once."""
     due, pids = 0, set()
+    await_tables(daemon)
     with tempfile.TemporaryDirectory() as folder:
         for i in range(N_SHORT_LIVES):
             program = f"{folder}/short-{i}"
@@ -64,13 +72,15 @@ def programs_that_live_25_ms_and_were_compiled_a_moment_ago(daemon):
             finished = processes.run_fixture(program, str(SHORT_LIFE_SECONDS))
             due += finished.cpu_seconds * FREQUENCY_HZ
             pids.add(str(finished.pid))
+    # a life of 25 ms may begin and end anywhere between two ticks
+    due = 0.99 * due - 3 * math.sqrt(N_SHORT_LIVES / 6)
     profile = daemon.past_until(
         '{comm=~"short-.*|chrt|python3"}',
-        lambda profile: profile.count(lambda sample: sample.labels["pid"] in pids) > 0.99 * due,
+        lambda profile: profile.count(lambda sample: sample.labels["pid"] in pids) > due,
     )
     own = [sample for sample in profile.samples if sample.labels["pid"] in pids]
     count = sum(sample.count for sample in own)
-    assert count > 0.99 * due, f"{count} of {due:.0f} that are due\n{profile.summary()}"
+    assert count > due, f"{count} of {due:.0f} that are due\n{profile.summary()}"
     total, whole, cuts = shares_of(own)
     assert whole >= 0.98 * total, f"{whole} of {total} whole: {cuts}\n{profile.summary()}"
 
