@@ -60,10 +60,15 @@ def cpu_seconds(pid, depth=1):
 
 
 def memory_bytes(pid):
-    """The resident and the proportional set size of a process."""
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    sizes = dict(re.findall(r"^(Rss|Pss): +(\d+) kB", text, re.M))
-    return int(sizes["Rss"]) * 1024, int(sizes["Pss"]) * 1024
+    """The resident and the proportional set size of a process, without the BPF maps that it has
+    mapped: these are counted as such, and a ring is mapped twice in a row."""
+    text = pathlib.Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8")
+    sizes = {"Rss": 0, "Pss": 0}
+    for mapping in re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", text, flags=re.M):
+        if "anon_inode:bpf-map" not in mapping.split("\n", 1)[0]:
+            for name, kilobytes in re.findall(r"^(Rss|Pss): +(\d+) kB", mapping, re.M):
+                sizes[name] += int(kilobytes) * 1024
+    return sizes["Rss"], sizes["Pss"]
 
 
 def bpf_programs(pid):
