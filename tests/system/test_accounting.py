@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every tick is accounted for, whatever happens."""
 
+import math
 import os
 import signal
 import time
@@ -33,10 +34,11 @@ def past_of_storm(daemon, finished):
     due = finished.cpu_seconds * FREQUENCY_HZ
 
     def is_complete(profile):
-        return profile.count() > 0.95 * due and profile.has("spend_in_child")
+        return profile.count() > 0.9 * due and profile.has("spend_in_child")
 
     profile = daemon.past_until('{comm="fork_storm"}', is_complete)
-    assert abs(profile.count() - due) < 0.05 * due, f"{due:.0f} are due\n{profile.summary()}"
+    chance = 3 * math.sqrt(due)  # a life of a millisecond meets a tick, or does not
+    assert abs(profile.count() - due) < max(0.05 * due, chance), f"{due:.0f} are due\n{profile.summary()}"
     return profile
 
 

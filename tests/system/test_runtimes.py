@@ -11,11 +11,11 @@ import tempfile
 import processes
 from daemon import Daemon
 from harness import SOURCES, Skip, main, test
+from pprof import most_lost
 from processes import FIRST
 
 FREQUENCY_HZ = 999
 SECONDS = 1.5
-MAX_LOST = 1 / 1000
 ROUNDS = 5
 
 SPIN = SOURCES / "fixtures" / "runtimes"
@@ -56,7 +56,7 @@ def assert_whole(daemon, *command):
     profile = profile_of(daemon, *command)
     cuts = cuts_of(profile)
     assert profile.count() > 500, profile.summary()
-    assert sum(cuts.values()) <= MAX_LOST * profile.count(), f"{cuts}\n{profile.summary()}"
+    assert sum(cuts.values()) <= most_lost(profile.count()), f"{cuts}\n{profile.summary()}"
     return profile
 
 
