@@ -138,6 +138,14 @@ static void send_table(struct world *world, const struct buffer *table)
 	assert_int_equal(channel_receive(world->resolver.channel, on_answer, world), 0);
 }
 
+static void send_good_table(struct world *world)
+{
+	_cleanup_(buffer_fini) struct buffer table = { 0 };
+
+	table_maker_make(&shape, &table);
+	send_table(world, &table);
+}
+
 static void send_built(struct world *world, enum build_kind kind, enum build_outcome outcome)
 {
 	const struct message_built message = { world->asked, outcome, kind, world->order };
@@ -207,14 +215,12 @@ static uint64_t damaged_count(const struct world *world)
 
 static void loads_the_table_that_the_resolver_has_made(void **state)
 {
-	_cleanup_(buffer_fini) struct buffer table = { 0 };
 	struct world *world = *state;
 
 	if (!may_open_mapped_files(world))
 		skip();
 	meet_file(world);
-	table_maker_make(&shape, &table);
-	send_table(world, &table);
+	send_good_table(world);
 	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
 	assert_int_equal(kernel_maps_find(&key)->file, CODE_FILE);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
@@ -247,13 +253,11 @@ static void refuses_a_table_whose_indices_lead_out_of_it(void **state)
 /* The vDSO is the first file. */
 static void takes_no_table_that_nobody_has_asked_for(void **state)
 {
-	_cleanup_(buffer_fini) struct buffer table = { 0 };
 	struct table_store_status status;
 	struct world *world = *state;
 
-	table_maker_make(&shape, &table);
 	for (world->asked = 2; world->asked < 10; world->asked++)
-		send_table(world, &table);
+		send_good_table(world);
 	table_store_get_status(world->store, &status);
 	assert_int_equal(status.n_tables, 0);
 }
@@ -276,15 +280,13 @@ static void a_file_that_is_known_to_have_no_table_is_not_waited_for(void **state
 /* As a library that only stacks lead through which user space finishes. */
 static void a_file_that_was_never_hit_has_a_table_for_walkers_and_hands_it_on(void **state)
 {
-	_cleanup_(buffer_fini) struct buffer table = { 0 };
 	struct world *world = *state;
 
 	if (!may_open_mapped_files(world))
 		skip();
 	read_questions(world);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_PENDING);
-	table_maker_make(&shape, &table);
-	send_table(world, &table);
+	send_good_table(world);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
 	assert_int_not_equal(table_loader_find_rule(world->loader, world->asked, 0), 0);
 	assert_null(kernel_maps_find(&key));
@@ -298,7 +300,6 @@ static void a_file_that_was_never_hit_has_a_table_for_walkers_and_hands_it_on(vo
 
 static void a_resolver_that_is_new_makes_tables_for_walkers_too(void **state)
 {
-	_cleanup_(buffer_fini) struct buffer table = { 0 };
 	struct world *world = *state;
 
 	if (!may_open_mapped_files(world))
@@ -306,47 +307,42 @@ static void a_resolver_that_is_new_makes_tables_for_walkers_too(void **state)
 	read_questions(world);
 	binary_describer_on_resolver_start(world->describer);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_PENDING);
-	table_maker_make(&shape, &table);
-	send_table(world, &table);
+	send_good_table(world);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
 }
 
 /* Names take their time; meanwhile the file is met by another key. */
 static void the_end_of_a_build_refuses_no_table_that_was_asked_for_later(void **state)
 {
-	_cleanup_(buffer_fini) struct buffer table = { 0 };
 	struct world *world = *state;
 	uint32_t first;
 
 	if (!may_open_mapped_files(world))
 		skip();
 	meet_file(world);
-	table_maker_make(&shape, &table);
-	send_table(world, &table);
+	send_good_table(world);
 	first = world->order;
 	key.generation++;
 	meet_file(world);
 	assert_int_equal(world->n_asked[BUILD_TABLE], 2);
 	world->order = first;
 	send_built(world, BUILD_TABLE, BUILD_OK);
-	send_table(world, &table);
+	send_good_table(world);
 	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
 }
 
 static void a_table_that_has_left_is_asked_for_again(void **state)
 {
-	_cleanup_(buffer_fini) struct buffer table = { 0 };
 	struct world *world = *state;
 
 	if (!may_open_mapped_files(world))
 		skip();
 	meet_file(world);
-	table_maker_make(&shape, &table);
-	send_table(world, &table);
+	send_good_table(world);
 	table_store_forget(world->store, &key);
 	meet_file(world);
 	assert_int_equal(world->n_asked[BUILD_TABLE], 2);
-	send_table(world, &table);
+	send_good_table(world);
 	assert_int_equal(kernel_maps_find(&key)->kind, UNWIND_FILE_TABLE);
 }
 
@@ -372,15 +368,13 @@ static void names_are_asked_for_when_a_stack_leads_through_the_file(void **state
 /* It has no path either by which it could be opened again: its process is needed. */
 static void a_file_that_was_closed_meanwhile_is_opened_again_for_its_names(void **state)
 {
-	_cleanup_(buffer_fini) struct buffer table = { 0 };
 	struct world *world = *state;
 	struct binary *binary;
 
 	if (!may_open_mapped_files(world))
 		skip();
 	meet_file(world);
-	table_maker_make(&shape, &table);
-	send_table(world, &table);
+	send_good_table(world);
 	binary = binary_of(world);
 	binary_describer_close_idle(world->describer);
 	assert_true(binary->fd >= 0);
