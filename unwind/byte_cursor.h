@@ -82,6 +82,8 @@ static inline uint64_t byte_cursor_uleb(struct byte_cursor *cursor)
 	unsigned int shift = 0;
 	uint8_t byte;
 
+	if (cursor->next < cursor->end && *cursor->next < 0x80) /* nearly always */
+		return *cursor->next++;
 	do {
 		byte = byte_cursor_u8(cursor);
 		if (shift < 64)

@@ -43,14 +43,14 @@ static void set_place(struct cfa_program *program, uint64_t number, enum cfa_pla
 
 static void restore(struct cfa_program *program, uint64_t number)
 {
+	struct cfa_register *place = find_register(&program->state, program->form, number);
 	struct cfa_state initial = { 0 };
-	const struct cfa_register *place;
 
+	if (!place)
+		return;
 	if (program->initial)
 		initial = *program->initial;
-	place = find_register(&initial, program->form, number);
-	if (place)
-		set_register(program, number, *place);
+	*place = *find_register(&initial, program->form, number);
 }
 
 static int64_t factored(const struct cfa_program *program, int64_t off)
@@ -89,9 +89,6 @@ static bool run_cfa_op(struct cfa_program *program, uint8_t op)
 		return true;
 	case DW_CFA_def_cfa_register:
 		set_cfa_register(program, byte_cursor_uleb(code));
-		return true;
-	case DW_CFA_def_cfa_offset:
-		state->cfa_off = (int64_t)byte_cursor_uleb(code);
 		return true;
 	case DW_CFA_def_cfa_offset_sf:
 		state->cfa_off = factored(program, byte_cursor_sleb(code));
@@ -213,49 +210,53 @@ static bool run_advance_op(struct cfa_program *program, uint8_t op, uint64_t *re
 	}
 }
 
-/* Ops that have an operand in their low six bits; as run_advance_op(). */
-static bool run_primary_op(struct cfa_program *program, uint8_t op, uint64_t *ret_advance)
+/* Ops that are rare. Apart from the others, whose registers they would take. */
+static __attribute__((noinline)) enum cfa_step run_rare_op(struct cfa_program *program, uint8_t op,
+							   uint64_t *ret_advance)
 {
-	uint8_t operand = op & OPERAND_MASK;
-
-	switch (op & ~OPERAND_MASK) {
-	case DW_CFA_advance_loc:
-		*ret_advance = operand * program->form->code_factor;
-		return true;
-	case DW_CFA_offset:
-		set_offset(program, operand,
-			   factored(program, (int64_t)byte_cursor_uleb(&program->code)));
-		return false;
-	default:
-		restore(program, operand);
-		return false;
-	}
+	if (run_advance_op(program, op, ret_advance))
+		return CFA_ADVANCE;
+	return run_cfa_op(program, op) || run_other_op(program, op) || run_register_op(program, op)
+		       ? CFA_DONE
+		       : CFA_BAD;
 }
 
 enum cfa_step cfa_program_step(struct cfa_program *program, uint64_t *ret_advance)
 {
 	struct byte_cursor *code = &program->code;
-	uint64_t advance = 0;
+	enum cfa_step step;
 
-	*ret_advance = 0;
 	while (code->next < code->end) {
-		uint8_t op = *code->next++;
-		bool is_advance;
+		uint8_t op = *code->next++, operand = op & OPERAND_MASK;
 
-		if (op == DW_CFA_nop) /* as most are: each function is padded by them */
+		switch (op & ~OPERAND_MASK) {
+		case DW_CFA_advance_loc:
+			*ret_advance = operand * program->form->code_factor;
+			if (*ret_advance)
+				return CFA_ADVANCE;
 			continue;
-		if (op & ~OPERAND_MASK) {
-			is_advance = run_primary_op(program, op, &advance);
-		} else {
-			is_advance = run_advance_op(program, op, &advance);
-			if (!is_advance && !run_cfa_op(program, op) && !run_other_op(program, op) &&
-			    !run_register_op(program, op))
-				return CFA_BAD;
+		case DW_CFA_offset:
+			set_offset(program, operand,
+				   factored(program, (int64_t)byte_cursor_uleb(code)));
+			continue;
+		case DW_CFA_restore:
+			restore(program, operand);
+			continue;
+		default:
+			break;
 		}
-		if (is_advance && advance && !code->is_bad) {
-			*ret_advance = advance;
+		if (op == DW_CFA_nop) /* each function is padded by them */
+			continue;
+		if (op == DW_CFA_def_cfa_offset) {
+			program->state.cfa_off = (int64_t)byte_cursor_uleb(code);
+			continue;
+		}
+		step = run_rare_op(program, op, ret_advance);
+		if (step == CFA_BAD)
+			byte_cursor_fail(code);
+		else if (step == CFA_ADVANCE && *ret_advance && !code->is_bad)
 			return CFA_ADVANCE;
-		}
 	}
+	*ret_advance = 0;
 	return code->is_bad ? CFA_BAD : CFA_DONE;
 }

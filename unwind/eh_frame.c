@@ -18,6 +18,10 @@
 
 #define ROW_BYTES 5 /* of a section, for each row that it makes: rarely less */
 
+/* FDEs are read in the order of their addresses, which is not that of the file: they are fetched so
+ * many in advance, and then their programs. */
+#define FETCH_AHEAD 16
+
 struct rule_memo {
 	uint64_t state; /* packed; 0 = nothing is here */
 	uint16_t rule;
@@ -189,24 +193,39 @@ static bool is_in_code(const struct eh_frame_reader *reader, const struct frame_
 	       elf_file_code_end(reader->file, fde->start_vaddr) != 0;
 }
 
+static void fetch(const struct eh_frame_reader *reader, size_t i)
+{
+	const struct frame_entries *entries = &reader->entries;
+
+	if (i + FETCH_AHEAD < entries->n_fdes)
+		__builtin_prefetch(frame_entries_fde(entries, i + FETCH_AHEAD));
+	if (i + FETCH_AHEAD / 2 < entries->n_fdes)
+		__builtin_prefetch(reader->section.content.bytes +
+				   frame_entries_fde(entries, i + FETCH_AHEAD / 2)->code_off);
+}
+
 static int read_functions(struct eh_frame_reader *reader)
 {
-	const struct frame_fde *fdes = reader->entries.fdes;
-	size_t n = reader->entries.n_fdes;
+	const struct frame_entries *entries = &reader->entries;
 	struct cfa_program program;
 	int r;
 
-	for (size_t i = 0; i < n; i++) {
-		uint64_t end_vaddr = fdes[i].end_vaddr;
+	for (size_t i = 0; i < entries->n_fdes; i++) {
+		const struct frame_fde *fde = frame_entries_fde(entries, i);
+		uint64_t end_vaddr = fde->end_vaddr, next_vaddr;
 
-		if (!is_in_code(reader, &fdes[i]))
+		fetch(reader, i);
+		if (!is_in_code(reader, fde))
 			continue;
 		reader->report->n_functions++;
-		if (i + 1 < n && fdes[i + 1].start_vaddr < end_vaddr) {
+		next_vaddr = i + 1 < entries->n_fdes
+				     ? frame_entries_fde(entries, i + 1)->start_vaddr
+				     : UINT64_MAX;
+		if (next_vaddr < end_vaddr) {
 			reader->report->losses[UNWIND_LOSS_OVERLAP]++;
-			end_vaddr = fdes[i + 1].start_vaddr;
+			end_vaddr = next_vaddr;
 		}
-		r = read_function(reader, &program, &fdes[i], end_vaddr);
+		r = read_function(reader, &program, fde, end_vaddr);
 		if (r < 0)
 			return r;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/frame_entry.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <dwarf.h>
 #include <stdlib.h>
@@ -10,10 +11,10 @@
 #include "profiler/base/cleanup.h"
 #include "unwind/cfa_rule.h"
 
-/* Bounds of memory, beyond which entries are passed over: Chromium has 600 000 FDEs. */
-#define MAX_FDES ((size_t)4 << 20)
+/* Where an FDE may start: below 4 TB, so that one word has that and its number. */
+#define MAX_VADDR (1ULL << (64 - FRAME_FDE_BITS))
 
-#define MAX_CIES ((size_t)256 << 10)
+#define MAX_CIES ((size_t)256 << 10) /* a bound of memory */
 
 #define MAX_CIE_VERSION 4
 
@@ -233,7 +234,7 @@ static bool read_fde(const struct frame_section *section, struct byte_cursor bod
 	if (cie->has_augmentation)
 		byte_cursor_take(&body, byte_cursor_uleb(&body));
 	fde.end_vaddr = fde.start_vaddr + size;
-	if (body.is_bad || fde.end_vaddr < fde.start_vaddr)
+	if (body.is_bad || fde.start_vaddr >= MAX_VADDR || fde.end_vaddr < fde.start_vaddr)
 		return false;
 	fde.code_off = (uint32_t)offset_of(section, body.next);
 	fde.code_bytes = (uint32_t)byte_cursor_left(&body);
@@ -248,7 +249,7 @@ static int add_fde(const struct frame_section *section, const struct frame_entry
 	struct frame_fde fde;
 	int r;
 
-	if (!cie || cie->is_bad || entries->n_fdes == MAX_FDES ||
+	if (!cie || cie->is_bad || entries->n_fdes == FRAME_MAX_FDES ||
 	    !read_fde(section, entry->body, cie, &fde)) {
 		entries->n_bad++;
 		return 0;
@@ -290,61 +291,80 @@ void frame_entries_fini(struct frame_entries *entries)
 {
 	free(entries->cies);
 	free(entries->fdes);
+	free(entries->orders);
 	*entries = (struct frame_entries){ 0 };
 }
 
-static bool is_sorted(const struct frame_fde *fdes, size_t n, uint64_t *ret_max_vaddr)
+/* Sets *@ret_min_vaddr and *@ret_max_vaddr to where the first and the last one start. */
+static bool is_sorted(const struct frame_fde *fdes, size_t n, uint64_t *ret_min_vaddr,
+		      uint64_t *ret_max_vaddr)
 {
+	uint64_t min_vaddr = n ? fdes[0].start_vaddr : 0, max_vaddr = min_vaddr;
 	bool is_sorted_so_far = true;
 
-	*ret_max_vaddr = n ? fdes[0].start_vaddr : 0;
 	for (size_t i = 1; i < n; i++) {
-		is_sorted_so_far &= fdes[i - 1].start_vaddr <= fdes[i].start_vaddr;
-		if (fdes[i].start_vaddr > *ret_max_vaddr)
-			*ret_max_vaddr = fdes[i].start_vaddr;
+		uint64_t vaddr = fdes[i].start_vaddr;
+
+		is_sorted_so_far &= fdes[i - 1].start_vaddr <= vaddr;
+		min_vaddr = vaddr < min_vaddr ? vaddr : min_vaddr;
+		max_vaddr = vaddr > max_vaddr ? vaddr : max_vaddr;
 	}
+	*ret_min_vaddr = min_vaddr;
+	*ret_max_vaddr = max_vaddr;
 	return is_sorted_so_far;
 }
 
 #define DIGIT_BITS 11
 
-/* Deal @from into @to by one digit of their addresses, keeping the order of those that share it. */
-static void deal(const struct frame_fde *from, struct frame_fde *to, size_t n, unsigned int shift)
+static_assert(sizeof(struct frame_order) == 8, "sorting moves one word each");
+
+static size_t digit_of(struct frame_order order, unsigned int shift)
 {
-	size_t next[1 << DIGIT_BITS] = { 0 }, sum = 0;
+	return order.start_off >> shift & ((1 << DIGIT_BITS) - 1);
+}
+
+/* Deal @from into @to by one digit of their addresses, keeping the order of those that share it. */
+static void deal(const struct frame_order *from, struct frame_order *to, size_t n,
+		 unsigned int shift)
+{
+	uint32_t next[1 << DIGIT_BITS] = { 0 }, sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		next[from[i].start_vaddr >> shift & ((1 << DIGIT_BITS) - 1)]++;
+		next[digit_of(from[i], shift)]++;
 	for (size_t digit = 0; digit < 1 << DIGIT_BITS; digit++) {
-		size_t count = next[digit];
+		uint32_t count = next[digit];
 
 		next[digit] = sum;
 		sum += count;
 	}
 	for (size_t i = 0; i < n; i++)
-		to[next[from[i].start_vaddr >> shift & ((1 << DIGIT_BITS) - 1)]++] = from[i];
+		to[next[digit_of(from[i], shift)]++] = from[i];
 }
 
-/* A radix sort: three rounds for a file whose addresses stay below 8 GB. */
+/* A radix sort: three rounds for a file whose code is less than 8 GB. */
 int frame_entries_sort(struct frame_entries *entries)
 {
-	struct frame_fde *from = entries->fdes, *to;
-	uint64_t max_vaddr;
+	size_t n = entries->n_fdes;
+	uint64_t min_vaddr, max_vaddr;
+	struct frame_order *from, *to;
 
-	if (is_sorted(from, entries->n_fdes, &max_vaddr))
+	if (is_sorted(entries->fdes, n, &min_vaddr, &max_vaddr))
 		return 0;
-	to = malloc(entries->n_fdes * sizeof(*to));
-	if (!to)
+	entries->orders = malloc(2 * n * sizeof(*entries->orders));
+	if (!entries->orders)
 		return -ENOMEM;
-	for (unsigned int shift = 0; shift < 64 && max_vaddr >> shift; shift += DIGIT_BITS) {
-		struct frame_fde *sorted = to;
+	from = entries->orders;
+	to = from + n;
+	for (size_t i = 0; i < n; i++)
+		from[i] = (struct frame_order){ entries->fdes[i].start_vaddr - min_vaddr, i };
+	for (unsigned int shift = 0; shift < 64 && (max_vaddr - min_vaddr) >> shift;
+	     shift += DIGIT_BITS) {
+		struct frame_order *sorted = to;
 
-		deal(from, to, entries->n_fdes, shift);
+		deal(from, to, n, shift);
 		to = from;
 		from = sorted;
 	}
-	free(to);
-	entries->fdes = from;
-	entries->fde_capacity = entries->n_fdes;
+	entries->order = from;
 	return 0;
 }

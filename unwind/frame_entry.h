@@ -14,6 +14,10 @@
 #include "unwind/elf_content.h"
 #include "unwind/eh_pointer.h"
 
+/* The most FDEs that are read, beyond which they are passed over: Chromium has 600 000. */
+#define FRAME_FDE_BITS 22
+#define FRAME_MAX_FDES ((size_t)1 << FRAME_FDE_BITS)
+
 struct frame_section {
 	struct elf_content content; /* at most 4 GB */
 	struct eh_pointer_base base;
@@ -39,6 +43,12 @@ struct frame_fde {
 	uint32_t code_bytes;
 };
 
+/* Which FDE, and how far behind the first one it starts. */
+struct frame_order {
+	uint64_t start_off : 64 - FRAME_FDE_BITS;
+	uint64_t fde_i : FRAME_FDE_BITS;
+};
+
 struct frame_entries {
 	struct frame_cie *cies; /* sorted by off */
 	size_t n_cies;
@@ -46,7 +56,9 @@ struct frame_entries {
 	struct frame_fde *fdes;
 	size_t n_fdes;
 	size_t fde_capacity;
-	uint32_t n_bad; /* entries that made no sense, and were passed over */
+	struct frame_order *orders; /* room for two */
+	struct frame_order *order;  /* of the FDEs, once it was asked for; NULL: as they are */
+	uint32_t n_bad;             /* entries that made no sense, and were passed over */
 };
 
 /*
@@ -71,6 +83,13 @@ int frame_entries_read(const struct frame_section *section, struct frame_entries
 /* Works on a zeroed struct; leaves a zeroed struct. */
 void frame_entries_fini(struct frame_entries *entries);
 
-/* Sort the FDEs by where they start; those that start together stay in the order of the file.
- * Returns 0 or -ENOMEM. */
+/* Find the order of the FDEs by where they start; those that start together stay in that of the
+ * file. Returns 0 or -ENOMEM. */
 int frame_entries_sort(struct frame_entries *entries);
+
+/* FDE number @i in that order. */
+static inline const struct frame_fde *frame_entries_fde(const struct frame_entries *entries,
+							size_t i)
+{
+	return &entries->fdes[entries->order ? entries->order[i].fde_i : i];
+}

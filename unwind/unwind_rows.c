@@ -85,15 +85,20 @@ void unwind_rows_settle(struct unwind_rows *rows, const struct unwind_rule_set *
 			uint32_t gap_bytes)
 {
 	struct unwind_row *items = rows->items;
+	uint32_t last_rule = UINT32_MAX; /* none */
 	size_t kept = 0;
 
 	for (size_t i = 0; i < rows->n; i++) {
-		bool is_padding = items[i].rule == UNWIND_RULE_NONE && kept && i + 1 < rows->n &&
-				  items[i + 1].elf_vaddr - items[i].elf_vaddr <= gap_bytes &&
-				  can_stretch(&set->rules[items[kept - 1].rule]);
+		struct unwind_row row = items[i];
+		bool is_padding = row.rule == UNWIND_RULE_NONE && kept && i + 1 < rows->n &&
+				  items[i + 1].elf_vaddr - row.elf_vaddr <= gap_bytes &&
+				  can_stretch(&set->rules[last_rule]);
+		bool is_kept = !is_padding && row.rule != last_rule;
 
-		if (!is_padding && (kept == 0 || items[i].rule != items[kept - 1].rule))
-			items[kept++] = items[i];
+		/* Without a branch, which would be taken by chance. */
+		items[kept] = row;
+		kept += is_kept;
+		last_rule = is_kept ? (uint32_t)row.rule : last_rule;
 	}
 	rows->n = kept;
 }

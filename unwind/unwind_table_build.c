@@ -26,16 +26,19 @@
 /* Collects the rows of one chunk after the other, ascending, and writes them. */
 struct chunk_writer {
 	struct buffer *bytes;
-	size_t offs_off; /* where in the bytes the offsets of chunks are */
+	const uint16_t *numbers; /* of rules in the table, by those in rows */
+	size_t offs_off;         /* where in the bytes the offsets of chunks are */
 	uint32_t n_chunks;
 	uint32_t n_rows; /* of all */
+	uint32_t n_lost; /* rows for which there was no room, of all chunks */
 
 	uint32_t chunk_i;
 	uint16_t rule_before; /* the one that holds at the start of the chunk */
 	uint16_t rule_now;    /* the one that holds from the last row on */
 	uint32_t n;
-	uint32_t n_lost;              /* rows for which there was no room, of all chunks */
-	uint16_t off[MAX_CHUNK_ROWS]; /* in the chunk */
+	uint16_t last_off;                  /* in the chunk, of the last row */
+	uint16_t in_bucket[UNWIND_BUCKETS]; /* how many rows are in each */
+	uint8_t low[MAX_CHUNK_ROWS];
 	uint16_t rule[MAX_CHUNK_ROWS];
 };
 
@@ -43,17 +46,31 @@ static void fill_chunk(const struct chunk_writer *writer, void *chunk)
 {
 	uint16_t *first_row = chunk;
 	uint8_t *low = (uint8_t *)chunk + UNWIND_CHUNK_LOW_OFF;
-	uint16_t *rule = (uint16_t *)(low + UNWIND_CHUNK_LOW_BYTES(writer->n));
-	uint32_t bucket = 0;
 
-	for (uint32_t row = 0; row < writer->n; row++) {
-		for (; bucket < writer->off[row] >> UNWIND_BUCKET_SHIFT; bucket++)
-			first_row[bucket + 1] = (uint16_t)row;
-		low[row] = (uint8_t)writer->off[row];
-		rule[row] = writer->rule[row];
+	for (uint32_t bucket = 0; bucket < UNWIND_BUCKETS; bucket++)
+		first_row[bucket + 1] = (uint16_t)(first_row[bucket] + writer->in_bucket[bucket]);
+	memcpy(low, writer->low, writer->n);
+	memcpy(low + UNWIND_CHUNK_LOW_BYTES(writer->n), writer->rule,
+	       writer->n * sizeof(writer->rule[0]));
+}
+
+/* Of two at the same place the later one holds: where a segment ends, another may start. */
+static void append_row(struct chunk_writer *writer, uint16_t off, uint16_t rule)
+{
+	uint32_t n = writer->n;
+
+	if (n && writer->last_off == off) {
+		writer->rule[n - 1] = rule;
+	} else if (n == MAX_CHUNK_ROWS) {
+		writer->rule[n - 1] = UNWIND_RULE_UNSUPPORTED;
+		writer->n_lost++;
+	} else {
+		writer->low[n] = (uint8_t)off;
+		writer->rule[n] = rule;
+		writer->in_bucket[off >> UNWIND_BUCKET_SHIFT]++;
+		writer->last_off = off;
+		writer->n = n + 1;
 	}
-	for (; bucket < UNWIND_BUCKETS; bucket++)
-		first_row[bucket + 1] = (uint16_t)writer->n;
 }
 
 static void flush_chunk(struct chunk_writer *writer)
@@ -62,7 +79,7 @@ static void flush_chunk(struct chunk_writer *writer)
 	void *chunk;
 
 	if (writer->n == 0 && writer->rule_before != UNWIND_RULE_NONE)
-		writer->rule[writer->n++] = writer->rule_before; /* off[0] is 0 */
+		append_row(writer, 0, writer->rule_before);
 	if (writer->n) {
 		chunk = buffer_append_zeros(
 			writer->bytes, UNWIND_CHUNK_LOW_OFF + UNWIND_CHUNK_LOW_BYTES(writer->n) +
@@ -72,6 +89,7 @@ static void flush_chunk(struct chunk_writer *writer)
 			((uint32_t *)(writer->bytes->data + writer->offs_off))[writer->chunk_i] =
 				(uint32_t)off;
 		}
+		memset(writer->in_bucket, 0, sizeof(writer->in_bucket));
 	}
 	writer->n_rows += writer->n;
 	writer->n = 0;
@@ -79,35 +97,18 @@ static void flush_chunk(struct chunk_writer *writer)
 	writer->chunk_i++;
 }
 
-/* Of two at the same place the later one holds: where a segment ends, another may start. */
-static void append_row(struct chunk_writer *writer, uint16_t off, uint16_t rule)
+static void put_row(struct chunk_writer *writer, uint64_t file_off, uint16_t rule_in_rows)
 {
-	if (writer->n && writer->off[writer->n - 1] == off) {
-		writer->rule[writer->n - 1] = rule;
-	} else if (writer->n == MAX_CHUNK_ROWS) {
-		writer->rule[writer->n - 1] = UNWIND_RULE_UNSUPPORTED;
-		writer->n_lost++;
-	} else {
-		writer->off[writer->n] = off;
-		writer->rule[writer->n++] = rule;
-	}
-}
-
-static void put_row(struct chunk_writer *writer, uint64_t file_off, uint16_t rule)
-{
-	uint16_t off = file_off % CHUNK_BYTES;
+	uint16_t rule = writer->numbers[rule_in_rows];
 
 	while (writer->chunk_i < file_off / CHUNK_BYTES)
 		flush_chunk(writer);
 	if (rule == writer->rule_now)
 		return;
 	writer->rule_now = rule;
-	if (writer->n == 0) {
-		writer->off[0] = 0;
-		writer->rule[0] = writer->rule_before;
-		writer->n = off != 0;
-	}
-	append_row(writer, off, rule);
+	if (writer->n == 0 && file_off % CHUNK_BYTES)
+		append_row(writer, 0, writer->rule_before);
+	append_row(writer, file_off % CHUNK_BYTES, rule);
 }
 
 /* Segments may overlap in the file; the first of them has what they share. */
@@ -167,6 +168,7 @@ static uint32_t count_chunks(const struct elf_description *description)
 	return (uint32_t)n;
 }
 
+/* The rules of @set were numbered anew, in its slots. */
 static int write_table(const struct elf_description *description, const struct unwind_rule_set *set,
 		       const struct unwind_rows *rows, struct buffer *bytes,
 		       struct unwind_table_report *report)
@@ -181,6 +183,7 @@ static int write_table(const struct elf_description *description, const struct u
 	if (!writer)
 		return -ENOMEM;
 	writer->bytes = bytes;
+	writer->numbers = set->slots;
 	writer->n_chunks = header.n_chunks;
 	writer->offs_off = sizeof(header) + set->n * sizeof(*set->rules);
 	buffer_append(bytes, &header, sizeof(header));
@@ -201,27 +204,26 @@ static int write_table(const struct elf_description *description, const struct u
 	return 0;
 }
 
-/* Overlaid and swallowed rows leave rules behind that nobody uses; they would cost room in maps. */
+/*
+ * Overlaid and swallowed rows leave rules behind that nobody uses; they would cost room in maps.
+ * The new number of each rule is in the slots of the set, which takes no more rules.
+ */
 static void drop_unused_rules(struct unwind_rule_set *set, const struct unwind_rows *rows)
 {
-	uint16_t *number = set->slots; /* new number of each rule; the set takes no more rules */
+	uint16_t *number = set->slots;
 	uint32_t n = UNWIND_RULE_UNSUPPORTED + 1; /* these two are always there */
 
 	memset(number, 0, sizeof(set->slots));
 	for (size_t i = 0; i < rows->n; i++)
 		number[rows->items[i].rule] = 1;
+	number[UNWIND_RULE_NONE] = UNWIND_RULE_NONE;
 	number[UNWIND_RULE_UNSUPPORTED] = UNWIND_RULE_UNSUPPORTED;
 	for (uint32_t rule = n; rule < set->n; rule++)
 		if (number[rule]) {
 			set->rules[n] = set->rules[rule];
 			number[rule] = (uint16_t)n++;
 		}
-	if (n == set->n)
-		return;
 	set->n = n;
-	for (size_t i = 0; i < rows->n; i++)
-		if (rows->items[i].rule != UNWIND_RULE_NONE)
-			rows->items[i].rule = number[rows->items[i].rule];
 }
 
 static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
