@@ -6,6 +6,7 @@ import ctypes
 import dataclasses
 import os
 import pathlib
+import select
 import signal
 import subprocess
 
@@ -62,7 +63,12 @@ def _reap(process):
 
 def finish(process, seconds=60):
     """Wait for the end of a process."""
-    return wait_for(lambda: _reap(process), seconds, f"{process.args} ends")
+    fd = os.pidfd_open(process.pid)
+    select.select([fd], [], [], seconds)
+    os.close(fd)
+    finished = _reap(process)
+    assert finished, f"waited for {seconds} s in vain: {process.args} ends"
+    return finished
 
 
 def run_fixture(*command, **options):

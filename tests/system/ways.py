@@ -4,6 +4,7 @@ judged sample by sample."""
 
 import collections
 import dataclasses
+import functools
 import os
 import subprocess
 
@@ -96,6 +97,9 @@ class Symbols:
         return next((name for at, name in reversed(self._symbols) if at <= place), "")
 
 
+symbols_of = functools.cache(Symbols)
+
+
 def words_of(sample, symbols):
     """The user half of a stack, leaf first, in the words of the tables above."""
     words = []
@@ -173,7 +177,7 @@ class Verdict:
 
 def judge(profile, way, program, comm):
     """The verdict on the samples of a program that was called @comm on that way."""
-    symbols = Symbols(program)
+    symbols = symbols_of(program)
     path = PATHS[way]
     verdict = Verdict(program)
     for sample in profile.samples:
