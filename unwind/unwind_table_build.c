@@ -18,7 +18,7 @@
 #include "unwind/unwind_table.h"
 
 /* Between two functions, what is not longer than that is padding. */
-#define PADDING_BYTES 64
+#define PADDING_BYTES 15
 
 #define CHUNK_BYTES    (1U << UNWIND_CHUNK_SHIFT)
 #define MAX_CHUNK_ROWS UINT16_MAX

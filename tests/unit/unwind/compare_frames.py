@@ -24,7 +24,7 @@ import sys
 import time
 
 SKIPPED = 77
-GAP_BYTES = 64  # shorter ones between functions are padding, for tables
+GAP_BYTES = 15  # shorter ones between functions are padding, for tables
 # What runs our tool, when it was built for another machine than this one: Meson says so.
 EMULATOR = os.environ.get("MESON_EXE_WRAPPER", "").split()
 MACHINES = {62: "x86-64", 183: "arm64"}
