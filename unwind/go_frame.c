@@ -127,6 +127,34 @@ static uint16_t depth_rule(struct go_frame_reader *reader, int32_t depth, bool i
 				: x86_64_rule(reader, depth, is_assembly);
 }
 
+static struct elf_content code_of(const struct elf_file *file,
+				  const struct pclntab_function *function)
+{
+	struct elf_content code = elf_content_at(file, function->start_vaddr);
+	uint64_t size = function->end_vaddr - function->start_vaddr;
+
+	if (code.size > size)
+		code.size = size;
+	return code;
+}
+
+/* Code that pops its return address, lest a child of vfork(2) overwrites it: to which register says
+ * the instruction before @elf_vaddr, pop r8 … r15. */
+static uint16_t popped_rule(struct go_frame_reader *reader, const struct pclntab_function *function,
+			    uint64_t elf_vaddr)
+{
+	struct elf_content code = code_of(reader->file, function);
+	uint64_t off = elf_vaddr - function->start_vaddr;
+
+	if (off < 2 || off > code.size || code.bytes[off - 2] != 0x41 ||
+	    (code.bytes[off - 1] & 0xf8) != 0x58)
+		return unsupported(reader);
+	return unwind_rule_set_add(reader->set,
+				   (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SP,
+							 .ra_kind = UNWIND_RA_REGISTER,
+							 .reg = 8 + (code.bytes[off - 1] & 7) });
+}
+
 static int read_by_depth(struct go_frame_reader *reader, const struct pclntab_function *function)
 {
 	struct pclntab_walk walk = pclntab_walk_from(&reader->table, function, function->sp_values);
@@ -139,7 +167,9 @@ static int read_by_depth(struct go_frame_reader *reader, const struct pclntab_fu
 		if (++reader->n_steps > MAX_STEPS)
 			return -EFBIG;
 		r = unwind_rows_append(reader->rows, start_vaddr,
-				       depth_rule(reader, depth, is_assembly));
+				       depth == -8 && is_assembly && !reader->is_arm64
+					       ? popped_rule(reader, function, start_vaddr)
+					       : depth_rule(reader, depth, is_assembly));
 		if (r < 0)
 			return r;
 	}
@@ -184,17 +214,6 @@ static size_t epilogue_bytes(const uint8_t *code, size_t size)
 	if (size >= sizeof(jump) && memcmp(code, jump, sizeof(jump)) == 0)
 		return sizeof(jump);
 	return 0;
-}
-
-static struct elf_content code_of(const struct elf_file *file,
-				  const struct pclntab_function *function)
-{
-	struct elf_content code = elf_content_at(file, function->start_vaddr);
-	uint64_t size = function->end_vaddr - function->start_vaddr;
-
-	if (code.size > size)
-		code.size = size;
-	return code;
 }
 
 /* By depth up to @end_vaddr. */

@@ -218,6 +218,34 @@ static void a_frame_pointer_may_be_saved_behind_the_arguments(void **state)
 	compiled_fini(&compiled);
 }
 
+static void a_return_address_may_be_kept_in_a_register(void **state)
+{
+	static const uint8_t code[FUNCTION_BYTES] = {
+		0x41, 0x5c, 0x0f, 0x05, /* 0: pop r12; syscall */
+		0x41, 0x54, 0xc3,       /* 4: push r12; ret */
+	};
+	static const uint8_t other_code[FUNCTION_BYTES] = { 0x48, 0x83, 0xc4, 0x08 };
+	/* Depth 0 for two bytes, −8 for four, 0 for the rest. */
+	static const uint8_t depths[] = { 2, 2, 15, 4, 16, 26, 0 };
+	static const struct built_function functions[] = {
+		{ "syscall.rawVforkSyscall", 0, PCLNTAB_ASSEMBLY, depths },
+	};
+	struct go_code go = { .machine = EM_X86_64, .functions = functions, .n = 1, .code = code };
+	struct compiled compiled = compile(&go);
+	const struct unwind_rule *rule = rule_at(&compiled, FUNCTION_VADDR(0) + 4);
+
+	(void)state;
+	assert_cfa(rule, UNWIND_CFA_SP, 0);
+	assert_int_equal(rule->ra_kind, UNWIND_RA_REGISTER);
+	assert_int_equal(rule->reg, 12);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 6), UNWIND_CFA_SP, 8);
+	compiled_fini(&compiled);
+	go.code = other_code;
+	compiled = compile(&go);
+	assert_cfa(rule_at(&compiled, FUNCTION_VADDR(0) + 4), UNWIND_CFA_UNSUPPORTED, 0);
+	compiled_fini(&compiled);
+}
+
 /* What tells of systemstack's code where the goroutine is: fs:-8, and m.curg at 192. */
 #define TELLS_WHERE_THE_GOROUTINE_IS                                                               \
 	0x64, 0x48, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff, 0x48, 0x3b, 0x83, 192, 0, 0, 0
@@ -340,6 +368,7 @@ int main(void)
 		cmocka_unit_test(stacks_end_where_go_ends_them),
 		cmocka_unit_test(a_saved_frame_pointer_leads_from_stack_to_stack),
 		cmocka_unit_test(a_frame_pointer_may_be_saved_behind_the_arguments),
+		cmocka_unit_test(a_return_address_may_be_kept_in_a_register),
 		cmocka_unit_test(what_the_runtime_has_saved_leads_from_stack_to_stack),
 		cmocka_unit_test(code_of_the_runtime_that_is_not_known_is_counted),
 		cmocka_unit_test(a_callback_returns_to_what_nobody_called),
