@@ -236,6 +236,13 @@ static __always_inline int is_in_kernel(const struct bpf_perf_event_data *ctx)
 	return (int64_t)ctx->regs.pc <= 0;
 }
 
+/* In execve() mappings are the new program's before registers are: until it is said where its code
+ * is, the code at pc is another one's. */
+static __always_inline int is_unfinished(const struct mm_struct *mm)
+{
+	return !READ_FIELD(KNOWS_TASK, mm, start_code);
+}
+
 /* Begin where the thread was in user space, or entered the kernel. Returns whether it was. */
 static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_event_data *ctx,
 				      struct task_struct *task)
@@ -257,7 +264,7 @@ static __always_inline int begin_walk(struct walk_state *state, struct bpf_perf_
 		take_registers(walk, &ctx->regs);
 	else if (mm)
 		take_task_registers(state, task);
-	return mm && walk->pc;
+	return mm && walk->pc && !is_unfinished(mm);
 }
 
 /* Walk to the end, or to a file whose table is pending. Returns an enum stack_outcome. Global for
