@@ -36,6 +36,7 @@ enum {
 	ARCH_ARGUMENT_1 = 0, /* … and takes */
 	ARCH_ARGUMENT_2 = 1,
 	ARCH_CLONE = 220,           /* include/uapi/asm-generic/unistd.h */
+	ARCH_TELLS_RBX = 0,         /* do rules say where the caller's rbx is? */
 	ARCH_RECORD_ENDS_FRAME = 0, /* is the CFA right behind what the frame pointer points to? */
 	ARCH_SIGNS_RETURN_PCS = 1,
 	/* struct rt_sigframe: siginfo, ucontext up to x0 (arch/arm64/kernel/signal.c) */
@@ -99,6 +100,7 @@ enum {
 	ARCH_ARGUMENT_1 = 5, /* … and takes */
 	ARCH_ARGUMENT_2 = 4,
 	ARCH_CLONE = 56, /* arch/x86/entry/syscalls/syscall_64.tbl */
+	ARCH_TELLS_RBX = 1,
 	ARCH_RECORD_ENDS_FRAME = 1,
 	ARCH_SIGNS_RETURN_PCS = 0,
 	/* struct rt_sigframe: a return address, ucontext up to r8 (arch/x86/include/asm/sigframe.h)

@@ -195,6 +195,17 @@ __attribute__((noinline)) int copy_user_frames(void)
 	return 0;
 }
 
+/* Its place may be below the stack that goes along. Returns whether rbx is among the registers. */
+static __always_inline int fetch_rbx(struct walk *walk)
+{
+	uint64_t rbx;
+
+	if (!ARCH_TELLS_RBX || walk_find_register(walk, WALK_RBX, &rbx) != STEP_ON)
+		return 0;
+	walk->registers[WALK_RBX] = rbx;
+	return 1;
+}
+
 /*
  * Send the sample in the making, whose kernel frames are there, with what is needed to finish it.
  * Returns 0, or not. Global, so that it is verified once.
@@ -217,6 +228,7 @@ __attribute__((noinline)) int send_capture(void)
 	record->sp = state->walk.sp;
 	record->fp = state->walk.fp;
 	record->thread_pointer = state->walk.thread_pointer;
+	record->has_rbx = fetch_rbx(&state->walk);
 	__builtin_memcpy(record->registers, state->walk.registers, sizeof(record->registers));
 	record->has_registers = state->walk.has_registers;
 	record->has_sp = state->walk.has_sp;

@@ -33,6 +33,13 @@ enum {
 	WALK_BLOCK_WORDS = ARCH_SIGNAL_WORDS,
 	WALK_FP_REACH_BYTES = 1 << 20, /* a frame pointer further up than that is none */
 	WALK_MIN_PC = 4096,
+	WALK_RBX = 3, /* its DWARF number */
+};
+
+/* Where rbx of the frame is, if not at that address. */
+enum {
+	WALK_RBX_IN_REGISTER, /* as the leaf, or what a signal struck, had it */
+	WALK_RBX_UNKNOWN,
 };
 
 struct walk_mapping {
@@ -51,6 +58,7 @@ struct walk {
 	uint64_t thread_pointer; /* where its thread-local variables are; 0: that is not known */
 	uint64_t registers[WIRE_DWARF_REGISTERS]; /* by DWARF number, if has_registers */
 	uint64_t block[WALK_BLOCK_WORDS];
+	uint64_t rbx_at;        /* or one of WALK_RBX_… */
 	uint32_t has_registers; /* only at the leaf, and after a signal */
 	uint32_t has_sp;        /* or sp is known to lie further up only */
 	uint32_t is_leaf;
@@ -125,6 +133,7 @@ static __always_inline void walk_enter(struct walk *walk, uint64_t pc)
 	walk->pc = pc;
 	walk->sp = walk->registers[ARCH_SP];
 	walk->fp = walk->registers[ARCH_FP];
+	walk->rbx_at = WALK_RBX_IN_REGISTER;
 	walk->has_sp = 1;
 	walk->has_registers = 1;
 	walk->is_leaf = 1;
@@ -163,6 +172,7 @@ static __always_inline int walk_by_frame_pointer(struct walk *walk, int outcome_
 		return outcome_if_not;
 	walk->n_by_frame_pointer++;
 	walk->fp = walk->block[0];
+	walk->rbx_at = WALK_RBX_UNKNOWN;
 	r = walk_leave(walk, fp + 16, walk->block[1]);
 	walk->has_sp = ARCH_RECORD_ENDS_FRAME;
 	return r;
@@ -193,13 +203,32 @@ walk_find_cfa_by_record(const struct walk *walk, const struct unwind_rule *rule,
 	return STEP_ON;
 }
 
+/* A register of this frame. Returns STEP_ON, or how the walk ends: of a caller just rbx is known.
+ */
+static __always_inline int walk_find_register(struct walk *walk, uint64_t reg, uint64_t *ret_value)
+{
+	uint64_t at = walk->rbx_at;
+
+	WALK_KEEP(reg);
+	if (walk->has_registers && reg < WIRE_DWARF_REGISTERS) {
+		*ret_value = walk->registers[reg];
+		return STEP_ON;
+	}
+	if (!ARCH_TELLS_RBX || reg != WALK_RBX || at == WALK_RBX_UNKNOWN)
+		return STACK_TRUNCATED_REGISTER;
+	*ret_value = walk->registers[WALK_RBX];
+	if (at == WALK_RBX_IN_REGISTER)
+		return STEP_ON;
+	return walk_read_block(walk, at, ret_value, 1) ? STACK_TRUNCATED_READ : STEP_ON;
+}
+
 /* Returns STEP_ON and sets *@ret_cfa, or how the walk ends. */
 static __always_inline int walk_find_cfa(struct walk *walk, const struct unwind_rule *rule,
 					 uint64_t *ret_cfa)
 {
 	int64_t cfa_off = rule->cfa_off;
-	uint64_t word;
-	uint64_t reg = rule->reg;
+	uint64_t word = 0;
+	int r;
 
 	switch (rule->cfa_kind) {
 	case UNWIND_CFA_SP:
@@ -224,11 +253,9 @@ static __always_inline int walk_find_cfa(struct walk *walk, const struct unwind_
 		*ret_cfa = word + (cfa_off & 7) * 8;
 		return STEP_ON;
 	case UNWIND_CFA_REGISTER:
-		WALK_KEEP(reg);
-		if (!walk->has_registers || reg >= WIRE_DWARF_REGISTERS)
-			return STACK_TRUNCATED_REGISTER;
-		*ret_cfa = walk->registers[reg] + cfa_off;
-		return STEP_ON;
+		r = walk_find_register(walk, rule->reg, &word);
+		*ret_cfa = word + cfa_off;
+		return r;
 	default:
 		return STACK_TRUNCATED_UNSUPPORTED;
 	}
@@ -248,6 +275,18 @@ static __always_inline int walk_restore_fp(struct walk *walk, const struct unwin
 		return STEP_ON;
 	}
 	return walk_read(walk, at, at, &walk->fp) ? STACK_TRUNCATED_READ : STEP_ON;
+}
+
+static __always_inline void walk_restore_rbx(struct walk *walk, const struct unwind_rule *rule,
+					     uint64_t cfa)
+{
+	if (!ARCH_TELLS_RBX)
+		return;
+	if (rule->reg == UNWIND_RBX_UNKNOWN || rule->cfa_kind == UNWIND_CFA_REGISTER ||
+	    rule->ra_kind == UNWIND_RA_REGISTER)
+		walk->rbx_at = WALK_RBX_UNKNOWN;
+	else if (rule->reg != UNWIND_RBX_SAME)
+		walk->rbx_at = cfa - 8 * rule->reg;
 }
 
 static __always_inline int walk_by_rule(struct walk *walk, const struct unwind_rule *rule)
@@ -274,6 +313,7 @@ static __always_inline int walk_by_rule(struct walk *walk, const struct unwind_r
 		if (walk_read(walk, at, arch_read_from(at, walk->sp), &return_pc))
 			return STACK_TRUNCATED_READ;
 	}
+	walk_restore_rbx(walk, rule, cfa);
 	r = walk_restore_fp(walk, rule, cfa);
 	return r != STEP_ON ? r : walk_leave(walk, cfa, return_pc);
 }
@@ -303,6 +343,7 @@ static __always_inline int walk_to_goroutine(struct walk *walk, const struct unw
 		return outcome_if_none;
 	if (rule->fp_kind != UNWIND_FP_SAME)
 		walk->fp = 0;
+	walk->rbx_at = WALK_RBX_UNKNOWN;
 	walk->has_sp = 1;
 	walk->has_registers = 0;
 	walk->is_leaf = 0;
@@ -329,6 +370,7 @@ static __always_inline int walk_leave_by_jump(struct walk *walk, const struct un
 	    pc >= WIRE_DWARF_REGISTERS)
 		return STACK_TRUNCATED_REGISTER;
 	walk->fp = walk->registers[fp];
+	walk->rbx_at = WALK_RBX_UNKNOWN;
 	return walk_leave(walk, walk->registers[sp], walk->registers[pc]);
 }
 

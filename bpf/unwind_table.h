@@ -98,11 +98,21 @@ enum unwind_ra_kind {
 	UNWIND_RA_KIND_COUNT,
 };
 
+/*
+ * Where the caller's rbx is, on x86-64: the loader's lazy binding finds its frame by it while it
+ * calls others. Kinds that need reg for something else do not know; Go's rules say nothing, as Go is
+ * not what is called there.
+ */
+enum {
+	UNWIND_RBX_SAME = 0,     /* unchanged */
+	UNWIND_RBX_UNKNOWN = 31, /* below: *(cfa − 8 · reg) */
+};
+
 struct unwind_rule {
 	uint8_t cfa_kind;    /* enum unwind_cfa_kind */
 	uint8_t fp_kind : 2; /* enum unwind_fp_kind */
 	uint8_t ra_kind : 1; /* enum unwind_ra_kind */
-	uint8_t reg : 5;     /* DWARF number, of the kinds that need one */
+	uint8_t reg : 5;     /* DWARF number, of the kinds that need one; else where rbx is */
 	int16_t fp_off;
 	int32_t cfa_off;
 };

@@ -179,6 +179,8 @@ struct pending_record {
 	uint32_t has_registers; /* as in struct walk */
 	uint32_t is_leaf;
 	uint32_t has_sp;
+	uint32_t has_rbx; /* among the registers, which are the leaf's otherwise */
+	uint32_t unused;
 	uint32_t stack_bytes;            /* valid ones in stack[] */
 	uint8_t stack[WIRE_STACK_BYTES]; /* from sp on */
 	struct pending_go go;

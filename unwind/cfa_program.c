@@ -19,7 +19,11 @@ static struct cfa_register *find_register(struct cfa_state *state, const struct 
 		return &state->ra;
 	if (number == form->fp_register)
 		return &state->fp;
-	return number == X86_64_RSP && !form->is_arm64 ? &state->sp : NULL;
+	if (form->is_arm64)
+		return NULL;
+	if (number == X86_64_RBX)
+		return &state->rbx;
+	return number == X86_64_RSP ? &state->sp : NULL;
 }
 
 static void set_register(struct cfa_program *program, uint64_t number, struct cfa_register value)

@@ -11,8 +11,8 @@
  *             location += advance;
  *     } while (step == CFA_ADVANCE);
  *
- * Only three things are followed: the canonical frame address (CFA), the frame pointer and the
- * return address. Whatever other registers do is read and dropped.
+ * Only these things are followed: the canonical frame address (CFA), the frame pointer, the return
+ * address and, of x86-64, rbx and rsp. Whatever other registers do is read and dropped.
  */
 
 #include <stdbool.h>
@@ -24,6 +24,7 @@
 
 /* DWARF numbers of registers. */
 enum {
+	X86_64_RBX = 3,
 	X86_64_RBP = 6,
 	X86_64_RSP = 7,
 	X86_64_RA = 16,
@@ -63,6 +64,7 @@ struct cfa_state {
 	struct cfa_register fp;
 	struct cfa_register ra;
 	struct cfa_register sp; /* of x86-64; where nothing is said, it is the CFA */
+	struct cfa_register rbx;
 };
 
 /* What the CIE says of the programs of its functions. */

@@ -230,6 +230,23 @@ static bool set_fp(struct unwind_rule *rule, const struct cfa_state *state,
 	return true;
 }
 
+/* Where rbx is. No loss: what it is needed for is rare. */
+static void set_rbx(struct unwind_rule *rule, const struct cfa_state *state,
+		    const struct cfa_form *form)
+{
+	int64_t off;
+
+	if (form->is_arm64 || rule->cfa_kind == UNWIND_CFA_REGISTER ||
+	    rule->ra_kind == UNWIND_RA_REGISTER)
+		return;
+	rule->reg = UNWIND_RBX_UNKNOWN;
+	if (state->rbx.place == CFA_PLACE_SAME)
+		rule->reg = UNWIND_RBX_SAME;
+	else if (find_cfa_offset(rule, form, &state->rbx, &off) && off % 8 == 0 && off < 0 &&
+		 off > -8 * UNWIND_RBX_UNKNOWN)
+		rule->reg = (uint8_t)(-off / 8);
+}
+
 struct unwind_rule cfa_rule_of(const struct cfa_state *state, const struct cfa_form *form,
 			       uint32_t *losses)
 {
@@ -247,6 +264,7 @@ struct unwind_rule cfa_rule_of(const struct cfa_state *state, const struct cfa_f
 		losses[loss]++;
 		return unsupported;
 	}
+	set_rbx(&rule, state, form);
 	if (!set_fp(&rule, state, form)) {
 		rule.fp_kind = UNWIND_FP_UNDEFINED;
 		losses[UNWIND_LOSS_FP] += state->fp.place != CFA_PLACE_UNDEFINED;

@@ -111,6 +111,7 @@ static void begin(struct world *world)
 	memcpy(walk->registers, record->registers, sizeof(walk->registers));
 	walk->thread_pointer = record->thread_pointer;
 	walk->pc_mask = walker_pc_mask();
+	walk->rbx_at = record->has_rbx ? WALK_RBX_IN_REGISTER : WALK_RBX_UNKNOWN;
 	walk->has_registers = record->has_registers;
 	walk->has_sp = record->has_sp;
 	walk->is_leaf = record->is_leaf;

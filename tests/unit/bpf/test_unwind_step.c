@@ -50,6 +50,52 @@ static void believes_no_registers_of_a_caller(void **state)
 	assert_int_equal(walk.n_frames, 2);
 }
 
+/* A frame that lies by rbx, as the loader's when it binds a symbol, is a caller: rbx is where those
+ * that it has called have put it, or untouched. */
+static void finds_rbx_of_a_caller_where_its_callees_have_saved_it(void **state)
+{
+	const struct unwind_rule saves_it = { .cfa_kind = UNWIND_CFA_SP, .cfa_off = 24, .reg = 2 };
+	const struct unwind_rule leaves_it = { .cfa_kind = UNWIND_CFA_SP, .cfa_off = 24 };
+
+	(void)state;
+	for (int is_saved = 0; is_saved <= 1; is_saved++) {
+		struct walk walk = begin_at(pc_of(1), 0);
+
+		set_rule(1, is_saved ? saves_it : leaves_it);
+		set_rule(2, leaves_it);
+		set_rule(3, (struct unwind_rule){
+				    .cfa_kind = UNWIND_CFA_REGISTER, .reg = 3, .cfa_off = 16 });
+		set_rule(4, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_END });
+		walk.registers[3] = is_saved ? 0 : STACK + 8 * 20;
+		stack[1] = is_saved ? STACK + 8 * 20 : 0;
+		stack[2] = pc_of(2) + 1;
+		stack[5] = pc_of(3) + 1;
+		stack[21] = pc_of(4) + 1;
+		assert_int_equal(run(&walk), STACK_WHOLE);
+		assert_int_equal(walk.n_frames, 4);
+	}
+}
+
+static void believes_no_rbx_that_nobody_tells_of(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 0);
+
+	(void)state;
+	set_rule(1, (struct unwind_rule){
+			    .cfa_kind = UNWIND_CFA_SP, .cfa_off = 24, .reg = UNWIND_RBX_UNKNOWN });
+	set_rule(2,
+		 (struct unwind_rule){ .cfa_kind = UNWIND_CFA_REGISTER, .reg = 3, .cfa_off = 16 });
+	walk.registers[3] = STACK + 8 * 20;
+	stack[2] = pc_of(2) + 1;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
+	walk = begin_at(JIT_PC, 0); /* left by frame pointer: it may have saved it anywhere */
+	walk.registers[3] = STACK + 8 * 20;
+	walk.fp = STACK + 8 * 4;
+	stack[5] = pc_of(2) + 1;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
+	assert_int_equal(walk.n_frames, 2);
+}
+
 /* On the stack that it leads to, which may lie below this one. */
 static void follows_a_jump_that_is_about_to_happen(void **state)
 {
@@ -326,6 +372,9 @@ int main(void)
 		cmocka_unit_test_setup(walks_by_stack_pointer_to_the_entry, set_up),
 		cmocka_unit_test_setup(restores_the_frame_pointer_that_a_caller_needs, set_up),
 		cmocka_unit_test_setup(believes_no_registers_of_a_caller, set_up),
+		cmocka_unit_test_setup(finds_rbx_of_a_caller_where_its_callees_have_saved_it,
+				       set_up),
+		cmocka_unit_test_setup(believes_no_rbx_that_nobody_tells_of, set_up),
 		cmocka_unit_test_setup(follows_a_jump_that_is_about_to_happen, set_up),
 		cmocka_unit_test_setup(jumps_by_no_registers_that_are_not_there, set_up),
 		cmocka_unit_test_setup(goes_on_behind_a_signal_frame_where_the_signal_struck,

@@ -130,6 +130,7 @@ static void knows_every_place_of_a_register(void **state)
 	after = STATE_AFTER(DW_CFA_register, 7, 8);
 	assert_int_equal(after.sp.place, CFA_PLACE_REGISTER);
 	assert_int_equal(after.sp.off, 8);
+	assert_int_equal(STATE_AFTER(DW_CFA_offset | 3, 7).rbx.off, -56);
 	after = STATE_AFTER(DW_CFA_expression, 6, 2, DW_OP_breg6, 0);
 	assert_int_equal(after.fp.place, CFA_PLACE_EXPRESSION);
 	assert_int_equal(after.fp.expression_bytes, 2);
@@ -142,7 +143,7 @@ static void knows_every_place_of_a_register(void **state)
 static void drops_what_other_registers_do(void **state)
 {
 	struct cfa_state after =
-		STATE_AFTER(DW_CFA_offset | 3, 2, DW_CFA_register, 12, 13, DW_CFA_undefined, 15,
+		STATE_AFTER(DW_CFA_offset | 14, 2, DW_CFA_register, 12, 13, DW_CFA_undefined, 15,
 			    DW_CFA_GNU_args_size, 16, DW_CFA_nop);
 
 	(void)state;

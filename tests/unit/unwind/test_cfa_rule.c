@@ -46,6 +46,25 @@ static void a_cfa_is_a_register_and_an_offset(void **state)
 	assert_int_equal(rule.reg, 10);
 }
 
+static void tells_where_rbx_is_if_there_is_room(void **state)
+{
+	struct cfa_state from = { .cfa_register = X86_64_RSP, .cfa_off = 64, .ra = at_minus_8 };
+
+	(void)state;
+	assert_int_equal(rule_of(&from, &x86_64, UNWIND_LOSS_COUNT).reg, UNWIND_RBX_SAME);
+	from.rbx = (struct cfa_register){ .place = CFA_PLACE_OFFSET, .off = -56 };
+	assert_int_equal(rule_of(&from, &x86_64, UNWIND_LOSS_COUNT).reg, 7);
+	for (int off = -248; off <= 8; off += 256) { /* too far, and above the frame */
+		from.rbx.off = off;
+		assert_int_equal(rule_of(&from, &x86_64, UNWIND_LOSS_COUNT).reg,
+				 UNWIND_RBX_UNKNOWN);
+	}
+	from.rbx.place = CFA_PLACE_UNDEFINED;
+	assert_int_equal(rule_of(&from, &x86_64, UNWIND_LOSS_COUNT).reg, UNWIND_RBX_UNKNOWN);
+	from.cfa_register = 10;
+	assert_int_equal(rule_of(&from, &x86_64, UNWIND_LOSS_COUNT).reg, 10);
+}
+
 static void what_is_out_of_range_is_lost(void **state)
 {
 	struct cfa_state from = { .cfa_register = 32, .cfa_off = 16, .ra = at_minus_8 };
@@ -250,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cfa_is_a_register_and_an_offset),
+		cmocka_unit_test(tells_where_rbx_is_if_there_is_room),
 		cmocka_unit_test(what_is_out_of_range_is_lost),
 		cmocka_unit_test(knows_the_expression_of_linkers),
 		cmocka_unit_test(knows_expressions_that_are_places),
