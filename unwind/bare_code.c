@@ -23,6 +23,9 @@
 /* How far the call of main is from the start of its function; in musl some 40 bytes. */
 #define MAX_START_BYTES 256
 
+/* How long the code at the entry may be; glibc's loader has 61 bytes. */
+#define MAX_ENTRY_BYTES 96
+
 struct place {
 	uint64_t start_vaddr;
 	uint64_t end_vaddr;
@@ -199,6 +202,65 @@ static void find_start_of_program(struct bare_code *bare)
 	}
 }
 
+/* How many bytes of @code, at @off, are this. */
+static size_t count_bytes(const struct elf_content *code, size_t off, const char *bytes, size_t n)
+{
+	return off + n <= code->size && memcmp(code->bytes + off, bytes, n) == 0 ? n : 0;
+}
+
+/* Of a C library: mov rdi, rsp and a call. Returns where it ends, or 0. */
+static size_t library_entry_end(const struct elf_content *code)
+{
+	size_t off = count_bytes(code, 0, "\x48\x31\xed", 3); /* xor rbp, rbp */
+	size_t n = count_bytes(code, off, "\x48\x89\xe7", 3);
+	const uint8_t *jump;
+
+	if (!n)
+		return 0;
+	off += n;
+	if (count_bytes(code, off, "\x48\x8d\x35", 3)) /* lea rsi, [rip + …] */
+		off += 7;
+	off += count_bytes(code, off, "\x48\x83\xe4\xf0", 4); /* and rsp, -16 */
+	if (!count_bytes(code, off, "\xe8", 1))
+		return 0;
+	off += 5;
+	jump = off < code->size ? memmem(code->bytes + off, code->size - off, "\x41\xff\xe4", 3)
+				: NULL; /* jmp r12 */
+	return jump && off < code->size / 2 ? (size_t)(jump - code->bytes) + 3 : off;
+}
+
+/* Of a program of glibc's: it takes its arguments from the stack, and ends with a call and hlt. */
+static size_t program_entry_end(const struct elf_content *code)
+{
+	size_t off = count_bytes(code, 0, "\xf3\x0f\x1e\xfa", 4); /* endbr64 */
+
+	if (!count_bytes(code, off, "\x31\xed\x49\x89\xd1\x5e", 6))
+		return 0;
+	for (off += 6; off + 6 < code->size; off++)
+		if (code->bytes[off + 6] == 0xf4 && (count_bytes(code, off, "\xff\x15", 2) ||
+						     count_bytes(code, off + 1, "\xe8", 1)))
+			return off + 7;
+	return 0;
+}
+
+static void find_entry(struct bare_code *bare)
+{
+	struct elf_content code;
+	GElf_Ehdr header;
+	size_t end;
+
+	if (!gelf_getehdr(elf_file_elf(bare->file), &header))
+		return;
+	code = start_code_at(bare, header.e_entry, MAX_ENTRY_BYTES);
+	if (!code.bytes)
+		return;
+	end = library_entry_end(&code);
+	if (!end)
+		end = program_entry_end(&code);
+	if (end)
+		add_place(bare, header.e_entry, header.e_entry + end, UNWIND_CFA_END);
+}
+
 static int compare_places(const void *left, const void *right)
 {
 	const struct place *a = left, *b = right;
@@ -230,9 +292,10 @@ int bare_code_read(struct elf_file *file, const struct unwind_rows *rows,
 				  .left_bytes = ELF_MAX_SEARCHED_BYTES };
 	int r = 0;
 
-	if (elf_content_machine(file) != EM_X86_64 || needs_others(file))
+	if (elf_content_machine(file) != EM_X86_64)
 		return 0;
-	for (uint32_t i = 0; i < description->n_segments; i++)
+	find_entry(&bare);
+	for (uint32_t i = 0; !needs_others(file) && i < description->n_segments; i++)
 		look_at_gaps(&bare, &description->segments[i]);
 	if (bare.has_library)
 		find_start_of_program(&bare);

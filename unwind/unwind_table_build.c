@@ -13,6 +13,7 @@
 #include "unwind/elf_content.h"
 #include "unwind/elf_file.h"
 #include "unwind/go_frame.h"
+#include "unwind/linkage_table.h"
 #include "unwind/signal_return.h"
 #include "unwind/unwind_rows.h"
 #include "unwind/unwind_table.h"
@@ -230,7 +231,7 @@ static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
 		     struct unwind_rows *ret_rows, struct unwind_table_report *report)
 {
 	_cleanup_(unwind_rows_fini) struct unwind_rows loaded = { 0 }, go = { 0 }, bare = { 0 },
-						       signals = { 0 };
+						       linkage = { 0 }, signals = { 0 };
 	struct eh_frame_report frames = { 0 };
 	struct go_frame_report go_frames = { 0 };
 	int r = eh_frame_read(file, EH_FRAME_DEBUG, set, ret_rows, &frames);
@@ -247,6 +248,10 @@ static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
 		r = bare_code_read(file, ret_rows, set, &bare);
 	if (r == 0)
 		r = unwind_rows_overlay(ret_rows, &bare);
+	if (r == 0)
+		r = linkage_table_read(file, ret_rows, set, &linkage);
+	if (r == 0)
+		r = unwind_rows_overlay(ret_rows, &linkage);
 	if (r == 0)
 		r = signal_return_read(file, set, &signals);
 	if (r == 0)

@@ -5,7 +5,7 @@
  * Building unwind tables: an ELF file → the flat table of bpf/unwind_table.h. Runs in the resolver.
  *
  *     .debug_frame < .eh_frame < pclntab: where two sources have a rule, the latter one's holds;
- *     where none has one, code may tell by itself (bare_code.h)
+ *     where none has one, code may tell by itself (bare_code.h, linkage_table.h)
  */
 
 #include <stdint.h>

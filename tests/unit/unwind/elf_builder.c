@@ -87,6 +87,7 @@ void elf_build(struct buffer *elf, uint16_t machine, const struct built_section 
 		.e_type = ET_EXEC,
 		.e_machine = machine,
 		.e_version = EV_CURRENT,
+		.e_entry = BUILT_VADDR + BUILT_HEADER_BYTES,
 		.e_phoff = sizeof(*header),
 		.e_ehsize = sizeof(*header),
 		.e_phentsize = sizeof(Elf64_Phdr),

@@ -4,7 +4,8 @@
 /*
  * ELF builder: small ELF files in memory, from the bytes of their sections.
  *
- * All of the file is one segment, readable and executable, at BUILT_VADDR.
+ * All of the file is one segment, readable and executable, at BUILT_VADDR. The first section is
+ * where a program would start.
  */
 
 #include <stddef.h>

@@ -110,6 +110,54 @@ static void takes_nothing_else_for_it(void **state)
 	bare_fini(&bare);
 }
 
+/* How many bytes from the entry on are known to have no caller. */
+static size_t entry_bytes(const char *start, size_t n, struct unwind_rows rows)
+{
+	uint8_t code[CODE_BYTES] = { 0 };
+	struct bare bare;
+	size_t bytes = 0;
+
+	memcpy(code, start, n);
+	bare = read_code(code, EM_X86_64, rows);
+	while (bytes < CODE_BYTES && kind_at(&bare, CODE_VADDR + bytes) == UNWIND_CFA_END)
+		bytes++;
+	bare_fini(&bare);
+	return bytes;
+}
+
+#define ENTRY_BYTES(start) entry_bytes(start, sizeof(start) - 1, (struct unwind_rows){ 0 })
+
+static const char loader_entry[] =
+	"\x48\x89\xe7\xe8\1\2\3\4"                      /* mov rdi, rsp; call */
+	"\x49\x89\xc4\x31\xed\xe8\1\2\3\4\x41\xff\xe4"; /* … call; jmp r12 */
+
+static void nobody_has_called_the_entry(void **state)
+{
+	static const char musl[] = "\x48\x31\xed\x48\x89\xe7\x48\x8d\x35\xe8\2\3\4"
+				   "\x48\x83\xe4\xf0\xe8\1\2\3\4\x8b\x37";
+	static const char glibc[] = "\x31\xed\x49\x89\xd1\x5e\x48\x89\xe2\x48\x83\xe4\xf0"
+				    "\xff\x15\1\2\3\4\xf4\x90";
+	static const char static_glibc[] = "\xf3\x0f\x1e\xfa\x31\xed\x49\x89\xd1\x5e"
+					   "\x67\xe8\1\2\3\4\xf4\x90";
+
+	(void)state;
+	assert_int_equal(ENTRY_BYTES(loader_entry), sizeof(loader_entry) - 1);
+	assert_int_equal(ENTRY_BYTES(musl), sizeof(musl) - 1 - 2);
+	assert_int_equal(ENTRY_BYTES(glibc), sizeof(glibc) - 1 - 1);
+	assert_int_equal(ENTRY_BYTES(static_glibc), sizeof(static_glibc) - 1 - 1);
+}
+
+static void an_entry_of_another_form_is_not_known(void **state)
+{
+	struct unwind_rows rows = { 0 };
+
+	(void)state;
+	assert_int_equal(ENTRY_BYTES("\x48\x89\xe7\xe9\1\2\3\4"), 0); /* it jumps */
+	assert_int_equal(ENTRY_BYTES("\x31\xed\x49\x89\xd1\x5e\xff\x15\1\2\3\4\x90"), 0);
+	assert_int_equal(unwind_rows_append(&rows, CODE_VADDR, UNWIND_RULE_UNSUPPORTED), 0);
+	assert_int_equal(entry_bytes(loader_entry, sizeof(loader_entry) - 1, rows), 0);
+}
+
 static void believes_rules_more_than_code(void **state)
 {
 	uint8_t code[CODE_BYTES] = { 0 };
@@ -156,6 +204,8 @@ int main(int argc, char *argv[])
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_the_return_from_a_signal),
 		cmocka_unit_test(takes_nothing_else_for_it),
+		cmocka_unit_test(nobody_has_called_the_entry),
+		cmocka_unit_test(an_entry_of_another_form_is_not_known),
 		cmocka_unit_test(believes_rules_more_than_code),
 		cmocka_unit_test(main_is_called_where_its_result_goes_to_exit),
 		cmocka_unit_test(who_needs_others_is_not_searched),
