@@ -100,8 +100,8 @@ enum unwind_ra_kind {
 
 /*
  * Where the caller's rbx is, on x86-64: the loader's lazy binding finds its frame by it while it
- * calls others. Kinds that need reg for something else do not know; Go's rules say nothing, as Go is
- * not what is called there.
+ * calls others. Kinds that need reg for something else do not know; Go's rules say nothing, as Go
+ * is not what is called there.
  */
 enum {
 	UNWIND_RBX_SAME = 0,     /* unchanged */

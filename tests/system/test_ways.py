@@ -16,9 +16,8 @@ MAX_LOST_THROWING = 2.5 / 100
 
 # A static program opens no libraries.
 STATIC = ("static", "static-pie", "musl")
-# musl has no unwind tables, so nobody can say who has called a function of it; nor has, where they
-# were taken away, the procedure linkage table. Even with frame pointers a caller is lost there.
-FAR_CALLS = ("musl", "debug-frame", "no-tables")
+# musl has no unwind tables, so nobody can say who has called a function of it.
+FAR_CALLS = "musl"
 
 
 def run(daemon, way, programs, seconds, name, wrapper=()):
