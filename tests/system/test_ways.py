@@ -5,8 +5,9 @@
 import processes
 from daemon import Daemon
 from harness import fixture, main, test
+from pprof import MAX_LOST
 from processes import EAGERLY, FIRST
-from ways import MAX_LOST, judge, programs_of
+from ways import judge, programs_of
 
 FREQUENCY_HZ = 3999
 SECONDS = 0.13

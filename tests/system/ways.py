@@ -10,7 +10,6 @@ import subprocess
 
 from harness import FIXTURES, Skip, fixture
 
-MAX_LOST = 1 / 1000
 STRAYS = 2
 
 # How a stack begins that has lost its callers.
