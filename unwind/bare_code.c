@@ -290,6 +290,7 @@ int bare_code_read(struct elf_file *file, const struct unwind_rows *rows,
 	struct bare_code bare = { .file = file,
 				  .rows = rows,
 				  .left_bytes = ELF_MAX_SEARCHED_BYTES };
+	uint64_t done_vaddr = 0;
 	int r = 0;
 
 	if (elf_content_machine(file) != EM_X86_64)
@@ -303,11 +304,13 @@ int bare_code_read(struct elf_file *file, const struct unwind_rows *rows,
 	for (size_t i = 0; r == 0 && i < bare.n; i++) {
 		struct unwind_rule rule = { .cfa_kind = bare.places[i].kind };
 
+		if (bare.places[i].start_vaddr < done_vaddr)
+			continue; /* it overlaps the one before */
+		done_vaddr = bare.places[i].end_vaddr;
 		r = unwind_rows_append(ret_over, bare.places[i].start_vaddr,
 				       unwind_rule_set_add(set, rule));
 		if (r == 0)
-			r = unwind_rows_append(ret_over, bare.places[i].end_vaddr,
-					       UNWIND_RULE_NONE);
+			r = unwind_rows_append(ret_over, done_vaddr, UNWIND_RULE_NONE);
 	}
 	return r;
 }

@@ -21,7 +21,10 @@ static int read_segment(const struct elf_content *content, uint16_t rule, struct
 		at += sizeof(code);
 		if (elf_vaddr % 4)
 			continue;
-		r = unwind_rows_append(rows, elf_vaddr - 1, rule);
+		if (rows->n && rows->items[rows->n - 1].elf_vaddr == elf_vaddr)
+			rows->n--; /* right behind another one: that goes on */
+		else
+			r = unwind_rows_append(rows, elf_vaddr - 1, rule);
 		if (r == 0)
 			r = unwind_rows_append(rows, elf_vaddr + sizeof(code), UNWIND_RULE_NONE);
 	}

@@ -67,6 +67,20 @@ static void code_that_returns_from_a_signal_has_its_frame(void **state)
 	compiled_fini(&compiled);
 }
 
+/* Rows have to ascend. */
+static void one_right_behind_another_goes_on(void **state)
+{
+	static const uint8_t code[] = { NOP, MOV_X8_139, SVC_0, MOV_X8_139, SVC_0 };
+	struct compiled compiled = compile(EM_AARCH64, code, sizeof(code));
+	const struct unwind_row *rows = compiled.rows.items;
+
+	(void)state;
+	assert_int_equal(compiled.rows.n, 2);
+	assert_int_equal(rows[0].elf_vaddr, CODE_VADDR + 4 - 1);
+	assert_int_equal(rows[1].elf_vaddr, CODE_VADDR + 20);
+	compiled_fini(&compiled);
+}
+
 static void other_code_has_none(void **state)
 {
 	static const uint8_t other_call[] = { NOP, MOV_X8_139, NOP, SVC_0 };
@@ -89,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(code_that_returns_from_a_signal_has_its_frame),
+		cmocka_unit_test(one_right_behind_another_goes_on),
 		cmocka_unit_test(other_code_has_none),
 	};
 
