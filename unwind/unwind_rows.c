@@ -103,15 +103,95 @@ void unwind_rows_settle(struct unwind_rows *rows, const struct unwind_rule_set *
 	rows->n = kept;
 }
 
+/* The number of the first row from @start on that does not lie before @elf_vaddr; near ones are
+ * found soon. */
+static size_t find_from(const struct unwind_rows *rows, size_t start, uint64_t elf_vaddr)
+{
+	size_t step = 1, end;
+
+	while (start + step <= rows->n && rows->items[start + step - 1].elf_vaddr < elf_vaddr) {
+		start += step;
+		step *= 2;
+	}
+	end = start + step <= rows->n ? start + step - 1 : rows->n;
+	while (start < end) {
+		size_t middle = start + (end - start) / 2;
+
+		if (rows->items[middle].elf_vaddr < elf_vaddr)
+			start = middle + 1;
+		else
+			end = middle;
+	}
+	return start;
+}
+
+/* Append rows that are neither alike nor out of order, as many as there are. */
+static int append_all(struct unwind_rows *rows, const struct unwind_row *items, size_t n)
+{
+	int r;
+
+	if (n == 0)
+		return 0;
+	r = unwind_rows_append(rows, items[0].elf_vaddr, items[0].rule);
+	if (r < 0)
+		return r;
+	if (rows->n + n > UNWIND_MAX_ROWS)
+		return -EFBIG;
+	r = array_reserve((void **)&rows->items, &rows->capacity, rows->n + n,
+			  sizeof(*rows->items));
+	if (r < 0)
+		return r;
+	memcpy(rows->items + rows->n, items + 1, (n - 1) * sizeof(*items));
+	rows->n += n - 1;
+	return 0;
+}
+
+/* What is laid over is mostly little: between its rows, others are copied as they are. */
+static int merge(const struct unwind_rows *rows, const struct unwind_rows *over,
+		 struct unwind_rows *merged)
+{
+	uint16_t below = UNWIND_RULE_NONE, above = UNWIND_RULE_NONE;
+	size_t i = 0;
+	int r = 0;
+
+	for (size_t j = 0; r == 0 && j < over->n; j++) {
+		struct unwind_row row = over->items[j];
+		size_t end = find_from(rows, i, row.elf_vaddr);
+
+		if (above == UNWIND_RULE_NONE)
+			r = append_all(merged, rows->items + i, end - i);
+		if (end < rows->n && rows->items[end].elf_vaddr == row.elf_vaddr)
+			end++;
+		if (end > i)
+			below = rows->items[end - 1].rule;
+		i = end;
+		above = row.rule;
+		if (r == 0)
+			r = unwind_rows_append(merged, row.elf_vaddr,
+					       above == UNWIND_RULE_NONE ? below : above);
+	}
+	if (r == 0 && above == UNWIND_RULE_NONE)
+		r = append_all(merged, rows->items + i, rows->n - i);
+	return r;
+}
+
+static bool have_rules(const struct unwind_rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->items[i].rule != UNWIND_RULE_NONE)
+			return true;
+	return false;
+}
+
 int unwind_rows_overlay(struct unwind_rows *rows, struct unwind_rows *over)
 {
 	_cleanup_(unwind_rows_fini) struct unwind_rows merged = { 0 };
-	uint16_t below = UNWIND_RULE_NONE, above = UNWIND_RULE_NONE;
-	size_t i = 0, j = 0;
 	int r;
 
-	if (over->n == 0)
+	if (!have_rules(over)) {
+		unwind_rows_fini(over);
 		return 0;
+	}
 	if (rows->n == 0) {
 		struct unwind_rows empty = *rows;
 
@@ -119,20 +199,12 @@ int unwind_rows_overlay(struct unwind_rows *rows, struct unwind_rows *over)
 		*over = empty;
 		return 0;
 	}
-	while (i < rows->n || j < over->n) {
-		bool is_below = j == over->n || (i < rows->n && rows->items[i].elf_vaddr <
-									over->items[j].elf_vaddr);
-		struct unwind_row row = is_below ? rows->items[i++] : over->items[j++];
-
-		if (is_below)
-			below = row.rule;
-		else
-			above = row.rule;
-		r = unwind_rows_append(&merged, row.elf_vaddr,
-				       above == UNWIND_RULE_NONE ? below : above);
-		if (r < 0)
-			return r;
-	}
+	r = array_reserve((void **)&merged.items, &merged.capacity, rows->n + over->n,
+			  sizeof(*merged.items));
+	if (r == 0)
+		r = merge(rows, over, &merged);
+	if (r < 0)
+		return r;
 	unwind_rows_fini(over);
 	unwind_rows_fini(rows);
 	*rows = merged;

@@ -3,9 +3,12 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
+
+#include "profiler/base/array.h"
 
 static struct unwind_rule sp_plus(int32_t off)
 {
@@ -150,6 +153,39 @@ static void rows_laid_over_nothing_stay_as_they_are(void **state)
 	unwind_rows_fini(&over);
 }
 
+static uint16_t rule_at(const struct unwind_rows *rows, uint64_t elf_vaddr)
+{
+	size_t i = unwind_rows_find_behind(rows, elf_vaddr);
+
+	return i ? rows->items[i - 1].rule : UNWIND_RULE_NONE;
+}
+
+static uint16_t rule_of_many(uint64_t elf_vaddr)
+{
+	return elf_vaddr < 16 || elf_vaddr >= 16 * 1000 ? UNWIND_RULE_NONE : 2 + elf_vaddr / 16 % 5;
+}
+
+static void lays_little_over_much(void **state)
+{
+	static const struct unwind_row little[] = {
+		{ 9, 0 }, { 0, 8 }, { 9, 0x100 }, { 0, 0x101 }, { 9, 0x12f }, { 0, 0x1ff0 },
+	};
+	struct unwind_rows rows = { 0 }, over = { 0 };
+
+	(void)state;
+	for (uint64_t i = 1; i <= 1000; i++)
+		assert_int_equal(unwind_rows_append(&rows, 16 * i, rule_of_many(16 * i)), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(little); i++)
+		assert_int_equal(unwind_rows_append(&over, little[i].elf_vaddr, little[i].rule), 0);
+	assert_int_equal(unwind_rows_overlay(&rows, &over), 0);
+	for (uint64_t at = 0; at < 16 * 1002; at++) {
+		bool is_over = at < 8 || at == 0x100 || (at >= 0x12f && at < 0x1ff0);
+
+		assert_int_equal(rule_at(&rows, at), is_over ? 9 : rule_of_many(at));
+	}
+	unwind_rows_fini(&rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +196,7 @@ int main(void)
 		cmocka_unit_test(ends_of_stacks_are_not_stretched),
 		cmocka_unit_test(the_upper_rows_hold_where_they_say_something),
 		cmocka_unit_test(rows_laid_over_nothing_stay_as_they_are),
+		cmocka_unit_test(lays_little_over_much),
 	};
 
 	return cmocka_run_group_tests_name("unwind rows", tests, NULL, NULL);
