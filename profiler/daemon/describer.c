@@ -223,6 +223,8 @@ static bool finish_pending(struct describer *describer, struct process *process,
 	outcome = walker_run(&walker, record, frames + n_so_far, &n_more);
 	if (outcome == STACK_PENDING && !is_last_try)
 		return false;
+	if (outcome == STACK_TRUNCATED_NO_MAPPING && process->is_gone && !process->mappings)
+		outcome = STACK_PENDING; /* it had ended before we could read them */
 	stack_describer_describe(&describer->stacks, process, sample, frames);
 	if (describer->n_samples == MAX_SAMPLES_AT_ONCE)
 		describer_flush(describer);
