@@ -266,9 +266,7 @@ static void ends_where_lengths_make_no_sense(void **state)
 
 static void sorts_by_address_and_keeps_the_order_of_equals(void **state)
 {
-	static const uint64_t starts[] = {
-		0x500000001, 3, 0x500000001, 0x3fffffffff0, 1, 3, 2
-	};
+	static const uint64_t starts[] = { 0x500000001, 3, 0x500000001, 0x3fffffffff0, 1, 3, 2 };
 	static const uint32_t sorted[] = { 4, 6, 1, 5, 0, 2, 3 };
 	struct frame_entries entries = { .n_fdes = 7, .fde_capacity = 7 };
 
