@@ -178,7 +178,9 @@ static enum build_outcome outcome_of_error(int error)
 static int limit_child(const struct build_job *job)
 {
 	const struct rlimit memory = { BUILD_MEMORY_BYTES, BUILD_MEMORY_BYTES };
-	const struct rlimit seconds = { BUILD_CPU_SECONDS, BUILD_CPU_SECONDS };
+	const rlim_t cpu_seconds =
+		job->step == BUILD_STEP_LINES ? BUILD_CPU_SECONDS : BUILD_EARLY_CPU_SECONDS;
+	const struct rlimit seconds = { cpu_seconds, cpu_seconds };
 
 	/* Nobody else would end it, if the resolver were killed. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)

@@ -41,7 +41,8 @@ struct options {
 	bool wants_version; /* likewise */
 
 	unsigned int frequency_hz;
-	uint64_t memory_bytes;
+	uint64_t memory_bytes; /* half of it for unwind tables, 3/8 for history, 1/8 for what the
+				* sampler remembers of stacks */
 	enum unwinder unwinder;
 	const char *cache;  /* a folder, or NULL: tables are not kept */
 	const char *config; /* a path, or NULL */

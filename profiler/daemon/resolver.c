@@ -24,7 +24,7 @@ enum { CHECK_INTERVAL_MS = 1000 };
  * be named later. */
 static const unsigned int max_running[BUILD_STEP_COUNT] = {
 	[BUILD_STEP_TABLE] = 2,
-	[BUILD_STEP_FUNCTIONS] = 1,
+	[BUILD_STEP_FUNCTIONS] = 2,
 	[BUILD_STEP_LINES] = 1,
 };
 

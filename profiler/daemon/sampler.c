@@ -318,7 +318,7 @@ static int start_tables(struct sampler *sampler, const struct options *options)
 	const struct table_store_maps maps = kernel_half_table_maps(sampler->half);
 	int r;
 
-	r = table_store_new(&maps, options->memory_bytes / 4 * 3, &sampler->table_store);
+	r = table_store_new(&maps, options->memory_bytes / 2, &sampler->table_store);
 	if (r == 0)
 		r = table_cache_new(&cache, &sampler->table_cache);
 	return r < 0 ? r

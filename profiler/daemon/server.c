@@ -275,7 +275,7 @@ static int set_up(struct server *server, const struct options *options)
 {
 	const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
 	const struct store_options store_options = {
-		.memory_bytes = options->memory_bytes / 2,
+		.memory_bytes = options->memory_bytes / 8 * 3,
 		.retention_ns = options->retention_age_ns,
 		.period_ns = NS_PER_SECOND / options->frequency_hz,
 	};

@@ -11,10 +11,10 @@ from daemon import Daemon
 from harness import fixture, main, test, wait_for
 
 MEMORY_BYTES = 8 << 20
-TABLES_BYTES = MEMORY_BYTES // 4 * 3
-STORE_BYTES = MEMORY_BYTES // 2
+TABLES_BYTES = MEMORY_BYTES // 2
+STORE_BYTES = MEMORY_BYTES // 8 * 3
 N_FILES = 20
-N_ROWS = 200000  # of each, three bytes a row: ten of them fit, beside nothing else
+N_ROWS = 200000  # of each, three bytes a row: six of them fit, beside nothing else
 
 
 def write_files(folder):
