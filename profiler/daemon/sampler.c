@@ -379,10 +379,8 @@ static void preload_tables(struct sampler *sampler)
 
 static int start_sampling(struct sampler *sampler)
 {
-	int r;
+	int r = kernel_half_refresh_cpus(sampler->half);
 
-	preload_tables(sampler);
-	r = kernel_half_refresh_cpus(sampler->half);
 	if (r < 0) {
 		log_line("cannot sample any CPU: %s; `pilotlight doctor` says what is missing",
 			 strerror(-r));
@@ -390,6 +388,7 @@ static int start_sampling(struct sampler *sampler)
 	}
 	sampler->status.n_cpus = (uint32_t)r;
 	sampler->status.start_unix_ns = clock_unix_ns();
+	preload_tables(sampler);
 	r = sandbox_drop_privileges(ROLE_SAMPLER);
 	if (r == 0)
 		r = sandbox_filter(FILTER_SAMPLER);
