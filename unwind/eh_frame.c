@@ -224,6 +224,8 @@ static int read_functions(struct eh_frame_reader *reader)
 		if (next_vaddr < end_vaddr) {
 			reader->report->losses[UNWIND_LOSS_OVERLAP]++;
 			end_vaddr = next_vaddr;
+		} else if (entries->cies[fde->cie_i].is_signal && next_vaddr > end_vaddr) {
+			end_vaddr++; /* a thread in rt_sigreturn(2) is right behind its code */
 		}
 		r = read_function(reader, &program, fde, end_vaddr);
 		if (r < 0)

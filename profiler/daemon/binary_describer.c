@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,9 @@
 
 enum {
 	MAX_BINARIES = 4096,
+	MIN_BINARIES = 16,
+	FDS_OF_BINARY = 2,   /* its file, and its names */
+	FDS_OF_OTHERS = 256, /* which the sampler may have open as well */
 	MAX_OPENS = 3, /* attempts to open a file for its names, in processes that have it mapped */
 };
 
@@ -36,6 +40,7 @@ struct binary_describer {
 	struct role_process *server;
 	struct build_orders orders;
 	struct binary_table *binaries;
+	size_t max_binaries;
 	struct binary *vdso;
 	uint32_t dictionary;
 	int kernel_fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1 */
@@ -126,6 +131,19 @@ static int add_vdso(struct binary_describer *describer)
 	return r;
 }
 
+/* As many as there may be files open. */
+static size_t max_binaries(void)
+{
+	const rlim_t enough = MAX_BINARIES * FDS_OF_BINARY + FDS_OF_OTHERS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= enough)
+		return MAX_BINARIES;
+	if (limit.rlim_cur < MIN_BINARIES * FDS_OF_BINARY + FDS_OF_OTHERS)
+		return MIN_BINARIES;
+	return (limit.rlim_cur - FDS_OF_OTHERS) / FDS_OF_BINARY;
+}
+
 int binary_describer_new(struct role_process *server, struct role_process *resolver,
 			 struct table_loader *tables, struct binary_describer **ret_describer)
 {
@@ -139,7 +157,8 @@ int binary_describer_new(struct role_process *server, struct role_process *resol
 	describer->orders = (struct build_orders){ .resolver = resolver, .tables = tables };
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		describer->kernel_fds[i] = -1;
-	r = binary_table_new(MAX_BINARIES, &describer->binaries);
+	describer->max_binaries = max_binaries();
+	r = binary_table_new(describer->max_binaries, &describer->binaries);
 	if (r == 0)
 		r = add_vdso(describer);
 	if (r < 0)
@@ -528,7 +547,7 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 bool binary_describer_is_crowded(const struct binary_describer *describer)
 {
 	return clock_monotonic_ns() - describer->forgotten_ns >= FILES_KEPT_NS &&
-	       binary_table_count(describer->binaries) >= MAX_BINARIES / 4 * 3;
+	       binary_table_count(describer->binaries) >= describer->max_binaries / 4 * 3;
 }
 
 void binary_describer_get_status(const struct binary_describer *describer,

@@ -470,7 +470,9 @@ void describer_on_server_end(struct describer *describer)
 {
 	describer->stored_before += describer->stored.n_stored;
 	describer->dropped[DROP_STORE_FULL] += describer->stored.n_refused;
-	describer->dropped[DROP_SERVER_LOST] += unanswered_count(describer);
+	/* Those that were not sent yet refer to what only that server was told. */
+	describer->dropped[DROP_SERVER_LOST] += unanswered_count(describer) + describer->n_samples;
+	describer->n_samples = 0;
 	describer->stored = (struct message_stored){ 0 };
 	describer->n_sent = 0;
 }
