@@ -50,7 +50,7 @@ struct binary {
 	enum order_state table_order, names_order;
 	uint32_t table_order_number; /* of the one that was sent last */
 	uint32_t n_table_orders;     /* since a table has come */
-	uint32_t n_names_orders;     /* or attempts to open the file for one */
+	uint32_t n_names_orders;     /* and attempts to open the file for one */
 	struct elf_description description;
 };
 
