@@ -174,6 +174,18 @@ static int empty_output(const struct recording *recording)
 	return 0;
 }
 
+/* Whoever stored samples may not have them any more. */
+static void tell_written(const struct recording *recording, uint64_t n_samples)
+{
+	uint64_t n_stored = sampler_stored_count(recording->sampler);
+
+	log_line("%" PRIu64 " samples in %s", n_samples, recording->options->output);
+	if (n_stored > n_samples)
+		log_line("%" PRIu64 " more are missing: they did not fit into --memory, or ended "
+			 "with a server",
+			 n_stored - n_samples);
+}
+
 static int write_profile(struct recording *recording)
 {
 	const struct options *options = recording->options;
@@ -196,7 +208,7 @@ static int write_profile(struct recording *recording)
 	if (r < 0)
 		log_line("cannot write %s: %s", options->output, strerror(-r));
 	else
-		log_line("%" PRIu64 " samples in %s", n_samples, options->output);
+		tell_written(recording, n_samples);
 	recording->is_output_vain &= r < 0;
 	return r;
 }

@@ -132,6 +132,27 @@ def the_whole_host_is_recorded_until_ctrl_c():
 
 
 @test
+def what_a_server_has_taken_with_it_is_said():
+    require_root()
+    load = processes.start(fixture("three_to_one"), "60")
+    with tempfile.TemporaryDirectory() as folder:
+        command = record("-F", "499", "-o", folder + "/x.pb.gz", "-p", str(load.pid))
+        recording = processes.start(*command, stderr=subprocess.PIPE, text=True)
+        before = processes.cpu_seconds(load.pid)
+        wait_for(lambda: processes.cpu_seconds(load.pid) > before + 2, 20, "the load has run")
+        children = processes.children(recording.pid)
+        (server,) = [pid for pid in children if "server" in processes.arguments(pid)]
+        os.kill(server, signal.SIGKILL)
+        wait_for(lambda: processes.cpu_seconds(load.pid) > before + 4, 20, "it has gone on")
+        recording.send_signal(signal.SIGINT)
+        finished = processes.finish(recording, 20)
+    load.kill()
+    processes.finish(load)
+    stderr = recording.stderr.read()
+    assert finished.status == 0 and " more are missing: " in stderr, stderr
+
+
+@test
 def folded_text_is_written():
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "x.folded")
