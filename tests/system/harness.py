@@ -11,6 +11,7 @@ fixtures, and RESULTS a folder for what a test leaves to people. Exits with 1 if
 else with 77 if one was skipped, after a last line that tells why.
 """
 
+import functools
 import inspect
 import os
 import pathlib
@@ -29,7 +30,12 @@ EXIT_SKIPPED = 77
 # What one test has compiled shall not be there already for the next.
 os.environ["PILOTLIGHT_CACHE"] = "none"
 
+# How often a test of shares is tried: the host does other things too, and now and then much of it
+# falls into one test. What is lost by a fault of ours is lost each time.
+TRIES = 3
+
 tests = {}
+_seen = []
 
 
 class Skip(Exception):
@@ -39,6 +45,29 @@ class Skip(Exception):
 def test(function):
     """Declare a test."""
     tests[function.__name__] = function
+    return function
+
+
+def seen_once_a_try(function):
+    """A cache of what several tests of shares judge, emptied when one of them is tried again."""
+    _seen.append(functools.cache(function))
+    return _seen[-1]
+
+
+def test_of_shares(function):
+    """Declare a test that judges how many of its samples are as they should be."""
+
+    def try_again_and_again(*arguments):
+        for number in range(1, TRIES):
+            try:
+                return function(*arguments)
+            except AssertionError as error:
+                print(f"again: {function.__name__} (try {number}): {error}", flush=True)
+                for cache in _seen:
+                    cache.cache_clear()
+        return function(*arguments)
+
+    tests[function.__name__] = functools.wraps(function)(try_again_and_again)
     return function
 
 

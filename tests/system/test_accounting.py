@@ -9,7 +9,7 @@ import time
 
 import processes
 from daemon import ROLES, Daemon
-from harness import fixture, main, test, wait_for
+from harness import fixture, main, test, test_of_shares, wait_for
 
 FREQUENCY_HZ = 499
 STORM_SECONDS = 5
@@ -42,7 +42,7 @@ def past_of_storm(daemon, finished):
     return profile
 
 
-@test
+@test_of_shares
 def every_scrape_adds_up_during_a_fork_storm(daemon):
     """Of processes that end before anybody can look at them; their samples are counted still."""
     command = (fixture("fork_storm"), str(STORM_SECONDS), "300", "0.001")
@@ -71,7 +71,7 @@ def what_was_in_flight_arrives(daemon):
     wait_for(is_calm, 5, "samples in flight are those of the last second")
 
 
-@test
+@test_of_shares
 def most_processes_that_live_25_ms_are_named():
     """All that is known of the others is where they were, not in which file that was."""
     with Daemon() as daemon:
@@ -82,7 +82,7 @@ def most_processes_that_live_25_ms_are_named():
         assert unmapped < 0.5 * profile.count(), profile.summary()
 
 
-@test
+@test_of_shares
 def stacks_that_are_always_new_are_kept():
     """More of them, and sooner, than any table of what was seen has room for."""
     with Daemon("--frequency", "9999") as daemon:

@@ -11,7 +11,7 @@ import tempfile
 
 import processes
 from daemon import Daemon
-from harness import FIXTURES, SOURCES, Skip, main, test
+from harness import FIXTURES, SOURCES, Skip, main, seen_once_a_try, test_of_shares
 from pprof import most_lost
 from processes import FIRST
 
@@ -103,7 +103,7 @@ def run_all(daemon, paths, seconds):
     return [daemon.past(f'{{pid="{pid}"}}') for pid in pids]
 
 
-@functools.cache
+@seen_once_a_try
 def all_profiles(daemon):
     make_known(daemon)
     return run_all(daemon, [path for _, _, path in programs()], SECONDS)
@@ -172,7 +172,7 @@ def assert_has(profiles, *path):
         assert profile.count(lambda s: has_path(s, *path)), f"no {path} in\n{profile.summary()}"
 
 
-@test
+@test_of_shares
 def the_collector_is_seen_in_the_goroutine_that_it_works_for(daemon):
     profiles = profiles_of(daemon, "collects_garbage")
     assert_whole(profiles)
@@ -181,7 +181,7 @@ def the_collector_is_seen_in_the_goroutine_that_it_works_for(daemon):
     assert_has(profiles, "runtime.systemstack", "runtime.gcBgMarkWorker", "runtime.goexit")
 
 
-@test
+@test_of_shares
 def a_stack_that_grows_is_seen_in_the_function_that_needs_it(daemon):
     """In this program that is nearly always grow()."""
     profiles = profiles_of(daemon, "collects_garbage")
@@ -194,12 +194,12 @@ def a_stack_that_grows_is_seen_in_the_function_that_needs_it(daemon):
         assert of_grow > 0.9 * grown, f"{of_grow} of {grown}\n{profile.summary()}"
 
 
-@test
+@test_of_shares
 def stripped_programs_are_unwound_alike(daemon):
     assert_whole(profiles_of(daemon, "collects_garbage", ("-ldflags=-s -w",)))
 
 
-@test
+@test_of_shares
 def c_is_seen_in_the_go_that_calls_it(daemon):
     profiles = profiles_of(daemon, "calls_c")
     main_path = ("runtime.cgocall", "main.main", "runtime.main", "runtime.goexit")
@@ -212,7 +212,7 @@ def c_is_seen_in_the_go_that_calls_it(daemon):
     )
 
 
-@test
+@test_of_shares
 def a_signal_is_seen_in_the_goroutine_that_it_interrupts(daemon):
     profiles = profiles_of(daemon, "is_signalled")
     assert_whole(profiles)
@@ -220,7 +220,7 @@ def a_signal_is_seen_in_the_goroutine_that_it_interrupts(daemon):
     assert_has(profiles, "runtime.sigtramp", "main.descend", "main.main", "runtime.goexit")
 
 
-@test
+@test_of_shares
 def samples_of_a_file_that_nobody_knows_yet_go_on_in_the_goroutine_too(daemon):
     """Until its table has come, they take both stacks along."""
     all_profiles(daemon)  # by then the host's own files are known

@@ -13,7 +13,7 @@ import time
 
 import processes
 from daemon import Daemon
-from harness import SOURCES, Skip, main, test, wait_for
+from harness import SOURCES, Skip, main, seen_once_a_try, test_of_shares, wait_for
 from pprof import most_lost
 from processes import FIRST
 
@@ -55,7 +55,7 @@ def make_known(daemon, paths):
         )
 
 
-@functools.cache
+@seen_once_a_try
 def profiles(daemon):
     """What was seen of each program on each kind of stack, children included: {kind: [profile]}."""
     make_known(daemon, programs())
@@ -88,29 +88,29 @@ def is_restarted(sample):
                if not name.startswith("arch_"))
 
 
-@test
+@test_of_shares
 def a_program_begins_where_main_is_called(daemon):
     assert_whole(profiles(daemon)["main"], "spend_all", "main")
 
 
-@test
+@test_of_shares
 def a_thread_begins_where_it_was_made(daemon):
     assert_whole(profiles(daemon)["thread"], "spend_all", "run_thread")
 
 
-@test
+@test_of_shares
 def a_handler_is_seen_in_what_its_signal_interrupted(daemon):
     seen = profiles(daemon)["signal"]
     assert_whole(seen, "spend_all", "handle")
     assert_whole(seen, "be_interrupted", "main", leaf="wait_for_signal")
 
 
-@test
+@test_of_shares
 def a_child_of_vfork_is_seen_on_the_stack_of_its_parent(daemon):
     assert_whole(profiles(daemon)["vfork"], "spend_all", "have_child", "main")
 
 
-@test
+@test_of_shares
 def a_system_call_that_is_restarted_is_seen_where_it_was_made(daemon):
     path = programs()[0]
     make_known(daemon, [path])

@@ -10,7 +10,7 @@ import tempfile
 
 import processes
 from daemon import Daemon
-from harness import SOURCES, Skip, fixture, main, test, wait_for
+from harness import SOURCES, Skip, fixture, main, test, test_of_shares, wait_for
 from processes import EAGERLY
 
 FREQUENCY_HZ = 499
@@ -44,7 +44,7 @@ def line_of(source, words):
     return next(i for i, line in enumerate(lines, 1) if f"/* {words} */" in line)
 
 
-@test
+@test_of_shares
 def two_functions_have_three_parts_and_one_part(daemon):
     finished = processes.run_fixture(fixture("three_to_one"), str(SECONDS))
     profile = profile_of(daemon, finished, "spend_three_parts", "spend_one_part")
@@ -53,7 +53,7 @@ def two_functions_have_three_parts_and_one_part(daemon):
     assert_share(profile, "main", 100)
 
 
-@test
+@test_of_shares
 def samples_are_cpu_time_times_frequency(daemon):
     finished = processes.run_fixture(*EAGERLY, fixture("three_to_one"), "4")
     due = finished.cpu_seconds * FREQUENCY_HZ
@@ -133,7 +133,7 @@ def a_thread_has_its_own_name(daemon):
     assert_share(profile, "spend_in_thread", 100)
 
 
-@test
+@test_of_shares
 def kernel_functions_are_beneath_the_system_call(daemon):
     finished = processes.run_fixture(fixture("reads_zeros"), str(SECONDS))
     profile = profile_of(daemon, finished, "vfs_read", "main")

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 
 import processes
 from daemon import record
-from harness import fixture, main, require_root, test, wait_for
+from harness import fixture, main, require_root, test, test_of_shares, wait_for
 from pprof import Profile
 from processes import EAGERLY
 
@@ -48,7 +48,7 @@ def a_command_is_recorded_with_all_that_it_did():
     assert profile.is_share("spend_one_part", 25), profile.summary()
 
 
-@test
+@test_of_shares
 def ninety_nine_samples_a_second_are_the_default():
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/x.pb.gz"

@@ -10,7 +10,7 @@ import tempfile
 
 import processes
 from daemon import Daemon
-from harness import SOURCES, Skip, main, test
+from harness import SOURCES, Skip, main, test_of_shares
 from pprof import most_lost
 from processes import FIRST
 
@@ -68,43 +68,43 @@ def built(source, *command):
     return folder
 
 
-@test
+@test_of_shares
 def python(daemon):
     assert_whole(daemon, tool("/usr/bin/python3"), str(SPIN / "spin.py"))
 
 
-@test
+@test_of_shares
 def perl(daemon):
     assert_whole(daemon, tool("/usr/bin/perl"), str(SPIN / "spin.pl"))
 
 
-@test
+@test_of_shares
 def node(daemon):
     assert_whole(daemon, tool("node"), str(SPIN / "spin.js"))
 
 
-@test
+@test_of_shares
 def go(daemon):
     folder = built("spin.go", tool("/usr/bin/go"), "build", "-o", "spin")
     assert_whole(daemon, folder + "/spin")
     shutil.rmtree(folder)
 
 
-@test
+@test_of_shares
 def rust(daemon):
     folder = built("spin.rs", tool("/usr/bin/rustc"), "-O", "-g", "-o", "spin")
     assert_whole(daemon, folder + "/spin")
     shutil.rmtree(folder)
 
 
-@test
+@test_of_shares
 def java_that_keeps_frame_pointers(daemon):
     folder = built("Spin.java", tool("javac"), "-d", ".")
     assert_whole(daemon, tool("java"), "-XX:+PreserveFramePointer", "-cp", folder, "Spin")
     shutil.rmtree(folder)
 
 
-@test
+@test_of_shares
 def java_that_keeps_none(daemon):
     """Then the frames of its compiler are lost, and each stack says that it is cut, and why."""
     folder = built("Spin.java", tool("javac"), "-d", ".")

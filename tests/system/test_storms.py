@@ -6,10 +6,11 @@ import collections
 import math
 import subprocess
 import tempfile
+import uuid
 
 import processes
 from daemon import Daemon
-from harness import SOURCES, fixture, main, test, wait_for
+from harness import SOURCES, fixture, main, test_of_shares, wait_for
 from processes import FIRST
 
 FREQUENCY_HZ = 999
@@ -37,7 +38,7 @@ def await_tables(daemon):
     wait_for(lambda: daemon.metrics()["pilotlight_unwind_tables_queued"] == 0, 60, "tables")
 
 
-@test
+@test_of_shares
 def two_hundred_processes_a_second_beside_mappings_that_change(daemon):
     await_tables(daemon)
     before = daemon.metrics()
@@ -57,32 +58,37 @@ def two_hundred_processes_a_second_beside_mappings_that_change(daemon):
     assert after.ticks > before.ticks
 
 
-@test
-def programs_that_live_25_ms_and_were_compiled_a_moment_ago(daemon):
-    """Each is another file, and is run once."""
+def run_short_lives(daemon, folder):
+    """Compile programs and run each once. Return how many samples are due, and theirs."""
     due, pids = 0, set()
-    await_tables(daemon)
-    with tempfile.TemporaryDirectory() as folder:
-        for i in range(N_SHORT_LIVES):
-            program = f"{folder}/short-{i}"
-            build_id = f"-Wl,--build-id=0x{i:032x}"
-            source = str(SOURCES / "fixtures" / "fork_storm.c")
-            command = ("cc", "-O2", "-fomit-frame-pointer", build_id, "-o", program, source)
-            subprocess.run(command, check=True)
-            finished = processes.run_fixture(program, str(SHORT_LIFE_SECONDS))
-            due += finished.cpu_seconds * FREQUENCY_HZ
-            pids.add(str(finished.pid))
+    for i in range(N_SHORT_LIVES):
+        program = f"{folder}/short-{i}"
+        build_id = f"-Wl,--build-id=0x{uuid.uuid4().hex}"
+        source = str(SOURCES / "fixtures" / "fork_storm.c")
+        command = ("cc", "-O2", "-fomit-frame-pointer", build_id, "-o", program, source)
+        subprocess.run(command, check=True)
+        finished = processes.run_fixture(program, str(SHORT_LIFE_SECONDS))
+        due += finished.cpu_seconds * FREQUENCY_HZ
+        pids.add(str(finished.pid))
     # a life of 25 ms may begin and end anywhere between two ticks
     due = 0.99 * due - 3 * math.sqrt(N_SHORT_LIVES / 6)
     profile = daemon.past_until(
         '{comm=~"short-.*|chrt|python3"}',
         lambda profile: profile.count(lambda sample: sample.labels["pid"] in pids) > due,
     )
-    own = [sample for sample in profile.samples if sample.labels["pid"] in pids]
+    return due, [sample for sample in profile.samples if sample.labels["pid"] in pids]
+
+
+@test_of_shares
+def programs_that_live_25_ms_and_were_compiled_a_moment_ago(daemon):
+    """Each is another file, and is run once."""
+    await_tables(daemon)
+    with tempfile.TemporaryDirectory() as folder:
+        due, own = run_short_lives(daemon, folder)
     count = sum(sample.count for sample in own)
-    assert count > due, f"{count} of {due:.0f} that are due\n{profile.summary()}"
+    assert count > due, f"{count} of {due:.0f} that are due"
     total, whole, cuts = shares_of(own)
-    assert whole >= 0.98 * total, f"{whole} of {total} whole: {cuts}\n{profile.summary()}"
+    assert whole >= 0.98 * total, f"{whole} of {total} whole: {cuts}"
 
 
 if __name__ == "__main__":

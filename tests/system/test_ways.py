@@ -4,7 +4,7 @@
 
 import processes
 from daemon import Daemon
-from harness import fixture, main, test
+from harness import fixture, main, test_of_shares
 from pprof import MAX_LOST
 from processes import EAGERLY, FIRST
 from ways import judge, programs_of
@@ -70,72 +70,72 @@ def start_daemon():
     return daemon
 
 
-@test
+@test_of_shares
 def plain_calls(daemon):
     go(daemon, "plain")
 
 
-@test
+@test_of_shares
 def four_hundred_frames(daemon):
     go(daemon, "recursion")
 
 
-@test
+@test_of_shares
 def a_frame_of_40_kb(daemon):
     go(daemon, "large_frame")
 
 
-@test
+@test_of_shares
 def a_frame_of_any_size(daemon):
     go(daemon, "growing_frame")
 
 
-@test
+@test_of_shares
 def a_frame_that_was_aligned_anew(daemon):
     go(daemon, "realigned_frame")
 
 
-@test
+@test_of_shares
 def a_signal_on_another_stack(daemon):
     go(daemon, "alternate_stack")
 
 
-@test
+@test_of_shares
 def a_caller_of_the_vdso(daemon):
     go(daemon, "vdso", but=FAR_CALLS)
 
 
-@test
+@test_of_shares
 def a_caller_through_the_procedure_linkage_table(daemon):
     go(daemon, "plt", but=FAR_CALLS)
 
 
-@test
+@test_of_shares
 def a_system_call(daemon):
     go(daemon, "system_call", but=FAR_CALLS)
 
 
-@test
+@test_of_shares
 def a_jump_out_of_many_frames(daemon):
     go(daemon, "long_jump", but=FAR_CALLS)
 
 
-@test
+@test_of_shares
 def a_library_that_was_opened_later(daemon):
     go(daemon, "opened_library", but=STATIC)
 
 
-@test
+@test_of_shares
 def a_thread(daemon):
     go(daemon, "thread", but="musl")
 
 
-@test
+@test_of_shares
 def a_child_on_the_stack_of_its_parent(daemon):
     go(daemon, "vfork")
 
 
-@test
+@test_of_shares
 def an_exception_on_its_way(daemon):
     """Before libgcc's unwinder leaves for a landing pad, it writes that one's registers over those
     that its own frames have saved: until it has left, the stack is not what its tables say. This
