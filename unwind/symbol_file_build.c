@@ -5,6 +5,7 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "unwind/debug_files.h"
 #include "unwind/dwarf_conversion.h"
 #include "unwind/dwarf_reader.h"
 #include "unwind/elf_file.h"
@@ -37,20 +38,20 @@ static int add_pieces(const struct dwarf_conversion *conversion, struct symbol_f
 	return r;
 }
 
-int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buffer *ret_bytes,
-		      struct symbol_build_report *ret_report)
+int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
+		      struct buffer *ret_bytes, struct symbol_build_report *ret_report)
 {
 	_cleanup_(symbol_file_writer_freep) struct symbol_file_writer *writer = NULL;
 	_cleanup_(symbol_table_fini) struct symbol_table symbols = { 0 }, pieces = { 0 };
 	struct symbol_build_report report = { 0 };
 	_cleanup_(dwarf_conversion_fini) struct dwarf_conversion conversion = {
-		.file = file, .symbols = &symbols, .pieces = &pieces, .report = &report
+		.file = files->binary, .symbols = &symbols, .pieces = &pieces, .report = &report
 	};
 	int r = symbol_file_writer_new(&writer);
 
 	conversion.writer = writer;
 	if (r == 0)
-		r = symbol_table_read(file, &symbols);
+		r = symbol_table_read(files->binary, &symbols);
 	if (r == 0)
 		r = symbol_table_cut(&symbols, &pieces);
 	if (r == 0 && depth == SYMBOL_LINES)
@@ -58,7 +59,8 @@ int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buf
 	if (r == 0)
 		r = add_pieces(&conversion, writer);
 	if (r == 0)
-		r = symbol_file_writer_finish(writer, elf_file_describe(file), ret_bytes, &report);
+		r = symbol_file_writer_finish(writer, elf_file_describe(files->binary), ret_bytes,
+					      &report);
 	if (r == 0)
 		*ret_report = report;
 	return r;

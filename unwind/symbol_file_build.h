@@ -12,7 +12,7 @@
 #include "unwind/symbol_build_report.h"
 
 struct buffer;
-struct elf_file;
+struct debug_files;
 
 enum symbol_depth {
 	SYMBOL_FUNCTIONS, /* names from .symtab and .dynsym: milliseconds */
@@ -20,7 +20,7 @@ enum symbol_depth {
 };
 
 /*
- * Append the symbol file of @file to @ret_bytes.
+ * Append the symbol file of what @files are of to @ret_bytes.
  *
  * Returns 0 and sets *@ret_report, or
  * -ENODATA  there is not one name in it (for SYMBOL_LINES: no DWARF at all). That holds for
@@ -28,10 +28,10 @@ enum symbol_depth {
  * -ENOMEM   out of memory,
  * -EFBIG    the result has more than the limit of @ret_bytes, or 4 GB.
  *
- * What of the file is damaged is passed over.
+ * What of a file is damaged is passed over.
  */
-int symbol_file_build(struct elf_file *file, enum symbol_depth depth, struct buffer *ret_bytes,
-		      struct symbol_build_report *ret_report);
+int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
+		      struct buffer *ret_bytes, struct symbol_build_report *ret_report);
 
 /* A module of the kernel, or the kernel itself: a range of addresses with a name. */
 struct kernel_range {

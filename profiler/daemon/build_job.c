@@ -18,6 +18,7 @@
 #include "profiler/base/file.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/sandbox.h"
+#include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file_build.h"
 #include "unwind/unwind_table.h"
@@ -112,7 +113,7 @@ static int build_names(struct channel *channel, const struct build_job *job, str
 {
 	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
 	struct symbol_build_report report;
-	int r = symbol_file_build(elf,
+	int r = symbol_file_build(&(struct debug_files){ .binary = elf },
 				  job->step == BUILD_STEP_LINES ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
 				  &symbols, &report);
 

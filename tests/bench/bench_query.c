@@ -23,6 +23,7 @@
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
+#include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file.h"
 #include "unwind/symbol_file_build.h"
@@ -100,8 +101,11 @@ static struct symbol_file *build_symbols(const char *path)
 	struct symbol_file *symbols;
 
 	must(elf_file_open(fd, &file), path);
-	if (symbol_file_build(file, SYMBOL_LINES, &bytes, &report) < 0)
-		must(symbol_file_build(file, SYMBOL_FUNCTIONS, &bytes, &report), path);
+	if (symbol_file_build(&(struct debug_files){ .binary = file }, SYMBOL_LINES, &bytes,
+			      &report) < 0)
+		must(symbol_file_build(&(struct debug_files){ .binary = file }, SYMBOL_FUNCTIONS,
+				       &bytes, &report),
+		     path);
 	must(file_write_fd(symbol_fd, bytes.data, bytes.size), "memfd");
 	must(symbol_file_map(symbol_fd, &symbols), path);
 	return symbols;

@@ -6,6 +6,7 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/file.h"
+#include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file_build.h"
 
@@ -18,7 +19,7 @@ static void build(struct elf_file *file, enum symbol_depth depth)
 	struct buffer bytes = { .limit = SYMBOL_FILE_MAX_BYTES };
 	struct symbol_build_report report;
 
-	symbol_file_build(file, depth, &bytes, &report);
+	symbol_file_build(&(struct debug_files){ .binary = file }, depth, &bytes, &report);
 	buffer_fini(&bytes);
 }
 

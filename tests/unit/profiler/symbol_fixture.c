@@ -12,6 +12,7 @@
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/file.h"
+#include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file.h"
 #include "unwind/symbol_file_build.h"
@@ -102,8 +103,9 @@ void symbol_fixture_make(bool with_lines, struct elf_description *ret_descriptio
 	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
 	struct symbol_build_report report;
 
-	assert_int_equal(symbol_file_build(file, with_lines ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
-					   &bytes, &report),
+	assert_int_equal(symbol_file_build(&(struct debug_files){ .binary = file },
+					   with_lines ? SYMBOL_LINES : SYMBOL_FUNCTIONS, &bytes,
+					   &report),
 			 0);
 	*ret_description = *elf_file_describe(file);
 	*ret_symbols = symbol_fixture_map(&bytes);

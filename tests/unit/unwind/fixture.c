@@ -12,6 +12,7 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/file.h"
+#include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_table.h"
 
@@ -42,7 +43,9 @@ struct symbol_file *fixture_symbol_file(const char *path, enum symbol_depth dept
 	int fd = fixture_open(path), symbols_fd;
 
 	assert_int_equal(elf_file_open(fd, &elf), 0);
-	assert_int_equal(symbol_file_build(elf, depth, &bytes, ret_report), 0);
+	assert_int_equal(symbol_file_build(&(struct debug_files){ .binary = elf }, depth, &bytes,
+					   ret_report),
+			 0);
 	symbols_fd = fixture_memfd(bytes.data, bytes.size);
 	assert_int_equal(symbol_file_map(symbols_fd, &symbols), 0);
 	close(symbols_fd);

@@ -23,6 +23,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
+#include "unwind/debug_files.h"
 #include "unwind/demangle.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file.h"
@@ -50,9 +51,11 @@ static int build(char **args)
 	int r = fd < 0 ? -errno : elf_file_open(fd, &elf);
 
 	if (r == 0)
-		r = symbol_file_build(elf, SYMBOL_LINES, &bytes, &report);
+		r = symbol_file_build(&(struct debug_files){ .binary = elf }, SYMBOL_LINES, &bytes,
+				      &report);
 	if (r == -ENODATA)
-		r = symbol_file_build(elf, SYMBOL_FUNCTIONS, &bytes, &report);
+		r = symbol_file_build(&(struct debug_files){ .binary = elf }, SYMBOL_FUNCTIONS,
+				      &bytes, &report);
 	if (r < 0)
 		return r;
 	printf("%u functions, %u with lines, %u bad units, %u dropped ranges, %zu bytes, %.1f ms\n",

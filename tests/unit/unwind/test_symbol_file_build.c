@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/debug_files.h"
 #include "unwind/symbol_file_build.h"
 
 #include <errno.h>
@@ -34,7 +35,9 @@ static void names_the_functions_of_the_vdso(void **state)
 
 	(void)state;
 	assert_int_equal(elf_file_open(fd, &file), 0);
-	assert_int_equal(symbol_file_build(file, SYMBOL_FUNCTIONS, &bytes, &report), 0);
+	assert_int_equal(symbol_file_build(&(struct debug_files){ .binary = file },
+					   SYMBOL_FUNCTIONS, &bytes, &report),
+			 0);
 	assert_true(report.n_functions > 0);
 	assert_int_equal(report.n_with_lines, 0);
 	assert_non_null(memmem(bytes.data, bytes.size, "clock_gettime", 13));
@@ -52,7 +55,9 @@ static void tells_that_there_is_no_debug_information(void **state)
 
 	(void)state;
 	assert_int_equal(elf_file_open(fd, &file), 0);
-	assert_int_equal(symbol_file_build(file, SYMBOL_LINES, &bytes, &report), -ENODATA);
+	assert_int_equal(symbol_file_build(&(struct debug_files){ .binary = file }, SYMBOL_LINES,
+					   &bytes, &report),
+			 -ENODATA);
 	assert_int_equal(bytes.size, 0);
 	elf_file_free(file);
 	close(fd);
@@ -69,7 +74,9 @@ static void appends_to_what_the_buffer_holds(void **state)
 	(void)state;
 	buffer_append(&bytes, "xyz", 3);
 	assert_int_equal(elf_file_open(fd, &file), 0);
-	assert_int_equal(symbol_file_build(file, SYMBOL_LINES, &bytes, &report), 0);
+	assert_int_equal(symbol_file_build(&(struct debug_files){ .binary = file }, SYMBOL_LINES,
+					   &bytes, &report),
+			 0);
 	assert_memory_equal(bytes.data, "xyz", 3);
 	symbols_fd = fixture_memfd(bytes.data + 3, bytes.size - 3);
 	assert_int_equal(symbol_file_map(symbols_fd, &symbols), 0);
@@ -91,7 +98,9 @@ static void keeps_to_the_limit_of_the_buffer(void **state)
 
 	(void)state;
 	assert_int_equal(elf_file_open(fd, &file), 0);
-	assert_int_equal(symbol_file_build(file, SYMBOL_LINES, &bytes, &report), -EFBIG);
+	assert_int_equal(symbol_file_build(&(struct debug_files){ .binary = file }, SYMBOL_LINES,
+					   &bytes, &report),
+			 -EFBIG);
 	assert_true(bytes.size <= 1000);
 	buffer_fini(&bytes);
 	elf_file_free(file);
