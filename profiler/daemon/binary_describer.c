@@ -43,7 +43,6 @@ struct binary_describer {
 	size_t max_binaries;
 	struct binary *vdso;
 	uint32_t dictionary;
-	int kernel_fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1 */
 	bool wants_files;
 	uint64_t n_unreadable;
 	uint64_t n_over_bound;
@@ -155,8 +154,6 @@ int binary_describer_new(struct role_process *server, struct role_process *resol
 		return -ENOMEM;
 	describer->server = server;
 	describer->orders = (struct build_orders){ .resolver = resolver, .tables = tables };
-	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
-		describer->kernel_fds[i] = -1;
 	describer->max_binaries = max_binaries();
 	r = binary_table_new(describer->max_binaries, &describer->binaries);
 	if (r == 0)
@@ -167,20 +164,10 @@ int binary_describer_new(struct role_process *server, struct role_process *resol
 	return 0;
 }
 
-static void close_kernel_fds(struct binary_describer *describer)
-{
-	for (int i = 0; i < MESSAGE_MAX_FDS; i++) {
-		if (describer->kernel_fds[i] >= 0)
-			close(describer->kernel_fds[i]);
-		describer->kernel_fds[i] = -1;
-	}
-}
-
 struct binary_describer *binary_describer_free(struct binary_describer *describer)
 {
 	if (!describer)
 		return NULL;
-	close_kernel_fds(describer);
 	binary_table_free(describer->binaries);
 	free(describer);
 	return NULL;
@@ -406,14 +393,6 @@ int binary_describer_describe(struct binary_describer *describer, struct binary 
 	return r;
 }
 
-static int send_kernel_names(struct binary_describer *describer)
-{
-	if (describer->kernel_fds[0] < 0 || !describer->server->channel)
-		return 0;
-	return channel_send_fds(describer->server->channel, MESSAGE_KERNEL_NAMES, NULL, 0,
-				describer->kernel_fds);
-}
-
 static void forget_binary(void *context, const struct binary *binary)
 {
 	struct binary_describer *describer = context;
@@ -421,10 +400,9 @@ static void forget_binary(void *context, const struct binary *binary)
 	table_loader_forget(tables_of(describer), binary->number);
 }
 
-int binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary)
+void binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary)
 {
 	describer->dictionary = dictionary;
-	return send_kernel_names(describer);
 }
 
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary)
@@ -445,12 +423,6 @@ void binary_describer_on_resolver_start(struct binary_describer *describer)
 {
 	table_loader_release(tables_of(describer));
 	binary_table_each(describer->binaries, repeat_orders, describer);
-	binary_describer_request_kernel(describer);
-}
-
-void binary_describer_request_kernel(struct binary_describer *describer)
-{
-	build_orders_order_kernel(&describer->orders);
 }
 
 static void take_table(struct binary_describer *describer, const struct message_table *message,
@@ -493,17 +465,6 @@ static int take_names(struct binary_describer *describer, const struct message_n
 	return 0;
 }
 
-static int take_kernel_names(struct binary_describer *describer, int fds[MESSAGE_MAX_FDS])
-{
-	if (fds[0] < 0 || fds[1] < 0)
-		return -EBADMSG;
-	close_kernel_fds(describer);
-	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
-		describer->kernel_fds[i] = steal_fd(&fds[i]);
-	send_kernel_names(describer);
-	return 0;
-}
-
 static void take_end(struct binary_describer *describer, const struct message_built *built)
 {
 	struct binary *binary = binary_table_find_number(describer->binaries, built->file);
@@ -530,9 +491,6 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 		break;
 	case MESSAGE_NAMES:
 		r = take_names(describer, message->body, fds);
-		break;
-	case MESSAGE_KERNEL_NAMES:
-		r = take_kernel_names(describer, fds);
 		break;
 	case MESSAGE_BUILT:
 		take_end(describer, message->body);

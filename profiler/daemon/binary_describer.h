@@ -60,8 +60,8 @@ bool binary_describer_wants_files(struct binary_describer *describer);
 /* Close files in which there is nothing to be read. To be called every second or so. */
 void binary_describer_close_idle(struct binary_describer *describer);
 
-/* A new dictionary is in force. Returns 0 or -errno. */
-int binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary);
+/* A new dictionary is in force. */
+void binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary);
 
 /* Forget the files that no dictionary from @dictionary on has used. */
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary);
@@ -71,9 +71,6 @@ bool binary_describer_is_crowded(const struct binary_describer *describer);
 
 /* The resolver is new: ask it for all that the last one owes us. */
 void binary_describer_on_resolver_start(struct binary_describer *describer);
-
-/* Ask the resolver for the kernel's names, as of now. */
-void binary_describer_request_kernel(struct binary_describer *describer);
 
 /* Returns 0, or -EBADMSG: it must not say that. */
 int binary_describer_on_message(struct binary_describer *describer, const struct message *message,

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/build_orders.h"
 
-#include <fcntl.h>
-
-#include "profiler/base/cleanup.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/role.h"
@@ -85,16 +82,6 @@ void build_orders_order_names(struct build_orders *orders, struct binary *binary
 	binary->names_order = ORDER_SENT;
 	binary->n_names_orders++;
 	send_order(orders, &build, binary->fd);
-}
-
-void build_orders_order_kernel(const struct build_orders *orders)
-{
-	const struct message_build build = { .kind = BUILD_KERNEL };
-	/* Opened with our privileges: who opens it decides whether it shows addresses. */
-	_cleanup_(closep) int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		send_order(orders, &build, fd);
 }
 
 void build_orders_take_table(struct build_orders *orders, struct binary *binary, int fd)

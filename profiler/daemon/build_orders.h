@@ -36,9 +36,6 @@ void build_orders_order_table(struct build_orders *orders, struct binary *binary
 /* As above, for the description and the names of @binary. */
 void build_orders_order_names(struct build_orders *orders, struct binary *binary);
 
-/* The kernel's names, as of now. */
-void build_orders_order_kernel(const struct build_orders *orders);
-
 /* The resolver has sent a table of @binary in the memory file @fd, or says that there is none: −1.
  */
 void build_orders_take_table(struct build_orders *orders, struct binary *binary, int fd);

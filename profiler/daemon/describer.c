@@ -13,6 +13,7 @@
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
 #include "profiler/daemon/dictionary_writer.h"
+#include "profiler/daemon/kernel_describer.h"
 #include "profiler/daemon/pending_list.h"
 #include "profiler/daemon/process_reader.h"
 #include "profiler/daemon/role.h"
@@ -43,6 +44,7 @@ struct describer {
 	struct dictionary_writer dictionary;
 	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
 	struct binary_describer *binaries;
+	struct kernel_describer kernel;
 	struct process_table *processes;
 	struct stack_describer stacks;
 	int64_t unix_minus_monotonic_ns;
@@ -66,6 +68,7 @@ int describer_new(const struct describer_options *options, struct describer **re
 	if (!describer)
 		return -ENOMEM;
 	describer->options = *options;
+	kernel_describer_init(&describer->kernel, options->server, options->resolver);
 	r = binary_describer_new(options->server, options->resolver, options->tables,
 				 &describer->binaries);
 	describer->dictionary =
@@ -95,6 +98,7 @@ struct describer *describer_free(struct describer *describer)
 	if (!describer)
 		return NULL;
 	binary_describer_free(describer->binaries);
+	kernel_describer_fini(&describer->kernel);
 	process_table_free(describer->processes);
 	stack_table_free(describer->stacks.table);
 	process_reader_fini(&describer->reader);
@@ -415,8 +419,11 @@ bool describer_is_server_ready(const struct describer *describer)
 
 int describer_begin_dictionary(struct describer *describer)
 {
+	int r;
+
 	describer->unix_minus_monotonic_ns = clock_unix_ns() - clock_monotonic_ns();
-	return dictionary_writer_begin(&describer->dictionary);
+	r = dictionary_writer_begin(&describer->dictionary);
+	return r < 0 ? r : kernel_describer_describe(&describer->kernel);
 }
 
 /* Forget the processes and stacks that no dictionary from @dictionary on has used. */
@@ -435,7 +442,7 @@ void describer_end_period(struct describer *describer)
 		(void)describer_begin_dictionary(describer);
 	describer->period_starts[1] = describer->period_starts[0];
 	describer->period_starts[0] = describer->dictionary.number;
-	binary_describer_request_kernel(describer->binaries);
+	kernel_describer_request(&describer->kernel);
 }
 
 static bool is_crowded(const struct describer *describer)
@@ -480,6 +487,7 @@ void describer_on_server_end(struct describer *describer)
 void describer_on_resolver_start(struct describer *describer)
 {
 	binary_describer_on_resolver_start(describer->binaries);
+	kernel_describer_request(&describer->kernel);
 }
 
 int describer_on_server_message(struct describer *describer, const struct message *message)
@@ -496,6 +504,8 @@ int describer_on_server_message(struct describer *describer, const struct messag
 int describer_on_resolver_message(struct describer *describer, const struct message *message,
 				  int fds[MESSAGE_MAX_FDS])
 {
+	if (message->type == MESSAGE_KERNEL_NAMES)
+		return kernel_describer_take_names(&describer->kernel, fds);
 	return binary_describer_on_message(describer->binaries, message, fds);
 }
 

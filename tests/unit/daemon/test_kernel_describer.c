@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "profiler/daemon/kernel_describer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/role.h"
+
+/* The sampler's half, and the other ends of its channels. */
+struct world {
+	struct role_process server, resolver;
+	struct channel *server_end, *resolver_end;
+	struct kernel_describer describer;
+	unsigned int n_asked, n_told;
+};
+
+static void connect_role(struct role_process *role, struct channel **ret_other_end)
+{
+	int fds[2];
+
+	assert_int_equal(channel_pair(fds), 0);
+	assert_int_equal(channel_new(fds[0], 1 << 20, &role->channel), 0);
+	assert_int_equal(channel_new(fds[1], 1 << 20, ret_other_end), 0);
+}
+
+static int set_up(void **state)
+{
+	static struct world world;
+
+	world = (struct world){ 0 };
+	connect_role(&world.server, &world.server_end);
+	connect_role(&world.resolver, &world.resolver_end);
+	kernel_describer_init(&world.describer, &world.server, &world.resolver);
+	*state = &world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+
+	kernel_describer_fini(&world->describer);
+	channel_free(world->server.channel);
+	channel_free(world->server_end);
+	channel_free(world->resolver.channel);
+	channel_free(world->resolver_end);
+	return 0;
+}
+
+static int on_question(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
+{
+	struct world *world = context;
+	char first;
+
+	assert_int_equal(message->type, MESSAGE_BUILD);
+	assert_int_equal(((const struct message_build *)message->body)->kind, BUILD_KERNEL);
+	assert_int_equal(read(fds[0], &first, 1), 1);
+	world->n_asked++;
+	return 0;
+}
+
+static int on_names(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
+{
+	struct world *world = context;
+
+	assert_int_equal(message->type, MESSAGE_KERNEL_NAMES);
+	assert_true(fds[0] >= 0 && fds[1] >= 0);
+	world->n_told++;
+	return 0;
+}
+
+static unsigned int told_count(struct world *world)
+{
+	assert_int_equal(channel_flush(world->server.channel), 0);
+	assert_int_equal(channel_receive(world->server_end, on_names, world), 0);
+	return world->n_told;
+}
+
+static void has_the_resolver_read_the_kernels_symbols(void **state)
+{
+	struct world *world = *state;
+
+	kernel_describer_request(&world->describer);
+	assert_int_equal(channel_receive(world->resolver_end, on_question, world), 0);
+	assert_int_equal(world->n_asked, 1);
+}
+
+static void tells_a_server_what_it_knows(void **state)
+{
+	int fds[MESSAGE_MAX_FDS] = { open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY) };
+	struct world *world = *state;
+
+	assert_int_equal(kernel_describer_describe(&world->describer), 0);
+	assert_int_equal(told_count(world), 0);
+	assert_int_equal(kernel_describer_take_names(&world->describer, fds), 0);
+	assert_int_equal(fds[0], -1);
+	assert_int_equal(told_count(world), 1);
+	assert_int_equal(kernel_describer_describe(&world->describer), 0);
+	assert_int_equal(told_count(world), 2);
+}
+
+static void keeps_what_comes_while_there_is_no_server(void **state)
+{
+	int fds[MESSAGE_MAX_FDS] = { open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY) };
+	struct world *world = *state;
+	struct channel *channel = world->server.channel;
+
+	world->server.channel = NULL;
+	assert_int_equal(kernel_describer_take_names(&world->describer, fds), 0);
+	world->server.channel = channel;
+	assert_int_equal(kernel_describer_describe(&world->describer), 0);
+	assert_int_equal(told_count(world), 1);
+}
+
+static void refuses_names_without_ranges(void **state)
+{
+	_cleanup_(closep) int fd = open("/dev/null", O_RDONLY);
+	int fds[MESSAGE_MAX_FDS] = { fd, -1 };
+	struct world *world = *state;
+
+	assert_int_equal(kernel_describer_take_names(&world->describer, fds), -EBADMSG);
+	assert_int_equal(told_count(world), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(has_the_resolver_read_the_kernels_symbols, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(tells_a_server_what_it_knows, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keeps_what_comes_while_there_is_no_server, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(refuses_names_without_ranges, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("kernel_describer", tests, NULL, NULL);
+}
