@@ -61,12 +61,12 @@ const char *const build_outcome_names[BUILD_OUTCOME_COUNT] = {
 	[BUILD_GONE] = "gone",
 };
 
-const char *const table_cache_error_names[TABLE_CACHE_ERROR_COUNT] = {
-	[TABLE_CACHE_FOLDER] = "folder",
-	[TABLE_CACHE_FULL] = "full",
-	[TABLE_CACHE_READ_ONLY] = "read_only",
-	[TABLE_CACHE_TOO_LARGE] = "too_large",
-	[TABLE_CACHE_IO] = "io",
+const char *const cache_error_names[CACHE_ERROR_COUNT] = {
+	[CACHE_ERROR_FOLDER] = "folder",
+	[CACHE_ERROR_FULL] = "full",
+	[CACHE_ERROR_READ_ONLY] = "read_only",
+	[CACHE_ERROR_TOO_LARGE] = "too_large",
+	[CACHE_ERROR_IO] = "io",
 };
 
 const char *const unwinder_names[UNWINDER_COUNT] = {

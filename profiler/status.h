@@ -39,25 +39,26 @@ enum build_outcome {
 	BUILD_OUTCOME_COUNT,
 };
 
-/* Why a compiled table is not kept on disk, or not taken from there. */
-enum table_cache_error {
-	TABLE_CACHE_FOLDER,    /* there is no folder that could be used: no table is kept */
-	TABLE_CACHE_FULL,      /* of the disk, or of what we may use of it */
-	TABLE_CACHE_READ_ONLY, /* we may not write there */
-	TABLE_CACHE_TOO_LARGE, /* for what all tables may take */
-	TABLE_CACHE_IO,        /* whatever else the file system says */
-	TABLE_CACHE_ERROR_COUNT,
+/* Why something is not kept on disk, or not taken from there. */
+enum cache_error {
+	CACHE_ERROR_FOLDER,    /* there is no folder that could be used: nothing is kept */
+	CACHE_ERROR_FULL,      /* the disk, or what we may use of it */
+	CACHE_ERROR_READ_ONLY, /* we may not write there */
+	CACHE_ERROR_TOO_LARGE, /* for what all of its kind may take */
+	CACHE_ERROR_IO,        /* whatever else the file system says */
+	CACHE_ERROR_COUNT,
 };
 
-struct table_cache_status {
+/* What is kept on disk of one kind. */
+struct cache_status {
 	uint64_t hits, misses;
 	uint64_t unkeyed; /* files that were not looked for: nothing tells them from others */
 	uint64_t written;
-	uint64_t damaged; /* tables on disk that did not pass the check */
+	uint64_t damaged; /* those on disk that did not pass the check */
 	uint64_t evicted;
-	uint64_t errors[TABLE_CACHE_ERROR_COUNT];
+	uint64_t errors[CACHE_ERROR_COUNT];
 	uint64_t bytes; /* on disk now */
-	uint32_t n_tables;
+	uint32_t n_files;
 };
 
 struct role_status {
@@ -90,7 +91,7 @@ struct sampler_status {
 	uint64_t tables_evicted, tables_refused, tables_damaged;
 	uint64_t table_bytes, table_rows; /* in the maps now */
 	uint32_t n_tables, n_rules;       /* likewise */
-	struct table_cache_status table_cache;
+	struct cache_status table_cache;
 	uint64_t builds[BUILD_OUTCOME_COUNT];       /* symbol files, by how they ended */
 	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* … and unwind tables */
 	uint32_t n_builds_queued;                   /* files that wait to be read for their names */
@@ -118,7 +119,7 @@ extern const char *const stack_outcome_names[STACK_OUTCOME_COUNT];
 extern const char *const stack_cut_reasons[STACK_OUTCOME_COUNT];
 extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
-extern const char *const table_cache_error_names[TABLE_CACHE_ERROR_COUNT];
+extern const char *const cache_error_names[CACHE_ERROR_COUNT];
 extern const char *const unwinder_names[UNWINDER_COUNT];
 
 /* Put the two halves together, as of the moment at which @sampler arrived, and compute in_flight.

@@ -26,6 +26,7 @@
 
 struct cache_folder {
 	int fd;
+	const char *ending; /* of the files that are ours */
 	uint64_t max_bytes;
 	int64_t scan_ns; /* when we looked at it last */
 	struct cache_folder_usage usage;
@@ -75,7 +76,7 @@ static int add_file(const struct cache_folder *folder, const char *name,
 	int64_t used_unix_ns;
 	int r;
 
-	if (!ends_with(name, CACHE_FILE_ENDING) ||
+	if (!ends_with(name, folder->ending) ||
 	    fstatat(folder->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode))
 		return 0;
 	used_unix_ns = status.st_mtim.tv_sec * NS_PER_SECOND + status.st_mtim.tv_nsec;
@@ -171,13 +172,15 @@ static int open_own(const char *path)
 	return steal_fd(&fd);
 }
 
-int cache_folder_open(const char *path, uint64_t max_bytes, struct cache_folder **ret_folder)
+int cache_folder_open(const char *path, const char *ending, uint64_t max_bytes,
+		      struct cache_folder **ret_folder)
 {
 	_cleanup_(cache_folder_freep) struct cache_folder *folder = calloc(1, sizeof(*folder));
 	int r;
 
 	if (!folder)
 		return -ENOMEM;
+	folder->ending = ending;
 	folder->max_bytes = max_bytes;
 	folder->fd = open_own(path);
 	if (folder->fd == -ENOENT)
@@ -215,20 +218,6 @@ int cache_folder_get(struct cache_folder *folder, const char *name)
 	return fd;
 }
 
-static int write_file(const struct cache_folder *folder, const char *name,
-		      const struct iovec *parts, int n_parts)
-{
-	_cleanup_(closep) int fd = openat(
-		folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int r = fd < 0 ? -errno : 0;
-
-	for (int i = 0; i < n_parts && r == 0; i++)
-		r = file_write_fd(fd, parts[i].iov_base, parts[i].iov_len);
-	if (fd >= 0 && r < 0)
-		unlinkat(folder->fd, name, 0);
-	return r;
-}
-
 static int make_room(struct cache_folder *folder, uint64_t bytes)
 {
 	if (bytes > folder->max_bytes / 4)
@@ -240,31 +229,72 @@ static int make_room(struct cache_folder *folder, uint64_t bytes)
 	return scan(folder, bytes);
 }
 
+static int name_draft(struct cache_draft *draft, const char *name)
+{
+	const size_t size = sizeof(draft->name);
+	int n = snprintf(draft->name, size, "%s", name);
+
+	if (n >= 0 && (size_t)n < size)
+		n = snprintf(draft->new_name, size, NEW_FILE_PREFIX "%d-%s", getpid(), name);
+	return n >= 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
+}
+
+int cache_folder_begin(struct cache_folder *folder, const char *name, uint64_t size,
+		       struct cache_draft *ret_draft)
+{
+	struct cache_draft draft = { .bytes = whole_blocks(size) };
+	int r = name_draft(&draft, name);
+
+	if (r == 0)
+		r = make_room(folder, draft.bytes);
+	if (r < 0)
+		return r;
+	draft.fd = openat(folder->fd, draft.new_name,
+			  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (draft.fd < 0)
+		return -errno;
+	*ret_draft = draft;
+	return 0;
+}
+
+int cache_folder_commit(struct cache_folder *folder, struct cache_draft *draft)
+{
+	if (renameat(folder->fd, draft->new_name, folder->fd, draft->name) < 0) {
+		int r = -errno;
+
+		cache_folder_discard(folder, draft);
+		return r;
+	}
+	close(steal_fd(&draft->fd));
+	folder->usage.bytes += draft->bytes;
+	folder->usage.n_files++;
+	return 0;
+}
+
+void cache_folder_discard(struct cache_folder *folder, struct cache_draft *draft)
+{
+	(void)unlinkat(folder->fd, draft->new_name, 0);
+	close(steal_fd(&draft->fd));
+}
+
 int cache_folder_put(struct cache_folder *folder, const char *name, const struct iovec *parts,
 		     int n_parts)
 {
-	char new_name[NAME_MAX + 1];
-	uint64_t bytes = 0;
+	struct cache_draft draft;
+	uint64_t size = 0;
 	int r;
 
 	for (int i = 0; i < n_parts; i++)
-		bytes += parts[i].iov_len;
-	bytes = whole_blocks(bytes);
-	r = make_room(folder, bytes);
+		size += parts[i].iov_len;
+	r = cache_folder_begin(folder, name, size, &draft);
 	if (r < 0)
 		return r;
-	snprintf(new_name, sizeof(new_name), NEW_FILE_PREFIX "%d-%s", getpid(), name);
-	r = write_file(folder, new_name, parts, n_parts);
-	if (r < 0)
-		return r;
-	if (renameat(folder->fd, new_name, folder->fd, name) < 0) {
-		r = -errno;
-		unlinkat(folder->fd, new_name, 0);
-		return r;
-	}
-	folder->usage.bytes += bytes;
-	folder->usage.n_files++;
-	return 0;
+	for (int i = 0; i < n_parts && r == 0; i++)
+		r = file_write_fd(draft.fd, parts[i].iov_base, parts[i].iov_len);
+	if (r == 0)
+		return cache_folder_commit(folder, &draft);
+	cache_folder_discard(folder, &draft);
+	return r;
 }
 
 void cache_folder_remove(struct cache_folder *folder, const char *name)

@@ -177,9 +177,9 @@ static int try_cache_folder(const char *path)
 {
 	static char byte[] = "x";
 	const struct iovec part = { byte, 1 };
-	const char *name = "probe" CACHE_FILE_ENDING;
+	const char *name = "probe" TABLE_CACHE_ENDING;
 	struct cache_folder *folder;
-	int r = cache_folder_open(path, TABLE_CACHE_MAX_BYTES, &folder);
+	int r = cache_folder_open(path, TABLE_CACHE_ENDING, TABLE_CACHE_MAX_BYTES, &folder);
 
 	if (r < 0)
 		return r;

@@ -7,26 +7,22 @@
  *
  *     file ──table_cache_key_of──► key ──table_cache_find──► flat table (unwind/unwind_table.h)
  *
- * A file is known again by what the linker, its size, its time of change and its owner say of it.
- * The owner makes that nobody's file can pass for one of another user, the time that a build with
- * an id of the user's choosing is compiled again.
- *
- * What lies on disk is foreign: a table is given out only if its sum, its key and
- * unwind_table_check() agree. It also says which program made it, so that another version, which
- * might compile better, takes nothing from this one.
- *
- * Whatever fails is counted, said once, and goes on without: then tables are compiled.
+ * A shelf (profiler/daemon/cache_shelf.h) whose items are a stamp and the table. A table is given
+ * out only if its sum, its key and unwind_table_check() agree.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profiler/binary_key.h"
 #include "profiler/status.h"
 #include "unwind/build_id.h"
 
 /* Some thousand programs and libraries. It holds what can be made again: there is no option. */
 #define TABLE_CACHE_MAX_BYTES (256ULL << 20)
+
+#define TABLE_CACHE_ENDING ".table"
 
 struct table_cache;
 
@@ -34,13 +30,6 @@ struct table_cache_options {
 	const char *folder; /* NULL: nothing is kept; borrowed for the call */
 	uint64_t max_bytes;
 	struct build_id maker; /* of whom the tables are; none: of the program that runs */
-};
-
-struct table_cache_key {
-	struct build_id build_id;
-	uint32_t owner; /* uid */
-	uint64_t size_bytes;
-	int64_t change_time_ns; /* of its content */
 };
 
 /*
@@ -58,15 +47,15 @@ struct table_cache *table_cache_free(struct table_cache *cache);
  *
  * Returns 0, or -ENODATA if it can have none: it has no build id, or no name in its file system.
  */
-int table_cache_key_of(struct table_cache *cache, int fd, struct table_cache_key *ret_key);
+int table_cache_key_of(struct table_cache *cache, int fd, struct binary_key *ret_key);
 
 /* Returns whether the table of @key is there; then sets *@ret_table (owned by the caller: free()),
  * of *@ret_size bytes, which passed unwind_table_check(). */
-bool table_cache_find(struct table_cache *cache, const struct table_cache_key *key,
-		      void **ret_table, size_t *ret_size);
+bool table_cache_find(struct table_cache *cache, const struct binary_key *key, void **ret_table,
+		      size_t *ret_size);
 
 /* Keep a table, of @size bytes that passed unwind_table_check(). */
-void table_cache_put(struct table_cache *cache, const struct table_cache_key *key,
-		     const void *table, size_t size);
+void table_cache_put(struct table_cache *cache, const struct binary_key *key, const void *table,
+		     size_t size);
 
-void table_cache_get_status(const struct table_cache *cache, struct table_cache_status *ret_status);
+void table_cache_get_status(const struct table_cache *cache, struct cache_status *ret_status);

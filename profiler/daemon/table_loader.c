@@ -53,7 +53,7 @@ struct code_file {
 	void *waiting; /* the table that waits for room, or NULL */
 	size_t waiting_bytes;
 	bool is_cacheable; /* and not in the cache: known there by the next */
-	struct table_cache_key cache_key;
+	struct binary_key cache_key;
 };
 
 /* A binary may have had several numbers. */
@@ -368,7 +368,7 @@ void table_loader_put(struct table_loader *loader, uint32_t binary, int fd)
 bool table_loader_load_cached(struct table_loader *loader, uint32_t binary, int fd)
 {
 	_cleanup_(freep) void *table = NULL;
-	struct table_cache_key key;
+	struct binary_key key;
 	size_t size;
 
 	if (table_cache_key_of(loader->cache, fd, &key) < 0)

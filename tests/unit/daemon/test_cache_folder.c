@@ -27,7 +27,7 @@ static struct cache_folder *open_at(const struct temporary_folder *place)
 {
 	struct cache_folder *folder;
 
-	assert_int_equal(cache_folder_open(place->path, MAX_BYTES, &folder), 0);
+	assert_int_equal(cache_folder_open(place->path, ".table", MAX_BYTES, &folder), 0);
 	return folder;
 }
 
@@ -101,8 +101,8 @@ static void makes_a_folder_that_is_missing(void **state)
 	assert_int_equal(stat(place.path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0700);
 	cache_folder_free(folder);
-	assert_int_equal(cache_folder_open("/nothing/here", MAX_BYTES, &folder), -ENOENT);
-	assert_int_equal(cache_folder_open("/dev/null", MAX_BYTES, &folder), -ENOTDIR);
+	assert_int_equal(cache_folder_open("/nothing/here", ".table", MAX_BYTES, &folder), -ENOENT);
+	assert_int_equal(cache_folder_open("/dev/null", ".table", MAX_BYTES, &folder), -ENOTDIR);
 }
 
 static void refuses_a_folder_that_others_may_write(void **state)
@@ -113,7 +113,8 @@ static void refuses_a_folder_that_others_may_write(void **state)
 	(void)state;
 	for (mode_t mode = 0720; mode <= 0722; mode += 2) {
 		assert_int_equal(chmod(place.path, mode), 0);
-		assert_int_equal(cache_folder_open(place.path, MAX_BYTES, &folder), -EINVAL);
+		assert_int_equal(cache_folder_open(place.path, ".table", MAX_BYTES, &folder),
+				 -EINVAL);
 	}
 	assert_string_equal(cache_folder_strerror(-EINVAL),
 			    "others than this user may write there");
@@ -220,6 +221,55 @@ static void leaves_nothing_behind_where_it_cannot_write(void **state)
 	assert_int_equal(put_bytes(folder, "a.table", 1), -ENOENT);
 }
 
+static void a_file_written_in_steps_is_there_when_it_is_committed(void **state)
+{
+	_cleanup_(temporary_folder_fini) struct temporary_folder place = temporary_folder_make();
+	_cleanup_(cache_folder_freep) struct cache_folder *folder = open_at(&place);
+	struct cache_draft draft;
+
+	(void)state;
+	assert_int_equal(cache_folder_begin(folder, "a.table", 6, &draft), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_false(has(folder, "a.table"));
+		assert_int_equal(file_write_fd(draft.fd, "abc", 3), 0);
+	}
+	assert_int_equal(cache_folder_commit(folder, &draft), 0);
+	assert_true(has(folder, "a.table"));
+	assert_int_equal(temporary_folder_count(&place, NULL), 1);
+	assert_int_equal(cache_folder_usage(folder)->bytes, BLOCK);
+}
+
+static void a_draft_that_is_discarded_leaves_nothing(void **state)
+{
+	_cleanup_(temporary_folder_fini) struct temporary_folder place = temporary_folder_make();
+	_cleanup_(cache_folder_freep) struct cache_folder *folder = open_at(&place);
+	struct cache_draft draft;
+
+	(void)state;
+	assert_int_equal(cache_folder_begin(folder, "a.table", 6, &draft), 0);
+	cache_folder_discard(folder, &draft);
+	assert_int_equal(draft.fd, -1);
+	assert_int_equal(temporary_folder_count(&place, NULL), 0);
+	assert_int_equal(cache_folder_begin(folder, "a.table", MAX_BYTES, &draft), -EFBIG);
+}
+
+static void two_kinds_of_files_share_a_path_each_within_its_bound(void **state)
+{
+	_cleanup_(temporary_folder_fini) struct temporary_folder place = temporary_folder_make();
+	_cleanup_(cache_folder_freep) struct cache_folder *folder = open_at(&place);
+	_cleanup_(cache_folder_freep) struct cache_folder *other = NULL;
+
+	(void)state;
+	assert_int_equal(cache_folder_open(place.path, ".other", MAX_BYTES, &other), 0);
+	for (char name[] = "a.table"; name[0] <= 'd'; name[0]++)
+		assert_int_equal(put_bytes(folder, name, MAX_BYTES / 4), 0);
+	for (char name[] = "a.other"; name[0] <= 'h'; name[0]++)
+		assert_int_equal(put_bytes(other, name, MAX_BYTES / 4), 0);
+	assert_true(has(folder, "a.table"));
+	assert_false(has(other, "a.other"));
+	assert_int_equal(cache_folder_usage(folder)->n_files, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +282,9 @@ int main(void)
 		cmocka_unit_test(leaves_files_of_others_alone),
 		cmocka_unit_test(removes_what_a_writer_who_died_has_left),
 		cmocka_unit_test(leaves_nothing_behind_where_it_cannot_write),
+		cmocka_unit_test(a_file_written_in_steps_is_there_when_it_is_committed),
+		cmocka_unit_test(a_draft_that_is_discarded_leaves_nothing),
+		cmocka_unit_test(two_kinds_of_files_share_a_path_each_within_its_bound),
 	};
 
 	return cmocka_run_group_tests_name("cache folder", tests, NULL, NULL);

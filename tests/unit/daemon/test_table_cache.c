@@ -24,7 +24,7 @@
 
 DEFINE_CLEANUP(struct table_cache *, table_cache_free)
 
-static const struct table_cache_key libc = {
+static const struct binary_key libc = {
 	.build_id = { { 0xab, 0xcd, 0xef }, 3 },
 	.owner = 0,
 	.size_bytes = 1900000,
@@ -58,16 +58,16 @@ static struct table_cache *open_at(const struct temporary_folder *place)
 	return cache;
 }
 
-static struct table_cache_status status_of(const struct table_cache *cache)
+static struct cache_status status_of(const struct table_cache *cache)
 {
-	struct table_cache_status status;
+	struct cache_status status;
 
 	table_cache_get_status(cache, &status);
 	return status;
 }
 
 /* Whether a table is found; it must be that one then. */
-static bool finds(struct table_cache *cache, const struct table_cache_key *key,
+static bool finds(struct table_cache *cache, const struct binary_key *key,
 		  const struct buffer *table)
 {
 	_cleanup_(freep) void *found = NULL;
@@ -92,10 +92,10 @@ static void keeps_a_table_for_the_next_start(void **state)
 	table_cache_put(cache, &libc, table.data, table.size);
 	assert_int_equal(status_of(cache).misses, 1);
 	assert_int_equal(status_of(cache).written, 1);
-	assert_int_equal(status_of(cache).n_tables, 1);
+	assert_int_equal(status_of(cache).n_files, 1);
 	table_cache_free(cache);
 	cache = open_at(&place);
-	assert_int_equal(status_of(cache).n_tables, 1);
+	assert_int_equal(status_of(cache).n_files, 1);
 	assert_true(status_of(cache).bytes >= table.size);
 	assert_true(finds(cache, &libc, &table));
 	assert_int_equal(status_of(cache).hits, 1);
@@ -108,7 +108,7 @@ static void no_other_file_passes_for_one(void **state)
 	_cleanup_(temporary_folder_fini) struct temporary_folder place = temporary_folder_make();
 	_cleanup_(table_cache_freep) struct table_cache *cache = open_at(&place);
 	_cleanup_(buffer_fini) struct buffer table = { 0 };
-	struct table_cache_key others[] = { libc, libc, libc, libc, libc };
+	struct binary_key others[] = { libc, libc, libc, libc, libc };
 
 	(void)state;
 	others[0].build_id.bytes[2]++;
@@ -129,7 +129,7 @@ static void knows_a_file_by_what_is_said_of_it(void **state)
 	_cleanup_(temporary_folder_fini) struct temporary_folder place = temporary_folder_make();
 	_cleanup_(table_cache_freep) struct table_cache *cache = open_at(&place);
 	_cleanup_(closep) int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	struct table_cache_key key;
+	struct binary_key key;
 	struct stat status;
 
 	(void)state;
@@ -150,7 +150,7 @@ static void a_file_without_build_id_or_name_has_no_key(void **state)
 	_cleanup_(closep) int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	_cleanup_(closep) int without_name = memfd_create("program", MFD_CLOEXEC);
 	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
-	struct table_cache_key key;
+	struct binary_key key;
 
 	(void)state;
 	assert_int_equal(file_read_fd(own, 64 << 20, &bytes), 0);
@@ -271,7 +271,7 @@ static void counts_those_that_had_to_leave(void **state)
 	_cleanup_(temporary_folder_fini) struct temporary_folder place = temporary_folder_make();
 	_cleanup_(table_cache_freep) struct table_cache *cache = open_at(&place);
 	_cleanup_(buffer_fini) struct buffer table = { 0 };
-	struct table_cache_key key = libc;
+	struct binary_key key = libc;
 
 	(void)state;
 	make_table(&table, 4000, 0); /* 32 KB */
@@ -279,7 +279,7 @@ static void counts_those_that_had_to_leave(void **state)
 		table_cache_put(cache, &key, table.data, table.size);
 	assert_true(status_of(cache).bytes <= MAX_BYTES);
 	assert_int_equal(status_of(cache).written, 90);
-	assert_int_equal(status_of(cache).evicted, 90 - status_of(cache).n_tables);
+	assert_int_equal(status_of(cache).evicted, 90 - status_of(cache).n_files);
 	key.owner--;
 	assert_true(finds(cache, &key, &table));
 	assert_false(finds(cache, &libc, &table));
@@ -291,7 +291,7 @@ static void goes_on_without_a_folder(void **state)
 					 missing = { .folder = "/nothing/here" };
 	_cleanup_(closep) int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	_cleanup_(buffer_fini) struct buffer table = { 0 };
-	struct table_cache_key key;
+	struct binary_key key;
 	struct table_cache *cache;
 
 	(void)state;
@@ -302,7 +302,7 @@ static void goes_on_without_a_folder(void **state)
 		table_cache_put(cache, &libc, table.data, table.size);
 		assert_false(finds(cache, &libc, &table));
 		assert_int_equal(status_of(cache).written, 0);
-		assert_int_equal(status_of(cache).errors[TABLE_CACHE_FOLDER], i);
+		assert_int_equal(status_of(cache).errors[CACHE_ERROR_FOLDER], i);
 		table_cache_free(cache);
 	}
 }
@@ -318,7 +318,7 @@ static void a_folder_that_vanishes_is_counted(void **state)
 	assert_int_equal(rmdir(place.path), 0);
 	table_cache_put(cache, &libc, table.data, table.size);
 	assert_int_equal(status_of(cache).written, 0);
-	assert_int_equal(status_of(cache).errors[TABLE_CACHE_IO], 1);
+	assert_int_equal(status_of(cache).errors[CACHE_ERROR_IO], 1);
 }
 
 /* What a daemon does, again and again with the same few tables. Some that are there are written
@@ -326,7 +326,7 @@ static void a_folder_that_vanishes_is_counted(void **state)
 static void work_on(const struct temporary_folder *place, const struct buffer tables[4])
 {
 	_cleanup_(table_cache_freep) struct table_cache *cache = open_at(place);
-	struct table_cache_key key = libc;
+	struct binary_key key = libc;
 
 	for (uint32_t i = 0; i < 400; i++) {
 		key.owner = i % 4;
