@@ -81,13 +81,29 @@ static bool can_stretch(const struct unwind_rule *rule)
 	       rule->cfa_kind != UNWIND_CFA_NONE;
 }
 
-void unwind_rows_settle(struct unwind_rows *rows, const struct unwind_rule_set *set,
-			uint32_t gap_bytes)
+/* Drop the rules whose slot is 0, and put the new numbers of the others there. */
+static void number_rules(struct unwind_rule_set *set)
+{
+	uint16_t *number = set->slots;
+	uint32_t n = UNWIND_RULE_UNSUPPORTED + 1; /* these two are always there */
+
+	number[UNWIND_RULE_NONE] = UNWIND_RULE_NONE;
+	number[UNWIND_RULE_UNSUPPORTED] = UNWIND_RULE_UNSUPPORTED;
+	for (uint32_t rule = n; rule < set->n; rule++)
+		if (number[rule]) {
+			set->rules[n] = set->rules[rule];
+			number[rule] = (uint16_t)n++;
+		}
+	set->n = n;
+}
+
+void unwind_rows_settle(struct unwind_rows *rows, struct unwind_rule_set *set, uint32_t gap_bytes)
 {
 	struct unwind_row *items = rows->items;
 	uint32_t last_rule = UINT32_MAX; /* none */
 	size_t kept = 0;
 
+	memset(set->slots, 0, sizeof(set->slots));
 	for (size_t i = 0; i < rows->n; i++) {
 		struct unwind_row row = items[i];
 		bool is_padding = row.rule == UNWIND_RULE_NONE && kept && i + 1 < rows->n &&
@@ -99,8 +115,10 @@ void unwind_rows_settle(struct unwind_rows *rows, const struct unwind_rule_set *
 		items[kept] = row;
 		kept += is_kept;
 		last_rule = is_kept ? (uint32_t)row.rule : last_rule;
+		set->slots[last_rule] = 1;
 	}
 	rows->n = kept;
+	number_rules(set);
 }
 
 /* The number of the first row from @start on that does not lie before @elf_vaddr; near ones are
@@ -146,7 +164,7 @@ static int append_all(struct unwind_rows *rows, const struct unwind_row *items, 
 	return 0;
 }
 
-/* What is laid over is mostly little: between its rows, others are copied as they are. */
+/* Between the rows that are laid over, others are copied as they are. */
 static int merge(const struct unwind_rows *rows, const struct unwind_rows *over,
 		 struct unwind_rows *merged)
 {
@@ -170,9 +188,24 @@ static int merge(const struct unwind_rows *rows, const struct unwind_rows *over,
 			r = unwind_rows_append(merged, row.elf_vaddr,
 					       above == UNWIND_RULE_NONE ? below : above);
 	}
-	if (r == 0 && above == UNWIND_RULE_NONE)
-		r = append_all(merged, rows->items + i, rows->n - i);
 	return r;
+}
+
+/* Put @piece in the place of the rows [@start, @end). */
+static int splice(struct unwind_rows *rows, size_t start, size_t end,
+		  const struct unwind_rows *piece)
+{
+	size_t n_behind = rows->n - end, n = start + piece->n + n_behind;
+	int r = n > UNWIND_MAX_ROWS ? -EFBIG
+				    : array_reserve((void **)&rows->items, &rows->capacity, n,
+						    sizeof(*rows->items));
+
+	if (r < 0)
+		return r;
+	memmove(rows->items + start + piece->n, rows->items + end, n_behind * sizeof(*rows->items));
+	memcpy(rows->items + start, piece->items, piece->n * sizeof(*rows->items));
+	rows->n = n;
+	return 0;
 }
 
 static bool have_rules(const struct unwind_rows *rows)
@@ -186,6 +219,9 @@ static bool have_rules(const struct unwind_rows *rows)
 int unwind_rows_overlay(struct unwind_rows *rows, struct unwind_rows *over)
 {
 	_cleanup_(unwind_rows_fini) struct unwind_rows merged = { 0 };
+	struct unwind_rows touched; /* borrowed */
+	struct unwind_row last;
+	size_t start, end;
 	int r;
 
 	if (!have_rules(over)) {
@@ -199,15 +235,17 @@ int unwind_rows_overlay(struct unwind_rows *rows, struct unwind_rows *over)
 		*over = empty;
 		return 0;
 	}
-	r = array_reserve((void **)&merged.items, &merged.capacity, rows->n + over->n,
-			  sizeof(*merged.items));
+	start = find_from(rows, 0, over->items[0].elf_vaddr);
+	start -= start > 0; /* what holds where @over begins */
+	last = over->items[over->n - 1];
+	end = last.rule == UNWIND_RULE_NONE ? unwind_rows_find_behind(rows, last.elf_vaddr)
+					    : rows->n;
+	touched = (struct unwind_rows){ .items = rows->items + start, .n = end - start };
+	r = merge(&touched, over, &merged);
 	if (r == 0)
-		r = merge(rows, over, &merged);
+		r = splice(rows, start, end, &merged);
 	if (r < 0)
 		return r;
 	unwind_rows_fini(over);
-	unwind_rows_fini(rows);
-	*rows = merged;
-	merged = (struct unwind_rows){ 0 };
 	return 0;
 }

@@ -89,9 +89,11 @@ size_t unwind_rows_find_behind(const struct unwind_rows *rows, uint64_t elf_vadd
 /*
  * Drop rows that say what the row before says. Ranges without a rule of at most @gap_bytes between
  * two functions are padding, and become part of what is before them.
+ *
+ * Rules that no row has any more, which would cost room in maps, leave @set, which takes no more of
+ * them: the new number of each is in its slots, by the old one that is in the rows.
  */
-void unwind_rows_settle(struct unwind_rows *rows, const struct unwind_rule_set *set,
-			uint32_t gap_bytes);
+void unwind_rows_settle(struct unwind_rows *rows, struct unwind_rule_set *set, uint32_t gap_bytes);
 
 /*
  * Lay @over, sorted, over *@rows: where it has a rule, that one holds. Takes the rows of @over,

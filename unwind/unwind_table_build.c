@@ -169,7 +169,7 @@ static uint32_t count_chunks(const struct elf_description *description)
 	return (uint32_t)n;
 }
 
-/* The rules of @set were numbered anew, in its slots. */
+/* @set and @rows are settled. */
 static int write_table(const struct elf_description *description, const struct unwind_rule_set *set,
 		       const struct unwind_rows *rows, struct buffer *bytes,
 		       struct unwind_table_report *report)
@@ -203,28 +203,6 @@ static int write_table(const struct elf_description *description, const struct u
 	report->n_rules = header.n_rules;
 	report->losses[UNWIND_LOSS_CHUNK_ROWS] += writer->n_lost;
 	return 0;
-}
-
-/*
- * Overlaid and swallowed rows leave rules behind that nobody uses; they would cost room in maps.
- * The new number of each rule is in the slots of the set, which takes no more rules.
- */
-static void drop_unused_rules(struct unwind_rule_set *set, const struct unwind_rows *rows)
-{
-	uint16_t *number = set->slots;
-	uint32_t n = UNWIND_RULE_UNSUPPORTED + 1; /* these two are always there */
-
-	memset(number, 0, sizeof(set->slots));
-	for (size_t i = 0; i < rows->n; i++)
-		number[rows->items[i].rule] = 1;
-	number[UNWIND_RULE_NONE] = UNWIND_RULE_NONE;
-	number[UNWIND_RULE_UNSUPPORTED] = UNWIND_RULE_UNSUPPORTED;
-	for (uint32_t rule = n; rule < set->n; rule++)
-		if (number[rule]) {
-			set->rules[n] = set->rules[rule];
-			number[rule] = (uint16_t)n++;
-		}
-	set->n = n;
 }
 
 static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
@@ -287,7 +265,6 @@ int unwind_table_build(struct elf_file *file, struct buffer *ret_bytes,
 	if (rows.n == 0)
 		return -ENODATA;
 	unwind_rows_settle(&rows, set, PADDING_BYTES);
-	drop_unused_rules(set, &rows);
 	r = write_table(elf_file_describe(file), set, &rows, ret_bytes, &report);
 	if (r < 0)
 		return r;
