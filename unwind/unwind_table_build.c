@@ -37,8 +37,8 @@ struct chunk_writer {
 	uint16_t rule_before; /* the one that holds at the start of the chunk */
 	uint16_t rule_now;    /* the one that holds from the last row on */
 	uint32_t n;
-	uint16_t last_off;                  /* in the chunk, of the last row */
-	uint16_t in_bucket[UNWIND_BUCKETS]; /* how many rows are in each */
+	uint16_t last_off;                   /* in the chunk, of the last row */
+	uint16_t bucket_end[UNWIND_BUCKETS]; /* one past the last row of each; 0: it has none */
 	uint8_t low[MAX_CHUNK_ROWS];
 	uint16_t rule[MAX_CHUNK_ROWS];
 };
@@ -49,7 +49,8 @@ static void fill_chunk(const struct chunk_writer *writer, void *chunk)
 	uint8_t *low = (uint8_t *)chunk + UNWIND_CHUNK_LOW_OFF;
 
 	for (uint32_t bucket = 0; bucket < UNWIND_BUCKETS; bucket++)
-		first_row[bucket + 1] = (uint16_t)(first_row[bucket] + writer->in_bucket[bucket]);
+		first_row[bucket + 1] =
+			writer->bucket_end[bucket] ? writer->bucket_end[bucket] : first_row[bucket];
 	memcpy(low, writer->low, writer->n);
 	memcpy(low + UNWIND_CHUNK_LOW_BYTES(writer->n), writer->rule,
 	       writer->n * sizeof(writer->rule[0]));
@@ -68,9 +69,9 @@ static void append_row(struct chunk_writer *writer, uint16_t off, uint16_t rule)
 	} else {
 		writer->low[n] = (uint8_t)off;
 		writer->rule[n] = rule;
-		writer->in_bucket[off >> UNWIND_BUCKET_SHIFT]++;
 		writer->last_off = off;
 		writer->n = n + 1;
+		writer->bucket_end[off >> UNWIND_BUCKET_SHIFT] = (uint16_t)writer->n;
 	}
 }
 
@@ -90,7 +91,7 @@ static void flush_chunk(struct chunk_writer *writer)
 			((uint32_t *)(writer->bytes->data + writer->offs_off))[writer->chunk_i] =
 				(uint32_t)off;
 		}
-		memset(writer->in_bucket, 0, sizeof(writer->in_bucket));
+		memset(writer->bucket_end, 0, sizeof(writer->bucket_end));
 	}
 	writer->n_rows += writer->n;
 	writer->n = 0;
@@ -112,18 +113,46 @@ static void put_row(struct chunk_writer *writer, uint64_t file_off, uint16_t rul
 	append_row(writer, file_off % CHUNK_BYTES, rule);
 }
 
+/* Those of @rows that follow the last row and lie in its chunk, which are nearly all: apart, for
+ * their speed. Returns how many they are. */
+static size_t put_run(struct chunk_writer *writer, const struct unwind_row *rows, size_t n,
+		      uint64_t first_vaddr)
+{
+	uint64_t end_vaddr = first_vaddr + CHUNK_BYTES;
+	size_t start = writer->n, i;
+
+	if (n > MAX_CHUNK_ROWS - start)
+		n = MAX_CHUNK_ROWS - start;
+	for (i = 0; i < n && rows[i].elf_vaddr < end_vaddr; i++) {
+		uint16_t off = (uint16_t)(rows[i].elf_vaddr - first_vaddr);
+
+		writer->low[start + i] = (uint8_t)off;
+		writer->rule[start + i] = writer->numbers[rows[i].rule];
+		writer->bucket_end[off >> UNWIND_BUCKET_SHIFT] = (uint16_t)(start + i + 1);
+		writer->last_off = off;
+	}
+	if (i)
+		writer->rule_now = writer->rule[start + i - 1];
+	writer->n += i;
+	return i;
+}
+
 /* Segments may overlap in the file; the first of them has what they share. */
 static void put_segment(struct chunk_writer *writer, const struct elf_segment *segment,
 			uint64_t start_off, const struct unwind_rows *rows)
 {
-	uint64_t start_vaddr = segment->elf_vaddr + (start_off - segment->file_off);
+	uint64_t vaddr_of_0 = segment->elf_vaddr - segment->file_off; /* may wrap */
 	uint64_t end_vaddr = segment->elf_vaddr + segment->size_bytes;
-	size_t i = unwind_rows_find_behind(rows, start_vaddr);
+	size_t i = unwind_rows_find_behind(rows, vaddr_of_0 + start_off);
+	size_t end = unwind_rows_find_behind(rows, end_vaddr - 1);
 
 	put_row(writer, start_off, i ? rows->items[i - 1].rule : UNWIND_RULE_NONE);
-	for (; i < rows->n && rows->items[i].elf_vaddr < end_vaddr; i++)
-		put_row(writer, rows->items[i].elf_vaddr - segment->elf_vaddr + segment->file_off,
-			rows->items[i].rule);
+	while (i < end) {
+		put_row(writer, rows->items[i].elf_vaddr - vaddr_of_0, rows->items[i].rule);
+		i++;
+		i += put_run(writer, rows->items + i, end - i,
+			     vaddr_of_0 + (uint64_t)writer->chunk_i * CHUNK_BYTES);
+	}
 }
 
 static uint64_t end_off(const struct elf_segment *segment)
