@@ -255,7 +255,7 @@ int eh_frame_read(struct elf_file *file, enum eh_frame_source source, struct unw
 	report->losses[UNWIND_LOSS_BAD_ENTRY] += reader.entries.n_bad;
 	r = frame_entries_sort(&reader.entries);
 	if (r == 0)
-		r = array_reserve((void **)&rows->items, &rows->capacity,
+		r = array_prepare((void **)&rows->items, &rows->capacity,
 				  rows->n + frame_section_guess(&reader.section, ROW_BYTES),
 				  sizeof(*rows->items));
 	if (r < 0)

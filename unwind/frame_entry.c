@@ -18,7 +18,7 @@
 
 #define MAX_CIE_VERSION 4
 
-#define FDE_BYTES 32 /* of which most have more */
+#define FDE_BYTES 48 /* of a section, for each FDE: about the mean */
 
 /* One record, unparsed. */
 struct frame_entry {
@@ -270,7 +270,7 @@ int frame_entries_read(const struct frame_section *section, struct frame_entries
 	struct frame_entry entry;
 	int r;
 
-	r = array_reserve((void **)&entries.fdes, &entries.fde_capacity,
+	r = array_prepare((void **)&entries.fdes, &entries.fde_capacity,
 			  frame_section_guess(section, FDE_BYTES), sizeof(*entries.fdes));
 	if (r < 0)
 		return r;
@@ -347,12 +347,14 @@ int frame_entries_sort(struct frame_entries *entries)
 	size_t n = entries->n_fdes;
 	uint64_t min_vaddr, max_vaddr;
 	struct frame_order *from, *to;
+	size_t capacity = 0;
+	int r;
 
 	if (is_sorted(entries->fdes, n, &min_vaddr, &max_vaddr))
 		return 0;
-	entries->orders = malloc(2 * n * sizeof(*entries->orders));
-	if (!entries->orders)
-		return -ENOMEM;
+	r = array_prepare((void **)&entries->orders, &capacity, 2 * n, sizeof(*entries->orders));
+	if (r < 0)
+		return r;
 	from = entries->orders;
 	to = from + n;
 	for (size_t i = 0; i < n; i++)

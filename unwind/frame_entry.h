@@ -62,8 +62,8 @@ struct frame_entries {
 };
 
 /*
- * How many things of @item_bytes each the section can have, within reason. Room for them is made at
- * once: what is not written costs nothing, while an array that grows is written again and again.
+ * How many things of @item_bytes each the section can have, within reason. Room for them is made in
+ * advance (array_prepare).
  */
 static inline size_t frame_section_guess(const struct frame_section *section, size_t item_bytes)
 {

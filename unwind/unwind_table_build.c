@@ -24,6 +24,8 @@
 #define CHUNK_BYTES    (1U << UNWIND_CHUNK_SHIFT)
 #define MAX_CHUNK_ROWS UINT16_MAX
 
+#define ROW_BYTES 4 /* of a table, for each of its rows: rarely more */
+
 /* Collects the rows of one chunk after the other, ascending, and writes them. */
 struct chunk_writer {
 	struct buffer *bytes;
@@ -216,6 +218,8 @@ static int write_table(const struct elf_description *description, const struct u
 	writer->numbers = set->slots;
 	writer->n_chunks = header.n_chunks;
 	writer->offs_off = sizeof(header) + set->n * sizeof(*set->rules);
+	buffer_prepare(bytes,
+		       UNWIND_TABLE_CHUNKS_OFF(set->n, header.n_chunks) + rows->n * ROW_BYTES);
 	buffer_append(bytes, &header, sizeof(header));
 	buffer_append(bytes, set->rules, set->n * sizeof(*set->rules));
 	buffer_append_zeros(bytes,

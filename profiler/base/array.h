@@ -19,3 +19,10 @@
  * Returns 0, or -ENOMEM with everything as it was.
  */
 int array_reserve(void **items, size_t *capacity, size_t count, size_t item_size);
+
+/*
+ * array_reserve() for a large array whose length can be foretold: the kernel gives the memory for
+ * @count items at once, from Linux 5.14 on. Page by page, as they are first written, that would
+ * take it twice as long.
+ */
+int array_prepare(void **items, size_t *capacity, size_t count, size_t item_size);

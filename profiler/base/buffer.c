@@ -35,6 +35,15 @@ static char *reserve(struct buffer *buffer, size_t size)
 	return buffer->error ? NULL : buffer->data + buffer->size;
 }
 
+void buffer_prepare(struct buffer *buffer, size_t size)
+{
+	if (buffer->limit && size > buffer->limit - buffer->size)
+		size = buffer->limit - buffer->size;
+	if (!buffer->error)
+		(void)array_prepare((void **)&buffer->data, &buffer->capacity,
+				    buffer->size + size + 1, 1);
+}
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
 	char *end;

@@ -27,6 +27,10 @@ void buffer_fini(struct buffer *buffer);
 /* 0, or what the first failed append met: -ENOMEM, or -EFBIG for the limit. */
 int buffer_error(const struct buffer *buffer);
 
+/* Make room for @size more bytes, which are about to come, as array_prepare() does. A hint: there
+ * is no error, and no room beyond the limit. */
+void buffer_prepare(struct buffer *buffer, size_t size);
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_append_string(struct buffer *buffer, const char *text);
 void buffer_append_char(struct buffer *buffer, char c);
