@@ -55,6 +55,25 @@ static void does_nothing_where_there_is_room(void **state)
 	assert_int_equal(capacity, capacity_before);
 }
 
+static void is_prepared_for_as_many_as_were_foretold(void **state)
+{
+	_cleanup_(freep) uint64_t *items = NULL;
+	const size_t count = 1000 * 1000;
+	size_t capacity = 0;
+
+	(void)state;
+	assert_int_equal(array_prepare((void **)&items, &capacity, 0, sizeof(*items)), 0);
+	assert_int_equal(array_prepare((void **)&items, &capacity, count, sizeof(*items)), 0);
+	assert_true(capacity >= count);
+	items[0] = 1;
+	items[count - 1] = 2;
+	assert_int_equal(array_prepare((void **)&items, &capacity, count, sizeof(*items)), 0);
+	assert_int_equal(items[0], 1);
+	assert_int_equal(items[count - 1], 2);
+	assert_int_equal(array_prepare((void **)&items, &capacity, SIZE_MAX / 4, sizeof(*items)),
+			 -ENOMEM);
+}
+
 static void refuses_more_than_memory_can_hold(void **state)
 {
 	_cleanup_(freep) uint64_t *items = NULL;
@@ -76,6 +95,7 @@ int main(void)
 		cmocka_unit_test(grows_and_keeps_its_items),
 		cmocka_unit_test(at_least_doubles),
 		cmocka_unit_test(does_nothing_where_there_is_room),
+		cmocka_unit_test(is_prepared_for_as_many_as_were_foretold),
 		cmocka_unit_test(refuses_more_than_memory_can_hold),
 	};
 

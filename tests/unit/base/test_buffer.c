@@ -64,6 +64,21 @@ static void holds_as_much_as_its_limit(void **state)
 	assert_int_equal(buffer_error(&buffer), -EFBIG);
 }
 
+static void what_is_prepared_is_a_hint(void **state)
+{
+	_cleanup_(buffer_fini) struct buffer buffer = { .limit = 4 };
+
+	(void)state;
+	buffer_append_string(&buffer, "ab");
+	buffer_prepare(&buffer, 1000);
+	assert_int_equal(buffer_error(&buffer), 0);
+	assert_int_equal(buffer.size, 2);
+	assert_true(buffer.capacity < 1000);
+	buffer_append_string(&buffer, "cd");
+	assert_memory_equal(buffer.data, "abcd", 4);
+	assert_int_equal(buffer_error(&buffer), 0);
+}
+
 static void stays_as_it_is_once_an_append_failed(void **state)
 {
 	_cleanup_(buffer_fini) struct buffer buffer = { .limit = 4 };
@@ -99,6 +114,7 @@ int main(void)
 		cmocka_unit_test(appending_nothing_changes_nothing),
 		cmocka_unit_test(gives_zeros_to_be_filled_in),
 		cmocka_unit_test(holds_as_much_as_its_limit),
+		cmocka_unit_test(what_is_prepared_is_a_hint),
 		cmocka_unit_test(stays_as_it_is_once_an_append_failed),
 		cmocka_unit_test(is_empty_again_after_fini),
 	};

@@ -117,6 +117,23 @@ static void ends_of_stacks_are_not_stretched(void **state)
 	free(set);
 }
 
+static void rules_without_rows_leave(void **state)
+{
+	struct unwind_rule_set *set = new_set();
+	struct unwind_rows rows = { 0 };
+	uint16_t left = unwind_rule_set_add(set, sp_plus(8));
+	uint16_t kept = unwind_rule_set_add(set, sp_plus(16));
+
+	(void)state;
+	append(&rows, 0x100, kept);
+	unwind_rows_settle(&rows, set, 64);
+	assert_int_equal(set->n, UNWIND_RULE_UNSUPPORTED + 2);
+	assert_int_equal(set->slots[kept], left);
+	assert_int_equal(set->rules[left].cfa_off, 16);
+	unwind_rows_fini(&rows);
+	free(set);
+}
+
 static void the_upper_rows_hold_where_they_say_something(void **state)
 {
 	struct unwind_rows rows = { 0 }, over = { 0 };
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(of_rows_at_one_address_the_last_holds),
 		cmocka_unit_test(padding_belongs_to_what_is_before_it),
 		cmocka_unit_test(ends_of_stacks_are_not_stretched),
+		cmocka_unit_test(rules_without_rows_leave),
 		cmocka_unit_test(the_upper_rows_hold_where_they_say_something),
 		cmocka_unit_test(rows_laid_over_nothing_stay_as_they_are),
 		cmocka_unit_test(lays_little_over_much),
