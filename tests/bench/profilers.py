@@ -9,6 +9,7 @@
 
 import dataclasses
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -254,28 +255,32 @@ def available():
 
 
 def first_sample_ms():
-    """From the start of the daemon's program until its metrics tell of a stored sample."""
+    """From the start of the daemon's program until its first sample is due, one tick after it has
+    begun to sample; and until its metrics tell of one that is stored."""
     port = free_port()
-    start = time.monotonic()
+    start, start_unix = time.monotonic(), time.time()
     process = processes.start(str(PILOTLIGHT), "--listen", f"127.0.0.1:{port}",
                               stderr=subprocess.DEVNULL)
     try:
-        while not has_stored(port):
+        while not re.search("^pilotlight_samples_stored_total [1-9]", get(port, "/metrics"), re.M):
             assert time.monotonic() - start < 30, "the daemon stores nothing"
             window(0.001)  # between two questions
-        return 1000 * (time.monotonic() - start)
+        told_ms = 1000 * (time.monotonic() - start)
+        status = json.loads(get(port, "/api/v1/status"))
+        began_unix = time.time() - status["uptime_seconds"]
+        return 1000 * (began_unix - start_unix + 1 / status["frequency_hz"]), told_ms
     finally:
         process.send_signal(signal.SIGTERM)
         processes.finish(process)
 
 
-def has_stored(port):
+def get(port, path):
+    """The text of an answer, or nothing as long as nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
     except OSError:
-        return False
+        return ""
     finally:
         connection.close()
-    return not re.search(r"^pilotlight_samples_stored_total 0$", text, re.M)
