@@ -35,6 +35,7 @@ struct recording {
 	int64_t start_ns;
 	bool is_output_vain; /* made by us, and nothing written yet: it goes away again */
 	bool shows_progress;
+	bool is_over; /* what follows is to name and to write */
 };
 
 DEFINE_CLEANUP(struct sampler *, sampler_free)
@@ -82,11 +83,16 @@ static int on_process_end(void *context)
 	return on_end(recording);
 }
 
-/* Ctrl-C reaches the command too; we write what there is. A closed terminal likewise. */
+/* Ctrl-C reaches the command too; we write what there is, and at a second one, with the names that
+ * there are. A closed terminal likewise. */
 static int on_signal(void *context, int signal)
 {
+	struct recording *recording = context;
+
 	(void)signal;
-	return on_end(context);
+	if (recording->is_over)
+		sampler_hurry(recording->sampler);
+	return on_end(recording);
 }
 
 /* What ends the recording: signals, the time, and the end of what is recorded. */
@@ -186,6 +192,15 @@ static void tell_written(const struct recording *recording, uint64_t n_samples)
 			 n_stored - n_samples);
 }
 
+static const char *complaint(int error)
+{
+	if (error == -ECONNRESET)
+		return "the server, which had the samples, has ended";
+	if (error == -ETIMEDOUT)
+		return "the server does not answer";
+	return strerror(-error);
+}
+
 static int write_profile(struct recording *recording)
 {
 	const struct options *options = recording->options;
@@ -193,6 +208,7 @@ static int write_profile(struct recording *recording)
 	uint32_t n_left;
 	int r;
 
+	recording->is_over = true;
 	show_progress(recording, "reading names");
 	sampler_finish(recording->sampler);
 	n_left = sampler_await_names(recording->sampler, NAMES_WAIT_MS);
@@ -206,7 +222,7 @@ static int write_profile(struct recording *recording)
 		r = sampler_encode(recording->sampler, encoder_find_by_path(options->output)->name,
 				   recording->output_fd, &n_samples);
 	if (r < 0)
-		log_line("cannot write %s: %s", options->output, strerror(-r));
+		log_line("cannot write %s: %s", options->output, complaint(r));
 	else
 		tell_written(recording, n_samples);
 	recording->is_output_vain &= r < 0;

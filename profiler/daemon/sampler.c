@@ -59,6 +59,7 @@ struct sampler {
 	int64_t sent_ns; /* when the server was last told, by the monotonic clock */
 	bool is_ring_awaited;
 	bool is_encoded;
+	bool is_hurried; /* names are not waited for any more */
 	struct message_encoded encoded;
 };
 
@@ -534,13 +535,18 @@ void sampler_finish(struct sampler *sampler)
 static bool has_all_names(struct sampler *sampler)
 {
 	describer_get_status(sampler->describer, &sampler->status);
-	return sampler->status.n_builds_queued == 0;
+	return sampler->is_hurried || sampler->status.n_builds_queued == 0;
 }
 
 uint32_t sampler_await_names(struct sampler *sampler, int wait_ms)
 {
 	run_until(sampler, has_all_names, wait_ms);
 	return sampler->status.n_builds_queued;
+}
+
+void sampler_hurry(struct sampler *sampler)
+{
+	sampler->is_hurried = true;
 }
 
 static bool is_encoded(struct sampler *sampler)
@@ -561,7 +567,7 @@ int sampler_encode(struct sampler *sampler, const char *encoder, int fd, uint64_
 	if (length > sizeof(body) - sizeof(message))
 		return -EINVAL;
 	if (!sampler->server.channel)
-		return -EPIPE;
+		return -ECONNRESET;
 	memcpy(body, &message, sizeof(message));
 	memcpy(body + sizeof(message), encoder, length);
 	sampler->is_encoded = false;

@@ -45,13 +45,18 @@ int sampler_set_frequency(struct sampler *sampler, unsigned int frequency_hz);
  */
 void sampler_finish(struct sampler *sampler);
 
-/* Wait until the resolver has read all files, at most @wait_ms. Returns how many are left. */
+/* Wait until the resolver has read all files, at most @wait_ms, or until sampler_hurry(). Returns
+ * how many are left. */
 uint32_t sampler_await_names(struct sampler *sampler, int wait_ms);
+
+/* Names are not waited for any more. To be called from within the loop. */
+void sampler_hurry(struct sampler *sampler);
 
 /*
  * Have the server write all that was sampled to @fd, by the encoder of that name.
  *
- * Returns 0 and sets *@ret_n_samples, or -errno: what the server met, or -EPIPE if it ended.
+ * Returns 0 and sets *@ret_n_samples, or -errno: what the server met, -ECONNRESET if it has ended,
+ * or -ETIMEDOUT.
  */
 int sampler_encode(struct sampler *sampler, const char *encoder, int fd, uint64_t *ret_n_samples);
 

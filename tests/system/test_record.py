@@ -132,6 +132,40 @@ def the_whole_host_is_recorded_until_ctrl_c():
 
 
 @test
+def a_second_ctrl_c_waits_for_no_names():
+    require_root()
+    load = processes.start(fixture("three_to_one"), "60")
+    with tempfile.TemporaryDirectory() as folder:
+        of_load = ("--unwind", "frame-pointers", "-p", str(load.pid))  # needs no tables
+        command = record(*of_load, "-o", folder + "/x.pb.gz")
+        recording = processes.start(*command, stderr=subprocess.PIPE, text=True)
+
+        def stop_resolvers():
+            children = processes.children(recording.pid)
+            resolvers = [pid for pid in children if "resolver" in processes.arguments(pid)]
+            for resolver in resolvers:  # one that is silent is replaced
+                os.kill(resolver, signal.SIGSTOP)
+            return resolvers
+
+        def has_run():
+            return stop_resolvers() and processes.cpu_seconds(load.pid) > before + 1
+
+        def is_over():
+            stop_resolvers()
+            recording.send_signal(signal.SIGINT)
+            return recording.poll() is not None
+
+        wait_for(stop_resolvers, 10, "a resolver")
+        before = processes.cpu_seconds(load.pid)
+        wait_for(has_run, 20, "the load has run")
+        wait_for(is_over, 20, "it has written")
+    load.kill()
+    processes.finish(load)
+    stderr = recording.stderr.read()
+    assert recording.returncode == 0 and " files were not read in time" in stderr, stderr
+
+
+@test
 def what_a_server_has_taken_with_it_is_said():
     require_root()
     load = processes.start(fixture("three_to_one"), "60")
