@@ -6,24 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define uthash_nonfatal_oom 1
-#include <uthash.h>
-
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 
-struct string_entry {
-	UT_hash_handle hh;
-	uint32_t number;
-	char text[];
+#define FIRST_SLOTS 16
+
+struct string_slot {
+	uint32_t hash;
+	uint32_t next_number; /* that of its string, and one; 0: free */
 };
 
 struct string_table {
-	struct string_entry *by_text;
-	struct string_entry **by_number;
+	struct string_slot *slots;
+	size_t n_slots; /* a power of two; at most two thirds of them are in use */
+	char **by_number;
 	size_t capacity;
 	uint32_t count;
-	size_t bytes;
+	size_t bytes; /* of texts */
 };
 
 DEFINE_CLEANUP(struct string_table *, string_table_free)
@@ -47,12 +46,70 @@ struct string_table *string_table_free(struct string_table *table)
 {
 	if (!table)
 		return NULL;
-	HASH_CLEAR(hh, table->by_text);
 	for (uint32_t i = 0; i < table->count; i++)
 		free(table->by_number[i]);
 	free(table->by_number);
+	free(table->slots);
 	free(table);
 	return NULL;
+}
+
+/* Eight bytes at a time: names of C++ are long. */
+static uint32_t hash_text(const char *text, size_t length)
+{
+	uint64_t hash = length, word;
+
+	for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+		hash ^= hash >> 29;
+	}
+	word = 0;
+	memcpy(&word, text, length);
+	hash = (hash ^ word) * 0xd6e8feb86659fd93;
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* The slot that holds the string, or the free one where it belongs. */
+static struct string_slot *slot_find(const struct string_table *table, uint32_t hash,
+				     const char *text, size_t length)
+{
+	size_t mask = table->n_slots - 1;
+
+	for (size_t i = hash & mask;; i = (i + 1) & mask) {
+		struct string_slot *slot = &table->slots[i];
+		const char *other;
+
+		if (!slot->next_number)
+			return slot;
+		if (slot->hash != hash)
+			continue;
+		other = table->by_number[slot->next_number - 1];
+		if (strncmp(other, text, length) == 0 && !other[length])
+			return slot;
+	}
+}
+
+static int slots_grow(struct string_table *table)
+{
+	size_t n_slots = table->n_slots ? table->n_slots * 2 : FIRST_SLOTS;
+	struct string_slot *slots = calloc(n_slots, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->n_slots; i++) {
+		size_t at = table->slots[i].hash & (n_slots - 1);
+
+		if (!table->slots[i].next_number)
+			continue;
+		while (slots[at].next_number)
+			at = (at + 1) & (n_slots - 1);
+		slots[at] = table->slots[i];
+	}
+	free(table->slots);
+	table->slots = slots;
+	table->n_slots = n_slots;
+	return 0;
 }
 
 int string_table_add(struct string_table *table, const char *text, uint32_t *ret_string)
@@ -63,12 +120,17 @@ int string_table_add(struct string_table *table, const char *text, uint32_t *ret
 int string_table_add_n(struct string_table *table, const char *text, size_t length,
 		       uint32_t *ret_string)
 {
-	struct string_entry *entry = NULL;
-	int r;
+	uint32_t hash = hash_text(text, length);
+	struct string_slot *slot;
+	int r = 0;
 
-	HASH_FIND(hh, table->by_text, text, length, entry);
-	if (entry) {
-		*ret_string = entry->number;
+	if ((table->count + 1UL) * 3 > table->n_slots * 2)
+		r = slots_grow(table);
+	if (r < 0)
+		return r;
+	slot = slot_find(table, hash, text, length);
+	if (slot->next_number) {
+		*ret_string = slot->next_number - 1;
 		return 0;
 	}
 	if (table->count == UINT32_MAX)
@@ -77,26 +139,19 @@ int string_table_add_n(struct string_table *table, const char *text, size_t leng
 			  sizeof(*table->by_number));
 	if (r < 0)
 		return r;
-	entry = calloc(1, sizeof(*entry) + length + 1);
-	if (!entry)
+	table->by_number[table->count] = strndup(text, length);
+	if (!table->by_number[table->count])
 		return -ENOMEM;
-	memcpy(entry->text, text, length);
-	entry->number = table->count;
-	HASH_ADD_KEYPTR(hh, table->by_text, entry->text, length, entry);
-	if (!entry->hh.tbl) { /* how uthash tells that it had no memory */
-		free(entry);
-		return -ENOMEM;
-	}
-	table->by_number[table->count++] = entry;
-	table->bytes += sizeof(*entry) + length + 1 + sizeof(*table->by_number);
-	*ret_string = entry->number;
+	table->bytes += length + 1;
+	*ret_string = table->count++;
+	*slot = (struct string_slot){ hash, table->count };
 	return 0;
 }
 
 const char *string_table_get(const struct string_table *table, uint32_t string)
 {
 	assert(string < table->count);
-	return table->by_number[string]->text;
+	return table->by_number[string];
 }
 
 uint32_t string_table_count(const struct string_table *table)
@@ -106,5 +161,6 @@ uint32_t string_table_count(const struct string_table *table)
 
 size_t string_table_bytes(const struct string_table *table)
 {
-	return table->bytes;
+	return sizeof(*table) + table->bytes + table->n_slots * sizeof(*table->slots) +
+	       table->capacity * sizeof(*table->by_number);
 }
