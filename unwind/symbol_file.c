@@ -192,7 +192,8 @@ size_t symbol_file_find(const struct symbol_file *file, uint64_t elf_vaddr,
 
 		*frame = (struct symbol_frame){
 			.function = string_at(file, call->name),
-			.function_vaddr = function_vaddr(file, function_i),
+			.function_id = call->name,
+			.file_id = place.file,
 			.start_line = call->is_root ? record.start_line : 0,
 		};
 		if (!frame->function)

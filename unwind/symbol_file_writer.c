@@ -13,24 +13,16 @@
 #include "unwind/number_map.h"
 #include "unwind/string_pool.h"
 #include "unwind/symbol_build_report.h"
+#include "unwind/symbol_claims.h"
 #include "unwind/symbol_file_format.h"
 #include "unwind/symbol_function.h"
+#include "unwind/symbol_split.h"
 
-/* A function, of which the encoded chunks are kept elsewhere. */
-struct record {
+/* It ends where the next one starts. */
+struct piece {
 	uint64_t start_vaddr;
-	uint64_t end_vaddr;
-	uint64_t chunks_offset;
+	uint32_t chunks_offset;
 	uint32_t chunks_bytes;
-	uint32_t name;
-	uint32_t n_inlines;
-	bool has_lines;
-};
-
-struct record_list {
-	struct record *records;
-	size_t n;
-	size_t capacity;
 };
 
 struct symbol_file_writer {
@@ -38,8 +30,11 @@ struct symbol_file_writer {
 	struct number_map files_by_key; /* directory and filename → file */
 	struct buffer files;            /* struct gsym_file each */
 	struct buffer chunks;
-	struct record_list functions;
-	struct record_list fillers;
+	struct piece *pieces;
+	size_t n_pieces;
+	size_t pieces_capacity;
+	struct symbol_claims functions;
+	struct symbol_claims fillers;
 };
 
 DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
@@ -70,8 +65,9 @@ struct symbol_file_writer *symbol_file_writer_free(struct symbol_file_writer *wr
 	number_map_fini(&writer->files_by_key);
 	buffer_fini(&writer->files);
 	buffer_fini(&writer->chunks);
-	free(writer->functions.records);
-	free(writer->fillers.records);
+	free(writer->pieces);
+	symbol_claims_fini(&writer->functions);
+	symbol_claims_fini(&writer->fillers);
 	free(writer);
 	return NULL;
 }
@@ -116,142 +112,80 @@ int symbol_file_writer_add_file(struct symbol_file_writer *writer, const char *p
 	return r < 0 ? r : number_map_add(&writer->files_by_key, key, *ret_file);
 }
 
-static int add_record(struct record_list *list, const struct record *record)
+static int add_piece(const struct symbol_function *function, void *writer_pointer)
 {
-	int r = array_reserve((void **)&list->records, &list->capacity, list->n + 1,
-			      sizeof(*list->records));
+	struct symbol_file_writer *writer = writer_pointer;
+	struct piece piece = {
+		.start_vaddr = function->range.start_vaddr,
+		.chunks_offset = (uint32_t)writer->chunks.size,
+	};
+	int r;
 
+	symbol_function_encode(function, &writer->chunks);
+	if (buffer_error(&writer->chunks))
+		return buffer_error(&writer->chunks);
+	if (writer->chunks.size > UINT32_MAX)
+		return -EFBIG;
+	piece.chunks_bytes = (uint32_t)writer->chunks.size - piece.chunks_offset;
+	r = array_reserve((void **)&writer->pieces, &writer->pieces_capacity, writer->n_pieces + 1,
+			  sizeof(piece));
 	if (r == 0)
-		list->records[list->n++] = *record;
+		writer->pieces[writer->n_pieces++] = piece;
 	return r;
 }
 
 int symbol_file_writer_add_function(struct symbol_file_writer *writer,
 				    const struct symbol_function *function)
 {
-	struct record record = {
+	struct symbol_claim claim = {
 		.start_vaddr = function->range.start_vaddr,
 		.end_vaddr = function->range.end_vaddr,
 		.name = function->name,
 		.n_inlines = (uint32_t)function->n_inlines,
 		.has_lines = function->n_rows > 0,
-		.chunks_offset = writer->chunks.size,
+		.first_piece = (uint32_t)writer->n_pieces,
 	};
+	int r;
 
-	assert(record.start_vaddr < record.end_vaddr);
-	symbol_function_encode(function, &writer->chunks);
-	if (buffer_error(&writer->chunks))
-		return buffer_error(&writer->chunks);
-	if (writer->chunks.size > UINT32_MAX)
+	assert(claim.start_vaddr < claim.end_vaddr);
+	r = symbol_function_split(function, add_piece, writer);
+	if (r < 0)
+		return r;
+	if (writer->n_pieces > UINT32_MAX)
 		return -EFBIG;
-	if (record.end_vaddr - record.start_vaddr > UINT32_MAX)
-		record.end_vaddr = record.start_vaddr + UINT32_MAX;
-	record.chunks_bytes = (uint32_t)(writer->chunks.size - record.chunks_offset);
-	return add_record(function->fills_gaps ? &writer->fillers : &writer->functions, &record);
+	if (claim.end_vaddr - claim.start_vaddr > UINT32_MAX)
+		claim.end_vaddr = claim.start_vaddr + UINT32_MAX;
+	claim.n_pieces = (uint32_t)writer->n_pieces - claim.first_piece;
+	return symbol_claims_add(function->fills_gaps ? &writer->fillers : &writer->functions,
+				 &claim);
 }
 
-static int compare_records(const void *a, const void *b)
+/* Make a record of its own of each piece that @list's functions still have. */
+static int spread_pieces(const struct symbol_file_writer *writer, struct symbol_claims *list)
 {
-	const struct record *left = a, *right = b;
-
-	if (left->start_vaddr != right->start_vaddr)
-		return left->start_vaddr < right->start_vaddr ? -1 : 1;
-	if (left->n_inlines != right->n_inlines)
-		return left->n_inlines > right->n_inlines ? -1 : 1;
-	if (left->has_lines != right->has_lines)
-		return left->has_lines ? -1 : 1;
-	if (left->chunks_offset != right->chunks_offset)
-		return left->chunks_offset < right->chunks_offset ? -1 : 1;
-	return 0;
-}
-
-static void sort_records(struct record_list *list)
-{
-	bool is_sorted = true;
-
-	for (size_t i = 1; is_sorted && i < list->n; i++)
-		is_sorted = compare_records(&list->records[i - 1], &list->records[i]) <= 0;
-	if (!is_sorted)
-		qsort(list->records, list->n, sizeof(*list->records), compare_records);
-}
-
-/* Leave every address to one function. Returns how many ranges were dropped or cut. */
-static uint32_t resolve_overlaps(struct record_list *list)
-{
-	uint32_t n_dropped = 0;
-	size_t n_kept = 0;
-
-	sort_records(list);
-	for (size_t i = 0; i < list->n; i++) {
-		const struct record *record = &list->records[i];
-		struct record *last = n_kept ? &list->records[n_kept - 1] : NULL;
-
-		if (last && last->end_vaddr > record->start_vaddr) {
-			n_dropped++;
-			if (last->start_vaddr == record->start_vaddr)
-				continue;
-			last->end_vaddr = record->start_vaddr;
-		}
-		list->records[n_kept++] = *record;
-	}
-	list->n = n_kept;
-	return n_dropped;
-}
-
-/* The chunks count from the start, and are lost with it. */
-static void move_start(struct record *filler, uint64_t start_vaddr)
-{
-	filler->start_vaddr = start_vaddr;
-	filler->chunks_bytes = 0;
-	filler->has_lines = false;
-}
-
-/* Add the pieces of @filler that no function of @functions, from *@next on, covers. */
-static int add_filler(struct record_list *result, struct record filler,
-		      const struct record_list *functions, size_t *next)
-{
-	uint64_t end_vaddr = filler.end_vaddr;
+	struct symbol_claims spread = { 0 };
 	int r = 0;
 
-	while (r == 0 && filler.start_vaddr < end_vaddr) {
-		const struct record *function =
-			*next < functions->n ? &functions->records[*next] : NULL;
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		struct symbol_claim claim = list->claims[i];
+		const struct piece *pieces = &writer->pieces[claim.first_piece];
+		uint32_t n_pieces = claim.n_pieces;
 
-		if (function && function->start_vaddr <= filler.start_vaddr) {
-			if (function->end_vaddr > filler.start_vaddr)
-				move_start(&filler, function->end_vaddr);
-			if (function->end_vaddr > end_vaddr)
-				break; /* the next filler may lie in it, too */
-			(*next)++;
-			continue;
+		claim.n_pieces = n_pieces > 0;
+		for (uint32_t k = 1; r == 0 && k < n_pieces; k++) {
+			if (pieces[k].start_vaddr >= list->claims[i].end_vaddr)
+				break;
+			claim.end_vaddr = pieces[k].start_vaddr;
+			r = symbol_claims_add(&spread, &claim);
+			claim.start_vaddr = claim.end_vaddr;
+			claim.end_vaddr = list->claims[i].end_vaddr;
+			claim.first_piece++;
 		}
-		filler.end_vaddr = function && function->start_vaddr < end_vaddr
-					   ? function->start_vaddr
-					   : end_vaddr;
-		r = add_record(result, &filler);
-		move_start(&filler, filler.end_vaddr);
+		if (r == 0)
+			r = symbol_claims_add(&spread, &claim);
 	}
-	return r;
-}
-
-/* Functions and what fills the gaps between them, as one sorted list. */
-static int merge_fillers(struct symbol_file_writer *writer)
-{
-	struct record_list *functions = &writer->functions, *fillers = &writer->fillers;
-	struct record_list merged = { 0 };
-	size_t next = 0;
-	int r = 0;
-
-	if (!fillers->n)
-		return 0;
-	sort_records(fillers);
-	for (size_t i = 0; r == 0 && i < fillers->n; i++)
-		r = add_filler(&merged, fillers->records[i], functions, &next);
-	for (size_t i = 0; r == 0 && i < functions->n; i++)
-		r = add_record(&merged, &functions->records[i]);
-	free(functions->records);
-	*functions = merged;
-	sort_records(functions);
+	free(list->claims);
+	*list = spread;
 	return r;
 }
 
@@ -272,10 +206,10 @@ static uint8_t address_size_for(uint64_t largest_offset)
 }
 
 /* Everything up to the source files. The header's strings and each record's offset come later. */
-static void append_addresses(const struct record_list *list,
+static void append_addresses(const struct symbol_claims *list,
 			     const struct elf_description *description, struct buffer *bytes)
 {
-	uint64_t base_address = list->records[0].start_vaddr;
+	uint64_t base_address = list->claims[0].start_vaddr;
 	size_t start = bytes->size;
 	uint8_t *addresses;
 	struct gsym_header header = {
@@ -284,7 +218,7 @@ static void append_addresses(const struct record_list *list,
 		.base_address = base_address,
 		.n_addresses = (uint32_t)list->n,
 		.address_size =
-			address_size_for(list->records[list->n - 1].start_vaddr - base_address),
+			address_size_for(list->claims[list->n - 1].start_vaddr - base_address),
 	};
 
 	if (description) {
@@ -297,7 +231,7 @@ static void append_addresses(const struct record_list *list,
 	addresses = buffer_append_zeros(bytes, list->n * header.address_size);
 	for (size_t i = 0; addresses && i < list->n; i++) {
 		/* Little endian: the low bytes come first. */
-		uint64_t offset = list->records[i].start_vaddr - base_address;
+		uint64_t offset = list->claims[i].start_vaddr - base_address;
 
 		memcpy(addresses + i * header.address_size, &offset, header.address_size);
 	}
@@ -305,19 +239,22 @@ static void append_addresses(const struct record_list *list,
 }
 
 /* Returns the offset of the record in the file. */
-static uint32_t append_record(const struct symbol_file_writer *writer, const struct record *record,
-			      struct buffer *bytes, size_t start)
+static uint32_t append_record(const struct symbol_file_writer *writer,
+			      const struct symbol_claim *claim, struct buffer *bytes, size_t start)
 {
-	uint32_t head[2] = { (uint32_t)(record->end_vaddr - record->start_vaddr), record->name };
+	uint32_t head[2] = { (uint32_t)(claim->end_vaddr - claim->start_vaddr), claim->name };
 	uint32_t end[2] = { GSYM_CHUNK_END, 0 };
 	size_t offset;
 
 	append_padding(bytes, start, 4);
 	offset = bytes->size - start;
 	buffer_append(bytes, head, sizeof(head));
-	if (record->chunks_bytes)
-		buffer_append(bytes, writer->chunks.data + record->chunks_offset,
-			      record->chunks_bytes);
+	if (claim->n_pieces) {
+		const struct piece *piece = &writer->pieces[claim->first_piece];
+
+		buffer_append(bytes, writer->chunks.data + piece->chunks_offset,
+			      piece->chunks_bytes);
+	}
 	buffer_append(bytes, end, sizeof(end));
 	return (uint32_t)offset;
 }
@@ -325,7 +262,7 @@ static uint32_t append_record(const struct symbol_file_writer *writer, const str
 static void append_all(const struct symbol_file_writer *writer,
 		       const struct elf_description *description, struct buffer *bytes)
 {
-	const struct record_list *list = &writer->functions;
+	const struct symbol_claims *list = &writer->functions;
 	uint32_t n_files = (uint32_t)(writer->files.size / sizeof(struct gsym_file));
 	size_t start = bytes->size, offsets, strings;
 
@@ -337,7 +274,7 @@ static void append_all(const struct symbol_file_writer *writer,
 	strings = bytes->size;
 	buffer_append(bytes, writer->strings.bytes.data, writer->strings.bytes.size);
 	for (size_t i = 0; i < list->n; i++) {
-		uint32_t offset = append_record(writer, &list->records[i], bytes, start);
+		uint32_t offset = append_record(writer, &list->claims[i], bytes, start);
 
 		if (buffer_error(bytes))
 			return;
@@ -358,12 +295,17 @@ int symbol_file_writer_finish(struct symbol_file_writer *writer,
 	size_t start = ret_bytes->size;
 	int r;
 
-	report->n_dropped_ranges += resolve_overlaps(&writer->functions);
-	r = merge_fillers(writer);
+	r = symbol_claims_settle(&writer->functions, &writer->fillers, &report->n_dropped_ranges);
 	if (r < 0)
 		return r;
 	if (!writer->functions.n)
 		return -ENODATA;
+	report->n_functions = (uint32_t)writer->functions.n;
+	for (size_t i = 0; i < writer->functions.n; i++)
+		report->n_with_lines += writer->functions.claims[i].has_lines;
+	r = spread_pieces(writer, &writer->functions);
+	if (r < 0)
+		return r;
 	if (writer->functions.n > UINT32_MAX)
 		return -EFBIG;
 	append_all(writer, description, ret_bytes);
@@ -371,8 +313,5 @@ int symbol_file_writer_finish(struct symbol_file_writer *writer,
 		return buffer_error(ret_bytes);
 	if (ret_bytes->size - start > UINT32_MAX)
 		return -EFBIG;
-	report->n_functions = (uint32_t)writer->functions.n;
-	for (size_t i = 0; i < writer->functions.n; i++)
-		report->n_with_lines += writer->functions.records[i].has_lines;
 	return 0;
 }

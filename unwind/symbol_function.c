@@ -109,7 +109,7 @@ static void append_lines(const struct symbol_function *function, struct buffer *
 	struct symbol_row last = {
 		.elf_vaddr = function->range.start_vaddr,
 		.file = 1,
-		.line = function->rows[0].line,
+		.line = function->start_line ? function->start_line : function->rows[0].line,
 	};
 
 	append_signed(chunks, steps.min);

@@ -37,7 +37,8 @@ struct symbol_inline {
 struct symbol_function {
 	struct symbol_range range;
 	uint32_t name;
-	bool fills_gaps; /* it only has the addresses that no other function has */
+	bool fills_gaps;     /* it only has the addresses that no other function has */
+	uint32_t start_line; /* 0: that of the first row */
 	size_t n_rows;
 	const struct symbol_row *rows; /* sorted; the first one is where the range starts */
 	size_t n_inlines;

@@ -136,16 +136,14 @@ static void finds_functions_lines_and_inlined_functions(void **state)
 	symbol_file_free(file);
 }
 
-static void tells_where_the_function_starts(void **state)
+static void tells_the_first_line_of_the_function(void **state)
 {
 	struct symbol_file *file = map_sample();
 	struct symbol_frame frames[4];
 
 	(void)state;
 	assert_int_equal(symbol_file_find(file, 0x1025, frames, ARRAY_SIZE(frames)), 3);
-	assert_int_equal(frames[0].function_vaddr, 0x1000);
 	assert_int_equal(frames[0].start_line, 0);
-	assert_int_equal(frames[2].function_vaddr, 0x1000);
 	assert_int_equal(frames[2].start_line, 10);
 	symbol_file_free(file);
 }
@@ -268,6 +266,100 @@ static void a_later_function_ends_one_that_reaches_into_it(void **state)
 	close(fd);
 }
 
+/* Row i is line 100 + i; each third one is "inner", called from line 5. */
+#define LARGE_ROWS 900
+#define ROW_BYTES  8
+
+static void add_large(struct symbol_file_writer *writer, uint64_t start_vaddr, const char *name)
+{
+	static struct symbol_row rows[LARGE_ROWS];
+	static struct symbol_range ranges[LARGE_ROWS / 3];
+	static struct symbol_inline inlines[LARGE_ROWS / 3];
+	struct names names = add_names(writer);
+	const struct symbol_function large = {
+		.range = { start_vaddr, start_vaddr + LARGE_ROWS * ROW_BYTES },
+		.name = add_name(writer, name),
+		.rows = rows,
+		.n_rows = LARGE_ROWS,
+		.inlines = inlines,
+		.n_inlines = LARGE_ROWS / 3,
+	};
+
+	for (uint32_t i = 0; i < LARGE_ROWS; i++)
+		rows[i] = (struct symbol_row){ start_vaddr + i * ROW_BYTES, names.b_h, 100 + i };
+	for (uint32_t i = 0; i < LARGE_ROWS / 3; i++) {
+		uint64_t row_vaddr = rows[i * 3].elf_vaddr;
+
+		ranges[i] = (struct symbol_range){ row_vaddr, row_vaddr + ROW_BYTES };
+		inlines[i] = (struct symbol_inline){ 1, names.inner, names.a_c, 5, 1, &ranges[i] };
+	}
+	assert_int_equal(symbol_file_writer_add_function(writer, &large), 0);
+}
+
+static struct symbol_file *map_large(uint64_t second_vaddr, struct symbol_build_report *report)
+{
+	struct symbol_file_writer *writer;
+	struct buffer bytes = { 0 };
+	struct symbol_file *file;
+	int fd;
+
+	assert_int_equal(symbol_file_writer_new(&writer), 0);
+	add_large(writer, 0x10000, "first");
+	add_large(writer, second_vaddr, "second");
+	assert_int_equal(symbol_file_writer_finish(writer, NULL, &bytes, report), 0);
+	fd = fixture_memfd(bytes.data, bytes.size);
+	assert_int_equal(symbol_file_map(fd, &file), 0);
+	close(fd);
+	buffer_fini(&bytes);
+	symbol_file_writer_free(writer);
+	return file;
+}
+
+static void large_answers(const struct symbol_file *file, uint64_t start_vaddr, uint32_t row,
+			  const char *name)
+{
+	struct symbol_frame frames[SYMBOL_MAX_INLINE];
+	size_t n = symbol_file_find(file, start_vaddr + row * ROW_BYTES + row % ROW_BYTES, frames,
+				    ARRAY_SIZE(frames));
+
+	assert_int_equal(n, row % 3 == 0 ? 2 : 1);
+	assert_int_equal(frames[0].line, 100 + row);
+	assert_string_equal(frames[n - 1].function, name);
+	assert_int_equal(frames[n - 1].start_line, 100);
+	if (n == 2)
+		assert_int_equal(frames[1].line, 5);
+}
+
+static void a_large_function_is_several_records_and_one_function(void **state)
+{
+	struct symbol_build_report report = { 0 };
+	struct symbol_file *file = map_large(0x20000, &report);
+
+	(void)state;
+	assert_int_equal(report.n_functions, 2);
+	assert_true(symbol_file_function_count(file) > 8);
+	for (uint32_t row = 0; row < LARGE_ROWS; row++) {
+		large_answers(file, 0x10000, row, "first");
+		large_answers(file, 0x20000, row, "second");
+	}
+	symbol_file_free(file);
+}
+
+static void a_large_function_that_is_cut_keeps_what_is_before(void **state)
+{
+	struct symbol_build_report report = { 0 };
+	uint64_t second_vaddr = 0x10000 + 500 * ROW_BYTES;
+	struct symbol_file *file = map_large(second_vaddr, &report);
+
+	(void)state;
+	assert_int_equal(report.n_dropped_ranges, 1);
+	for (uint32_t row = 0; row < 500; row++)
+		large_answers(file, 0x10000, row, "first");
+	for (uint32_t row = 0; row < LARGE_ROWS; row++)
+		large_answers(file, second_vaddr, row, "second");
+	symbol_file_free(file);
+}
+
 static void a_file_without_functions_is_none(void **state)
 {
 	struct symbol_build_report report = { 0 };
@@ -285,13 +377,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_functions_lines_and_inlined_functions),
-		cmocka_unit_test(tells_where_the_function_starts),
+		cmocka_unit_test(tells_the_first_line_of_the_function),
 		cmocka_unit_test(gives_the_innermost_frames_if_there_is_little_room),
 		cmocka_unit_test(symbols_name_what_lies_between_functions),
 		cmocka_unit_test(names_nothing_outside_of_functions),
 		cmocka_unit_test(refuses_a_file_that_is_cut_short),
 		cmocka_unit_test(survives_any_damaged_byte),
 		cmocka_unit_test(a_later_function_ends_one_that_reaches_into_it),
+		cmocka_unit_test(a_large_function_is_several_records_and_one_function),
+		cmocka_unit_test(a_large_function_that_is_cut_keeps_what_is_before),
 		cmocka_unit_test(a_file_without_functions_is_none),
 	};
 

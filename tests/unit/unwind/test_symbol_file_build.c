@@ -80,7 +80,7 @@ static void appends_to_what_the_buffer_holds(void **state)
 	assert_memory_equal(bytes.data, "xyz", 3);
 	symbols_fd = fixture_memfd(bytes.data + 3, bytes.size - 3);
 	assert_int_equal(symbol_file_map(symbols_fd, &symbols), 0);
-	assert_int_equal(symbol_file_function_count(symbols), report.n_functions);
+	assert_true(symbol_file_function_count(symbols) >= report.n_functions);
 	assert_int_equal(symbol_file_bytes(symbols), bytes.size - 3);
 	symbol_file_free(symbols);
 	buffer_fini(&bytes);
