@@ -31,13 +31,31 @@ static size_t sequence_length(const uint8_t *text)
 	return 0;
 }
 
+bool utf8_is_valid(const char *text)
+{
+	const uint8_t *byte = (const uint8_t *)text;
+
+	while (*byte) {
+		size_t length = *byte < 0x80 ? 1 : sequence_length(byte);
+
+		if (!length)
+			return false;
+		byte += length;
+	}
+	return true;
+}
+
 void utf8_sanitize(char *text)
 {
 	uint8_t *byte = (uint8_t *)text;
 	size_t length;
 
 	while (*byte) {
-		length = *byte < 0x80 ? 1 : sequence_length(byte);
+		if (*byte < 0x80) {
+			byte++;
+			continue;
+		}
+		length = sequence_length(byte);
 		if (!length) {
 			*byte = '?';
 			length = 1;

@@ -11,7 +11,11 @@
 #define ELLIPSIS       "\xe2\x80\xa6"
 #define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
 #define TAIL_BYTES     384
+#define TAIL_SLOTS     512 /* a power of two */
 #define HEAD_BYTES     (DEMANGLE_MAX_BYTES - 1 - ELLIPSIS_BYTES - TAIL_BYTES)
+
+/* A name that fits has no tail; what comes before this is in none. */
+#define TAIL_FIRST (DEMANGLE_MAX_BYTES - 1 - TAIL_BYTES)
 
 /* Where a name that still grows is given up, and keeps its head only. */
 #define GIVE_UP_BYTES 65536
@@ -24,8 +28,14 @@ struct sink {
 	jmp_buf give_up;
 	size_t total_bytes;
 	char head[DEMANGLE_MAX_BYTES - 1];
-	char tail[TAIL_BYTES]; /* byte n of the name is at n % TAIL_BYTES */
+	char tail[TAIL_SLOTS]; /* byte n of the name is at n % TAIL_SLOTS */
 };
+
+static void sink_keep_tail(struct sink *sink, const char *text, size_t length)
+{
+	for (size_t i = length > TAIL_BYTES ? length - TAIL_BYTES : 0; i < length; i++)
+		sink->tail[(sink->total_bytes + i) % TAIL_SLOTS] = text[i];
+}
 
 static void sink_append(struct sink *sink, const char *text, size_t length)
 {
@@ -34,8 +44,8 @@ static void sink_append(struct sink *sink, const char *text, size_t length)
 
 		memcpy(sink->head + sink->total_bytes, text, length < room ? length : room);
 	}
-	for (size_t i = length > TAIL_BYTES ? length - TAIL_BYTES : 0; i < length; i++)
-		sink->tail[(sink->total_bytes + i) % TAIL_BYTES] = text[i];
+	if (sink->total_bytes + length > TAIL_FIRST)
+		sink_keep_tail(sink, text, length);
 	sink->total_bytes += length;
 }
 
@@ -73,10 +83,10 @@ static size_t sink_take(const struct sink *sink, char *ret_name)
 	length += ELLIPSIS_BYTES;
 	if (sink->total_bytes > GIVE_UP_BYTES)
 		return length; /* what came last is not the name's end */
-	while (first < sink->total_bytes && is_continuation(sink->tail[first % TAIL_BYTES]))
+	while (first < sink->total_bytes && is_continuation(sink->tail[first % TAIL_SLOTS]))
 		first++;
 	for (; first < sink->total_bytes; first++)
-		ret_name[length++] = sink->tail[first % TAIL_BYTES];
+		ret_name[length++] = sink->tail[first % TAIL_SLOTS];
 	return length;
 }
 
@@ -104,7 +114,7 @@ static size_t character_bytes(const char *text)
 static void make_printable(char *name)
 {
 	while (*name) {
-		size_t n = character_bytes(name);
+		size_t n = *name >= ' ' && *name < 0x7f ? 1 : character_bytes(name);
 
 		if (n == 0)
 			*name = '?';
@@ -138,7 +148,8 @@ static bool demangle_into(const char *symbol, struct sink *sink)
 		return true;
 	if (strncmp(symbol, "_R", 2) == 0)
 		return rust_demangle_callback(symbol, options, on_demangled, sink);
-	if (strncmp(symbol, "_ZN", 3) == 0 &&
+	/* Rust's names of old end in a hash of 17 letters. */
+	if (strncmp(symbol, "_ZN", 3) == 0 && strstr(symbol, "17h") &&
 	    rust_demangle_callback(symbol, options, on_demangled, sink))
 		return true;
 	sink->total_bytes = 0; /* a name that is half Rust's */

@@ -96,7 +96,8 @@ static inline int64_t read_signed(struct cursor *cursor)
 struct line_table {
 	int32_t min_step;
 	uint32_t n_steps;
-	uint64_t vaddr; /* of the next row */
+	uint32_t inverse; /* of n_steps, rounded up, in units of 2^-16: enough to divide a byte */
+	uint64_t vaddr;   /* of the next row */
 	struct symbol_place place;
 };
 
@@ -108,7 +109,7 @@ static bool next_row(struct cursor *cursor, struct line_table *table)
 
 		if (op >= GSYM_LINE_FIRST_SPECIAL) {
 			uint32_t steps = (uint32_t)op - GSYM_LINE_FIRST_SPECIAL;
-			uint32_t pc_step = steps / table->n_steps;
+			uint32_t pc_step = steps * table->inverse >> 16;
 
 			table->vaddr += pc_step;
 			table->place.line +=
@@ -144,6 +145,7 @@ static void read_lines(struct cursor *cursor, uint64_t start_vaddr, uint64_t elf
 	}
 	table.min_step = (int32_t)min_step;
 	table.n_steps = (uint32_t)(max_step - min_step + 1);
+	table.inverse = (65536 + table.n_steps - 1) / table.n_steps;
 	record->start_line = table.place.line;
 	while (next_row(cursor, &table) && table.vaddr <= elf_vaddr)
 		record->place = table.place;
@@ -171,13 +173,18 @@ static uint64_t read_ranges(struct cursor *cursor, uint64_t base_vaddr, uint64_t
 /* Pass over the children of a node, however deep they nest. */
 static void skip_children(struct cursor *cursor)
 {
-	uint64_t first_vaddr, depth = 1;
-	bool holds;
+	uint64_t depth = 1;
 
 	while (depth && !cursor->is_bad) {
-		if (!read_ranges(cursor, 0, 0, &first_vaddr, &holds)) {
+		uint64_t n = read_unsigned(cursor);
+
+		if (!n)
 			depth--;
+		if (!n)
 			continue;
+		for (uint64_t i = 0; i < n && !cursor->is_bad; i++) {
+			read_unsigned(cursor);
+			read_unsigned(cursor);
 		}
 		depth += read_u8(cursor) != 0;
 		read_u32(cursor);

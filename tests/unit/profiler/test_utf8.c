@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <string.h>
 
 static void assert_becomes(const char *text, const char *expected)
 {
@@ -16,6 +17,7 @@ static void assert_becomes(const char *text, const char *expected)
 	snprintf(copy, sizeof(copy), "%s", text);
 	utf8_sanitize(copy);
 	assert_string_equal(copy, expected);
+	assert_int_equal(utf8_is_valid(text), strcmp(text, expected) == 0);
 }
 
 static void leaves_what_is_well_formed(void **state)
