@@ -30,7 +30,7 @@ struct store {
 	struct kernel_view *kernel; /* held, or NULL */
 	enum names_state kernel_state;
 	struct symbol_cache *symbol_cache; /* held */
-	uint64_t next_symbols_id;
+	uint32_t next_symbols_id;
 	size_t window_bytes;     /* of the windows above */
 	size_t dictionary_bytes; /* of the dictionaries that they use, and the one in force */
 	uint32_t n_dictionaries; /* likewise */

@@ -26,8 +26,12 @@ struct symbol_cache {
 	pthread_rwlock_t lock; /* of what follows */
 	struct string_table *strings;
 	struct arena arena;
-	struct pair_map place_index;    /* (symbols' id, elf_vaddr) → places[] */
+	struct pair_map place_index; /* (symbols' id, elf_vaddr) → places[] */
+	/* (symbols' and function's id, file's id and start line) → functions[] */
+	struct pair_map frame_index;
+	struct pair_map file_index;     /* (symbols' and file's id) → filename, a string */
 	struct pair_map function_index; /* (system name and filename, start line) → functions[] */
+	struct pair_map name_index;     /* (system name, 0) → name, both of them strings */
 	struct stable_array places;     /* const struct symbol_place * */
 	struct stable_array functions;  /* struct symbol_function */
 };
@@ -66,21 +70,31 @@ struct symbol_cache *symbol_cache_unref(struct symbol_cache *cache)
 	string_table_free(cache->strings);
 	arena_fini(&cache->arena);
 	pair_map_fini(&cache->place_index);
+	pair_map_fini(&cache->frame_index);
+	pair_map_fini(&cache->file_index);
 	pair_map_fini(&cache->function_index);
+	pair_map_fini(&cache->name_index);
 	stable_array_fini(&cache->places);
 	stable_array_fini(&cache->functions);
 	free(cache);
 	return NULL;
 }
 
-static int text_intern(struct symbol_cache *cache, char *text, uint32_t *ret_string)
+static int text_intern(struct symbol_cache *cache, const char *text, uint32_t *ret_string)
 {
-	utf8_sanitize(text);
-	return string_table_add(cache->strings, text, ret_string);
+	_cleanup_(freep) char *copy = NULL;
+
+	if (utf8_is_valid(text))
+		return string_table_add(cache->strings, text, ret_string);
+	copy = strdup(text);
+	if (!copy)
+		return -ENOMEM;
+	utf8_sanitize(copy);
+	return string_table_add(cache->strings, copy, ret_string);
 }
 
-static int filename_intern(struct symbol_cache *cache, const struct symbol_frame *frame,
-			   uint32_t *ret_string)
+static int filename_add(struct symbol_cache *cache, const struct symbol_frame *frame,
+			uint32_t *ret_string)
 {
 	bool whole = !frame->directory[0] || frame->filename[0] == '/' || !frame->filename[0];
 	char path[FILENAME_MAX_BYTES];
@@ -90,17 +104,47 @@ static int filename_intern(struct symbol_cache *cache, const struct symbol_frame
 	return text_intern(cache, path, ret_string);
 }
 
-/* The function is new: the one place where names are demangled. */
-static int function_add(struct symbol_cache *cache, const struct symbol_function *function)
+static int filename_intern(struct symbol_cache *cache, const struct symbols *symbols,
+			   const struct symbol_frame *frame, uint32_t *ret_string)
 {
+	struct pair_key key = { symbols->id, frame->file_id };
+	int r;
+
+	if (pair_map_find(&cache->file_index, key, ret_string))
+		return 0;
+	r = filename_add(cache, frame, ret_string);
+	if (r < 0)
+		return r;
+	r = pair_map_find_or_add(&cache->file_index, key, *ret_string, ret_string);
+	return r < 0 ? r : 0;
+}
+
+/* The one place where names are demangled, each of them once. */
+static int name_intern(struct symbol_cache *cache, uint32_t system_name, uint32_t *ret_name)
+{
+	struct pair_key key = { .a = system_name };
 	char name[DEMANGLE_MAX_BYTES];
+	int r;
+
+	if (pair_map_find(&cache->name_index, key, ret_name))
+		return 0;
+	demangle(string_table_get(cache->strings, system_name), name);
+	r = string_table_add(cache->strings, name, ret_name);
+	if (r < 0)
+		return r;
+	r = pair_map_find_or_add(&cache->name_index, key, *ret_name, ret_name);
+	return r < 0 ? r : 0;
+}
+
+static int function_add(struct symbol_cache *cache, const struct symbol_function *function,
+			uint32_t system_name)
+{
 	struct symbol_function *added;
-	uint32_t string;
+	uint32_t name;
 	void *item;
 	int r;
 
-	demangle(function->system_name, name);
-	r = text_intern(cache, name, &string);
+	r = name_intern(cache, system_name, &name);
 	if (r < 0)
 		return r;
 	r = stable_array_add(&cache->functions, &item);
@@ -108,25 +152,23 @@ static int function_add(struct symbol_cache *cache, const struct symbol_function
 		return r;
 	added = item;
 	*added = *function;
-	added->name = string_table_get(cache->strings, string);
+	added->name = string_table_get(cache->strings, name);
 	return 0;
 }
 
-static int function_intern(struct symbol_cache *cache, const struct symbol_frame *frame,
-			   uint32_t *ret_function)
+/* By its texts: other symbol files may have the same function. */
+static int function_intern(struct symbol_cache *cache, const struct symbols *symbols,
+			   const struct symbol_frame *frame, uint32_t *ret_function)
 {
 	struct symbol_function function = { .start_line = frame->start_line };
-	_cleanup_(freep) char *linker_name = strdup(frame->function);
 	uint32_t system_name, filename;
 	struct pair_key key;
 	int r;
 
-	if (!linker_name)
-		return -ENOMEM;
-	r = text_intern(cache, linker_name, &system_name);
+	r = text_intern(cache, frame->function, &system_name);
 	if (r < 0)
 		return r;
-	r = filename_intern(cache, frame, &filename);
+	r = filename_intern(cache, symbols, frame, &filename);
 	if (r < 0)
 		return r;
 	key = (struct pair_key){ (uint64_t)system_name << 32 | filename, frame->start_line };
@@ -134,11 +176,28 @@ static int function_intern(struct symbol_cache *cache, const struct symbol_frame
 		return 0;
 	function.system_name = string_table_get(cache->strings, system_name);
 	function.filename = string_table_get(cache->strings, filename);
-	r = function_add(cache, &function);
+	r = function_add(cache, &function, system_name);
 	if (r < 0)
 		return r;
 	r = pair_map_find_or_add(&cache->function_index, key, cache->functions.count - 1,
 				 ret_function);
+	return r < 0 ? r : 0;
+}
+
+/* Most frames of a new place are of functions that were met before. */
+static int frame_intern(struct symbol_cache *cache, const struct symbols *symbols,
+			const struct symbol_frame *frame, uint32_t *ret_function)
+{
+	struct pair_key key = { (uint64_t)symbols->id << 32 | frame->function_id,
+				(uint64_t)frame->file_id << 32 | frame->start_line };
+	int r;
+
+	if (pair_map_find(&cache->frame_index, key, ret_function))
+		return 0;
+	r = function_intern(cache, symbols, frame, ret_function);
+	if (r < 0)
+		return r;
+	r = pair_map_find_or_add(&cache->frame_index, key, *ret_function, ret_function);
 	return r < 0 ? r : 0;
 }
 
@@ -159,7 +218,7 @@ static int place_add(struct symbol_cache *cache, const struct symbols *symbols, 
 	place->n_lines = (uint32_t)n_frames;
 	for (size_t i = 0; i < n_frames; i++) {
 		place->lines[i].line = frames[i].line;
-		r = function_intern(cache, &frames[i], &place->lines[i].function);
+		r = frame_intern(cache, symbols, &frames[i], &place->lines[i].function);
 		if (r < 0)
 			return r;
 	}
@@ -188,8 +247,10 @@ static bool place_find(const struct symbol_cache *cache, struct pair_key key,
 static size_t cache_bytes(const struct symbol_cache *cache)
 {
 	return sizeof(*cache) + string_table_bytes(cache->strings) + cache->arena.bytes +
-	       pair_map_bytes(&cache->place_index) + pair_map_bytes(&cache->function_index) +
-	       stable_array_bytes(&cache->places) + stable_array_bytes(&cache->functions);
+	       pair_map_bytes(&cache->place_index) + pair_map_bytes(&cache->frame_index) +
+	       pair_map_bytes(&cache->file_index) + pair_map_bytes(&cache->function_index) +
+	       pair_map_bytes(&cache->name_index) + stable_array_bytes(&cache->places) +
+	       stable_array_bytes(&cache->functions);
 }
 
 int symbol_cache_find(struct symbol_cache *cache, const struct symbols *symbols, uint64_t elf_vaddr,

@@ -6,7 +6,7 @@
 
 #include "unwind/symbol_file.h"
 
-int symbols_new(struct symbol_file *file, uint64_t id, struct symbols **ret_symbols)
+int symbols_new(struct symbol_file *file, uint32_t id, struct symbols **ret_symbols)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 

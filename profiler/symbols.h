@@ -14,14 +14,14 @@ struct symbol_file;
 
 struct symbols {
 	atomic_uint refs;
-	uint64_t id;
+	uint32_t id;
 	struct symbol_file *file;
 };
 
 /*
  * Takes @file, also on failure. Returns 0 and sets *@ret_symbols (owned by the caller), or -ENOMEM.
  */
-int symbols_new(struct symbol_file *file, uint64_t id, struct symbols **ret_symbols);
+int symbols_new(struct symbol_file *file, uint32_t id, struct symbols **ret_symbols);
 
 /* Each user calls unref once. Both accept NULL; unref always returns NULL. */
 struct symbols *symbols_ref(struct symbols *symbols);

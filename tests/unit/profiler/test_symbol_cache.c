@@ -13,7 +13,7 @@
 #include "tests/unit/profiler/symbol_fixture.h"
 #include "unwind/elf_file.h"
 
-static struct symbols *new_symbols(uint64_t id)
+static struct symbols *new_symbols(uint32_t id)
 {
 	struct elf_description description;
 	struct symbol_file *file;
