@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "profiler/binary_key.h"
 #include "profiler/status.h"
 #include "unwind/elf_file.h"
 
@@ -34,6 +35,13 @@ enum order_state {
 	ORDER_ANSWERED, /* for good */
 };
 
+/* What is to be done yet with its symbol file. */
+enum symbol_file_task {
+	SYMBOL_FILE_SETTLED, /* nothing */
+	SYMBOL_FILE_TO_KEEP, /* it is to go to disk; or that there is none */
+	SYMBOL_FILE_TO_CHECK /* it comes from there, and is to be read */
+};
+
 struct binary {
 	uint32_t number;     /* from 1: the `file` of frames and messages */
 	uint32_t dictionary; /* in which it was described last, 0 if in none */
@@ -42,7 +50,11 @@ struct binary {
 	int fd;              /* while it may have to be read, else −1 */
 	int64_t opened_ns;   /* by the monotonic clock */
 	int symbols_fd;      /* symbol file, or −1 */
+	uint64_t symbols_bytes;
+	bool is_on_disk; /* the symbol file is */
+	enum symbol_file_task symbols_task;
 	enum names_state names;
+	enum build_outcome names_outcome; /* once the order of its names is answered */
 	bool is_described;
 	bool is_named;        /* or is to be: a stack leads through it */
 	bool is_table_urgent; /* the order of its table is */
@@ -52,6 +64,7 @@ struct binary {
 	uint32_t n_table_orders;     /* since a table has come */
 	uint32_t n_names_orders;     /* and attempts to open the file for one */
 	struct elf_description description;
+	struct binary_key key; /* by which its names are kept on disk; without build id: not */
 };
 
 /* Returns 0 and sets *@ret_table, for at most @max_binaries (owned by the caller), or -ENOMEM. */

@@ -92,6 +92,9 @@ struct sampler_status {
 	uint64_t table_bytes, table_rows; /* in the maps now */
 	uint32_t n_tables, n_rules;       /* likewise */
 	struct cache_status table_cache;
+	struct cache_status symbol_folder;
+	uint64_t symbol_memory_bytes;               /* of symbol files that are not on disk */
+	uint64_t symbol_files_refused;              /* that were too many of these */
 	uint64_t builds[BUILD_OUTCOME_COUNT];       /* symbol files, by how they ended */
 	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* … and unwind tables */
 	uint32_t n_builds_queued;                   /* files that wait to be read for their names */

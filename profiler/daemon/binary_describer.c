@@ -13,6 +13,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/binary_names.h"
 #include "profiler/daemon/build_orders.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/role.h"
@@ -39,6 +40,7 @@ enum {
 struct binary_describer {
 	struct role_process *server;
 	struct build_orders orders;
+	struct binary_names names;
 	struct binary_table *binaries;
 	size_t max_binaries;
 	struct binary *vdso;
@@ -54,20 +56,6 @@ DEFINE_CLEANUP(struct binary_describer *, binary_describer_free)
 static struct table_loader *tables_of(const struct binary_describer *describer)
 {
 	return describer->orders.tables;
-}
-
-/* All that will be said of its names has been said. */
-static void finish_names(struct binary_describer *describer, struct binary *binary,
-			 enum build_outcome outcome)
-{
-	const struct message_names failed = { binary->number, NAMES_FAILED };
-
-	build_orders_finish_names(&describer->orders, binary, outcome);
-	if (binary->names != NAMES_PENDING)
-		return;
-	binary->names = NAMES_FAILED;
-	if (binary->dictionary == describer->dictionary && describer->server->channel)
-		channel_send(describer->server->channel, MESSAGE_NAMES, &failed, sizeof(failed));
 }
 
 /* Whether there is something to be read in it that was not ordered yet. */
@@ -92,7 +80,7 @@ static void order_wanted(struct binary_describer *describer, struct binary *bina
 	if (binary->table_order != ORDER_ANSWERED)
 		build_orders_order_table(&describer->orders, binary, true);
 	if (binary->is_named && binary->names_order == ORDER_NONE)
-		build_orders_order_names(&describer->orders, binary);
+		binary_names_order(&describer->names, binary);
 }
 
 /* Takes @fd, also on failure. The resolver is still to be asked. */
@@ -143,8 +131,8 @@ static size_t max_binaries(void)
 	return (limit.rlim_cur - FDS_OF_OTHERS) / FDS_OF_BINARY;
 }
 
-int binary_describer_new(struct role_process *server, struct role_process *resolver,
-			 struct table_loader *tables, struct binary_describer **ret_describer)
+int binary_describer_new(const struct binary_describer_options *options,
+			 struct binary_describer **ret_describer)
 {
 	_cleanup_(binary_describer_freep) struct binary_describer *describer =
 		calloc(1, sizeof(*describer));
@@ -152,12 +140,21 @@ int binary_describer_new(struct role_process *server, struct role_process *resol
 
 	if (!describer)
 		return -ENOMEM;
-	describer->server = server;
-	describer->orders = (struct build_orders){ .resolver = resolver, .tables = tables };
+	describer->server = options->server;
+	describer->orders =
+		(struct build_orders){ .resolver = options->resolver, .tables = options->tables };
 	describer->max_binaries = max_binaries();
 	r = binary_table_new(describer->max_binaries, &describer->binaries);
-	if (r == 0)
-		r = add_vdso(describer);
+	if (r < 0)
+		return r;
+	describer->names = (struct binary_names){
+		.server = options->server,
+		.orders = &describer->orders,
+		.binaries = describer->binaries,
+		.folder = options->symbols,
+		.memory_limit = options->names_bytes,
+	};
+	r = add_vdso(describer);
 	if (r < 0)
 		return r;
 	*ret_describer = steal(describer);
@@ -209,7 +206,7 @@ static int get_binary(struct binary_describer *describer, const struct mapped_fi
 static void note_unopened(struct binary_describer *describer, struct binary *binary)
 {
 	if (binary->is_named && ++binary->n_names_orders == MAX_OPENS)
-		finish_names(describer, binary, BUILD_GONE);
+		binary_names_finish(&describer->names, binary, BUILD_GONE);
 }
 
 int binary_describer_get(struct binary_describer *describer, int process_fd,
@@ -296,25 +293,6 @@ struct binary *binary_describer_vdso(const struct binary_describer *describer)
 	return describer->vdso;
 }
 
-static int send_description(struct binary_describer *describer, const struct binary *binary)
-{
-	const struct message_description message = {
-		.file = binary->number,
-		.description = binary->description,
-	};
-
-	return channel_send(describer->server->channel, MESSAGE_DESCRIPTION, &message,
-			    sizeof(message));
-}
-
-static int send_names(struct binary_describer *describer, const struct binary *binary)
-{
-	const struct message_names names = { binary->number, binary->names };
-
-	return channel_send_fds(describer->server->channel, MESSAGE_NAMES, &names, sizeof(names),
-				(int[]){ binary->symbols_fd, -1 });
-}
-
 /* Most files lie where they lay: no process is needed to open those again. */
 static void reopen(struct binary_describer *describer, struct binary *binary)
 {
@@ -340,7 +318,7 @@ static void want_names(struct binary_describer *describer, struct binary *binary
 	if (binary->fd < 0)
 		reopen(describer, binary);
 	if (binary->fd >= 0)
-		build_orders_order_names(&describer->orders, binary);
+		binary_names_order(&describer->names, binary);
 	else
 		describer->wants_files = true;
 }
@@ -384,10 +362,8 @@ int binary_describer_describe(struct binary_describer *describer, struct binary 
 	if (binary->dictionary == describer->dictionary)
 		return 0;
 	r = channel_send_parts(describer->server->channel, MESSAGE_FILE, parts, 2);
-	if (r == 0 && binary->is_described)
-		r = send_description(describer, binary);
-	if (r == 0 && binary->names != NAMES_PENDING)
-		r = send_names(describer, binary);
+	if (r == 0)
+		r = binary_names_tell(&describer->names, binary);
 	if (r == 0)
 		binary->dictionary = describer->dictionary;
 	return r;
@@ -398,11 +374,13 @@ static void forget_binary(void *context, const struct binary *binary)
 	struct binary_describer *describer = context;
 
 	table_loader_forget(tables_of(describer), binary->number);
+	binary_names_forget(&describer->names, binary);
 }
 
 void binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary)
 {
 	describer->dictionary = dictionary;
+	describer->names.dictionary = dictionary;
 }
 
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary)
@@ -416,7 +394,7 @@ static void repeat_orders(void *context, struct binary *binary)
 	struct binary_describer *describer = context;
 
 	if (!build_orders_repeat(&describer->orders, binary))
-		finish_names(describer, binary, BUILD_CRASHED);
+		binary_names_finish(&describer->names, binary, BUILD_CRASHED);
 }
 
 void binary_describer_on_resolver_start(struct binary_describer *describer)
@@ -434,37 +412,6 @@ static void take_table(struct binary_describer *describer, const struct message_
 		build_orders_take_table(&describer->orders, binary, fd);
 }
 
-static void take_description(struct binary_describer *describer,
-			     const struct message_description *message)
-{
-	struct binary *binary = binary_table_find_number(describer->binaries, message->file);
-
-	if (!binary)
-		return;
-	binary->description = message->description;
-	binary->is_described = true;
-	if (binary->dictionary == describer->dictionary && describer->server->channel)
-		send_description(describer, binary);
-}
-
-static int take_names(struct binary_describer *describer, const struct message_names *names,
-		      int fds[MESSAGE_MAX_FDS])
-{
-	struct binary *binary = binary_table_find_number(describer->binaries, names->file);
-
-	if (fds[0] < 0 || (names->state != NAMES_FUNCTIONS && names->state != NAMES_LINES))
-		return -EBADMSG;
-	if (!binary)
-		return 0;
-	if (binary->symbols_fd >= 0)
-		close(binary->symbols_fd);
-	binary->symbols_fd = steal_fd(&fds[0]);
-	binary->names = (enum names_state)names->state;
-	if (binary->dictionary == describer->dictionary && describer->server->channel)
-		send_names(describer, binary);
-	return 0;
-}
-
 static void take_end(struct binary_describer *describer, const struct message_built *built)
 {
 	struct binary *binary = binary_table_find_number(describer->binaries, built->file);
@@ -474,7 +421,7 @@ static void take_end(struct binary_describer *describer, const struct message_bu
 	if (built->kind == BUILD_TABLE)
 		build_orders_finish_table(&describer->orders, binary, built);
 	else
-		finish_names(describer, binary, (enum build_outcome)built->outcome);
+		binary_names_finish(&describer->names, binary, (enum build_outcome)built->outcome);
 }
 
 int binary_describer_on_message(struct binary_describer *describer, const struct message *message,
@@ -487,10 +434,10 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 		take_table(describer, message->body, fds[0]);
 		break;
 	case MESSAGE_DESCRIPTION:
-		take_description(describer, message->body);
+		binary_names_take_description(&describer->names, message->body);
 		break;
 	case MESSAGE_NAMES:
-		r = take_names(describer, message->body, fds);
+		r = binary_names_take(&describer->names, message->body, &fds[0]);
 		break;
 	case MESSAGE_BUILT:
 		take_end(describer, message->body);
@@ -500,6 +447,21 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 	}
 	role_process_flush(describer->server);
 	return r;
+}
+
+void binary_describer_on_server_end(struct binary_describer *describer)
+{
+	binary_names_on_server_end(&describer->names);
+}
+
+void binary_describer_keep_names(struct binary_describer *describer)
+{
+	binary_names_work(&describer->names);
+}
+
+void binary_describer_keep_last_names(struct binary_describer *describer, int64_t until_ns)
+{
+	binary_names_work_until(&describer->names, until_ns);
 }
 
 bool binary_describer_is_crowded(const struct binary_describer *describer)
@@ -516,6 +478,8 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	ret_status->n_builds_queued = describer->orders.n_names_awaited;
 	ret_status->n_tables_queued = describer->orders.n_tables_awaited;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
+	ret_status->symbol_files_refused = describer->names.n_refused;
+	ret_status->symbol_memory_bytes = describer->names.memory_bytes;
 	memcpy(ret_status->builds, describer->orders.name_builds,
 	       sizeof(describer->orders.name_builds));
 	memcpy(ret_status->table_builds, describer->orders.table_builds,

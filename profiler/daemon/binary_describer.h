@@ -16,11 +16,21 @@ struct binary;
 struct binary_describer;
 struct mapping;
 struct role_process;
+struct symbol_folder;
 struct table_loader;
 
-/* All borrowed. Returns 0 and sets *@ret_describer (owned by the caller), or -errno. */
-int binary_describer_new(struct role_process *server, struct role_process *resolver,
-			 struct table_loader *tables, struct binary_describer **ret_describer);
+/* All borrowed. */
+struct binary_describer_options {
+	struct role_process *server;
+	struct role_process *resolver;
+	struct table_loader *tables;
+	struct symbol_folder *symbols;
+	uint64_t names_bytes; /* what symbol files may take that are not on disk */
+};
+
+/* Returns 0 and sets *@ret_describer (owned by the caller), or -errno. */
+int binary_describer_new(const struct binary_describer_options *options,
+			 struct binary_describer **ret_describer);
 
 /* Accepts NULL. Always returns NULL. */
 struct binary_describer *binary_describer_free(struct binary_describer *describer);
@@ -71,6 +81,16 @@ bool binary_describer_is_crowded(const struct binary_describer *describer);
 
 /* The resolver is new: ask it for all that the last one owes us. */
 void binary_describer_on_resolver_start(struct binary_describer *describer);
+
+/* The server has died. */
+void binary_describer_on_server_end(struct binary_describer *describer);
+
+/* Bring names to disk, and look at those that are there, for a few milliseconds. To be called some
+ * times a second. */
+void binary_describer_keep_names(struct binary_describer *describer);
+
+/* As above, until all is done, or @until_ns by the monotonic clock. */
+void binary_describer_keep_last_names(struct binary_describer *describer, int64_t until_ns);
 
 /* Returns 0, or -EBADMSG: it must not say that. */
 int binary_describer_on_message(struct binary_describer *describer, const struct message *message,

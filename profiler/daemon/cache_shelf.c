@@ -221,6 +221,11 @@ int cache_shelf_end(struct cache_shelf *shelf, struct cache_draft *draft, int er
 	return error;
 }
 
+void cache_shelf_discard(struct cache_shelf *shelf, struct cache_draft *draft)
+{
+	cache_folder_discard(shelf->folder, draft);
+}
+
 void cache_shelf_get_status(const struct cache_shelf *shelf, struct cache_status *ret_status)
 {
 	*ret_status = shelf->status;

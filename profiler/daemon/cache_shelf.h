@@ -100,4 +100,7 @@ int cache_shelf_begin(struct cache_shelf *shelf, const struct binary_key *key, u
  * why it could not be put there. */
 int cache_shelf_end(struct cache_shelf *shelf, struct cache_draft *draft, int error);
 
+/* Nobody wants it any more. */
+void cache_shelf_discard(struct cache_shelf *shelf, struct cache_draft *draft);
+
 void cache_shelf_get_status(const struct cache_shelf *shelf, struct cache_status *ret_status);

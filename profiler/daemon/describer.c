@@ -10,6 +10,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/base/memory_file.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
 #include "profiler/daemon/dictionary_writer.h"
@@ -62,6 +63,13 @@ DEFINE_CLEANUP(struct describer *, describer_free)
 int describer_new(const struct describer_options *options, struct describer **ret_describer)
 {
 	const struct process_table_limits limits = { MAX_PROCESSES, MAX_THREADS };
+	const struct binary_describer_options binaries = {
+		.server = options->server,
+		.resolver = options->resolver,
+		.tables = options->tables,
+		.symbols = options->symbols,
+		.names_bytes = options->memory_bytes,
+	};
 	_cleanup_(describer_freep) struct describer *describer = calloc(1, sizeof(*describer));
 	int r;
 
@@ -69,8 +77,7 @@ int describer_new(const struct describer_options *options, struct describer **re
 		return -ENOMEM;
 	describer->options = *options;
 	kernel_describer_init(&describer->kernel, options->server, options->resolver);
-	r = binary_describer_new(options->server, options->resolver, options->tables,
-				 &describer->binaries);
+	r = binary_describer_new(&binaries, &describer->binaries);
 	describer->dictionary =
 		(struct dictionary_writer){ options->server, describer->binaries, 0, 0 };
 	if (r == 0)
@@ -482,6 +489,7 @@ void describer_on_server_end(struct describer *describer)
 	describer->n_samples = 0;
 	describer->stored = (struct message_stored){ 0 };
 	describer->n_sent = 0;
+	binary_describer_on_server_end(describer->binaries);
 }
 
 void describer_on_resolver_start(struct describer *describer)
@@ -504,9 +512,22 @@ int describer_on_server_message(struct describer *describer, const struct messag
 int describer_on_resolver_message(struct describer *describer, const struct message *message,
 				  int fds[MESSAGE_MAX_FDS])
 {
+	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
+		if (fds[i] >= 0 && !memory_file_is_sealed(fds[i]))
+			return -EBADMSG;
 	if (message->type == MESSAGE_KERNEL_NAMES)
 		return kernel_describer_take_names(&describer->kernel, fds);
 	return binary_describer_on_message(describer->binaries, message, fds);
+}
+
+void describer_keep_names(struct describer *describer)
+{
+	binary_describer_keep_names(describer->binaries);
+}
+
+void describer_keep_last_names(struct describer *describer, int64_t until_ns)
+{
+	binary_describer_keep_last_names(describer->binaries, until_ns);
 }
 
 void describer_get_status(const struct describer *describer, struct sampler_status *ret_status)

@@ -21,13 +21,17 @@
 
 struct describer;
 struct role_process;
+struct symbol_folder;
 struct table_loader;
 
 struct describer_options {
 	struct role_process *server; /* borrowed, as the next */
 	struct role_process *resolver;
 	struct table_loader *tables;
-	size_t memory_bytes; /* of the daemon: an eighth of it is what a dictionary may take */
+	struct symbol_folder *symbols;
+	/* Of the daemon: an eighth of it is what a dictionary may take, and as much again as all of
+	 * it symbol files that find no place on disk. */
+	size_t memory_bytes;
 	/* Its frames are forgotten here, and must be sent again by the kernel half. */
 	void (*on_forget_stack)(void *context, uint64_t stack_hash);
 	void *context;
@@ -96,6 +100,11 @@ void describer_on_resolver_start(struct describer *describer);
 int describer_on_server_message(struct describer *describer, const struct message *message);
 int describer_on_resolver_message(struct describer *describer, const struct message *message,
 				  int fds[MESSAGE_MAX_FDS]);
+
+/* Bring names to disk for a few milliseconds; or until all are there, or @until_ns by the monotonic
+ * clock. */
+void describer_keep_names(struct describer *describer);
+void describer_keep_last_names(struct describer *describer, int64_t until_ns);
 
 /* Fill in the counters that are kept here; others stay as they are. */
 void describer_get_status(const struct describer *describer, struct sampler_status *ret_status);

@@ -62,8 +62,8 @@ int doctor_main(const struct options *options, FILE *out)
 		print_finding(out, check->name, &finding);
 		n_failed += finding.verdict == VERDICT_FAIL;
 	}
-	host_probe_table_cache(options->cache, &finding);
-	print_finding(out, "table cache", &finding);
+	host_probe_cache(options->cache, &finding);
+	print_finding(out, "cache", &finding);
 	if (n_failed)
 		fprintf(out, "\nSampling cannot work here: %u of these failed.\n", n_failed);
 	else

@@ -189,17 +189,17 @@ static int try_cache_folder(const char *path)
 	return r;
 }
 
-void host_probe_table_cache(const char *folder, struct finding *finding)
+void host_probe_cache(const char *folder, struct finding *finding)
 {
 	int r = folder ? try_cache_folder(folder) : 0;
 
 	if (r < 0)
 		finding_set(finding, VERDICT_WARN,
-			    "%s: %s: unwind tables are compiled anew at each start", folder,
+			    "%s: %s: unwind tables and names are made anew at each start", folder,
 			    cache_folder_strerror(r));
 	else if (folder)
-		finding_set(finding, VERDICT_OK, "compiled unwind tables are kept in %s", folder);
+		finding_set(finding, VERDICT_OK, "unwind tables and names are kept in %s", folder);
 	else
 		finding_set(finding, VERDICT_OK,
-			    "none: unwind tables are compiled anew at each start");
+			    "none: unwind tables and names are made anew at each start");
 }

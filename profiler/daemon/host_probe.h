@@ -18,4 +18,4 @@ void host_probe_descriptors(struct finding *finding);
 void host_probe_cpus(struct finding *finding);
 
 /* @folder is NULL if there shall be none; else it is made, as the daemon would. */
-void host_probe_table_cache(const char *folder, struct finding *finding);
+void host_probe_cache(const char *folder, struct finding *finding);

@@ -20,6 +20,7 @@
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
+#include "profiler/daemon/symbol_folder.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/daemon/table_store.h"
@@ -34,6 +35,7 @@ enum {
 	FINISH_WAIT_MS = 5000,
 	ROLE_STOP_WAIT_MS = 2000,
 	ENCODE_WAIT_MS = 60000,
+	KEEP_WAIT_MS = 1000, /* at the end, for names that are not on disk yet */
 	SERVER_QUEUE_BYTES = 16 << 20,
 	RESOLVER_QUEUE_BYTES = 4 << 20,
 	RING_MIN_BYTES = 256 << 10,
@@ -48,6 +50,7 @@ struct sampler {
 	struct kernel_half *half;
 	struct table_store *table_store;
 	struct table_cache *table_cache;
+	struct symbol_folder *symbol_folder;
 	struct table_loader *table_loader;
 	struct describer *describer;
 	struct role_events events;
@@ -99,6 +102,7 @@ static void fill_table_status(struct sampler *sampler)
 	sampler->status.n_tables = (uint32_t)tables.n_tables;
 	sampler->status.n_rules = tables.n_rules;
 	table_cache_get_status(sampler->table_cache, &sampler->status.table_cache);
+	symbol_folder_get_status(sampler->symbol_folder, &sampler->status.symbol_folder);
 }
 
 /*
@@ -174,6 +178,7 @@ static int read_ring(void *context)
 	if (r == 0 && describer_has_pending(sampler->describer))
 		r = kernel_half_read(sampler->half); /* execs before their mappings were read */
 	table_loader_run(sampler->table_loader);
+	describer_keep_names(sampler->describer);
 	if (is_sending_due(sampler))
 		send_all(sampler);
 	return r;
@@ -336,6 +341,10 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		.on_forget_stack = on_forget_stack,
 		.context = sampler,
 	};
+	const struct symbol_folder_options symbols = {
+		.folder = setup->options->cache,
+		.max_bytes = SYMBOL_FOLDER_MAX_BYTES,
+	};
 	int r;
 
 	sampler->events = (struct role_events){
@@ -346,6 +355,9 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 	};
 	r = start_tables(sampler, setup->options);
 	options.tables = sampler->table_loader;
+	if (r == 0)
+		r = symbol_folder_new(&symbols, &sampler->symbol_folder);
+	options.symbols = sampler->symbol_folder;
 	if (r == 0)
 		r = describer_new(&options, &sampler->describer);
 	if (r == 0)
@@ -467,9 +479,13 @@ struct sampler *sampler_free(struct sampler *sampler)
 		return NULL;
 	role_process_stop(&sampler->server, ROLE_STOP_WAIT_MS);
 	role_process_stop(&sampler->resolver, ROLE_STOP_WAIT_MS);
+	if (sampler->describer)
+		describer_keep_last_names(sampler->describer,
+					  clock_monotonic_ns() + KEEP_WAIT_MS * NS_PER_MS);
 	describer_free(sampler->describer);
 	table_loader_free(sampler->table_loader);
 	table_cache_free(sampler->table_cache);
+	symbol_folder_free(sampler->symbol_folder);
 	table_store_free(sampler->table_store);
 	kernel_half_free(sampler->half);
 	loop_free(sampler->loop);

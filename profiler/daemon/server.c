@@ -47,16 +47,13 @@ struct server {
 
 DEFINE_CLEANUP(struct profile *, profile_free)
 
-/* A symbol file that the resolver made and that nobody can shrink any more, mapped; or NULL. */
+/* A symbol file, mapped; or NULL. That it cannot shrink any more, the sampler has seen to: it is
+ * sealed, or a file on disk that only the sampler may write. */
 static struct symbol_file *map_symbols(int fd)
 {
-	const int needed_seals = F_SEAL_SHRINK | F_SEAL_WRITE;
 	struct symbol_file *symbols = NULL;
-	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
 
-	if (seals < 0 || (seals & needed_seals) != needed_seals)
-		return NULL;
-	return symbol_file_map(fd, &symbols) == 0 ? symbols : NULL;
+	return fd >= 0 && symbol_file_map(fd, &symbols) == 0 ? symbols : NULL;
 }
 
 static int name_file(struct server *server, const struct message_names *names, int fd)

@@ -2,7 +2,6 @@
 #include "profiler/daemon/table_loader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +13,7 @@
 
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/base/memory_file.h"
 #include "profiler/daemon/shard_space.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_store.h"
@@ -293,13 +293,11 @@ void table_loader_reject(struct table_loader *loader, const struct file_key *key
 /* Foreign bytes that can no longer change or shrink, mapped; or NULL. */
 static void *map_sealed(int fd, size_t *ret_size)
 {
-	const int needed_seals = F_SEAL_SHRINK | F_SEAL_WRITE;
-	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
 	struct stat status;
 	void *bytes;
 
-	if (seals < 0 || (seals & needed_seals) != needed_seals || fstat(fd, &status) < 0 ||
-	    status.st_size <= 0 || (uint64_t)status.st_size > UNWIND_TABLE_MAX_BYTES)
+	if (!memory_file_is_sealed(fd) || fstat(fd, &status) < 0 || status.st_size <= 0 ||
+	    (uint64_t)status.st_size > UNWIND_TABLE_MAX_BYTES)
 		return NULL;
 	*ret_size = (size_t)status.st_size;
 	bytes = mmap(NULL, *ret_size, PROT_READ, MAP_PRIVATE, fd, 0);

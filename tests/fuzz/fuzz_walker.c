@@ -40,14 +40,18 @@ static struct place *place_get(const struct sampler_world *world, struct role_pr
 {
 	static struct role_process no_server;
 	static struct place *place;
+	const struct binary_describer_options options = {
+		.server = &no_server,
+		.resolver = resolver,
+		.tables = world->tables,
+	};
 	struct mapping_table *mappings;
 	struct binary *vdso;
 
 	if (place)
 		return place;
 	place = calloc(1, sizeof(*place));
-	if (!place ||
-	    binary_describer_new(&no_server, resolver, world->tables, &place->binaries) < 0 ||
+	if (!place || binary_describer_new(&options, &place->binaries) < 0 ||
 	    process_reader_init(&place->reader, place->binaries) < 0 ||
 	    mapping_table_parse(mapped, strlen(mapped), MAPPINGS_EXECUTABLE, &mappings) < 0 ||
 	    process_set_mappings(&place->process, mappings) < 0)

@@ -87,7 +87,7 @@ static void the_cache_of_tables_may_be_none(void **state)
 	char verdict[5];
 
 	(void)state;
-	assert_true(find_line("table cache", verdict));
+	assert_true(find_line("cache", verdict));
 	assert_string_equal(verdict, "ok");
 }
 

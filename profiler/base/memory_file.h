@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Memory file: a memfd(2), by which large things go from one process to another.
+ */
+
+#include <stdbool.h>
+
+/* Whether @fd is one that can neither shrink nor change any more, so that whoever maps it can rely
+ * on that. */
+bool memory_file_is_sealed(int fd);

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "profiler/daemon/binary_names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/binary_table.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/build_orders.h"
+#include "profiler/daemon/role.h"
+#include "profiler/daemon/symbol_folder.h"
+#include "temporary_folder.h"
+
+enum { DICTIONARY = 3, MEMORY_LIMIT = 100000 };
+
+/* The sampler's side, and the other ends of its channels. */
+struct world {
+	struct temporary_folder place;
+	struct role_process server, resolver;
+	struct channel *server_end, *resolver_end;
+	struct build_orders orders;
+	struct binary_table *binaries;
+	struct symbol_folder *folder;
+	struct binary_names names;
+	struct binary *binary;
+	unsigned int n_asked;             /* orders of names */
+	unsigned int n_told, n_described; /* what the server was told */
+	enum names_state told;            /* last */
+	uint64_t told_bytes;              /* of its symbol file */
+	bool was_sealed;                  /* that was a memory file */
+};
+
+static void make_channel(struct role_process *process, struct channel **ret_end)
+{
+	int fds[2];
+
+	assert_int_equal(channel_pair(fds), 0);
+	assert_int_equal(channel_new(fds[0], 1 << 20, &process->channel), 0);
+	assert_int_equal(channel_new(fds[1], 1 << 20, ret_end), 0);
+}
+
+/* A start: nothing but what is on disk is known. */
+static void begin(struct world *world, const char *path)
+{
+	const struct symbol_folder_options options = { path, 64 << 20, { .n_bytes = 0 } };
+	const struct binary_identity identity = { .inode = 7 };
+
+	assert_int_equal(binary_table_new(10, &world->binaries), 0);
+	assert_int_equal(symbol_folder_new(&options, &world->folder), 0);
+	world->orders = (struct build_orders){ .resolver = &world->resolver };
+	world->names = (struct binary_names){
+		.server = &world->server,
+		.orders = &world->orders,
+		.binaries = world->binaries,
+		.folder = world->folder,
+		.memory_limit = MEMORY_LIMIT,
+		.dictionary = DICTIONARY,
+	};
+	assert_int_equal(binary_table_add(world->binaries, &identity, "/bin/x", &world->binary), 0);
+	world->binary->fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	world->binary->dictionary = DICTIONARY;
+	world->n_asked = world->n_told = world->n_described = 0;
+}
+
+static void end(struct world *world)
+{
+	symbol_folder_free(world->folder);
+	binary_table_free(world->binaries);
+}
+
+static void restart(struct world *world)
+{
+	end(world);
+	begin(world, world->place.path);
+}
+
+static int set_up(void **state)
+{
+	static struct world world;
+
+	world = (struct world){ .place = temporary_folder_make() };
+	make_channel(&world.server, &world.server_end);
+	make_channel(&world.resolver, &world.resolver_end);
+	begin(&world, world.place.path);
+	*state = &world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+
+	end(world);
+	channel_free(world->server.channel);
+	channel_free(world->server_end);
+	channel_free(world->resolver.channel);
+	channel_free(world->resolver_end);
+	temporary_folder_fini(&world->place);
+	return 0;
+}
+
+static int on_order(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
+{
+	struct world *world = context;
+
+	(void)fds;
+	assert_int_equal(message->type, MESSAGE_BUILD);
+	world->n_asked++;
+	return 0;
+}
+
+static int on_news(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
+{
+	const struct message_names *names = message->body;
+	struct world *world = context;
+	struct stat status = { 0 };
+
+	if (message->type == MESSAGE_DESCRIPTION) {
+		world->n_described++;
+		return 0;
+	}
+	assert_int_equal(message->type, MESSAGE_NAMES);
+	if (fds[0] >= 0)
+		assert_int_equal(fstat(fds[0], &status), 0);
+	world->n_told++;
+	world->told = (enum names_state)names->state;
+	world->told_bytes = (uint64_t)status.st_size;
+	world->was_sealed = fds[0] >= 0 && fcntl(fds[0], F_GET_SEALS) > F_SEAL_SEAL;
+	return 0;
+}
+
+static void order(struct world *world)
+{
+	binary_names_order(&world->names, world->binary);
+	assert_int_equal(channel_receive(world->resolver_end, on_order, world), 0);
+}
+
+static void hear(struct world *world)
+{
+	channel_flush(world->server.channel);
+	assert_int_equal(channel_receive(world->server_end, on_news, world), 0);
+}
+
+static void send_names(struct world *world, enum names_state state, off_t size)
+{
+	const struct message_names message = { world->binary->number, state };
+	_cleanup_(closep) int fd = memfd_create("symbols", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_int_equal(ftruncate(fd, size), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE), 0);
+	assert_int_equal(binary_names_take(&world->names, &message, &fd), 0);
+}
+
+static void send_description(struct world *world)
+{
+	const struct message_description message = { .file = world->binary->number };
+
+	binary_names_take_description(&world->names, &message);
+}
+
+/* What the resolver says of a binary that has lines. */
+static void answer(struct world *world, off_t size)
+{
+	send_description(world);
+	send_names(world, NAMES_FUNCTIONS, size / 2);
+	send_names(world, NAMES_LINES, size);
+	binary_names_finish(&world->names, world->binary, BUILD_OK);
+}
+
+static void work(struct world *world)
+{
+	binary_names_work_until(&world->names, INT64_MAX);
+	assert_int_equal(world->names.n_tasks, 0);
+	hear(world);
+}
+
+static void names_go_to_disk_and_the_memory_file_goes(void **state)
+{
+	struct world *world = *state;
+
+	order(world);
+	assert_int_equal(world->n_asked, 1);
+	answer(world, 50000);
+	hear(world);
+	assert_int_equal(world->n_told, 2);
+	assert_true(world->was_sealed);
+	assert_int_equal(world->names.memory_bytes, 50000);
+	work(world);
+	assert_int_equal(world->n_told, 3);
+	assert_int_equal(world->told, NAMES_LINES);
+	assert_false(world->was_sealed);
+	assert_true(world->told_bytes > 50000);
+	assert_int_equal(world->names.memory_bytes, 0);
+}
+
+static void at_the_next_start_nobody_is_asked(void **state)
+{
+	struct world *world = *state;
+
+	order(world);
+	answer(world, 50000);
+	work(world);
+	restart(world);
+	order(world);
+	hear(world);
+	assert_int_equal(world->n_asked, 0);
+	assert_int_equal(world->n_described, 1);
+	assert_int_equal(world->told, NAMES_LINES);
+	assert_int_equal(world->binary->names_order, ORDER_ANSWERED);
+	work(world);
+	assert_int_equal(world->n_told, 1);
+}
+
+static void that_there_are_no_names_is_known_at_the_next_start(void **state)
+{
+	struct world *world = *state;
+
+	order(world);
+	send_description(world);
+	binary_names_finish(&world->names, world->binary, BUILD_NO_NAMES);
+	work(world);
+	restart(world);
+	order(world);
+	hear(world);
+	assert_int_equal(world->n_asked, 0);
+	assert_int_equal(world->told, NAMES_FAILED);
+}
+
+/* It may go better at the next start. */
+static void what_took_too_long_is_tried_again(void **state)
+{
+	struct world *world = *state;
+
+	order(world);
+	send_description(world);
+	send_names(world, NAMES_FUNCTIONS, 1000);
+	binary_names_finish(&world->names, world->binary, BUILD_TIMED_OUT);
+	work(world);
+	assert_int_equal(world->names.memory_bytes, 1000);
+	restart(world);
+	order(world);
+	assert_int_equal(world->n_asked, 1);
+}
+
+static void damage_is_found_out_and_mended(void **state)
+{
+	struct world *world = *state;
+	char path[512];
+	int fd;
+
+	order(world);
+	answer(world, 50000);
+	work(world);
+	assert_int_equal(temporary_folder_count(&world->place, path), 1);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, "x", 1, 40000), 1);
+	close(fd);
+	restart(world);
+	order(world);
+	hear(world);
+	assert_int_equal(world->told, NAMES_LINES); /* most of it will be right */
+	work(world);
+	assert_int_equal(world->binary->names_order, ORDER_NONE);
+	order(world);
+	assert_int_equal(world->n_asked, 1);
+	answer(world, 50000);
+	work(world);
+	assert_int_equal(world->told, NAMES_LINES);
+	assert_int_equal(temporary_folder_count(&world->place, path), 1);
+}
+
+/* A server that reads beyond the end of a file that it has mapped dies, and must not die again. */
+static void a_file_that_was_cut_is_not_given_out_again(void **state)
+{
+	struct world *world = *state;
+	char path[512];
+
+	order(world);
+	answer(world, 50000);
+	work(world);
+	assert_int_equal(temporary_folder_count(&world->place, path), 1);
+	assert_int_equal(truncate(path, 100), 0);
+	binary_names_on_server_end(&world->names);
+	world->n_told = 0;
+	assert_int_equal(binary_names_tell(&world->names, world->binary), 0);
+	hear(world);
+	assert_int_equal(world->n_told, 0);
+	assert_int_equal(world->binary->names_order, ORDER_NONE);
+	work(world);
+	order(world);
+	assert_int_equal(world->n_asked, 2);
+}
+
+static void without_a_folder_memory_files_are_bounded(void **state)
+{
+	struct world *world = *state;
+
+	end(world);
+	begin(world, NULL);
+	order(world);
+	send_names(world, NAMES_FUNCTIONS, MEMORY_LIMIT);
+	send_names(world, NAMES_LINES, MEMORY_LIMIT + 1);
+	binary_names_finish(&world->names, world->binary, BUILD_OK);
+	work(world);
+	assert_int_equal(world->names.n_refused, 1);
+	assert_int_equal(world->names.memory_bytes, MEMORY_LIMIT);
+	assert_int_equal(world->told, NAMES_FUNCTIONS);
+	binary_names_forget(&world->names, world->binary);
+	assert_int_equal(world->names.memory_bytes, 0);
+}
+
+static void what_finds_no_place_on_disk_must_find_one_in_memory(void **state)
+{
+	struct world *world = *state;
+
+	order(world);
+	answer(world, MEMORY_LIMIT + 1);
+	hear(world);
+	assert_int_equal(world->told, NAMES_LINES);
+	assert_int_equal(rmdir(world->place.path), 0);
+	work(world);
+	assert_int_equal(world->told, NAMES_FAILED);
+	assert_int_equal(world->names.memory_bytes, 0);
+	assert_int_equal(world->names.n_refused, 1);
+}
+
+/* As one says that was taken over by another file. */
+static void names_that_nobody_has_asked_for_are_not_taken(void **state)
+{
+	struct world *world = *state;
+
+	send_description(world);
+	send_names(world, NAMES_LINES, 1000);
+	assert_int_equal(world->binary->symbols_fd, -1);
+	assert_false(world->binary->is_described);
+	order(world);
+	answer(world, 1000);
+	send_names(world, NAMES_LINES, 2000);
+	assert_int_equal(world->binary->symbols_bytes, 1000);
+}
+
+static void forget(void *context, const struct binary *binary)
+{
+	binary_names_forget(context, binary);
+}
+
+static void a_binary_may_be_forgotten_while_it_is_kept(void **state)
+{
+	struct world *world = *state;
+	struct binary *binary = world->binary;
+
+	order(world);
+	answer(world, 8 << 20);
+	binary_names_work_until(&world->names, 1);
+	binary_names_work(&world->names);
+	close(steal_fd(&binary->fd));
+	binary_table_forget_unused(world->binaries, DICTIONARY, forget, &world->names);
+	assert_int_equal(binary_table_count(world->binaries), 0);
+	binary_names_work_until(&world->names, INT64_MAX);
+	assert_int_equal(world->names.n_tasks, 0);
+	assert_int_equal(world->names.busy, 0);
+}
+
+int main(void)
+{
+#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		WITH_WORLD(names_go_to_disk_and_the_memory_file_goes),
+		WITH_WORLD(at_the_next_start_nobody_is_asked),
+		WITH_WORLD(that_there_are_no_names_is_known_at_the_next_start),
+		WITH_WORLD(what_took_too_long_is_tried_again),
+		WITH_WORLD(damage_is_found_out_and_mended),
+		WITH_WORLD(a_file_that_was_cut_is_not_given_out_again),
+		WITH_WORLD(without_a_folder_memory_files_are_bounded),
+		WITH_WORLD(what_finds_no_place_on_disk_must_find_one_in_memory),
+		WITH_WORLD(names_that_nobody_has_asked_for_are_not_taken),
+		WITH_WORLD(a_binary_may_be_forgotten_while_it_is_kept),
+	};
+
+	return cmocka_run_group_tests_name("binary names", tests, NULL, NULL);
+}
