@@ -5,7 +5,8 @@ void dwarf_conversion_fini(struct dwarf_conversion *conversion)
 {
 	number_map_fini(&conversion->starts);
 	number_map_fini(&conversion->names);
-	number_map_fini(&conversion->files);
+	number_map_fini(&conversion->strings);
+	dwarf_unit_index_fini(&conversion->units);
+	dwarf_unit_index_fini(&conversion->alternate_units);
 	buffer_fini(&conversion->path);
-	dwarf_end(conversion->dwarf);
 }

@@ -5,20 +5,22 @@
  * DWARF conversion: what all readers of debug information share while one file is converted.
  */
 
-#include <elfutils/libdw.h>
 #include <stdint.h>
 
 #include "profiler/base/buffer.h"
+#include "unwind/dwarf_sections.h"
+#include "unwind/dwarf_unit_index.h"
 #include "unwind/number_map.h"
 
-struct elf_file;
+struct debug_files;
+struct dwarf_unit;
 struct symbol_build_report;
 struct symbol_file_writer;
 struct symbol_table;
 
 /* The first five are set by the caller and borrowed. */
 struct dwarf_conversion {
-	const struct elf_file *file;
+	const struct debug_files *files;
 	const struct symbol_table *symbols;
 	const struct symbol_table *pieces; /* the same, cut */
 	struct symbol_file_writer *writer;
@@ -26,11 +28,13 @@ struct dwarf_conversion {
 
 	struct number_map starts; /* of functions that were added: their name, 0 for @pieces */
 
-	Dwarf *dwarf;
-	const char *compile_directory; /* of the unit at hand, or NULL */
+	struct dwarf_sections sections, alternate_sections;
+	struct dwarf_unit_index units, alternate_units; /* of the same */
+
+	const struct dwarf_unit *unit; /* at hand */
+	struct number_map names;       /* of functions in it, and of others, by their entry */
+	struct number_map strings;     /* of the writer, by offset in the section of strings */
 	struct buffer path;            /* room to join one */
-	struct number_map names;       /* of abstract functions, by the offset of their entry */
-	struct number_map files;       /* of the writer, by libdw's pointer to the path */
 };
 
 /* Works on a zeroed struct. */

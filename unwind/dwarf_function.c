@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/dwarf_function.h"
 
-#include <stdlib.h>
-
+#include "unwind/debug_files.h"
 #include "unwind/dwarf_conversion.h"
+#include "unwind/dwarf_entry.h"
 #include "unwind/dwarf_name.h"
 #include "unwind/elf_file_internal.h"
 #include "unwind/symbol_build_report.h"
 #include "unwind/symbol_file_writer.h"
 #include "unwind/symbol_table.h"
 
-void dwarf_unit_fini(struct dwarf_unit *unit)
+void dwarf_work_fini(struct dwarf_work *work)
 {
-	dwarf_lines_fini(&unit->lines);
-	dwarf_lines_fini(&unit->cut_lines);
-	dwarf_inlines_fini(&unit->inlines);
-	dwarf_inlines_fini(&unit->cut_inlines);
-	free(unit->nested.pending);
+	dwarf_lines_fini(&work->lines);
+	dwarf_lines_fini(&work->cut_lines);
+	dwarf_inlines_fini(&work->inlines);
+	dwarf_inlines_fini(&work->cut_inlines);
+	dwarf_ranges_fini(&work->ranges);
 }
 
-static int add_function(struct dwarf_conversion *conversion, struct dwarf_unit *unit,
+static int add_function(struct dwarf_conversion *conversion, struct dwarf_work *work,
 			struct symbol_range range, uint32_t name, bool is_symbol)
 {
 	struct symbol_function function = {
@@ -28,35 +28,42 @@ static int add_function(struct dwarf_conversion *conversion, struct dwarf_unit *
 		.fills_gaps = is_symbol,
 	};
 	uint32_t known;
-	int r = dwarf_lines_cut(&unit->lines, range, &unit->cut_lines);
+	int r = dwarf_lines_cut(&work->lines, range, &work->cut_lines);
 
 	if (r == 0)
-		r = dwarf_inlines_cut(&unit->inlines, range, &unit->cut_inlines);
+		r = dwarf_inlines_cut(&work->inlines, range, &work->cut_inlines);
 	if (r < 0)
 		return r;
-	function.rows = unit->cut_lines.rows;
-	function.n_rows = unit->cut_lines.n_rows;
-	function.inlines = unit->cut_inlines.nodes;
-	function.n_inlines = unit->cut_inlines.n_nodes;
+	function.rows = work->cut_lines.rows;
+	function.n_rows = work->cut_lines.n_rows;
+	function.inlines = work->cut_inlines.nodes;
+	function.n_inlines = work->cut_inlines.n_nodes;
 	r = symbol_file_writer_add_function(conversion->writer, &function);
 	if (r < 0 || number_map_find(&conversion->starts, range.start_vaddr, &known))
 		return r;
 	return number_map_add(&conversion->starts, range.start_vaddr, is_symbol ? 0 : name);
 }
 
+/* Whether @range is code. What the linker drops is left at 0. */
+static bool is_code(const struct dwarf_conversion *conversion, const struct symbol_range *range)
+{
+	return range->start_vaddr &&
+	       range->end_vaddr <= elf_file_code_end(conversion->files->binary, range->start_vaddr);
+}
+
 /* Add one range of the function, unless it is no code, or somebody else described it already. */
-static int add_range(struct dwarf_conversion *conversion, struct dwarf_unit *unit, Dwarf_Die *die,
+static int add_range(struct dwarf_conversion *conversion, struct dwarf_work *work,
+		     const struct dwarf_entry *entry, struct dwarf_cursor *cursor,
 		     struct symbol_range range)
 {
-	uint64_t code_end = elf_file_code_end(conversion->file, range.start_vaddr);
 	uint32_t name, known;
 	int r;
 
-	if (range.start_vaddr >= range.end_vaddr || range.end_vaddr > code_end) {
+	if (!is_code(conversion, &range)) {
 		conversion->report->n_dropped_ranges++;
 		return 0;
 	}
-	r = dwarf_name_at(conversion, die, range.start_vaddr, &name);
+	r = dwarf_name_at(conversion, entry, range.start_vaddr, &name);
 	if (r < 0 || !name)
 		return r;
 	/* Each unit describes its copy of an inline function; the linker kept one. */
@@ -64,38 +71,32 @@ static int add_range(struct dwarf_conversion *conversion, struct dwarf_unit *uni
 		conversion->report->n_dropped_ranges++;
 		return 0;
 	}
-	if (!unit->has_inlines)
-		r = dwarf_inlines_read(conversion, die, &unit->inlines, &unit->nested);
-	unit->has_inlines = true;
-	return r < 0 ? r : add_function(conversion, unit, range, name, false);
+	if (!work->has_inlines)
+		r = dwarf_inlines_read(conversion, &work->lines, cursor, &work->inlines);
+	work->has_inlines = true;
+	return r < 0 ? r : add_function(conversion, work, range, name, false);
 }
 
-int dwarf_function_read(struct dwarf_conversion *conversion, struct dwarf_unit *unit,
-			Dwarf_Die *die)
+int dwarf_function_read(struct dwarf_conversion *conversion, struct dwarf_work *work,
+			struct dwarf_cursor *cursor)
 {
-	struct dwarf_pending_die child = { 0 };
-	struct symbol_range range;
-	ptrdiff_t offset = 0;
-	bool has_code = false;
-	Dwarf_Addr base;
-	int r = 0;
+	struct dwarf_entry entry;
+	int r;
 
-	unit->has_inlines = false;
-	while (r == 0 && (offset = dwarf_ranges(die, offset, &base, &range.start_vaddr,
-						&range.end_vaddr)) > 0) {
-		r = add_range(conversion, unit, die, range);
-		has_code = true;
-	}
-	if (r < 0 || has_code || dwarf_child(die, &child.die) != 0)
-		return r;
-	return dwarf_die_stack_push(&unit->nested, &child);
+	work->has_inlines = false;
+	work->ranges.n = 0;
+	dwarf_cursor_read(cursor, &entry);
+	r = dwarf_ranges_read(conversion->unit, &entry, &work->ranges);
+	for (size_t i = 0; r == 0 && i < work->ranges.n; i++)
+		r = add_range(conversion, work, &entry, cursor, work->ranges.ranges[i]);
+	return r;
 }
 
 /* Whether the unit has lines for @elf_vaddr. */
-static bool has_line(struct dwarf_unit *unit, uint64_t elf_vaddr)
+static bool has_line(struct dwarf_work *work, uint64_t elf_vaddr)
 {
-	const struct symbol_row *rows = unit->lines.rows;
-	size_t low = 0, high = unit->lines.n_rows;
+	const struct symbol_row *rows = work->lines.rows;
+	size_t low = 0, high = work->lines.n_rows;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -105,11 +106,10 @@ static bool has_line(struct dwarf_unit *unit, uint64_t elf_vaddr)
 		else
 			high = middle;
 	}
-	/* A row where its sequence ends, which libdw sorts behind the end, covers nothing. */
-	return low && rows[low - 1].file && dwarf_haspc(&unit->die, elf_vaddr) == 1;
+	return low && rows[low - 1].file;
 }
 
-static int add_symbol(struct dwarf_conversion *conversion, struct dwarf_unit *unit,
+static int add_symbol(struct dwarf_conversion *conversion, struct dwarf_work *work,
 		      const struct symbol *symbol)
 {
 	struct symbol_range range = { symbol->start_vaddr, symbol->end_vaddr };
@@ -117,28 +117,37 @@ static int add_symbol(struct dwarf_conversion *conversion, struct dwarf_unit *un
 	int r;
 
 	if (number_map_find(&conversion->starts, symbol->start_vaddr, &known) ||
-	    !has_line(unit, symbol->start_vaddr))
+	    !has_line(work, symbol->start_vaddr))
 		return 0;
 	r = symbol_file_writer_add_string(conversion->writer, symbol->name, symbol->name_length,
 					  &name);
-	return r < 0 ? r : add_function(conversion, unit, range, name, true);
+	return r < 0 ? r : add_function(conversion, work, range, name, true);
 }
 
-int dwarf_function_add_symbols(struct dwarf_conversion *conversion, struct dwarf_unit *unit)
+/* Add those symbols that start in the rows of @sequence. */
+static int add_symbols_in(struct dwarf_conversion *conversion, struct dwarf_work *work,
+			  const struct dwarf_sequence *sequence)
 {
 	const struct symbol_table *symbols = conversion->pieces;
-	const struct dwarf_lines *lines = &unit->lines;
-	size_t i;
+	const struct symbol_row *last_row =
+		&work->lines.rows[sequence->first_row + sequence->n_rows - 1];
+	size_t i = symbol_table_find_from(symbols, sequence->start_vaddr);
 	int r = 0;
 
-	if (!lines->n_rows)
-		return 0;
-	unit->inlines.n_nodes = 0;
-	i = symbol_table_find_from(symbols, lines->rows[0].elf_vaddr);
 	for (; r == 0 && i < symbols->n_symbols; i++) {
-		if (symbols->symbols[i].start_vaddr > lines->rows[lines->n_rows - 1].elf_vaddr)
+		if (symbols->symbols[i].start_vaddr > last_row->elf_vaddr)
 			break;
-		r = add_symbol(conversion, unit, &symbols->symbols[i]);
+		r = add_symbol(conversion, work, &symbols->symbols[i]);
 	}
+	return r;
+}
+
+int dwarf_function_add_symbols(struct dwarf_conversion *conversion, struct dwarf_work *work)
+{
+	int r = 0;
+
+	work->inlines.n_nodes = 0;
+	for (size_t i = 0; r == 0 && i < work->lines.n_sequences; i++)
+		r = add_symbols_in(conversion, work, &work->lines.sequences[i]);
 	return r;
 }

@@ -1,52 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/dwarf_inlines.h"
 
-#include <dwarf.h>
 #include <stdlib.h>
 
 #include "profiler/base/array.h"
-#include "profiler/base/cleanup.h"
 #include "unwind/dwarf_conversion.h"
+#include "unwind/dwarf_lines.h"
 #include "unwind/dwarf_name.h"
+#include "unwind/dwarf_unit.h"
 #include "unwind/symbol_frame.h"
 
-int dwarf_die_stack_push(struct dwarf_die_stack *stack, const struct dwarf_pending_die *pending)
+int dwarf_pending_push(struct dwarf_pending *pending, uint64_t info_off)
 {
-	int r = array_reserve((void **)&stack->pending, &stack->capacity, stack->n + 1,
-			      sizeof(*stack->pending));
+	int r = array_reserve((void **)&pending->offsets, &pending->capacity, pending->n + 1,
+			      sizeof(*pending->offsets));
 
 	if (r == 0)
-		stack->pending[stack->n++] = *pending;
-	return r;
-}
-
-struct dwarf_pending_die dwarf_die_stack_pop(struct dwarf_die_stack *stack)
-{
-	struct dwarf_pending_die *last = &stack->pending[--stack->n];
-
-	dwarf_tag(
-		&last->die); /* libdw remembers in the entry how it looked it up: for its copies */
-	return *last;
-}
-
-bool dwarf_die_next(Dwarf_Die *die)
-{
-	Dwarf_Die next;
-
-	/* A sibling attribute may point anywhere; forward is the way that ends. */
-	if (dwarf_siblingof(die, &next) != 0 || next.cu != die->cu || next.addr <= die->addr)
-		return false;
-	*die = next;
-	return true;
-}
-
-static int add_range(struct dwarf_inlines *inlines, const struct symbol_range *range)
-{
-	int r = array_reserve((void **)&inlines->ranges, &inlines->ranges_capacity,
-			      inlines->n_ranges + 1, sizeof(*inlines->ranges));
-
-	if (r == 0)
-		inlines->ranges[inlines->n_ranges++] = *range;
+		pending->offsets[pending->n++] = info_off;
 	return r;
 }
 
@@ -61,125 +31,125 @@ static int add_node(struct dwarf_inlines *inlines, struct symbol_inline node, si
 				  inlines->n_nodes + 1, sizeof(*inlines->first_range));
 	if (r < 0)
 		return r;
-	node.n_ranges = (uint32_t)(inlines->n_ranges - first_range);
+	node.n_ranges = (uint32_t)(inlines->ranges.n - first_range);
 	inlines->first_range[inlines->n_nodes] = first_range;
 	inlines->nodes[inlines->n_nodes++] = node;
 	return 0;
 }
 
-static int read_ranges(Dwarf_Die *die, struct dwarf_inlines *inlines)
+static int read_call(struct dwarf_conversion *conversion, struct dwarf_lines *lines,
+		     const struct dwarf_entry *entry, struct symbol_inline *node)
 {
-	struct symbol_range range;
-	ptrdiff_t offset = 0;
-	Dwarf_Addr base;
-	int r = 0;
+	const struct dwarf_value *line = dwarf_entry_value(entry, DWARF_CALL_LINE);
+	const struct dwarf_value *file = dwarf_entry_value(entry, DWARF_CALL_FILE);
 
-	while (r == 0 && (offset = dwarf_ranges(die, offset, &base, &range.start_vaddr,
-						&range.end_vaddr)) > 0)
-		if (range.start_vaddr < range.end_vaddr)
-			r = add_range(inlines, &range);
-	return r;
+	if (line && line->number <= UINT32_MAX)
+		node->call_line = (uint32_t)line->number;
+	return file ? dwarf_lines_file(conversion, lines, file->number, &node->call_file) : 0;
 }
 
-static int read_call(struct dwarf_conversion *conversion, Dwarf_Die *die,
-		     struct symbol_inline *node)
+/* Read the node of one inlined subroutine. Sets *@ret_depth to the depth of what is in it. */
+static int read_node(struct dwarf_conversion *conversion, struct dwarf_lines *lines,
+		     struct dwarf_cursor *cursor, struct dwarf_inlines *inlines,
+		     uint32_t *ret_depth)
 {
-	Dwarf_Word line = 0, file_i = 0;
-	Dwarf_Attribute attribute;
-	Dwarf_Files *files;
-	Dwarf_Die unit;
-	size_t n_files;
+	struct symbol_inline node = { .depth = *ret_depth + 1 };
+	size_t first_range = inlines->ranges.n;
+	struct dwarf_entry entry;
+	int r;
 
-	if (dwarf_formudata(dwarf_attr(die, DW_AT_call_line, &attribute), &line) == 0 &&
-	    line <= UINT32_MAX)
-		node->call_line = (uint32_t)line;
-	if (dwarf_formudata(dwarf_attr(die, DW_AT_call_file, &attribute), &file_i) != 0 ||
-	    !dwarf_diecu(die, &unit, NULL, NULL) ||
-	    dwarf_getsrcfiles(&unit, &files, &n_files) != 0 || file_i >= n_files)
-		return 0;
-	return dwarf_name_of_file(conversion, dwarf_filesrc(files, file_i, NULL, NULL),
-				  &node->call_file);
-}
-
-/* Add the node of one inlined subroutine. Sets *@ret_depth to the depth of what is in it. */
-static int read_node(struct dwarf_conversion *conversion, struct dwarf_pending_die *pending,
-		     struct dwarf_inlines *inlines, uint32_t *ret_depth)
-{
-	struct symbol_inline node = { .depth = pending->depth + 1 };
-	size_t first_range = inlines->n_ranges;
-	int r = dwarf_name_of_function(conversion, &pending->die, &node.name);
-
-	if (r == 0 && node.name)
-		r = read_ranges(&pending->die, inlines);
-	if (r < 0 || inlines->n_ranges == first_range) {
-		*ret_depth = pending->depth;
+	dwarf_cursor_read(cursor, &entry);
+	r = dwarf_ranges_read(conversion->unit, &entry, &inlines->ranges);
+	if (r < 0 || inlines->ranges.n == first_range)
 		return r;
-	}
+	r = dwarf_name_of_function(conversion, &entry, &node.name);
+	if (r == 0 && !node.name)
+		inlines->ranges.n = first_range;
+	if (r < 0 || !node.name)
+		return r;
 	*ret_depth = node.depth;
-	r = read_call(conversion, &pending->die, &node);
+	r = read_call(conversion, lines, &entry, &node);
 	return r < 0 ? r : add_node(inlines, node, first_range);
 }
 
-static int visit(struct dwarf_conversion *conversion, struct dwarf_pending_die *pending,
-		 struct dwarf_inlines *inlines, struct dwarf_die_stack *stack,
-		 struct dwarf_die_stack *ret_nested)
-{
-	struct dwarf_pending_die inside = { .depth = pending->depth };
-	int r;
+/* What the entries are in that the walk is in. */
+enum place {
+	IN_FUNCTION,
+	IN_TYPE,    /* local classes, lambdas: their functions are not inlined here */
+	IN_ANOTHER, /* a nested function, which is read on its own */
+};
 
-	switch (dwarf_tag(&pending->die)) {
-	case DW_TAG_class_type:
-	case DW_TAG_structure_type:
-	case DW_TAG_union_type:
-		/* A local class, a lambda: its functions are not inlined here. */
-		if (dwarf_child(&pending->die, &inside.die) != 0)
-			return 0;
-		return dwarf_die_stack_push(ret_nested, &inside);
-	case DW_TAG_subprogram:
-		return dwarf_die_stack_push(
-			ret_nested,
-			&(struct dwarf_pending_die){ .die = pending->die, .is_alone = true });
-	case DW_TAG_inlined_subroutine:
-		r = read_node(conversion, pending, inlines, &inside.depth);
-		if (r < 0)
-			return r;
-		break;
-	case DW_TAG_lexical_block:
-	case DW_TAG_try_block:
-	case DW_TAG_catch_block:
-	case DW_TAG_with_stmt:
-		break;
-	default:
-		return 0;
-	}
-	if (dwarf_child(&pending->die, &inside.die) != 0)
-		return 0;
-	return dwarf_die_stack_push(stack, &inside);
+struct dwarf_level {
+	uint32_t entry_depth;
+	uint32_t inline_depth;
+	enum place place;
+};
+
+/* The level of what is next to the entry at hand. */
+static struct dwarf_level level_at(struct dwarf_inlines *inlines, const struct dwarf_cursor *cursor)
+{
+	while (inlines->n_levels &&
+	       inlines->levels[inlines->n_levels - 1].entry_depth >= cursor->depth)
+		inlines->n_levels--;
+	return inlines->n_levels ? inlines->levels[inlines->n_levels - 1]
+				 : (struct dwarf_level){ .place = IN_FUNCTION };
 }
 
-int dwarf_inlines_read(struct dwarf_conversion *conversion, Dwarf_Die *function,
-		       struct dwarf_inlines *inlines, struct dwarf_die_stack *ret_nested)
+static int push_level(struct dwarf_inlines *inlines, const struct dwarf_level *level)
 {
-	struct dwarf_die_stack stack = { 0 };
-	struct dwarf_pending_die pending = { 0 };
-	int r;
+	int r = array_reserve((void **)&inlines->levels, &inlines->levels_capacity,
+			      inlines->n_levels + 1, sizeof(*inlines->levels));
+
+	if (r == 0)
+		inlines->levels[inlines->n_levels++] = *level;
+	return r;
+}
+
+/* Read or skip the entry at hand, and change @level to that of what is in it. */
+static int visit(struct dwarf_conversion *conversion, struct dwarf_lines *lines,
+		 struct dwarf_cursor *cursor, struct dwarf_inlines *inlines,
+		 struct dwarf_level *level)
+{
+	enum dwarf_role role = (enum dwarf_role)cursor->abbrev->role;
+	int r = 0;
+
+	if (role == DWARF_ROLE_INLINED && level->place == IN_FUNCTION)
+		return read_node(conversion, lines, cursor, inlines, &level->inline_depth);
+	if (role == DWARF_ROLE_FUNCTION && level->place != IN_ANOTHER) {
+		r = dwarf_pending_push(&inlines->nested,
+				       dwarf_unit_info_off(conversion->unit, cursor));
+		level->place = IN_ANOTHER;
+	} else if (role == DWARF_ROLE_SCOPE && level->place == IN_FUNCTION) {
+		level->place = IN_TYPE;
+	}
+	dwarf_cursor_skip(cursor);
+	return r;
+}
+
+int dwarf_inlines_read(struct dwarf_conversion *conversion, struct dwarf_lines *lines,
+		       struct dwarf_cursor *cursor, struct dwarf_inlines *inlines)
+{
+	struct dwarf_cursor inside = dwarf_cursor_enter(cursor);
+	int r = 0;
 
 	inlines->n_nodes = 0;
-	inlines->n_ranges = 0;
-	if (dwarf_child(function, &pending.die) != 0)
-		return 0;
-	r = dwarf_die_stack_push(&stack, &pending);
-	while (r == 0 && stack.n) {
-		pending = dwarf_die_stack_pop(&stack);
-		struct dwarf_pending_die next = pending;
+	inlines->ranges.n = 0;
+	inlines->n_levels = 0;
+	while (r == 0 && dwarf_cursor_next(&inside)) {
+		struct dwarf_level level;
 
-		/* Its siblings come after all that is in it: the order of the tree. */
-		if (dwarf_die_next(&next.die))
-			r = dwarf_die_stack_push(&stack, &next);
-		if (r == 0)
-			r = visit(conversion, &pending, inlines, &stack, ret_nested);
+		/* Nearly all. */
+		if (inside.abbrev->role == DWARF_ROLE_OTHER && !inside.abbrev->has_children) {
+			dwarf_cursor_skip(&inside);
+			continue;
+		}
+		level = level_at(inlines, &inside);
+		level.entry_depth = inside.depth;
+		r = visit(conversion, lines, &inside, inlines, &level);
+		if (r == 0 && inside.abbrev->has_children)
+			r = push_level(inlines, &level);
 	}
-	free(stack.pending);
+	dwarf_cursor_leave(cursor, &inside);
 	return r;
 }
 
@@ -187,7 +157,9 @@ void dwarf_inlines_fini(struct dwarf_inlines *inlines)
 {
 	free(inlines->nodes);
 	free(inlines->first_range);
-	free(inlines->ranges);
+	free(inlines->levels);
+	free(inlines->nested.offsets);
+	dwarf_ranges_fini(&inlines->ranges);
 	*inlines = (struct dwarf_inlines){ 0 };
 }
 
@@ -202,8 +174,8 @@ static int compare_ranges(const void *a, const void *b)
 static int cut_ranges(const struct dwarf_inlines *inlines, size_t i, struct symbol_range *bounds,
 		      struct dwarf_inlines *cut)
 {
-	const struct symbol_range *ranges = &inlines->ranges[inlines->first_range[i]];
-	size_t first = cut->n_ranges, n;
+	const struct symbol_range *ranges = &inlines->ranges.ranges[inlines->first_range[i]];
+	size_t first = cut->ranges.n, n;
 	int r = 0;
 
 	for (uint32_t k = 0; r == 0 && k < inlines->nodes[i].n_ranges; k++) {
@@ -213,17 +185,16 @@ static int cut_ranges(const struct dwarf_inlines *inlines, size_t i, struct symb
 			range.start_vaddr = bounds->start_vaddr;
 		if (range.end_vaddr > bounds->end_vaddr)
 			range.end_vaddr = bounds->end_vaddr;
-		if (range.start_vaddr < range.end_vaddr)
-			r = add_range(cut, &range);
+		r = dwarf_ranges_add(&cut->ranges, range.start_vaddr, range.end_vaddr);
 	}
-	n = cut->n_ranges - first;
+	n = cut->ranges.n - first;
 	if (n > 1)
-		qsort(&cut->ranges[first], n, sizeof(*cut->ranges), compare_ranges);
+		qsort(&cut->ranges.ranges[first], n, sizeof(*cut->ranges.ranges), compare_ranges);
 	for (size_t k = 0; k < n; k++) {
 		if (k == 0)
-			*bounds = cut->ranges[first];
-		if (cut->ranges[first + k].end_vaddr > bounds->end_vaddr)
-			bounds->end_vaddr = cut->ranges[first + k].end_vaddr;
+			*bounds = cut->ranges.ranges[first];
+		if (cut->ranges.ranges[first + k].end_vaddr > bounds->end_vaddr)
+			bounds->end_vaddr = cut->ranges.ranges[first + k].end_vaddr;
 	}
 	return r;
 }
@@ -236,23 +207,23 @@ int dwarf_inlines_cut(const struct dwarf_inlines *inlines, struct symbol_range r
 	int r = 0;
 
 	ret_cut->n_nodes = 0;
-	ret_cut->n_ranges = 0;
+	ret_cut->ranges.n = 0;
 	for (size_t i = 0; r == 0 && i < inlines->n_nodes; i++) {
 		const struct symbol_inline *node = &inlines->nodes[i];
-		size_t first_range = ret_cut->n_ranges;
+		size_t first_range = ret_cut->ranges.n;
 
 		if (node->depth > max_depth)
 			continue;
 		bounds[node->depth] = bounds[node->depth - 1];
 		r = cut_ranges(inlines, i, &bounds[node->depth], ret_cut);
-		max_depth = ret_cut->n_ranges == first_range      ? node->depth
+		max_depth = ret_cut->ranges.n == first_range      ? node->depth
 			    : node->depth + 1 < SYMBOL_MAX_INLINE ? node->depth + 1
 								  : node->depth;
-		if (r == 0 && ret_cut->n_ranges > first_range)
+		if (r == 0 && ret_cut->ranges.n > first_range)
 			r = add_node(ret_cut, *node, first_range);
 	}
 	/* Only now they stay where they are. */
 	for (size_t i = 0; i < ret_cut->n_nodes; i++)
-		ret_cut->nodes[i].ranges = &ret_cut->ranges[ret_cut->first_range[i]];
+		ret_cut->nodes[i].ranges = &ret_cut->ranges.ranges[ret_cut->first_range[i]];
 	return r;
 }

@@ -5,12 +5,23 @@
  * DWARF inlines: the functions that were inlined into one, as a tree in the order of its nodes.
  */
 
-#include <elfutils/libdw.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "unwind/dwarf_ranges.h"
 #include "unwind/symbol_function.h"
 
 struct dwarf_conversion;
+struct dwarf_cursor;
+struct dwarf_level;
+struct dwarf_lines;
+
+/* Entries of the unit that are yet to be visited. */
+struct dwarf_pending {
+	uint64_t *offsets; /* in its section */
+	size_t n;
+	size_t capacity;
+};
 
 /* Nodes point into @ranges only in a tree that was cut; before, @first_range says where. */
 struct dwarf_inlines {
@@ -19,39 +30,26 @@ struct dwarf_inlines {
 	size_t nodes_capacity;
 	size_t *first_range; /* of each node */
 	size_t first_range_capacity;
-	struct symbol_range *ranges;
-	size_t n_ranges;
-	size_t ranges_capacity;
-};
+	struct dwarf_ranges ranges;
 
-/* Entries yet to be visited. */
-struct dwarf_die_stack {
-	struct dwarf_pending_die {
-		Dwarf_Die die;
-		uint32_t depth; /* of the inlined functions around it */
-		bool is_alone;  /* its siblings are visited by someone else */
-	} * pending;
-	size_t n;
-	size_t capacity;
+	struct dwarf_pending nested; /* functions that were met on the way */
+	struct dwarf_level *levels;  /* of the walk */
+	size_t n_levels;
+	size_t levels_capacity;
 };
 
 /* Returns 0 or -ENOMEM. */
-int dwarf_die_stack_push(struct dwarf_die_stack *stack, const struct dwarf_pending_die *pending);
-
-/* Take the last one of @stack, which holds some. */
-struct dwarf_pending_die dwarf_die_stack_pop(struct dwarf_die_stack *stack);
-
-/* Set *@die to its next sibling. Returns false behind the last one, and for one that leads back. */
-bool dwarf_die_next(Dwarf_Die *die);
+int dwarf_pending_push(struct dwarf_pending *pending, uint64_t info_off);
 
 /*
- * Read what was inlined into @function into @inlines, in place of what it holds, and push
- * functions and types that are nested in it to @ret_nested.
+ * Read what was inlined into the function whose entry @cursor, a walk over the unit at hand, has
+ * just read, into @inlines, in place of the tree that it holds, and push functions that are nested
+ * in it to @inlines->nested. @cursor goes to the end of the function. @lines are the unit's.
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */
-int dwarf_inlines_read(struct dwarf_conversion *conversion, Dwarf_Die *function,
-		       struct dwarf_inlines *inlines, struct dwarf_die_stack *ret_nested);
+int dwarf_inlines_read(struct dwarf_conversion *conversion, struct dwarf_lines *lines,
+		       struct dwarf_cursor *cursor, struct dwarf_inlines *inlines);
 
 /* Works on a zeroed struct. */
 void dwarf_inlines_fini(struct dwarf_inlines *inlines);

@@ -4,130 +4,98 @@
 #include <dwarf.h>
 #include <errno.h>
 
+#include "profiler/base/cleanup.h"
+#include "unwind/debug_files.h"
 #include "unwind/dwarf_conversion.h"
 #include "unwind/dwarf_function.h"
-#include "unwind/elf_file_internal.h"
+#include "unwind/dwarf_unit.h"
 #include "unwind/symbol_build_report.h"
 
-/* libdw keeps all it ever parsed until dwarf_end(): begin anew after so much of .debug_info. */
-#define BATCH_BYTES (32UL << 20)
-
-static int visit(struct dwarf_conversion *conversion, struct dwarf_unit *unit,
-		 struct dwarf_pending_die *pending)
+/* Read the functions among the entry at @info_off and what is in it, outside of functions. */
+static int read_entries(struct dwarf_conversion *conversion, struct dwarf_work *work,
+			uint64_t info_off)
 {
-	struct dwarf_pending_die child = { 0 };
-
-	switch (dwarf_tag(&pending->die)) {
-	case DW_TAG_subprogram:
-		return dwarf_function_read(conversion, unit, &pending->die);
-	/* What nests functions; blocks are met in functions that were inlined everywhere. */
-	case DW_TAG_lexical_block:
-	case DW_TAG_namespace:
-	case DW_TAG_module:
-	case DW_TAG_class_type:
-	case DW_TAG_structure_type:
-	case DW_TAG_union_type:
-	case DW_TAG_enumeration_type:
-		if (dwarf_child(&pending->die, &child.die) != 0)
-			return 0;
-		return dwarf_die_stack_push(&unit->nested, &child);
-	default:
-		return 0;
-	}
-}
-
-/* Visit all entries of the unit, outside of functions. */
-static int read_entries(struct dwarf_conversion *conversion, struct dwarf_unit *unit)
-{
-	struct dwarf_die_stack *stack = &unit->nested;
-	struct dwarf_pending_die pending = { 0 };
-	int r;
-
-	stack->n = 0;
-	if (dwarf_child(&unit->die, &pending.die) != 0)
-		return 0;
-	r = dwarf_die_stack_push(stack, &pending);
-	while (r == 0 && stack->n) {
-		pending = dwarf_die_stack_pop(stack);
-		struct dwarf_pending_die next = pending;
-
-		if (!pending.is_alone && dwarf_die_next(&next.die))
-			r = dwarf_die_stack_push(stack, &next);
-		if (r == 0)
-			r = visit(conversion, unit, &pending);
-	}
-	return r;
-}
-
-static int read_unit(struct dwarf_conversion *conversion, struct dwarf_unit *unit)
-{
-	int tag = dwarf_tag(&unit->die), r;
-	Dwarf_Attribute directory;
-
-	/* Units of types and of what others share hold no code. */
-	if (tag != DW_TAG_compile_unit && tag != DW_TAG_skeleton_unit)
-		return 0;
-	conversion->compile_directory =
-		dwarf_formstring(dwarf_attr(&unit->die, DW_AT_comp_dir, &directory));
-	r = dwarf_lines_read(conversion, &unit->die, &unit->lines);
-	if (r == -EBADMSG) {
-		conversion->report->n_bad_units++;
-		r = 0;
-	}
-	if (r == 0)
-		r = read_entries(conversion, unit);
-	if (r == 0)
-		r = dwarf_function_add_symbols(conversion, unit);
-	return r;
-}
-
-/*
- * Read the units from *@offset on, until there was enough for one batch. Returns 1 if there may be
- * more from *@offset on, 0 at the end, or what went wrong.
- */
-static int read_batch(struct dwarf_conversion *conversion, struct dwarf_unit *unit,
-		      Dwarf_Off *offset)
-{
-	Dwarf_Off start = *offset, next;
-	size_t header_bytes;
+	struct dwarf_cursor cursor = dwarf_unit_cursor(conversion->unit, info_off);
 	int r = 0;
 
-	while (r == 0 && *offset - start < BATCH_BYTES) {
-		int has_unit = dwarf_nextcu(conversion->dwarf, *offset, &next, &header_bytes, NULL,
-					    NULL, NULL);
-
-		if (has_unit < 0)
-			conversion->report->n_bad_units++;
-		if (has_unit != 0)
-			return 0;
-		if (dwarf_offdie(conversion->dwarf, *offset + header_bytes, &unit->die))
-			r = read_unit(conversion, unit);
+	while (r == 0 && dwarf_cursor_next(&cursor)) {
+		if (cursor.abbrev->role == DWARF_ROLE_FUNCTION)
+			r = dwarf_function_read(conversion, work, &cursor);
 		else
-			conversion->report->n_bad_units++;
-		*offset = next;
+			dwarf_cursor_skip(&cursor);
 	}
-	return r < 0 ? r : 1;
+	if (r == 0 && cursor.bytes.is_bad)
+		r = -EBADMSG;
+	return r;
 }
 
-static void forget(struct dwarf_conversion *conversion)
+/* Read all functions of the unit at hand, those after the others that are nested in them. */
+static int read_functions(struct dwarf_conversion *conversion, struct dwarf_work *work)
 {
-	number_map_fini(&conversion->files); /* its keys are pointers into what ends */
-	dwarf_end(conversion->dwarf);
-	conversion->dwarf = NULL;
+	struct dwarf_pending *nested = &work->inlines.nested;
+	int r;
+
+	nested->n = 0;
+	r = read_entries(conversion, work, conversion->unit->entries_off);
+	while (r == 0 && nested->n)
+		r = read_entries(conversion, work, nested->offsets[--nested->n]);
+	return r;
+}
+
+/* What a unit holds up to where it makes no sense counts. */
+static int pass_over(struct dwarf_conversion *conversion, int r)
+{
+	if (r != -EBADMSG)
+		return r;
+	conversion->report->n_bad_units++;
+	return 0;
+}
+
+static int read_unit(struct dwarf_conversion *conversion, struct dwarf_work *work,
+		     const struct dwarf_unit *unit)
+{
+	int r;
+
+	/* Units of types and of what others share hold no code. */
+	if (unit->tag != DW_TAG_compile_unit && unit->tag != DW_TAG_skeleton_unit)
+		return 0;
+	number_map_fini(&conversion->names);
+	conversion->unit = unit;
+	r = pass_over(conversion, dwarf_lines_read(conversion, unit, &work->lines));
+	if (r == 0)
+		r = pass_over(conversion, read_functions(conversion, work));
+	if (r == 0)
+		r = dwarf_function_add_symbols(conversion, work);
+	return r;
+}
+
+static int read_units(struct dwarf_conversion *conversion, struct dwarf_work *work)
+{
+	struct dwarf_unit unit = { .end_off = 0 };
+	int r = 0;
+
+	while (r == 0) {
+		r = dwarf_unit_read_head(&unit, &conversion->sections, unit.end_off);
+		if (r == -ENODATA)
+			break;
+		if (r == 0)
+			r = dwarf_unit_read_entry(&unit, NULL, NULL);
+		if (r == 0)
+			r = read_unit(conversion, work, &unit);
+		r = pass_over(conversion, r);
+	}
+	dwarf_unit_fini(&unit);
+	return r == -ENODATA ? 0 : r;
 }
 
 int dwarf_reader_run(struct dwarf_conversion *conversion)
 {
-	struct dwarf_unit unit = { .lines = { 0 } };
-	Dwarf_Off offset = 0;
-	int r = 1;
+	_cleanup_(dwarf_work_fini) struct dwarf_work work = { .has_inlines = false };
 
-	while (r == 1) {
-		conversion->dwarf =
-			dwarf_begin_elf(elf_file_elf(conversion->file), DWARF_C_READ, NULL);
-		r = conversion->dwarf ? read_batch(conversion, &unit, &offset) : 0;
-		forget(conversion);
-	}
-	dwarf_unit_fini(&unit);
-	return r < 0 ? r : offset ? 0 : -ENODATA;
+	dwarf_sections_read(conversion->files->binary, false, &conversion->sections);
+	if (!conversion->sections.contents[DWARF_SECTION_INFO].size)
+		return -ENODATA;
+	conversion->units.sections = &conversion->sections;
+	conversion->alternate_units.sections = &conversion->alternate_sections;
+	return read_units(conversion, &work);
 }

@@ -8,9 +8,9 @@
  *      └ subprogram  --dwarf_function_read-->  a function for each range, to the writer
  *          └ inlined subroutines  --dwarf_inlines_read-->  a tree, cut to each range
  *
- * libdw is the parser and nothing else: its look-ups cost milliseconds each, and they lose what
- * clang and rustc write. Every entry is visited once, in order, and never again. Bytes are foreign:
- * what does not parse is passed over and counted.
+ * Every entry is visited once, in the order in which they are written, but for functions that are
+ * nested in others, which are read after those. Bytes are foreign: what does not parse is passed
+ * over and counted.
  */
 
 struct dwarf_conversion;

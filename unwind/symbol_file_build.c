@@ -45,7 +45,7 @@ int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 	_cleanup_(symbol_table_fini) struct symbol_table symbols = { 0 }, pieces = { 0 };
 	struct symbol_build_report report = { 0 };
 	_cleanup_(dwarf_conversion_fini) struct dwarf_conversion conversion = {
-		.file = files->binary, .symbols = &symbols, .pieces = &pieces, .report = &report
+		.files = files, .symbols = &symbols, .pieces = &pieces, .report = &report
 	};
 	int r = symbol_file_writer_new(&writer);
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/dwarf_sections.h"
+
+#include <stddef.h>
+
+static const char *const names[DWARF_SECTION_COUNT] = {
+	[DWARF_SECTION_INFO] = ".debug_info",
+	[DWARF_SECTION_ABBREV] = ".debug_abbrev",
+	[DWARF_SECTION_STR] = ".debug_str",
+	[DWARF_SECTION_STR_OFFSETS] = ".debug_str_offsets",
+	[DWARF_SECTION_RNGLISTS] = ".debug_rnglists",
+	[DWARF_SECTION_LINE] = ".debug_line",
+	[DWARF_SECTION_LINE_STR] = ".debug_line_str",
+	[DWARF_SECTION_RANGES] = ".debug_ranges",
+	[DWARF_SECTION_ADDR] = ".debug_addr",
+};
+
+static const char *const split_names[DWARF_SECTION_COUNT] = {
+	[DWARF_SECTION_INFO] = ".debug_info.dwo",
+	[DWARF_SECTION_ABBREV] = ".debug_abbrev.dwo",
+	[DWARF_SECTION_STR] = ".debug_str.dwo",
+	[DWARF_SECTION_STR_OFFSETS] = ".debug_str_offsets.dwo",
+	[DWARF_SECTION_RNGLISTS] = ".debug_rnglists.dwo",
+};
+
+/* Leave out what follows the last NUL: each string ends in the section then. */
+static void end_strings(struct elf_content *strings)
+{
+	while (strings->size && strings->bytes[strings->size - 1] != '\0')
+		strings->size--;
+}
+
+void dwarf_sections_read(struct elf_file *file, bool is_split, struct dwarf_sections *ret_sections)
+{
+	const char *const *wanted = is_split ? split_names : names;
+
+	*ret_sections = (struct dwarf_sections){ .alternate = NULL };
+	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++)
+		if (wanted[i])
+			ret_sections->contents[i] = elf_content_section(file, wanted[i]);
+	end_strings(&ret_sections->contents[DWARF_SECTION_STR]);
+	end_strings(&ret_sections->contents[DWARF_SECTION_LINE_STR]);
+}
+
+struct byte_cursor dwarf_sections_at(const struct dwarf_sections *sections,
+				     enum dwarf_section section, uint64_t offset)
+{
+	const struct elf_content *content = &sections->contents[section];
+	struct byte_cursor cursor = byte_cursor_at(content->bytes, content->size);
+
+	byte_cursor_take(&cursor, offset);
+	return cursor;
+}
+
+const char *dwarf_sections_string(const struct dwarf_sections *sections, enum dwarf_section section,
+				  uint64_t offset)
+{
+	const struct elf_content *content = &sections->contents[section];
+
+	return offset < content->size ? (const char *)content->bytes + offset : NULL;
+}
+
+bool dwarf_sections_item(const struct dwarf_sections *sections, const struct dwarf_table *table,
+			 uint64_t i, uint64_t *ret_number)
+{
+	struct byte_cursor cursor = dwarf_sections_at(sections, table->section, table->base);
+
+	if (i >= byte_cursor_left(&cursor) / table->item_bytes)
+		return false;
+	byte_cursor_take(&cursor, i * table->item_bytes);
+	*ret_number = byte_cursor_number(&cursor, table->item_bytes);
+	return true;
+}
