@@ -10,7 +10,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define VM_EXEC      4
 #define MAX_MAPPINGS 4096 /* of a task, that are looked at one by one */
 
 struct {

@@ -113,6 +113,13 @@ static __always_inline void find_new_file(struct walk_mapping *mapping, const st
 	mapping->file = ask_for_file(vma, task, ASKED_BY_TICK);
 }
 
+/* A word of the stack that is none of code: frame pointers have led astray. Other memory may well
+ * be a JIT's, which takes its right to be executed away while it writes. */
+static __always_inline int is_in_stack(const struct walk *walk, const struct vma *vma)
+{
+	return walk->sp >= vma->start_pc && walk->sp < vma->end_pc && !vma->is_executable;
+}
+
 static __always_inline int walk_find_mapping(struct walk *walk, uint64_t pc)
 {
 	struct task_struct *task = current_task();
@@ -122,7 +129,7 @@ static __always_inline int walk_find_mapping(struct walk *walk, uint64_t pc)
 	struct mm_struct *mm;
 	uint64_t vdso;
 
-	if (find_vma(vma, pc, task) != VMA_FOUND)
+	if (find_vma(vma, pc, task) != VMA_FOUND || is_in_stack(walk, vma))
 		return STACK_TRUNCATED_NO_MAPPING;
 	mapping->start_pc = vma->start_pc;
 	mapping->end_pc = vma->end_pc;

@@ -28,10 +28,12 @@
 #define MAPLE_ARANGE_64  3
 #define MAPLE_MAX_DEPTH  8
 #define RB_MAX_DEPTH     40
+#define VM_EXEC          4
 
 /* The mapping that was found, as far as it is needed. */
 struct vma {
 	uint64_t start_pc, end_pc, file_off;
+	uint64_t is_executable;
 	struct file_key key; /* all zero: no file */
 	uint64_t node[32];   /* room for a maple node */
 };
@@ -84,6 +86,7 @@ static __always_inline int take_vma(struct vma *vma, struct vm_area_struct *foun
 	if (owner != mm || pc < vma->start_pc || pc >= vma->end_pc)
 		return VMA_NONE;
 	vma->file_off = READ_FIELD(is_direct, found, vm_pgoff) << page_shift;
+	vma->is_executable = READ_FIELD(is_direct, found, vm_flags) & VM_EXEC;
 	vma->key = (struct file_key){};
 	file = READ_FIELD(is_direct, found, vm_file);
 	if (!file)

@@ -181,6 +181,15 @@ def a_stack_that_is_cut_says_why_at_its_root(daemon):
 
 
 @test
+def a_word_that_is_no_code_is_no_frame(daemon):
+    finished = processes.run_fixture(fixture("goes_astray"), str(SECONDS))
+    profile = profile_of(daemon, finished, "astray")
+    stacks = {tuple(s.names[-2:]) for s in profile.samples if "astray" in s.names}
+    stacks -= {("astray", "[truncated: unwind table pending]")}  # until it is known as code
+    assert stacks == {("astray", "[truncated: pc in no mapping]")}, profile.summary()
+
+
+@test
 def a_deleted_program_is_named(daemon):
     with tempfile.TemporaryDirectory() as folder:
         program = shutil.copy(fixture("three_to_one"), folder + "/deleted")
