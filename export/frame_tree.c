@@ -71,7 +71,7 @@ static enum frame_node_kind kind_of(const struct profile_location *location, boo
 		return FRAME_NODE_INLINED;
 	if (location->kind == FRAME_CUT)
 		return FRAME_NODE_CUT;
-	return location->kind == FRAME_ANONYMOUS ? FRAME_NODE_JIT : FRAME_NODE_NATIVE;
+	return location->kind == FRAME_JIT ? FRAME_NODE_JIT : FRAME_NODE_NATIVE;
 }
 
 static size_t count_steps(const struct profile *profile)

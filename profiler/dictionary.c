@@ -176,13 +176,12 @@ static int frame_normalize(const struct dictionary *dictionary, const struct fra
 	*ret_frame = *frame;
 	if (frame->kind >= FRAME_KIND_COUNT)
 		return -EINVAL;
-	if (frame->kind != FRAME_NATIVE) {
+	if (frame->kind != FRAME_NATIVE && frame->kind != FRAME_JIT)
 		ret_frame->file = 0;
-		return 0;
-	}
-	if (!dictionary_has_file(dictionary, frame->file))
+	else if (!dictionary_has_file(dictionary, frame->file) &&
+		 (frame->kind == FRAME_NATIVE || frame->file))
 		return -EINVAL;
-	if (frame->place >= FILE_SPAN_BYTES)
+	if (frame->kind == FRAME_NATIVE && frame->place >= FILE_SPAN_BYTES)
 		*ret_frame = (struct frame){ .kind = FRAME_UNMAPPED, .place = frame->place };
 	return 0;
 }

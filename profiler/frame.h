@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 enum frame_kind {
-	FRAME_NATIVE,    /* @file, @place = file offset */
-	FRAME_KERNEL,    /* @file = 0, @place = address in the kernel */
-	FRAME_UNMAPPED,  /* @file = 0, @place = pc in a process whose mappings were not seen */
-	FRAME_ANONYMOUS, /* @file = 0, @place = pc in executable memory that is no file (a JIT) */
-	FRAME_CUT,       /* @file = 0, @place = enum stack_outcome: here the callers are lost */
+	FRAME_NATIVE,   /* @file, @place = file offset */
+	FRAME_KERNEL,   /* @file = 0, @place = address in the kernel */
+	FRAME_UNMAPPED, /* @file = 0, @place = pc in a process whose mappings were not seen */
+	FRAME_JIT, /* @place = pc in executable memory that is no file; @file = its process's, or 0
+		    */
+	FRAME_CUT, /* @file = 0, @place = enum stack_outcome: here the callers are lost */
 	FRAME_KIND_COUNT,
 };
 

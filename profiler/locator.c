@@ -38,7 +38,7 @@ struct place {
 	const struct frame *frame;
 	uint64_t address;
 	struct profile_mapping mapping;
-	const struct file_view *view; /* of a native frame; borrowed */
+	const struct file_view *view; /* of a file; borrowed */
 	const char *name;             /* of the mapping */
 	uint64_t name_off;            /* what stands behind "+0x" if there is no better name */
 };
@@ -160,10 +160,31 @@ static int kernel_place(struct locator *locator, struct place *place)
 static int nameless_place(struct locator *locator, struct place *place)
 {
 	place->address = place->frame->place;
-	place->name = place->frame->kind == FRAME_ANONYMOUS ? ANONYMOUS_NAME : UNMAPPED_NAME;
+	place->name = place->frame->kind == FRAME_JIT ? ANONYMOUS_NAME : UNMAPPED_NAME;
 	place->name_off = place->address;
 	place->mapping = (struct profile_mapping){ .limit_addr = UINT64_MAX };
 	return string_table_add(locator->profile->strings, place->name, &place->mapping.filename);
+}
+
+/* What is made at run time lies in its process, wherever there is room. */
+static int jit_place(struct locator *locator, struct place *place)
+{
+	struct located_file *file;
+	int r;
+
+	r = file_find(locator, place->frame->file, &file);
+	if (r < 0)
+		return r;
+	place->view = file->view;
+	place->address = place->frame->place;
+	place->name = file->view->path;
+	place->name_off = place->address;
+	place->mapping = (struct profile_mapping){
+		.limit_addr = UINT64_MAX,
+		.filename = file->filename,
+		.has_functions = true,
+	};
+	return 0;
 }
 
 static int cut_place(struct locator *locator, struct place *place)
@@ -187,22 +208,31 @@ static int place_init(struct locator *locator, const struct frame *frame, struct
 		return kernel_place(locator, ret_place);
 	case FRAME_CUT:
 		return cut_place(locator, ret_place);
+	case FRAME_JIT:
+		return frame->file ? jit_place(locator, ret_place)
+				   : nameless_place(locator, ret_place);
 	default:
 		return nameless_place(locator, ret_place);
 	}
 }
 
 /* Each sets *@ret_place to NULL if nobody can know a name there. */
-static int native_symbols(const struct snapshot *snapshot, const struct file_view *view,
-			  uint64_t file_off, const struct symbol_place **ret_place)
+static int file_symbols(const struct snapshot *snapshot, const struct file_view *view,
+			const struct frame *frame, const struct symbol_place **ret_place)
 {
-	const struct elf_segment *segment = file_view_segment(view, file_off);
+	const struct elf_segment *segment;
+	uint64_t elf_vaddr = frame->place;
 
 	*ret_place = NULL;
-	if (!segment || !view->symbols)
+	if (!view->symbols)
 		return 0;
-	return symbol_cache_find(snapshot->symbol_cache, view->symbols,
-				 segment->elf_vaddr + (file_off - segment->file_off), ret_place);
+	if (frame->kind == FRAME_NATIVE) {
+		segment = file_view_segment(view, frame->place);
+		if (!segment)
+			return 0;
+		elf_vaddr = segment->elf_vaddr + (frame->place - segment->file_off);
+	}
+	return symbol_cache_find(snapshot->symbol_cache, view->symbols, elf_vaddr, ret_place);
 }
 
 static int kernel_symbols(const struct snapshot *snapshot, uint64_t addr,
@@ -280,7 +310,7 @@ static int symbol_lines_add(struct locator *locator, const struct place *place,
 	int r = 0;
 
 	if (place->view)
-		r = native_symbols(locator->snapshot, place->view, place->frame->place, &symbols);
+		r = file_symbols(locator->snapshot, place->view, place->frame, &symbols);
 	else if (place->frame->kind == FRAME_KERNEL)
 		r = kernel_symbols(locator->snapshot, place->frame->place, &symbols);
 	if (r < 0)
@@ -348,7 +378,7 @@ int locator_append_name(const struct snapshot *snapshot, const struct frame *fra
 		r = kernel_symbols(snapshot, frame->place, &place);
 	} else {
 		view = snapshot_find_file(snapshot, frame->file);
-		r = view ? native_symbols(snapshot, view, frame->place, &place) : 0;
+		r = view ? file_symbols(snapshot, view, frame, &place) : 0;
 	}
 	if (r < 0 || !place || !place->n_lines)
 		return r;

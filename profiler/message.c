@@ -33,6 +33,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_DESCRIPTION] = { sizeof(struct message_description) },
 	[MESSAGE_NAMES] = { sizeof(struct message_names) },
 	[MESSAGE_KERNEL_NAMES] = { 0 },
+	[MESSAGE_JIT_READ] = { sizeof(struct message_jit_read) },
 };
 
 static bool texts_are_valid(const char *text, size_t text_bytes, unsigned int n_texts)

@@ -7,7 +7,7 @@
  *     sampler ──► server     dictionary, file, process, thread, stack, samples, names, status
  *     sampler ◄── server     stored, encoded
  *     sampler ──► resolver   build
- *     sampler ◄── resolver   built, table, description, names, kernel names
+ *     sampler ◄── resolver   built, table, description, names, kernel names, JIT read
  *     both ways              ping, pong
  *
  * A packet of SOCK_SEQPACKET holds one or more messages, each a header and a body, padded to 8
@@ -25,6 +25,7 @@
 #include "profiler/sample.h"
 #include "profiler/status.h"
 #include "unwind/elf_file.h"
+#include "unwind/jit_report.h"
 
 #define MESSAGE_VERSION          1
 #define MESSAGE_MAX_PACKET_BYTES 65536
@@ -49,13 +50,14 @@ enum message_type {
 	MESSAGE_STORED,     /* struct message_stored: taken in, ever */
 	MESSAGE_ENCODED,    /* struct message_encoded */
 
-	MESSAGE_BUILD,        /* struct message_build; fd of the file */
+	MESSAGE_BUILD,        /* struct message_build; fd of the file, or fds */
 	MESSAGE_HURRY,        /* struct message_number: a sample waits for the table of this file */
 	MESSAGE_BUILT,        /* struct message_built: this file is done */
 	MESSAGE_TABLE,        /* struct message_table; fd of an unwind table, or none */
 	MESSAGE_DESCRIPTION,  /* struct message_description */
 	MESSAGE_NAMES,        /* struct message_names; fd of a symbol file */
 	MESSAGE_KERNEL_NAMES, /* no body; fds of a symbol file, and of struct kernel_range[] */
+	MESSAGE_JIT_READ,     /* struct message_jit_read: what was met in the files of a JIT */
 	MESSAGE_TYPE_COUNT,
 };
 
@@ -112,6 +114,7 @@ enum build_kind {
 	BUILD_TABLE,  /* of an executable or library */
 	BUILD_NAMES,  /* … and its description */
 	BUILD_KERNEL, /* /proc/kallsyms */
+	BUILD_JIT,    /* of what a process makes at run time: its perf map, its jitdump, or both */
 	BUILD_KIND_COUNT,
 };
 
@@ -143,6 +146,12 @@ struct message_description {
 struct message_names {
 	uint32_t file;
 	uint32_t state; /* NAMES_FUNCTIONS, NAMES_LINES, or NAMES_FAILED without a descriptor */
+};
+
+struct message_jit_read {
+	uint32_t file;
+	uint32_t unused;
+	struct jit_report report;
 };
 
 /* One message of a packet. Borrowed: lives as long as the packet. */

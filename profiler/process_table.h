@@ -32,6 +32,7 @@ struct process {
 	uint32_t *
 		mapping_binaries; /* by index of mapping: number of a binary, or 0: not asked yet */
 	int64_t mappings_read_ns; /* when they had been */
+	uint32_t jit;             /* number in the JIT table, 0: it was never seen in such code */
 	uint32_t n_mappings_read; /* how often */
 	uint32_t n_provisional;   /* its stacks that were described anew */
 	uint32_t n_pending;       /* its samples that wait for an unwind table: it stays as long */

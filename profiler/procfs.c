@@ -10,12 +10,14 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
 
 enum {
 	STAT_MAX_BYTES = 4096,
 	CGROUP_MAX_BYTES = 64 << 10,
+	STATUS_MAX_BYTES = 64 << 10,
 	MAPS_MAX_BYTES = 16 << 20,
 	STAT_START_TIME = 22, /* fields are counted from 1 */
 	STAT_AFTER_COMM = 3,
@@ -68,6 +70,22 @@ bool procfs_start_time_is(uint64_t start_ticks, uint64_t start_time_ns)
 	uint64_t ns_per_tick = (uint64_t)(NS_PER_SECOND / sysconf(_SC_CLK_TCK));
 
 	return start_ticks == start_time_ns / ns_per_tick;
+}
+
+int procfs_open_same_process(int proc_fd, pid_t pid, uint64_t start_time_ns, int *ret_process_fd)
+{
+	_cleanup_(closep) int fd = -1;
+	uint64_t start_ticks;
+	int r;
+
+	r = procfs_open_process(proc_fd, pid, &fd);
+	if (r == 0)
+		r = procfs_read_start_time(fd, &start_ticks);
+	if (r == 0 && !procfs_start_time_is(start_ticks, start_time_ns))
+		r = -ESRCH;
+	if (r == 0)
+		*ret_process_fd = steal_fd(&fd);
+	return r;
 }
 
 int procfs_read_comm(int process_fd, char ret_comm[PROCFS_COMM_BYTES])
@@ -136,6 +154,15 @@ int procfs_read_maps(int process_fd, enum mapping_selection selection,
 	if (r < 0 && r != -EFBIG)
 		return r;
 	return mapping_table_parse(text.data, text.size, selection, ret_table);
+}
+
+int procfs_read_identity(int process_fd, struct procfs_identity *ret_identity)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	int r;
+
+	r = read_text(process_fd, "status", STATUS_MAX_BYTES, &text);
+	return r < 0 ? r : procfs_parse_identity(text.data, text.size, ret_identity);
 }
 
 /* "812 (a comm) S 1 …": the comm may hold spaces and parentheses, so fields count from its end. */
@@ -241,5 +268,53 @@ int procfs_parse_cgroup(const char *text, size_t size, char **ret_path)
 	if (!path)
 		return -ENOMEM;
 	*ret_path = path;
+	return 0;
+}
+
+/* Take a decimal number, and blanks before it, off a line. */
+static bool take_number(const char **line, const char *end, uint32_t *ret_value)
+{
+	const char *next = *line;
+	uint32_t value = 0;
+
+	while (next < end && (*next == ' ' || *next == '\t'))
+		next++;
+	if (next == end || *next < '0' || *next > '9')
+		return false;
+	for (; next < end && *next >= '0' && *next <= '9'; next++)
+		if (__builtin_mul_overflow(value, 10U, &value) ||
+		    __builtin_add_overflow(value, (uint32_t)(*next - '0'), &value))
+			return false;
+	*line = next;
+	*ret_value = value;
+	return true;
+}
+
+/* The numbers behind @label, which starts a line of @text. Returns how many there are, and sets
+ * the second and the last one. */
+static unsigned int parse_numbers(const char *text, size_t size, const char *label,
+				  uint32_t *ret_second, uint32_t *ret_last)
+{
+	const char *line = memmem(text, size, label, strlen(label));
+	const char *end = text + size;
+	unsigned int n = 0;
+
+	if (!line)
+		return 0;
+	for (line += strlen(label); take_number(&line, end, ret_last); n++)
+		if (n == 1)
+			*ret_second = *ret_last;
+	return n;
+}
+
+int procfs_parse_identity(const char *text, size_t size, struct procfs_identity *ret_identity)
+{
+	struct procfs_identity identity = { 0 };
+	uint32_t ignored;
+
+	if (parse_numbers(text, size, "\nUid:", &identity.uid, &ignored) < 2 ||
+	    !parse_numbers(text, size, "\nNSpid:", &ignored, &identity.pid))
+		return -EBADMSG;
+	*ret_identity = identity;
 	return 0;
 }

@@ -26,12 +26,21 @@
 /* Room for a comm and a NUL. The kernel's own workers have longer ones than a program can set. */
 #define PROCFS_COMM_BYTES 64
 
+/* A process as others see it. */
+struct procfs_identity {
+	uint32_t uid; /* by which it may do what it does: the effective one */
+	uint32_t pid; /* as it knows itself: in the innermost of its pid namespaces */
+};
+
 /* Returns 0 and sets *@ret_proc_fd, or what open(2) says. Closed by the caller. */
 int procfs_open(int *ret_proc_fd);
 
 /* Returns 0 and sets *@ret_process_fd, -ESRCH: there is no such process, or what open(2) says.
  * Closed by the caller. */
 int procfs_open_process(int proc_fd, pid_t pid, int *ret_process_fd);
+
+/* As above, if it is the process that started at @start_time_ns since boot; else -ESRCH. */
+int procfs_open_same_process(int proc_fd, pid_t pid, uint64_t start_time_ns, int *ret_process_fd);
 
 /* When it started, in clock ticks since boot. -EBADMSG: it does not say. */
 int procfs_read_start_time(int process_fd, uint64_t *ret_start_ticks);
@@ -58,6 +67,9 @@ int procfs_read_cgroup(int process_fd, char **ret_path);
 int procfs_read_maps(int process_fd, enum mapping_selection selection,
 		     struct mapping_table **ret_table);
 
+/* Who it is: see procfs_parse_identity(). -EBADMSG: it does not say. */
+int procfs_read_identity(int process_fd, struct procfs_identity *ret_identity);
+
 /* Field 22 of a proc_pid_stat(5). Returns 0 or -EBADMSG. */
 int procfs_parse_start_time(const char *text, size_t size, uint64_t *ret_start_ticks);
 
@@ -69,3 +81,7 @@ int procfs_parse_start_time(const char *text, size_t size, uint64_t *ret_start_t
  * Returns 0 and sets *@ret_path (owned by the caller), -EBADMSG: none of them is there, or -ENOMEM.
  */
 int procfs_parse_cgroup(const char *text, size_t size, char **ret_path);
+
+/* The second number of "Uid:", and the last one of "NSpid:", in a proc_pid_status(5). Returns 0 or
+ * -EBADMSG. */
+int procfs_parse_identity(const char *text, size_t size, struct procfs_identity *ret_identity);

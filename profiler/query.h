@@ -7,8 +7,9 @@
  * Numbering of addresses: that of file F at file offset O is F · 2^32 + O, so an address alone says
  * which file it is in, for as long as the store knows the file (pprof asks so, by
  * /debug/pprof/symbol). Each executable segment is a mapping; a file of which no segments are known
- * is one mapping of 2^32 bytes. Kernel addresses are as the kernel has them. The mappings
- * [unmapped] and [anonymous] hold pcs as they are in their processes.
+ * is one mapping of 2^32 bytes. Kernel addresses are as the kernel has them. The mapping [unmapped]
+ * holds pcs as they are in their processes, and so do those of code made at run time: perf maps,
+ * jitdumps, or [anonymous] where there is none.
  *
  * Each mapping has truthful flags: locations without a name are in a second mapping of the same
  * range whose flags are false.

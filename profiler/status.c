@@ -61,6 +61,19 @@ const char *const build_outcome_names[BUILD_OUTCOME_COUNT] = {
 	[BUILD_GONE] = "gone",
 };
 
+const char *const jit_refusal_names[JIT_REFUSAL_COUNT] = {
+	[JIT_REFUSED_LINK] = "link",   [JIT_REFUSED_KIND] = "kind",
+	[JIT_REFUSED_OWNER] = "owner", [JIT_REFUSED_FOREIGN] = "foreign",
+	[JIT_REFUSED_IO] = "io",
+};
+
+const char *const jit_entry_names[JIT_ENTRY_COUNT] = {
+	[JIT_ENTRY_TAKEN] = "taken",
+	[JIT_ENTRY_DAMAGED] = "damaged",
+	[JIT_ENTRY_FORGOTTEN] = "forgotten",
+	[JIT_ENTRY_CUT] = "cut",
+};
+
 const char *const cache_error_names[CACHE_ERROR_COUNT] = {
 	[CACHE_ERROR_FOLDER] = "folder",
 	[CACHE_ERROR_FULL] = "full",

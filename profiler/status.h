@@ -16,6 +16,7 @@
 
 #include "bpf/wire.h"
 #include "profiler/store.h"
+#include "unwind/jit_report.h"
 
 enum role { ROLE_SAMPLER, ROLE_RESOLVER, ROLE_SERVER, ROLE_COUNT };
 
@@ -37,6 +38,27 @@ enum build_outcome {
 	BUILD_CRASHED,   /* the child died of a signal */
 	BUILD_GONE,      /* it could not be opened any more when a stack led through it */
 	BUILD_OUTCOME_COUNT,
+};
+
+/* Why a perf map or jitdump that is there is not read. */
+enum jit_refusal {
+	JIT_REFUSED_LINK, /* it is a symbolic link, or lies behind one that goes round in circles */
+	JIT_REFUSED_KIND, /* no regular file, or one with several names */
+	JIT_REFUSED_OWNER,   /* neither the process's user's nor root's */
+	JIT_REFUSED_FOREIGN, /* of another machine, or of a version that is not known */
+	JIT_REFUSED_IO,      /* whatever else the file system says */
+	JIT_REFUSAL_COUNT,
+};
+
+/* What was found of the names of code that processes make at run time. */
+struct jit_status {
+	uint64_t builds[BUILD_OUTCOME_COUNT]; /* readings of one process's files */
+	uint64_t refused[JIT_REFUSAL_COUNT];
+	uint64_t over_bound;               /* attempts to take one more process in */
+	uint64_t entries[JIT_ENTRY_COUNT]; /* functions that were told of */
+	uint64_t unread_bytes;
+	uint32_t n_processes; /* that run such code */
+	uint32_t n_queued;    /* whose files wait to be read */
 };
 
 /* Why something is not kept on disk, or not taken from there. */
@@ -97,10 +119,11 @@ struct sampler_status {
 	uint64_t symbol_files_refused;              /* that were too many of these */
 	uint64_t builds[BUILD_OUTCOME_COUNT];       /* symbol files, by how they ended */
 	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* … and unwind tables */
-	uint32_t n_builds_queued;                   /* files that wait to be read for their names */
-	uint32_t n_tables_queued;                   /* … for their unwind tables */
-	uint32_t n_processes, n_files, n_stacks;    /* in the sampler's tables now */
-	uint32_t n_cpus;                            /* that are sampled */
+	struct jit_status jit;
+	uint32_t n_builds_queued;                /* files that wait to be read for their names */
+	uint32_t n_tables_queued;                /* … for their unwind tables */
+	uint32_t n_processes, n_files, n_stacks; /* in the sampler's tables now */
+	uint32_t n_cpus;                         /* that are sampled */
 	uint32_t frequency_hz;
 	uint32_t unwinders[UNWINDER_COUNT]; /* 1: the one that is used */
 	char event[16];                     /* "cpu-cycles" or "cpu-clock" */
@@ -123,6 +146,8 @@ extern const char *const stack_cut_reasons[STACK_OUTCOME_COUNT];
 extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
 extern const char *const cache_error_names[CACHE_ERROR_COUNT];
+extern const char *const jit_refusal_names[JIT_REFUSAL_COUNT];
+extern const char *const jit_entry_names[JIT_ENTRY_COUNT];
 extern const char *const unwinder_names[UNWINDER_COUNT];
 
 /* Put the two halves together, as of the moment at which @sampler arrived, and compute in_flight.

@@ -358,7 +358,7 @@ static enum names_state store_names_of(const struct store *store, const struct f
 
 	if (frame->kind == FRAME_KERNEL)
 		return store->kernel_state;
-	view = frame->kind == FRAME_NATIVE ? file_table_find(&store->files, frame->file) : NULL;
+	view = frame->file ? file_table_find(&store->files, frame->file) : NULL;
 	return view ? view->state : NAMES_NONE;
 }
 

@@ -21,6 +21,7 @@
 #include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file_build.h"
+#include "unwind/symbol_file_jit.h"
 #include "unwind/unwind_table.h"
 #include "unwind/unwind_table_build.h"
 
@@ -159,6 +160,23 @@ static int build_kernel(struct channel *channel, const struct build_job *job)
 	return r < 0 ? r : send_all(channel);
 }
 
+/* What was met is told even if there are no names. */
+static int build_jit(struct channel *channel, const struct build_job *job)
+{
+	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
+	struct message_jit_read message = { .file = job->what.file };
+	const int fds[] = { job->fd, job->second_fd };
+	int outcome, r;
+
+	outcome = symbol_file_build_jit(fds, job->second_fd < 0 ? 1 : 2, &symbols, &message.report);
+	r = channel_send(channel, MESSAGE_JIT_READ, &message, sizeof(message));
+	if (r == 0 && outcome == 0)
+		r = send_names(channel, job, &symbols);
+	else if (r == 0)
+		r = send_all(channel);
+	return r < 0 ? r : outcome;
+}
+
 /* The exit status says what came of it: an enum build_outcome. */
 static enum build_outcome outcome_of_error(int error)
 {
@@ -203,8 +221,9 @@ static int run_child(const struct build_job *job, int channel_fd)
 		r = limit_child(job);
 	if (r < 0)
 		return r;
-	return job->what.kind == BUILD_KERNEL ? build_kernel(channel, job)
-					      : build_elf(channel, job);
+	if (job->what.kind == BUILD_KERNEL)
+		return build_kernel(channel, job);
+	return job->what.kind == BUILD_JIT ? build_jit(channel, job) : build_elf(channel, job);
 }
 
 int build_job_start(struct build_job *job, int channel_fd)

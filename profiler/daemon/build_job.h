@@ -14,7 +14,7 @@
 
 enum build_step {
 	BUILD_STEP_TABLE,     /* for unwinding */
-	BUILD_STEP_FUNCTIONS, /* symbol tables, or kallsyms */
+	BUILD_STEP_FUNCTIONS, /* symbol tables, kallsyms, or what JITs say */
 	BUILD_STEP_LINES,     /* DWARF */
 	BUILD_STEP_COUNT,
 };
@@ -30,13 +30,15 @@ struct build_job {
 	enum build_step step;
 	bool has_names; /* the first step found some */
 	int fd;         /* the file */
+	int second_fd;  /* another, or −1 */
 	pid_t pid;      /* of the child, 0 before it runs */
 	int64_t start_ns;
 };
 
 /*
  * Fork the child. It sends its findings by the descriptor @channel_fd: MESSAGE_TABLE,
- * MESSAGE_DESCRIPTION and MESSAGE_NAMES, as far as they are asked for, or MESSAGE_KERNEL_NAMES.
+ * MESSAGE_DESCRIPTION and MESSAGE_NAMES, as far as they are asked for, MESSAGE_KERNEL_NAMES, or
+ * MESSAGE_JIT_READ and MESSAGE_NAMES.
  * Returns 0 or -errno.
  */
 int build_job_start(struct build_job *job, int channel_fd);

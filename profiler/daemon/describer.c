@@ -14,6 +14,7 @@
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
 #include "profiler/daemon/dictionary_writer.h"
+#include "profiler/daemon/jit_describer.h"
 #include "profiler/daemon/kernel_describer.h"
 #include "profiler/daemon/pending_list.h"
 #include "profiler/daemon/process_reader.h"
@@ -45,6 +46,7 @@ struct describer {
 	struct dictionary_writer dictionary;
 	uint32_t period_starts[2]; /* dictionary at the start of this period, and of the last */
 	struct binary_describer *binaries;
+	struct jit_describer *jits;
 	struct kernel_describer kernel;
 	struct process_table *processes;
 	struct stack_describer stacks;
@@ -78,10 +80,15 @@ int describer_new(const struct describer_options *options, struct describer **re
 	describer->options = *options;
 	kernel_describer_init(&describer->kernel, options->server, options->resolver);
 	r = binary_describer_new(&binaries, &describer->binaries);
-	describer->dictionary =
-		(struct dictionary_writer){ options->server, describer->binaries, 0, 0 };
 	if (r == 0)
-		r = process_reader_init(&describer->reader, describer->binaries);
+		r = jit_describer_new(options->server, options->resolver, &describer->jits);
+	describer->dictionary = (struct dictionary_writer){
+		.server = options->server,
+		.binaries = describer->binaries,
+		.jits = describer->jits,
+	};
+	if (r == 0)
+		r = process_reader_init(&describer->reader, describer->binaries, describer->jits);
 	describer->stacks = (struct stack_describer){
 		.reader = &describer->reader,
 		.tables = options->tables,
@@ -105,6 +112,7 @@ struct describer *describer_free(struct describer *describer)
 	if (!describer)
 		return NULL;
 	binary_describer_free(describer->binaries);
+	jit_describer_free(describer->jits);
 	kernel_describer_fini(&describer->kernel);
 	process_table_free(describer->processes);
 	stack_table_free(describer->stacks.table);
@@ -151,6 +159,7 @@ static int describe_sample(struct describer *describer, const struct sample_reco
 		r = dictionary_writer_add_stack(dictionary, stack);
 	if (r < 0)
 		return r;
+	jit_describer_note_sample(describer->jits, process->jit);
 	if (binary_describer_wants_files(describer->binaries))
 		process_reader_read_mapped(&describer->reader, process);
 	describer->samples[describer->n_samples++] = (struct sample){
@@ -344,6 +353,7 @@ static void take_end(struct describer *describer, const struct process_key *key,
 	if (!process)
 		return;
 	process->is_gone = true;
+	jit_describer_note_end(describer->jits, process->jit);
 	if (process->mappings_read_ns >= (int64_t)time_ns)
 		process_set_mappings(process, NULL);
 	drop_mappings(process);
@@ -439,6 +449,7 @@ static void forget_unused(struct describer *describer, uint32_t dictionary)
 	process_table_forget_unused(describer->processes, dictionary);
 	stack_table_forget_unused(describer->stacks.table, dictionary,
 				  describer->options.on_forget_stack, describer->options.context);
+	jit_describer_forget_unused(describer->jits, dictionary);
 }
 
 void describer_end_period(struct describer *describer)
@@ -475,8 +486,9 @@ void describer_relieve(struct describer *describer)
 		binary_describer_forget_unused(describer->binaries, last);
 }
 
-void describer_close_idle_files(struct describer *describer)
+void describer_tend_files(struct describer *describer)
 {
+	jit_describer_look(describer->jits);
 	binary_describer_close_idle(describer->binaries);
 }
 
@@ -495,6 +507,7 @@ void describer_on_server_end(struct describer *describer)
 void describer_on_resolver_start(struct describer *describer)
 {
 	binary_describer_on_resolver_start(describer->binaries);
+	jit_describer_on_resolver_start(describer->jits);
 	kernel_describer_request(&describer->kernel);
 }
 
@@ -512,9 +525,13 @@ int describer_on_server_message(struct describer *describer, const struct messag
 int describer_on_resolver_message(struct describer *describer, const struct message *message,
 				  int fds[MESSAGE_MAX_FDS])
 {
+	const struct message_number *file = message->body; /* as all begin that are of a file */
+
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		if (fds[i] >= 0 && !memory_file_is_sealed(fds[i]))
 			return -EBADMSG;
+	if (message->body_bytes >= sizeof(*file) && jit_describer_owns(file->number))
+		return jit_describer_on_message(describer->jits, message, fds);
 	if (message->type == MESSAGE_KERNEL_NAMES)
 		return kernel_describer_take_names(&describer->kernel, fds);
 	return binary_describer_on_message(describer->binaries, message, fds);
@@ -542,4 +559,5 @@ void describer_get_status(const struct describer *describer, struct sampler_stat
 	ret_status->n_processes = (uint32_t)process_table_count(describer->processes);
 	ret_status->n_stacks = (uint32_t)stack_table_count(describer->stacks.table);
 	binary_describer_get_status(describer->binaries, ret_status);
+	jit_describer_get_status(describer->jits, &ret_status->jit);
 }

@@ -87,8 +87,9 @@ void describer_end_period(struct describer *describer);
 /* See to it that there is room for what is new. Call it after each reading of the ring. */
 void describer_relieve(struct describer *describer);
 
-/* Close files in which there is nothing to be read. To be called every second or so. */
-void describer_close_idle_files(struct describer *describer);
+/* Close files in which there is nothing to be read, and look for what JITs say of their code. To be
+ * called every second or so. */
+void describer_tend_files(struct describer *describer);
 
 /* The server ended: what it had not stored is dropped, and what it had is history. */
 void describer_on_server_end(struct describer *describer);

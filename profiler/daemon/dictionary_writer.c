@@ -6,6 +6,7 @@
 #include "profiler/base/array.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/jit_describer.h"
 #include "profiler/daemon/role.h"
 #include "profiler/process_table.h"
 #include "profiler/stack_table.h"
@@ -20,6 +21,7 @@ int dictionary_writer_begin(struct dictionary_writer *writer)
 		return r;
 	writer->number = message.number;
 	writer->stack_bytes = 0;
+	jit_describer_begin_dictionary(writer->jits, message.number);
 	binary_describer_begin_dictionary(writer->binaries, message.number);
 	return 0;
 }
@@ -84,6 +86,16 @@ int dictionary_writer_add_thread(struct dictionary_writer *writer, const struct 
 	return r;
 }
 
+static int describe_file(struct dictionary_writer *writer, uint32_t number)
+{
+	struct binary *binary;
+
+	if (jit_describer_owns(number))
+		return jit_describer_describe(writer->jits, number);
+	binary = binary_describer_find(writer->binaries, number);
+	return binary ? binary_describer_describe(writer->binaries, binary) : 0;
+}
+
 int dictionary_writer_add_stack(struct dictionary_writer *writer, struct stack *stack)
 {
 	struct message_stack message = { stack->number, stack->n_frames };
@@ -97,10 +109,7 @@ int dictionary_writer_add_stack(struct dictionary_writer *writer, struct stack *
 		return 0;
 	writer->stack_bytes += parts[0].iov_len + parts[1].iov_len;
 	for (uint32_t i = 0; i < stack->n_frames; i++) {
-		struct binary *binary =
-			binary_describer_find(writer->binaries, stack->frames[i].file);
-
-		r = binary ? binary_describer_describe(writer->binaries, binary) : 0;
+		r = describe_file(writer, stack->frames[i].file);
 		if (r < 0)
 			return r;
 	}

@@ -13,6 +13,7 @@
 #include "bpf/wire.h"
 
 struct binary_describer;
+struct jit_describer;
 struct process;
 struct role_process;
 struct stack;
@@ -21,6 +22,7 @@ struct thread;
 struct dictionary_writer {
 	struct role_process *server;       /* borrowed; its channel must be there */
 	struct binary_describer *binaries; /* borrowed */
+	struct jit_describer *jits;        /* borrowed */
 	uint32_t number;                   /* of the dictionary in force, 0: none yet */
 	size_t stack_bytes;                /* of the stacks in it */
 };

@@ -8,6 +8,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/jit_describer.h"
 #include "profiler/mapping.h"
 #include "profiler/process_table.h"
 #include "profiler/procfs.h"
@@ -18,9 +19,10 @@ enum { MAPPINGS_READ_AT_ONCE = 5 };
  * not more often than this. */
 #define MAPPINGS_REREAD_NS (100 * NS_PER_MS)
 
-int process_reader_init(struct process_reader *reader, struct binary_describer *binaries)
+int process_reader_init(struct process_reader *reader, struct binary_describer *binaries,
+			struct jit_describer *jits)
 {
-	*reader = (struct process_reader){ .binaries = binaries, .proc_fd = -1 };
+	*reader = (struct process_reader){ .binaries = binaries, .jits = jits, .proc_fd = -1 };
 	return procfs_open(&reader->proc_fd);
 }
 
@@ -33,16 +35,10 @@ void process_reader_fini(struct process_reader *reader)
 
 int process_reader_open(const struct process_reader *reader, const struct process_key *key)
 {
-	_cleanup_(closep) int fd = -1;
-	uint64_t start_ticks;
-	int r;
+	int fd;
+	int r = procfs_open_same_process(reader->proc_fd, (pid_t)key->pid, key->start_time_ns, &fd);
 
-	r = procfs_open_process(reader->proc_fd, (pid_t)key->pid, &fd);
-	if (r == 0)
-		r = procfs_read_start_time(fd, &start_ticks);
-	if (r < 0)
-		return r;
-	return procfs_start_time_is(start_ticks, key->start_time_ns) ? steal_fd(&fd) : -ESRCH;
+	return r < 0 ? r : fd;
 }
 
 static int read_mappings(struct process_reader *reader, struct process *process, int process_fd)
@@ -165,7 +161,9 @@ struct frame process_reader_place(struct process_reader *reader, struct process 
 
 	if (!mapping)
 		return (struct frame){ FRAME_UNMAPPED, 0, pc };
-	if (!binary)
-		return (struct frame){ FRAME_ANONYMOUS, 0, pc };
+	if (!binary) {
+		process->jit = jit_describer_get(reader->jits, &process->key, process->jit);
+		return (struct frame){ FRAME_JIT, process->jit, pc };
+	}
 	return (struct frame){ FRAME_NATIVE, binary, mapping_file_off(mapping, pc) };
 }

@@ -43,8 +43,8 @@ struct resolver {
 
 static void job_free(struct build_job *job)
 {
-	if (job->fd >= 0)
-		close(job->fd);
+	closep(&job->fd);
+	closep(&job->second_fd);
 	free(job);
 }
 
@@ -214,6 +214,7 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 	job->what = *(const struct message_build *)message->body;
 	job->step = job->what.kind == BUILD_TABLE ? BUILD_STEP_TABLE : BUILD_STEP_FUNCTIONS;
 	job->fd = steal_fd(&fds[0]);
+	job->second_fd = steal_fd(&fds[1]);
 	add_job(&resolver->queues[job->step], job);
 	return 0;
 }

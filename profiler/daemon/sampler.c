@@ -191,7 +191,7 @@ static int on_check_timer(void *context)
 
 	if (r >= 0)
 		sampler->status.n_cpus = (uint32_t)r;
-	describer_close_idle_files(sampler->describer);
+	describer_tend_files(sampler->describer);
 	role_process_check(&sampler->server);
 	role_process_check(&sampler->resolver);
 	role_self_get_status(&sampler->status.roles[ROLE_SAMPLER]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Texts of /proc/PID/stat and /proc/PID/cgroup: any bytes are parsed, or refused. */
+/* Texts of /proc/PID/stat, status and cgroup: any bytes are parsed, or refused. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -10,8 +10,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(freep) char *path = NULL;
+	struct procfs_identity identity;
 	uint64_t ticks;
 
+	procfs_parse_identity((const char *)data, size, &identity);
 	procfs_parse_start_time((const char *)data, size, &ticks);
 	if (procfs_parse_cgroup((const char *)data, size, &path) == 0 && path[0] != '/')
 		abort();

@@ -15,6 +15,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/binary_table.h"
 #include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/jit_describer.h"
 #include "profiler/daemon/process_reader.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/process_table.h"
@@ -31,6 +32,7 @@ static const char mapped[] = "00400000-00800000 r-xp 00000000 00:00 0 [vdso]\n"
 
 struct place {
 	struct binary_describer *binaries;
+	struct jit_describer *jits;
 	struct process_reader reader;
 	struct process process;
 	uint32_t binary;
@@ -52,7 +54,8 @@ static struct place *place_get(const struct sampler_world *world, struct role_pr
 		return place;
 	place = calloc(1, sizeof(*place));
 	if (!place || binary_describer_new(&options, &place->binaries) < 0 ||
-	    process_reader_init(&place->reader, place->binaries) < 0 ||
+	    jit_describer_new(&no_server, resolver, &place->jits) < 0 ||
+	    process_reader_init(&place->reader, place->binaries, place->jits) < 0 ||
 	    mapping_table_parse(mapped, strlen(mapped), MAPPINGS_EXECUTABLE, &mappings) < 0 ||
 	    process_set_mappings(&place->process, mappings) < 0)
 		abort();

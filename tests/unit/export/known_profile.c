@@ -141,7 +141,7 @@ struct profile *known_profile_new(void)
 		add_location(p, libc, FRAME_NATIVE, 0x7f0000000020, (const char *[2]){ "memcpy" });
 	uint32_t page_fault = add_location(p, kernel, FRAME_KERNEL, KERNEL_START + 0x30,
 					   (const char *[2]){ "asm_exc_page_fault" });
-	uint32_t jit = add_location(p, PROFILE_NO_MAPPING, FRAME_ANONYMOUS, 0x7e0000000000,
+	uint32_t jit = add_location(p, PROFILE_NO_MAPPING, FRAME_JIT, 0x7e0000000000,
 				    (const char *[2]){ "[anonymous]+0x7e0000000000" });
 	uint32_t evil = add_location(p, api, FRAME_NATIVE, 0x400300,
 				     (const char *[2]){ "<script>alert(\"1\")</script>;\xff\n" });

@@ -85,12 +85,44 @@ static void appends_the_name_of_the_innermost_function(void **state)
 	buffer_fini(&name);
 }
 
+static void names_code_made_at_run_time_by_its_pc(void **state)
+{
+	struct fixture *fixture = *state;
+	struct frame named = { FRAME_JIT, FIXTURE_FILE, symbol_fixture_call_vaddr() };
+	struct frame other = { FRAME_JIT, FIXTURE_FILE, 0x7f0000001000 };
+	struct profile *profile = fixture->profile;
+	const struct profile_location *location;
+	struct buffer name = { 0 };
+	uint32_t index;
+
+	assert_int_equal(locator_append_name(&fixture->snapshot, &named, &name), 0);
+	assert_int_equal(name.size, strlen("symbol_fixture_inlined"));
+	buffer_fini(&name);
+	assert_int_equal(locator_add(&fixture->locator, &named, &index), 0);
+	location = &profile->locations[index];
+	assert_int_equal(location->kind, FRAME_JIT);
+	assert_int_equal(location->address, named.place);
+	assert_true(profile->mappings[location->mapping].has_functions);
+	assert_true(profile->mappings[location->mapping].has_line_numbers);
+	assert_false(profile->mappings[location->mapping].has_inline_frames);
+	assert_int_equal(locator_add(&fixture->locator, &other, &index), 0);
+	location = &profile->locations[index];
+	assert_false(profile->mappings[location->mapping].has_functions);
+	assert_string_equal(
+		string_table_get(
+			profile->strings,
+			profile->functions[profile->lines[location->first_line].function].name),
+		"api+0x7f0000001000");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(adds_a_place_once_with_all_its_functions, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(appends_the_name_of_the_innermost_function, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(names_code_made_at_run_time_by_its_pc, set_up,
 						tear_down),
 	};
 

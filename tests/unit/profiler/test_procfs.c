@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/clock.h"
 #include "profiler/procfs.h"
 
@@ -104,6 +105,36 @@ static void refuses_a_text_without_a_cgroup(void **state)
 	assert_null(path);
 }
 
+static void finds_the_effective_user_and_the_innermost_pid(void **state)
+{
+	static const char text[] = "Name:\tUid:\nUid:\t1000\t1001\t1002\t1003\nGid:\t7\t8\t9\t9\n"
+				   "NStgid:\t812\t5\nNSpid:\t812\t17\t1\nNSpgid:\t812\t1\n";
+	struct procfs_identity identity;
+
+	(void)state;
+	assert_int_equal(procfs_parse_identity(text, strlen(text), &identity), 0);
+	assert_int_equal(identity.uid, 1001);
+	assert_int_equal(identity.pid, 1);
+}
+
+static void refuses_a_status_without_user_or_pid(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"Name:\tx\nNSpid:\t1\n",
+		"Name:\tx\nUid:\t1\t2\t3\t4\n",
+		"Name:\tx\nUid:\t1\nNSpid:\t1\n",
+		"Name:\tx\nUid:\t1\t99999999999\nNSpid:\t1\n",
+		"Name:\tx\nUid:\t1\t2\nNSpid:\t\n",
+	};
+	struct procfs_identity identity;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		assert_int_equal(procfs_parse_identity(texts[i], strlen(texts[i]), &identity),
+				 -EBADMSG);
+}
+
 static void a_start_time_in_ns_lies_in_one_tick(void **state)
 {
 	uint64_t tick_ns = (uint64_t)(NS_PER_SECOND / sysconf(_SC_CLK_TCK));
@@ -191,6 +222,8 @@ int main(void)
 		cmocka_unit_test(falls_back_to_systemd_and_cpu),
 		cmocka_unit_test(a_root_cgroup_is_the_last_resort),
 		cmocka_unit_test(refuses_a_text_without_a_cgroup),
+		cmocka_unit_test(finds_the_effective_user_and_the_innermost_pid),
+		cmocka_unit_test(refuses_a_status_without_user_or_pid),
 		cmocka_unit_test(a_start_time_in_ns_lies_in_one_tick),
 		cmocka_unit_test(reads_what_there_is_of_this_process),
 		cmocka_unit_test(says_that_a_process_never_was),

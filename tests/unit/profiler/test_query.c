@@ -283,7 +283,7 @@ static void marks_the_root_of_a_stack_that_is_cut(void **state)
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	struct frame frames[] = {
-		{ FRAME_ANONYMOUS, 0, 0x7f0000001000 },
+		{ FRAME_JIT, 0, 0x7f0000001000 },
 		{ FRAME_CUT, 0, STACK_TRUNCATED_JIT },
 	};
 
@@ -301,7 +301,7 @@ static void shows_pcs_that_are_in_no_file(void **state)
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	struct frame frames[] = {
-		{ FRAME_ANONYMOUS, 0, 0x7f0000001000 },
+		{ FRAME_JIT, 0, 0x7f0000001000 },
 		{ FRAME_UNMAPPED, 0, 0x7f0000001000 },
 		{ FRAME_NATIVE, FIXTURE_FILE, 0x123456789a },
 	};

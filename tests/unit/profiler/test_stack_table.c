@@ -72,7 +72,7 @@ static void hashes_all_that_a_stack_is(void **state)
 {
 	const struct frame frames[] = { { FRAME_NATIVE, 1, 2 }, { FRAME_NATIVE, 2, 1 } };
 	const struct frame swapped[] = { frames[1], frames[0] };
-	const struct frame anonymous[] = { { FRAME_ANONYMOUS, 1, 2 }, frames[1] };
+	const struct frame anonymous[] = { { FRAME_JIT, 1, 2 }, frames[1] };
 	const uint64_t hash = stack_hash(frames, 2, STACK_WHOLE);
 
 	(void)state;
