@@ -23,8 +23,9 @@
 #define FETCH_AHEAD 16
 
 struct rule_memo {
-	uint64_t state; /* packed; 0 = nothing is here */
+	uint64_t word;
 	uint16_t rule;
+	bool is_filled;
 };
 
 struct eh_frame_reader {
@@ -117,72 +118,106 @@ static uint16_t signal_rule(struct eh_frame_reader *reader, const struct cfa_sta
 				   (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SIGNAL });
 }
 
-/* One word for all of @state, or 0: it does not fit. */
-static uint64_t pack_state(const struct cfa_state *state)
-{
-	if (state->fp.place == CFA_PLACE_EXPRESSION || state->ra.place != CFA_PLACE_OFFSET ||
-	    state->cfa_register >= 32 || state->cfa_off != (state->cfa_off & 0xffffff) ||
-	    state->fp.off != (int16_t)state->fp.off || state->ra.off != (int8_t)state->ra.off)
-		return 0;
-	return state->cfa_register | (uint64_t)state->cfa_off << 8 |
-	       (uint64_t)(uint16_t)state->fp.off << 32 | (uint64_t)(uint8_t)state->ra.off << 48 |
-	       (uint64_t)state->fp.place << 56 | 1ULL << 63;
-}
-
 static uint16_t rule_of(struct eh_frame_reader *reader, const struct cfa_state *state,
 			const struct cfa_form *form)
 {
 	uint32_t *losses = reader->report->losses;
-	uint64_t packed = pack_state(state);
-	struct rule_memo *memo =
-		&reader->memo[(packed * 0x9e3779b97f4a7c15ULL) >> (64 - MEMO_BITS)];
-	struct unwind_rule rule;
-	uint16_t number;
+	struct unwind_rule rule = cfa_rule_of(state, form, losses);
+	uint16_t number = unwind_rule_set_add(reader->set, rule);
 
-	if (packed && memo->state == packed)
-		return memo->rule;
-	rule = cfa_rule_of(state, form, losses);
-	number = unwind_rule_set_add(reader->set, rule);
 	if (number == UNWIND_RULE_UNSUPPORTED)
 		losses[UNWIND_LOSS_RULE_COUNT] += rule.cfa_kind != UNWIND_CFA_UNSUPPORTED;
-	else if (rule.fp_kind != UNWIND_FP_UNDEFINED) /* losses are counted each time */
-		*memo = (struct rule_memo){ .state = packed, .rule = number };
 	return number;
 }
 
-/* Append the rows of [fde->start_vaddr, @end_vaddr), and one without a rule at its end. */
-static int read_function(struct eh_frame_reader *reader, struct cfa_program *program,
-			 const struct frame_fde *fde, uint64_t end_vaddr)
+static uint16_t rule_of_word(struct eh_frame_reader *reader, uint64_t word,
+			     const struct cfa_form *form)
 {
-	const struct frame_cie *cie = &reader->entries.cies[fde->cie_i];
+	struct rule_memo *memo = &reader->memo[(word * 0x9e3779b97f4a7c15ULL) >> (64 - MEMO_BITS)];
+	struct cfa_state state;
+	uint16_t rule;
+
+	if (memo->word == word && memo->is_filled)
+		return memo->rule;
+	state = cfa_word_state(word);
+	rule = rule_of(reader, &state, form);
+	if (rule != UNWIND_RULE_UNSUPPORTED &&
+	    reader->set->rules[rule].fp_kind != UNWIND_FP_UNDEFINED)
+		*memo = (struct rule_memo){ .word = word, .rule = rule, .is_filled = true };
+	return rule;
+}
+
+/* The rows of a program on words. */
+static int append_words(struct eh_frame_reader *reader, struct cfa_word_program *program,
+			const struct cfa_form *form, enum cfa_word_step *ret_step)
+{
+	struct cfa_word_row rows[CFA_WORD_ROWS];
+	enum cfa_word_step step = CFA_WORD_ADVANCE;
+	size_t n;
+	int r = 0;
+
+	while (r == 0 && step == CFA_WORD_ADVANCE) {
+		step = cfa_word_run(program, rows, &n);
+		for (size_t i = 0; r == 0 && i < n; i++)
+			r = unwind_rows_append(reader->rows, rows[i].elf_vaddr,
+					       rule_of_word(reader, rows[i].state, form));
+	}
+	*ret_step = step;
+	return r;
+}
+
+/* The rows of what it has left. */
+static int append_rest(struct eh_frame_reader *reader, const struct cfa_word_program *left,
+		       const struct frame_cie *cie)
+{
 	enum cfa_step step = CFA_ADVANCE;
+	struct cfa_program program;
 	int r;
 
-	program->form = &cie->form;
-	program->base = &reader->section.base;
-	program->initial = &cie->initial;
-	program->code =
-		byte_cursor_at(reader->section.content.bytes + fde->code_off, fde->code_bytes);
-	program->location = fde->start_vaddr;
-	program->state = cie->initial;
-	program->n_remembered = 0;
-	while (step == CFA_ADVANCE && program->location < end_vaddr) {
+	program.form = &cie->form;
+	program.base = &reader->section.base;
+	program.initial = &cie->initial;
+	cfa_word_leave(left, &program);
+	while (step == CFA_ADVANCE && program.location < left->end_vaddr) {
 		uint16_t rule = UNWIND_RULE_UNSUPPORTED;
 		uint64_t advance;
 
-		step = cfa_program_step(program, &advance);
+		step = cfa_program_step(&program, &advance);
 		if (step != CFA_BAD)
-			rule = cie->is_signal ? signal_rule(reader, &program->state, &cie->form)
-					      : rule_of(reader, &program->state, &cie->form);
-		r = unwind_rows_append(reader->rows, program->location, rule);
+			rule = cie->is_signal ? signal_rule(reader, &program.state, &cie->form)
+					      : rule_of(reader, &program.state, &cie->form);
+		r = unwind_rows_append(reader->rows, program.location, rule);
 		if (r < 0)
 			return r;
-		if (program->location + advance < program->location)
+		if (program.location + advance < program.location)
 			break;
-		program->location += advance;
+		program.location += advance;
 	}
 	reader->report->losses[UNWIND_LOSS_BAD_PROGRAM] += step == CFA_BAD;
-	return unwind_rows_append(reader->rows, end_vaddr, UNWIND_RULE_NONE);
+	return 0;
+}
+
+/* Append the rows of [fde->start_vaddr, @end_vaddr), and one without a rule at its end. */
+static int read_function(struct eh_frame_reader *reader, const struct frame_fde *fde,
+			 uint64_t end_vaddr)
+{
+	const struct frame_cie *cie = &reader->entries.cies[fde->cie_i];
+	enum cfa_word_step step = CFA_WORD_LEFT;
+	struct cfa_word_program program;
+	int r = 0;
+
+	program.form = cie->word_form;
+	program.code =
+		byte_cursor_at(reader->section.content.bytes + fde->code_off, fde->code_bytes);
+	program.location = fde->start_vaddr;
+	program.end_vaddr = end_vaddr;
+	program.state = cie->word_form.initial;
+	program.n_remembered = 0;
+	if (cie->word_form.has_room && !cie->is_signal)
+		r = append_words(reader, &program, &cie->form, &step);
+	if (r == 0 && step == CFA_WORD_LEFT)
+		r = append_rest(reader, &program, cie);
+	return r < 0 ? r : unwind_rows_append(reader->rows, end_vaddr, UNWIND_RULE_NONE);
 }
 
 /* Linkers leave the FDEs of code that they dropped in .debug_frame, with addresses of nowhere. */
@@ -207,7 +242,6 @@ static void fetch(const struct eh_frame_reader *reader, size_t i)
 static int read_functions(struct eh_frame_reader *reader)
 {
 	const struct frame_entries *entries = &reader->entries;
-	struct cfa_program program;
 	int r;
 
 	for (size_t i = 0; i < entries->n_fdes; i++) {
@@ -227,7 +261,7 @@ static int read_functions(struct eh_frame_reader *reader)
 		} else if (entries->cies[fde->cie_i].is_signal && next_vaddr > end_vaddr) {
 			end_vaddr++; /* a thread in rt_sigreturn(2) is right behind its code */
 		}
-		r = read_function(reader, &program, fde, end_vaddr);
+		r = read_function(reader, fde, end_vaddr);
 		if (r < 0)
 			return r;
 	}

@@ -149,6 +149,7 @@ static bool run_initial_program(const struct frame_section *section, struct byte
 	if (cfa_program_step(&program, &advance) != CFA_DONE)
 		return false;
 	cie->initial = program.state;
+	cie->word_form = cfa_word_form_of(&cie->form, &cie->initial);
 	return true;
 }
 

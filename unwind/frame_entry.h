@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "unwind/cfa_program.h"
+#include "unwind/cfa_word.h"
 #include "unwind/elf_content.h"
 #include "unwind/eh_pointer.h"
 
@@ -33,6 +34,7 @@ struct frame_cie {
 	bool has_augmentation; /* FDEs have a length of more data */
 	struct cfa_form form;
 	struct cfa_state initial; /* of all its functions */
+	struct cfa_word_form word_form;
 };
 
 struct frame_fde {

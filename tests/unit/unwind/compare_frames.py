@@ -49,7 +49,7 @@ PLACE = re.compile(r"(\w+)([+-]\d+)")
 # What we say where Go's runtime leaves its stack, of which its .debug_frame knows nothing.
 GO_KNOWS = ("anywhere:", "end", "saved", "signal", "unsupported", "*(r7+40)+8", "r1+8")
 
-Row = collections.namedtuple("Row", "start end cfa fp ra is_signal")
+Row = collections.namedtuple("Row", "start end cfa fp ra rbx is_signal")
 
 
 def machine_of(path):
@@ -190,7 +190,7 @@ class Frames:
             augmentation = re.search(r'"(.*?)"', entry["text"])
             self.cies[entry["offset"]] = {
                 "is_signal": bool(augmentation) and "S" in augmentation.group(1),
-                "initial": self.parts(cells) if entry["rows"] else ("rsp+8", "u", "u"),
+                "initial": self.parts(cells) if entry["rows"] else ("rsp+8", "u", "u", "u"),
             }
             return
         cie, start, end = (int(number, 16) for number in re.search(
@@ -212,14 +212,15 @@ class Frames:
                 self.rows.append(Row(row_start, min(row_end, end), *parts, cie["is_signal"]))
 
     def parts(self, cells):
-        """CFA, frame pointer and return address of a row; for a jump, the register that has the
+        """CFA, frame pointer, return address and rbx of a row; for a jump, the register that has the
         stack pointer is in the place of the CFA."""
         columns = self.columns
         fp = columns.get(self.fp_name)
         ra = columns.get("ra", columns.get("x30"))
         sp = cells[columns["rsp"]] if "rsp" in columns else "u"
         cfa = f"jump:{sp}" if sp.startswith("r") else cells[1]
-        return (cfa, cells[fp] if fp else "u", cells[ra] if ra else "u")
+        rbx = columns.get("rbx")
+        return (cfa, cells[fp] if fp else "u", cells[ra] if ra else "u", cells[rbx] if rbx else "u")
 
 
 def from_cfa(place, cfa):
@@ -263,10 +264,10 @@ class Judge:
             return "same" if ours == "end" else "wrong"
         if ours == "unsupported":
             return "wrong" if self.can_be_said(row) else "lost"
-        if len(ours.split()) != 3:
+        if len(ours.split()) != 4:
             return "wrong"
         verdicts = {judge(theirs, our_part) for judge, theirs, our_part in zip(
-            (self.judge_cfa, self.judge_fp, self.judge_ra), row[2:5], ours.split())}
+            (self.judge_cfa, self.judge_fp, self.judge_ra, self.judge_rbx), row[2:6], ours.split())}
         return next(word for word in ("wrong", "lost", "same") if word in verdicts)
 
     def can_be_said(self, row):
@@ -305,6 +306,16 @@ class Judge:
         if theirs == "exp":
             return "wrong"
         return "same" if ours == f"r{register_number(theirs, self.machine)}" else "wrong"
+
+
+    def judge_rbx(self, theirs, ours):
+        if ours in ("-", "s") and theirs in ("s", "u"):
+            return "same"
+        place = PLACE.fullmatch(theirs)
+        is_sayable = place and place[1] == "c" and -31 * 8 < int(place[2]) < 0
+        if is_sayable and ours != "-":
+            return "same" if theirs == ours else "wrong"
+        return "same" if ours in ("-", "u") else "wrong"  # no loss: it is rarely needed
 
 
 def gaps(ranges):
@@ -355,7 +366,7 @@ def compare(tool, path, machine, totals):
                 verdict = "overlap"
             totals[verdict] += 1
             if verdict == "wrong":
-                wrong.append(f"{path}: {address:#x} is {ours}, not {' '.join(row[2:5])}")
+                wrong.append(f"{path}: {address:#x} is {ours}, not {' '.join(row[2:6])}")
     for address, ours in zip(in_gaps, said[len(addresses):]):
         totals["gap"] += 1
         is_entry = ours == "end" and 0 <= address - entry_of(path) < ENTRY_BYTES

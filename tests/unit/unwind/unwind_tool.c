@@ -3,8 +3,9 @@
  * Unwind tool: unwind tables from a shell, for tests that compare them with what other programs
  * say.
  *
- *     unwind_tool find ELF      read addresses, print the rule of each: "CFA FP RA", registers by
- *                               their DWARF numbers, or a word for a rule that has no such parts
+ *     unwind_tool find ELF      read addresses, print the rule of each: "CFA FP RA RBX", registers
+ *                               by their DWARF numbers, "-" where a rule has no room for rbx,
+ *                               or a word for a rule that has no such parts
  *     unwind_tool report ELF    print what the build met
  *     unwind_tool build ELF     print the table itself
  */
@@ -112,6 +113,19 @@ static void print_fp(const struct unwind_rule *rule, bool is_arm64)
 	}
 }
 
+static void print_rbx(const struct unwind_rule *rule, bool is_arm64)
+{
+	if (is_arm64 || rule->cfa_kind == UNWIND_CFA_REGISTER ||
+	    rule->ra_kind == UNWIND_RA_REGISTER)
+		printf(" -\n");
+	else if (rule->reg == UNWIND_RBX_UNKNOWN)
+		printf(" u\n");
+	else if (rule->reg == UNWIND_RBX_SAME)
+		printf(" s\n");
+	else
+		printf(" c-%d\n", rule->reg * 8);
+}
+
 static void print_rule(const struct unwind_rule *rule, bool is_arm64)
 {
 	static const char *const words[UNWIND_CFA_KIND_COUNT] = {
@@ -125,15 +139,16 @@ static void print_rule(const struct unwind_rule *rule, bool is_arm64)
 		return;
 	}
 	if (rule->cfa_kind == UNWIND_CFA_JUMP) {
-		printf("jump:r%d r%d r%d\n", rule->cfa_off, rule->fp_off, rule->reg);
+		printf("jump:r%d r%d r%d -\n", rule->cfa_off, rule->fp_off, rule->reg);
 		return;
 	}
 	print_cfa(rule, is_arm64);
 	print_fp(rule, is_arm64);
 	if (rule->ra_kind == UNWIND_RA_REGISTER)
-		printf(" r%d\n", rule->reg);
+		printf(" r%d", rule->reg);
 	else
-		printf(" c%+d\n", is_arm64 ? rule->fp_off : -8);
+		printf(" c%+d", is_arm64 ? rule->fp_off : -8);
+	print_rbx(rule, is_arm64);
 }
 
 static int find(const struct table *table)
