@@ -203,7 +203,8 @@ static int splice(struct unwind_rows *rows, size_t start, size_t end,
 	if (r < 0)
 		return r;
 	memmove(rows->items + start + piece->n, rows->items + end, n_behind * sizeof(*rows->items));
-	memcpy(rows->items + start, piece->items, piece->n * sizeof(*rows->items));
+	if (piece->n)
+		memcpy(rows->items + start, piece->items, piece->n * sizeof(*rows->items));
 	rows->n = n;
 	return 0;
 }
