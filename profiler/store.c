@@ -166,6 +166,7 @@ void store_expire(struct store *store, int64_t now_unix_ns)
 	size_t n_left = 0;
 
 	pthread_mutex_lock(&store->lock);
+	symbol_cache_tick(store->symbol_cache);
 	for (size_t i = 0; i < store->n_windows; i++) {
 		struct window *window = store->windows[i];
 

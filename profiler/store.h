@@ -81,7 +81,7 @@ int store_name_kernel(struct store *store, struct symbol_file *symbols,
 size_t store_add_samples(struct store *store, const struct sample *samples, size_t n_samples);
 
 /* Let windows go that are older than the retention at @now_unix_ns, or as far in the future: the
- * clock was put back. Call it now and then. */
+ * clock was put back; and pages of symbol files that nobody asks. Call it now and then. */
 void store_expire(struct store *store, int64_t now_unix_ns);
 
 void store_get_status(struct store *store, struct store_status *ret_status);

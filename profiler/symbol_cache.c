@@ -13,6 +13,7 @@
 #include "profiler/base/string_table.h"
 #include "profiler/pair_map.h"
 #include "profiler/stable_array.h"
+#include "profiler/symbol_residents.h"
 #include "profiler/symbols.h"
 #include "profiler/utf8.h"
 #include "unwind/demangle.h"
@@ -32,8 +33,9 @@ struct symbol_cache {
 	struct pair_map file_index;     /* (symbols' and file's id) → filename, a string */
 	struct pair_map function_index; /* (system name and filename, start line) → functions[] */
 	struct pair_map name_index;     /* (system name, 0) → name, both of them strings */
-	struct stable_array places;     /* const struct symbol_place * */
-	struct stable_array functions;  /* struct symbol_function */
+	struct symbol_residents residents;
+	struct stable_array places;    /* const struct symbol_place * */
+	struct stable_array functions; /* struct symbol_function */
 };
 
 int symbol_cache_new(struct symbol_cache **ret_cache)
@@ -74,6 +76,7 @@ struct symbol_cache *symbol_cache_unref(struct symbol_cache *cache)
 	pair_map_fini(&cache->file_index);
 	pair_map_fini(&cache->function_index);
 	pair_map_fini(&cache->name_index);
+	symbol_residents_fini(&cache->residents);
 	stable_array_fini(&cache->places);
 	stable_array_fini(&cache->functions);
 	free(cache);
@@ -201,7 +204,7 @@ static int frame_intern(struct symbol_cache *cache, const struct symbols *symbol
 	return r < 0 ? r : 0;
 }
 
-static int place_add(struct symbol_cache *cache, const struct symbols *symbols, struct pair_key key,
+static int place_add(struct symbol_cache *cache, struct symbols *symbols, struct pair_key key,
 		     const struct symbol_place **ret_place)
 {
 	struct symbol_frame frames[SYMBOL_MAX_INLINE];
@@ -211,6 +214,7 @@ static int place_add(struct symbol_cache *cache, const struct symbols *symbols, 
 	void *item;
 	int r;
 
+	symbol_residents_touch(&cache->residents, symbols);
 	n_frames = symbol_file_find(symbols->file, key.b, frames, SYMBOL_MAX_INLINE);
 	place = arena_alloc(&cache->arena, sizeof(*place) + n_frames * sizeof(place->lines[0]));
 	if (!place)
@@ -253,7 +257,7 @@ static size_t cache_bytes(const struct symbol_cache *cache)
 	       stable_array_bytes(&cache->functions);
 }
 
-int symbol_cache_find(struct symbol_cache *cache, const struct symbols *symbols, uint64_t elf_vaddr,
+int symbol_cache_find(struct symbol_cache *cache, struct symbols *symbols, uint64_t elf_vaddr,
 		      const struct symbol_place **ret_place)
 {
 	struct pair_key key = { symbols->id, elf_vaddr };
@@ -277,6 +281,14 @@ const struct symbol_function *symbol_cache_function(const struct symbol_cache *c
 						    uint32_t function)
 {
 	return stable_array_get(&cache->functions, function);
+}
+
+void symbol_cache_tick(struct symbol_cache *cache)
+{
+	if (pthread_rwlock_trywrlock(&cache->lock) != 0)
+		return; /* someone is asking */
+	symbol_residents_tick(&cache->residents);
+	pthread_rwlock_unlock(&cache->lock);
 }
 
 size_t symbol_cache_bytes(const struct symbol_cache *cache)

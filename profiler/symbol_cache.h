@@ -41,16 +41,19 @@ struct symbol_cache *symbol_cache_ref(struct symbol_cache *cache);
 struct symbol_cache *symbol_cache_unref(struct symbol_cache *cache);
 
 /*
- * What is at @elf_vaddr in @symbols? Any thread may ask.
+ * What is at @elf_vaddr in @symbols, which may be held for a while? Any thread may ask.
  *
  * Returns 0 and sets *@ret_place (borrowed: lives as long as @cache), or -ENOMEM.
  */
-int symbol_cache_find(struct symbol_cache *cache, const struct symbols *symbols, uint64_t elf_vaddr,
+int symbol_cache_find(struct symbol_cache *cache, struct symbols *symbols, uint64_t elf_vaddr,
 		      const struct symbol_place **ret_place);
 
 /* Numbers are dense from 0. Borrowed: lives as long as @cache. */
 const struct symbol_function *symbol_cache_function(const struct symbol_cache *cache,
 						    uint32_t function);
+
+/* Let the pages of symbol files go that nobody asks any more. Call it now and then; never waits. */
+void symbol_cache_tick(struct symbol_cache *cache);
 
 /* Memory in use. Never waits for a thread that fills the cache. */
 size_t symbol_cache_bytes(const struct symbol_cache *cache);

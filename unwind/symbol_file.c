@@ -96,20 +96,25 @@ int symbol_file_map(int fd, struct symbol_file **ret_file)
 	return 0;
 }
 
+/* What the system asks for, which does not know that nobody writes there. */
+static void *mapping_of(const struct symbol_file *file)
+{
+	return (void *)(uintptr_t)file->bytes;
+}
+
 struct symbol_file *symbol_file_free(struct symbol_file *file)
 {
-	union {
-		const uint8_t *mapped;
-		void *unmapped;
-	} bytes;
-
 	if (!file)
 		return NULL;
-	bytes.mapped = file->bytes;
-	if (bytes.mapped)
-		munmap(bytes.unmapped, file->size);
+	if (file->bytes)
+		munmap(mapping_of(file), file->size);
 	free(file);
 	return NULL;
+}
+
+void symbol_file_rest(const struct symbol_file *file)
+{
+	madvise(mapping_of(file), file->size, MADV_DONTNEED);
 }
 
 static uint64_t function_vaddr(const struct symbol_file *file, uint32_t function_i)

@@ -43,6 +43,12 @@ struct symbol_file *symbol_file_free(struct symbol_file *file);
 size_t symbol_file_find(const struct symbol_file *file, uint64_t elf_vaddr,
 			struct symbol_frame *ret_frames, size_t max_frames);
 
+/*
+ * Let the pages that look-ups have mapped go; the next ones map them again. Look-ups may go on
+ * meanwhile.
+ */
+void symbol_file_rest(const struct symbol_file *file);
+
 /* How many records it has, of which a large function has several; bytes mapped. */
 uint32_t symbol_file_function_count(const struct symbol_file *file);
 size_t symbol_file_bytes(const struct symbol_file *file);
