@@ -23,7 +23,9 @@ static uint64_t rule_bits(const struct unwind_rule *rule)
 
 void unwind_rule_set_init(struct unwind_rule_set *set)
 {
+	memset(set->slots, 0, sizeof(set->slots));
 	set->n = 1; /* UNWIND_RULE_NONE; as slot value 0 is free, it is not in the hash */
+	set->rules[UNWIND_RULE_NONE] = (struct unwind_rule){ .cfa_kind = UNWIND_CFA_NONE };
 	unwind_rule_set_add(set, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_UNSUPPORTED });
 }
 

@@ -44,7 +44,6 @@ enum {
 	UNWIND_RULE_UNSUPPORTED = 1,
 };
 
-/* @set is zeroed. */
 void unwind_rule_set_init(struct unwind_rule_set *set);
 
 /* The number of @rule, which is added if it is new; UNWIND_RULE_UNSUPPORTED if the set is full. */

@@ -26,6 +26,12 @@
 
 #define ROW_BYTES 4 /* of a table, for each of its rows: rarely more */
 
+/* Not to be cleared: of most files, little of it is touched. */
+struct chunk_rows {
+	uint8_t low[MAX_CHUNK_ROWS];
+	uint16_t rule[MAX_CHUNK_ROWS];
+};
+
 /* Collects the rows of one chunk after the other, ascending, and writes them. */
 struct chunk_writer {
 	struct buffer *bytes;
@@ -41,8 +47,7 @@ struct chunk_writer {
 	uint32_t n;
 	uint16_t last_off;                   /* in the chunk, of the last row */
 	uint16_t bucket_end[UNWIND_BUCKETS]; /* one past the last row of each; 0: it has none */
-	uint8_t low[MAX_CHUNK_ROWS];
-	uint16_t rule[MAX_CHUNK_ROWS];
+	struct chunk_rows *rows;
 };
 
 static void fill_chunk(const struct chunk_writer *writer, void *chunk)
@@ -53,9 +58,9 @@ static void fill_chunk(const struct chunk_writer *writer, void *chunk)
 	for (uint32_t bucket = 0; bucket < UNWIND_BUCKETS; bucket++)
 		first_row[bucket + 1] =
 			writer->bucket_end[bucket] ? writer->bucket_end[bucket] : first_row[bucket];
-	memcpy(low, writer->low, writer->n);
-	memcpy(low + UNWIND_CHUNK_LOW_BYTES(writer->n), writer->rule,
-	       writer->n * sizeof(writer->rule[0]));
+	memcpy(low, writer->rows->low, writer->n);
+	memcpy(low + UNWIND_CHUNK_LOW_BYTES(writer->n), writer->rows->rule,
+	       writer->n * sizeof(writer->rows->rule[0]));
 }
 
 /* Of two at the same place the later one holds: where a segment ends, another may start. */
@@ -64,13 +69,13 @@ static void append_row(struct chunk_writer *writer, uint16_t off, uint16_t rule)
 	uint32_t n = writer->n;
 
 	if (n && writer->last_off == off) {
-		writer->rule[n - 1] = rule;
+		writer->rows->rule[n - 1] = rule;
 	} else if (n == MAX_CHUNK_ROWS) {
-		writer->rule[n - 1] = UNWIND_RULE_UNSUPPORTED;
+		writer->rows->rule[n - 1] = UNWIND_RULE_UNSUPPORTED;
 		writer->n_lost++;
 	} else {
-		writer->low[n] = (uint8_t)off;
-		writer->rule[n] = rule;
+		writer->rows->low[n] = (uint8_t)off;
+		writer->rows->rule[n] = rule;
 		writer->last_off = off;
 		writer->n = n + 1;
 		writer->bucket_end[off >> UNWIND_BUCKET_SHIFT] = (uint16_t)writer->n;
@@ -121,6 +126,9 @@ static size_t put_run(struct chunk_writer *writer, const struct unwind_row *rows
 		      uint64_t first_vaddr)
 {
 	uint64_t end_vaddr = first_vaddr + CHUNK_BYTES;
+	const uint16_t *numbers = writer->numbers;
+	uint8_t *low = writer->rows->low;
+	uint16_t *rule = writer->rows->rule;
 	size_t start = writer->n, i;
 
 	if (n > MAX_CHUNK_ROWS - start)
@@ -128,13 +136,14 @@ static size_t put_run(struct chunk_writer *writer, const struct unwind_row *rows
 	for (i = 0; i < n && rows[i].elf_vaddr < end_vaddr; i++) {
 		uint16_t off = (uint16_t)(rows[i].elf_vaddr - first_vaddr);
 
-		writer->low[start + i] = (uint8_t)off;
-		writer->rule[start + i] = writer->numbers[rows[i].rule];
+		low[start + i] = (uint8_t)off;
+		rule[start + i] = numbers[rows[i].rule];
 		writer->bucket_end[off >> UNWIND_BUCKET_SHIFT] = (uint16_t)(start + i + 1);
-		writer->last_off = off;
 	}
-	if (i)
-		writer->rule_now = writer->rule[start + i - 1];
+	if (i) {
+		writer->last_off = (uint16_t)(rows[i - 1].elf_vaddr - first_vaddr);
+		writer->rule_now = rule[start + i - 1];
+	}
 	writer->n += i;
 	return i;
 }
@@ -205,36 +214,39 @@ static int write_table(const struct elf_description *description, const struct u
 		       const struct unwind_rows *rows, struct buffer *bytes,
 		       struct unwind_table_report *report)
 {
-	_cleanup_(freep) struct chunk_writer *writer = calloc(1, sizeof(*writer));
+	_cleanup_(freep) struct chunk_rows *chunk_rows = malloc(sizeof(*chunk_rows));
 	struct unwind_table_header header = {
 		.magic = UNWIND_TABLE_MAGIC,
 		.n_rules = set->n,
 		.n_chunks = count_chunks(description),
 	};
+	struct chunk_writer writer = {
+		.bytes = bytes,
+		.numbers = set->slots,
+		.n_chunks = header.n_chunks,
+		.offs_off = sizeof(header) + set->n * sizeof(*set->rules),
+		.rows = chunk_rows,
+	};
 
-	if (!writer)
+	if (!chunk_rows)
 		return -ENOMEM;
-	writer->bytes = bytes;
-	writer->numbers = set->slots;
-	writer->n_chunks = header.n_chunks;
-	writer->offs_off = sizeof(header) + set->n * sizeof(*set->rules);
 	buffer_prepare(bytes,
 		       UNWIND_TABLE_CHUNKS_OFF(set->n, header.n_chunks) + rows->n * ROW_BYTES);
 	buffer_append(bytes, &header, sizeof(header));
 	buffer_append(bytes, set->rules, set->n * sizeof(*set->rules));
 	buffer_append_zeros(bytes,
-			    UNWIND_TABLE_CHUNKS_OFF(set->n, header.n_chunks) - writer->offs_off);
-	put_segments(writer, description, rows);
+			    UNWIND_TABLE_CHUNKS_OFF(set->n, header.n_chunks) - writer.offs_off);
+	put_segments(&writer, description, rows);
 	if (buffer_error(bytes) < 0)
 		return buffer_error(bytes);
 	if (bytes->size > UINT32_MAX)
 		return -EFBIG;
-	header.n_rows = writer->n_rows;
+	header.n_rows = writer.n_rows;
 	header.size_bytes = (uint32_t)bytes->size;
 	memcpy(bytes->data, &header, sizeof(header));
 	report->n_rows = header.n_rows;
 	report->n_rules = header.n_rules;
-	report->losses[UNWIND_LOSS_CHUNK_ROWS] += writer->n_lost;
+	report->losses[UNWIND_LOSS_CHUNK_ROWS] += writer.n_lost;
 	return 0;
 }
 
@@ -281,7 +293,7 @@ static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
 int unwind_table_build(struct elf_file *file, struct buffer *ret_bytes,
 		       struct unwind_table_report *ret_report)
 {
-	_cleanup_(freep) struct unwind_rule_set *set = calloc(1, sizeof(*set));
+	_cleanup_(freep) struct unwind_rule_set *set = malloc(sizeof(*set));
 	_cleanup_(unwind_rows_fini) struct unwind_rows rows = { 0 };
 	uint16_t machine = elf_content_machine(file);
 	struct unwind_table_report report = { 0 };
