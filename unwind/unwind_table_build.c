@@ -120,8 +120,8 @@ static void put_row(struct chunk_writer *writer, uint64_t file_off, uint16_t rul
 	append_row(writer, file_off % CHUNK_BYTES, rule);
 }
 
-/* Those of @rows that follow the last row and lie in its chunk, which are nearly all: apart, for
- * their speed. Returns how many they are. */
+/* Those of @rows that follow the last row, which there is, and lie in its chunk: nearly all. Apart,
+ * for their speed. Returns how many they are. */
 static size_t put_run(struct chunk_writer *writer, const struct unwind_row *rows, size_t n,
 		      uint64_t first_vaddr)
 {
@@ -161,8 +161,9 @@ static void put_segment(struct chunk_writer *writer, const struct elf_segment *s
 	while (i < end) {
 		put_row(writer, rows->items[i].elf_vaddr - vaddr_of_0, rows->items[i].rule);
 		i++;
-		i += put_run(writer, rows->items + i, end - i,
-			     vaddr_of_0 + (uint64_t)writer->chunk_i * CHUNK_BYTES);
+		if (writer->n)
+			i += put_run(writer, rows->items + i, end - i,
+				     vaddr_of_0 + (uint64_t)writer->chunk_i * CHUNK_BYTES);
 	}
 }
 
