@@ -33,7 +33,7 @@ static const uint8_t arm64_shifts[OPERAND_MASK + 1] = {
 /* The part of a word that tells where a register is. Returns false if there is none. */
 static bool put_slot(const struct cfa_register *value, unsigned int shift, uint64_t *word)
 {
-	int64_t slot = -value->off / SLOT_BYTES;
+	int64_t slot = value->off / -SLOT_BYTES;
 
 	if (value->place == CFA_PLACE_SAME)
 		return true;

@@ -142,7 +142,7 @@ static uint16_t rule_of_word(struct eh_frame_reader *reader, uint64_t word,
 	state = cfa_word_state(word);
 	rule = rule_of(reader, &state, form);
 	if (rule != UNWIND_RULE_UNSUPPORTED &&
-	    reader->set->rules[rule].fp_kind != UNWIND_FP_UNDEFINED)
+	    reader->set->rules[rule].fp_kind != UNWIND_FP_UNDEFINED) /* losses count each time */
 		*memo = (struct rule_memo){ .word = word, .rule = rule, .is_filled = true };
 	return rule;
 }

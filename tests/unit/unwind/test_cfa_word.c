@@ -240,6 +240,9 @@ static void some_forms_are_left_from_the_start(void **state)
 	initial.fp.place = CFA_PLACE_UNDEFINED;
 	assert_false(cfa_word_form_of(&x86_64_form, &initial).has_room);
 	initial = x86_64_initial;
+	initial.rbx = (struct cfa_register){ .place = CFA_PLACE_OFFSET, .off = INT64_MIN };
+	assert_false(cfa_word_form_of(&x86_64_form, &initial).has_room);
+	initial = x86_64_initial;
 	initial.cfa_off = -8;
 	assert_false(cfa_word_form_of(&x86_64_form, &initial).has_room);
 }
