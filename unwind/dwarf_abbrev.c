@@ -202,6 +202,36 @@ int dwarf_abbrevs_read(struct dwarf_abbrevs *abbrevs, struct byte_cursor section
 	return 0;
 }
 
+/* Skip the attributes of an abbreviation. Returns whether one of them refers to another unit. */
+static bool skip_attributes(struct byte_cursor *cursor)
+{
+	bool refers_far = false;
+	uint64_t name, form;
+
+	do {
+		name = byte_cursor_uleb(cursor);
+		form = byte_cursor_uleb(cursor);
+		if (form == DW_FORM_implicit_const)
+			byte_cursor_sleb(cursor);
+		refers_far |= form == DW_FORM_ref_addr || form == DW_FORM_indirect;
+	} while ((name || form) && !cursor->is_bad);
+	return refers_far;
+}
+
+bool dwarf_abbrevs_refer_far(struct byte_cursor section)
+{
+	bool refers_far = false;
+
+	while (!refers_far && byte_cursor_left(&section)) {
+		if (!byte_cursor_uleb(&section))
+			continue;
+		byte_cursor_uleb(&section); /* tag */
+		byte_cursor_u8(&section);   /* has children */
+		refers_far = skip_attributes(&section);
+	}
+	return refers_far;
+}
+
 void dwarf_abbrevs_fini(struct dwarf_abbrevs *abbrevs)
 {
 	free(abbrevs->abbrevs);

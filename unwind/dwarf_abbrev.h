@@ -88,6 +88,9 @@ struct dwarf_abbrevs {
 int dwarf_abbrevs_read(struct dwarf_abbrevs *abbrevs, struct byte_cursor section, uint64_t offset,
 		       const struct dwarf_encoding *encoding);
 
+/* Whether any abbreviation of the section has references to entries in other units. */
+bool dwarf_abbrevs_refer_far(struct byte_cursor section);
+
 /* Works on a zeroed struct. */
 void dwarf_abbrevs_fini(struct dwarf_abbrevs *abbrevs);
 

@@ -69,17 +69,29 @@ static int read_unit(struct dwarf_conversion *conversion, struct dwarf_work *wor
 	return r;
 }
 
+/* Read the unit behind @unit into it. As dwarf_unit_read_head(). */
+static int next_unit(struct dwarf_conversion *conversion, struct dwarf_unit *unit)
+{
+	struct dwarf_sections *sections = &conversion->sections;
+	int r;
+
+	if (!conversion->units.sections || !sections->info_inflater)
+		dwarf_sections_release(sections, unit->end_off);
+	/* The section may well end before. */
+	(void)dwarf_sections_fill(sections, unit->end_off + DWARF_UNIT_HEAD_MAX_BYTES);
+	r = dwarf_unit_read_head(unit, sections, unit->end_off);
+	if (r == 0 && !dwarf_sections_fill(sections, unit->end_off))
+		r = -EBADMSG;
+	return r == 0 ? dwarf_unit_read_entry(unit, NULL, NULL) : r;
+}
+
 static int read_units(struct dwarf_conversion *conversion, struct dwarf_work *work)
 {
 	struct dwarf_unit unit = { .end_off = 0 };
 	int r = 0;
 
 	while (r == 0) {
-		r = dwarf_unit_read_head(&unit, &conversion->sections, unit.end_off);
-		if (r == -ENODATA)
-			break;
-		if (r == 0)
-			r = dwarf_unit_read_entry(&unit, NULL, NULL);
+		r = next_unit(conversion, &unit);
 		if (r == 0)
 			r = read_unit(conversion, work, &unit);
 		r = pass_over(conversion, r);
@@ -88,14 +100,33 @@ static int read_units(struct dwarf_conversion *conversion, struct dwarf_work *wo
 	return r == -ENODATA ? 0 : r;
 }
 
+static bool has_information(const struct dwarf_sections *sections)
+{
+	return sections->contents[DWARF_SECTION_INFO].size > 0;
+}
+
+static void find_sections(struct dwarf_conversion *conversion)
+{
+	const struct debug_files *files = conversion->files;
+	struct dwarf_sections *sections = &conversion->sections;
+
+	if (files->debug)
+		dwarf_sections_read(files->debug, false, sections);
+	if (!has_information(sections))
+		dwarf_sections_read(files->binary, false, sections);
+	/* Where no unit refers to another, none that was decompressed has to be kept. */
+	if (!sections->info_inflater ||
+	    (dwarf_abbrevs_refer_far(dwarf_sections_at(sections, DWARF_SECTION_ABBREV, 0)) &&
+	     dwarf_sections_fill(sections, sections->contents[DWARF_SECTION_INFO].size)))
+		conversion->units.sections = sections;
+}
+
 int dwarf_reader_run(struct dwarf_conversion *conversion)
 {
 	_cleanup_(dwarf_work_fini) struct dwarf_work work = { .has_inlines = false };
 
-	dwarf_sections_read(conversion->files->binary, false, &conversion->sections);
-	if (!conversion->sections.contents[DWARF_SECTION_INFO].size)
+	find_sections(conversion);
+	if (!has_information(&conversion->sections))
 		return -ENODATA;
-	conversion->units.sections = &conversion->sections;
-	conversion->alternate_units.sections = &conversion->alternate_sections;
 	return read_units(conversion, &work);
 }

@@ -3,6 +3,12 @@
 
 #include <stddef.h>
 
+#include "unwind/inflater.h"
+#include "unwind/mapped_bytes.h"
+
+/* How much is released at a time. */
+#define RELEASE_BYTES ((uint64_t)4 << 20)
+
 static const char *const names[DWARF_SECTION_COUNT] = {
 	[DWARF_SECTION_INFO] = ".debug_info",
 	[DWARF_SECTION_ABBREV] = ".debug_abbrev",
@@ -35,11 +41,40 @@ void dwarf_sections_read(struct elf_file *file, bool is_split, struct dwarf_sect
 	const char *const *wanted = is_split ? split_names : names;
 
 	*ret_sections = (struct dwarf_sections){ .alternate = NULL };
-	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++)
+	ret_sections->contents[DWARF_SECTION_INFO] = elf_content_section_unfilled(
+		file, wanted[DWARF_SECTION_INFO], &ret_sections->info_inflater);
+	for (size_t i = DWARF_SECTION_INFO + 1; i < DWARF_SECTION_COUNT; i++)
 		if (wanted[i])
 			ret_sections->contents[i] = elf_content_section(file, wanted[i]);
 	end_strings(&ret_sections->contents[DWARF_SECTION_STR]);
 	end_strings(&ret_sections->contents[DWARF_SECTION_LINE_STR]);
+}
+
+bool dwarf_sections_fill(struct dwarf_sections *sections, uint64_t end)
+{
+	struct elf_content *info = &sections->contents[DWARF_SECTION_INFO];
+
+	if (sections->info_inflater) {
+		uint64_t wanted = end < info->size ? end : info->size;
+		size_t n = inflater_fill(sections->info_inflater, wanted);
+
+		if (n < wanted)
+			info->size = n;
+	}
+	return end <= info->size;
+}
+
+void dwarf_sections_release(struct dwarf_sections *sections, uint64_t end)
+{
+	const struct elf_content *info = &sections->contents[DWARF_SECTION_INFO];
+
+	if (sections->info_inflater) {
+		inflater_release(sections->info_inflater, end);
+	} else if (end >= sections->n_released + RELEASE_BYTES) {
+		mapped_bytes_release(info->bytes + sections->n_released,
+				     end - sections->n_released);
+		sections->n_released = end;
+	}
 }
 
 struct byte_cursor dwarf_sections_at(const struct dwarf_sections *sections,

@@ -3,6 +3,9 @@
 
 /*
  * DWARF sections: those of one file that are read, each found and decompressed once.
+ *
+ * .debug_info is larger than all others together, and is read from front to back: so its bytes are
+ * there only when they were asked for with dwarf_sections_fill().
  */
 
 #include <stdbool.h>
@@ -12,6 +15,7 @@
 #include "unwind/elf_content.h"
 
 struct elf_file;
+struct inflater;
 
 enum dwarf_section {
 	DWARF_SECTION_INFO,
@@ -27,13 +31,24 @@ enum dwarf_section {
 	DWARF_SECTION_COUNT,
 };
 
+/* All is borrowed from the file. */
 struct dwarf_sections {
-	struct elf_content contents[DWARF_SECTION_COUNT]; /* borrowed from the file */
-	const struct dwarf_sections *alternate;           /* of dwz, or NULL; borrowed */
+	struct elf_content contents[DWARF_SECTION_COUNT];
+	struct inflater *info_inflater;         /* of .debug_info, if it is compressed */
+	size_t n_released;                      /* of .debug_info */
+	const struct dwarf_sections *alternate; /* of dwz, or NULL */
 };
 
 /* Find the sections of @file; in one that was split off, their names end in ".dwo". */
 void dwarf_sections_read(struct elf_file *file, bool is_split, struct dwarf_sections *ret_sections);
+
+/* Have the first @end bytes of .debug_info. Returns whether there are as many; if not, the section
+ * ends where they do. */
+bool dwarf_sections_fill(struct dwarf_sections *sections, uint64_t end);
+
+/* Give back the memory of the first @end bytes of .debug_info. If it is compressed, they are gone.
+ */
+void dwarf_sections_release(struct dwarf_sections *sections, uint64_t end);
 
 /* The bytes of a section from @offset on; bad, and none, if it does not reach so far. */
 struct byte_cursor dwarf_sections_at(const struct dwarf_sections *sections,

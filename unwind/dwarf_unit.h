@@ -24,6 +24,8 @@ struct dwarf_contribution {
 	uint64_t rnglists_off;
 };
 
+#define DWARF_UNIT_HEAD_MAX_BYTES 64
+
 struct dwarf_unit {
 	const struct dwarf_sections *sections;         /* borrowed: where its entries are */
 	const struct dwarf_sections *address_sections; /* borrowed: those of its skeleton */

@@ -59,9 +59,12 @@ int dwarf_unit_index_find(struct dwarf_unit_index *index, uint64_t info_off,
 {
 	const struct dwarf_unit_span *span;
 	struct dwarf_unit *unit;
-	int r = index->kept ? 0 : find_spans(index);
+	int r;
 
 	*ret_unit = NULL;
+	if (!index->sections)
+		return 0;
+	r = index->kept ? 0 : find_spans(index);
 	if (r < 0)
 		return r;
 	span = find_span(index, info_off);

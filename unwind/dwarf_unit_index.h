@@ -15,7 +15,7 @@ struct dwarf_unit;
 #define DWARF_UNIT_INDEX_KEPT 64
 
 struct dwarf_unit_index {
-	const struct dwarf_sections *sections; /* set by the caller; borrowed */
+	const struct dwarf_sections *sections; /* set by the caller: borrowed, filled; or NULL */
 	struct dwarf_unit_span {
 		uint64_t info_off;
 		uint64_t end_off;

@@ -7,8 +7,13 @@
 
 #include "unwind/elf_file.h"
 #include "unwind/elf_file_internal.h"
+#include "unwind/inflater.h"
+#include "unwind/packed_section.h"
 
 #define SECTION_LIMIT_BYTES ((size_t)512 << 20)
+
+/* Of one that is read through a window: it takes time, but no memory. */
+#define UNFILLED_LIMIT_BYTES ((size_t)8 << 30)
 
 /* Real files have a dozen; a search for each of a million pointers should not meet 65535. */
 #define MAX_PROGRAM_HEADERS 64
@@ -31,58 +36,100 @@ static Elf_Scn *find_section(Elf *elf, const char *name, GElf_Shdr *ret_header)
 	return NULL;
 }
 
-/* libelf takes the size that the header claims for granted, and allocates it. */
-static bool decompress(Elf_Scn *section, const GElf_Shdr *header)
+/* What the bytes of a compressed section are packed as. Returns false for one that is none. */
+static bool read_packing(Elf *elf, const GElf_Shdr *header, const Elf_Data *data,
+			 struct inflater_source *ret_source)
 {
-	GElf_Chdr compression;
-
-	if (!(header->sh_flags & SHF_COMPRESSED))
-		return true;
-	return gelf_getchdr(section, &compression) && compression.ch_size <= SECTION_LIMIT_BYTES &&
-	       elf_compress(section, 0, 0) >= 0;
+	if (header->sh_flags & SHF_COMPRESSED)
+		return packed_section_read(data->d_buf, data->d_size,
+					   gelf_getclass(elf) == ELFCLASS64, ret_source);
+	return packed_section_read_gnu(data->d_buf, data->d_size, ret_source);
 }
 
-/* GNU's older way: "ZLIB", the size as eight bytes, big end first, and the stream. */
-static bool decompress_gnu(Elf_Scn *section)
+/* The inflater of @section, the same one each time, or NULL: it is damaged, or too large. */
+static struct inflater *unpack(struct elf_file *file, Elf_Scn *section, const GElf_Shdr *header,
+			       uint64_t limit_bytes)
+{
+	struct inflater **slot = elf_file_inflater(file, elf_ndxscn(section));
+	Elf_Data *data = elf_rawdata(section, NULL);
+	struct inflater_source source;
+
+	if (!slot || *slot || !data || !data->d_buf ||
+	    !read_packing(elf_file_elf(file), header, data, &source) || source.size > limit_bytes)
+		return slot ? *slot : NULL;
+	(void)inflater_new(&source, slot);
+	return *slot;
+}
+
+/* Find @name, or, for .debug_*, its namesake .zdebug_*. */
+static Elf_Scn *find_section_or_packed(Elf *elf, const char *name, GElf_Shdr *ret_header,
+				       bool *ret_is_packed)
+{
+	Elf_Scn *section = find_section(elf, name, ret_header);
+	char packed_name[64];
+
+	*ret_is_packed = section && ret_header->sh_flags & SHF_COMPRESSED;
+	if (section || strncmp(name, ".debug_", strlen(".debug_")) != 0)
+		return section;
+	snprintf(packed_name, sizeof(packed_name), ".z%s", name + 1);
+	*ret_is_packed = true;
+	return find_section(elf, packed_name, ret_header);
+}
+
+static struct elf_content packed_content(struct inflater *inflater, size_t size)
+{
+	return (struct elf_content){ .bytes = inflater_bytes(inflater), .size = size };
+}
+
+static struct elf_content plain_content(Elf_Scn *section, const GElf_Shdr *header,
+					uint64_t limit_bytes)
 {
 	Elf_Data *data = elf_rawdata(section, NULL);
-	uint64_t size;
 
-	if (!data || !data->d_buf || data->d_size < 12 || memcmp(data->d_buf, "ZLIB", 4) != 0)
-		return false;
-	memcpy(&size, (const char *)data->d_buf + 4, sizeof(size));
-	return __builtin_bswap64(size) <= SECTION_LIMIT_BYTES &&
-	       elf_compress_gnu(section, 0, 0) >= 0;
+	if (!data || !data->d_buf || data->d_size > limit_bytes)
+		return (struct elf_content){ 0 };
+	return (struct elf_content){
+		.bytes = data->d_buf,
+		.size = data->d_size,
+		.elf_vaddr = header->sh_addr,
+	};
 }
 
 struct elf_content elf_content_section(struct elf_file *file, const char *name)
 {
-	struct elf_content content = { 0 };
-	Elf *elf = elf_file_elf(file);
-	char compressed_name[64];
+	struct inflater *inflater;
 	Elf_Scn *section;
 	GElf_Shdr header;
-	Elf_Data *data;
+	bool is_packed;
 
-	section = find_section(elf, name, &header);
-	if (section) {
-		if (!decompress(section, &header))
-			return content;
-	} else if (strncmp(name, ".debug_", strlen(".debug_")) == 0) {
-		snprintf(compressed_name, sizeof(compressed_name), ".z%s", name + 1);
-		section = find_section(elf, compressed_name, &header);
-		if (!section || !decompress_gnu(section))
-			return content;
-	} else {
-		return content;
-	}
-	data = elf_rawdata(section, NULL);
-	if (!data || !data->d_buf || data->d_size > SECTION_LIMIT_BYTES)
-		return content;
-	content.bytes = data->d_buf;
-	content.size = data->d_size;
-	content.elf_vaddr = header.sh_addr;
-	return content;
+	section = find_section_or_packed(elf_file_elf(file), name, &header, &is_packed);
+	if (!section)
+		return (struct elf_content){ 0 };
+	if (!is_packed)
+		return plain_content(section, &header, SECTION_LIMIT_BYTES);
+	inflater = unpack(file, section, &header, SECTION_LIMIT_BYTES);
+	if (!inflater || inflater_fill(inflater, inflater_size(inflater)) < inflater_size(inflater))
+		return (struct elf_content){ 0 };
+	return packed_content(inflater, inflater_size(inflater));
+}
+
+struct elf_content elf_content_section_unfilled(struct elf_file *file, const char *name,
+						struct inflater **ret_inflater)
+{
+	Elf_Scn *section;
+	GElf_Shdr header;
+	bool is_packed;
+
+	*ret_inflater = NULL;
+	section = find_section_or_packed(elf_file_elf(file), name, &header, &is_packed);
+	if (!section)
+		return (struct elf_content){ 0 };
+	if (!is_packed)
+		return plain_content(section, &header, UNFILLED_LIMIT_BYTES);
+	*ret_inflater = unpack(file, section, &header, UNFILLED_LIMIT_BYTES);
+	if (!*ret_inflater)
+		return (struct elf_content){ 0 };
+	return packed_content(*ret_inflater, inflater_size(*ret_inflater));
 }
 
 /* The part of a segment's bytes from @skip on that is really in the file. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct elf_file;
+struct inflater;
 
 /* Most bytes of a file that are searched for what nothing tells of: there may be a hole of a
  * terabyte, which would all come into memory. A browser has 200 MB. */
@@ -21,10 +22,19 @@ struct elf_content {
 };
 
 /*
- * The section called @name, decompressed if need be: SHF_COMPRESSED, or, for .debug_*, also its
- * namesake .zdebug_*. Nothing if there is none, if it is damaged, or larger than 512 MB.
+ * The section called @name, decompressed if need be: SHF_COMPRESSED by zlib or zstd, or, for
+ * .debug_*, also its namesake .zdebug_*. Nothing if there is none, if it is damaged, or larger than
+ * 512 MB.
  */
 struct elf_content elf_content_section(struct elf_file *file, const char *name);
+
+/*
+ * As above, for a section that is too large to be decompressed as a whole: if it is compressed, its
+ * bytes are there when *@ret_inflater, borrowed from @file, has been filled so far; else that is
+ * NULL. Nothing if it is larger than 8 GB.
+ */
+struct elf_content elf_content_section_unfilled(struct elf_file *file, const char *name,
+						struct inflater **ret_inflater);
 
 /* What is loaded at @elf_vaddr and behind it, to the end of its segment in the file, but at most
  * 512 MB. */

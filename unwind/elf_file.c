@@ -10,12 +10,15 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "unwind/elf_file_internal.h"
+#include "unwind/inflater.h"
 
 enum {
 	/* The kernel runs no file whose program headers take more (execve(2), fs/binfmt_elf.c). */
 	MAX_PROGRAM_HEADER_BYTES = 64 << 10,
 
 	MAX_NOTE_BYTES = 64 << 10, /* of a segment or section; a program has some hundred */
+
+	MAX_INFLATERS = 32, /* of sections: there are some twenty that anybody asks for */
 };
 
 /* A separate debug file keeps the addresses of its segments, but not their bytes. */
@@ -29,6 +32,11 @@ struct elf_file {
 	struct elf_description description;
 	struct code_range code[ELF_FILE_MAX_SEGMENTS];
 	size_t n_code;
+	struct kept_inflater {
+		size_t section_i;
+		struct inflater *inflater;
+	} inflaters[MAX_INFLATERS];
+	size_t n_inflaters;
 };
 
 DEFINE_CLEANUP(struct elf_file *, elf_file_free)
@@ -127,21 +135,18 @@ static void read_note_sections(struct elf_file *file)
 	}
 }
 
-int elf_file_open(int fd, struct elf_file **ret_file)
+/* Takes @elf, which is NULL if libelf did not like it. */
+static int open_elf(Elf *elf, struct elf_file **ret_file)
 {
-	_cleanup_(elf_file_freep) struct elf_file *file = NULL;
-	struct stat status;
+	_cleanup_(elf_file_freep) struct elf_file *file = calloc(1, sizeof(*file));
 	GElf_Ehdr header;
 	int r;
 
-	/* Anything else could block, or grow while it is read. */
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-		return -EBADMSG;
-	file = calloc(1, sizeof(*file));
-	if (!file)
+	if (!file) {
+		elf_end(elf);
 		return -ENOMEM;
-	elf_version(EV_CURRENT);
-	file->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	}
+	file->elf = elf;
 	if (!file->elf || elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &header) ||
 	    !machine_is_known(&header))
 		return -EBADMSG;
@@ -153,10 +158,29 @@ int elf_file_open(int fd, struct elf_file **ret_file)
 	return 0;
 }
 
+int elf_file_open(int fd, struct elf_file **ret_file)
+{
+	struct stat status;
+
+	/* Anything else could block, or grow while it is read. */
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return -EBADMSG;
+	elf_version(EV_CURRENT);
+	return open_elf(elf_begin(fd, ELF_C_READ_MMAP, NULL), ret_file);
+}
+
+int elf_file_open_bytes(char *bytes, size_t size, struct elf_file **ret_file)
+{
+	elf_version(EV_CURRENT);
+	return open_elf(elf_memory(bytes, size), ret_file);
+}
+
 struct elf_file *elf_file_free(struct elf_file *file)
 {
 	if (!file)
 		return NULL;
+	for (size_t i = 0; i < file->n_inflaters; i++)
+		inflater_free(file->inflaters[i].inflater);
 	elf_end(file->elf);
 	free(file);
 	return NULL;
@@ -170,6 +194,17 @@ const struct elf_description *elf_file_describe(const struct elf_file *file)
 Elf *elf_file_elf(const struct elf_file *file)
 {
 	return file->elf;
+}
+
+struct inflater **elf_file_inflater(struct elf_file *file, size_t section_i)
+{
+	for (size_t i = 0; i < file->n_inflaters; i++)
+		if (file->inflaters[i].section_i == section_i)
+			return &file->inflaters[i].inflater;
+	if (file->n_inflaters == MAX_INFLATERS)
+		return NULL;
+	file->inflaters[file->n_inflaters].section_i = section_i;
+	return &file->inflaters[file->n_inflaters++].inflater;
 }
 
 uint64_t elf_file_code_end(const struct elf_file *file, uint64_t elf_vaddr)

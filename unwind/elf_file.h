@@ -40,6 +40,9 @@ struct elf_file;
  */
 int elf_file_open(int fd, struct elf_file **ret_file);
 
+/* The same for an ELF file in memory, @size bytes which must live as long as the result. */
+int elf_file_open_bytes(char *bytes, size_t size, struct elf_file **ret_file);
+
 /* Accepts NULL. Always returns NULL. */
 struct elf_file *elf_file_free(struct elf_file *file);
 

@@ -51,7 +51,7 @@ int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 
 	conversion.writer = writer;
 	if (r == 0)
-		r = symbol_table_read(files->binary, &symbols);
+		r = symbol_table_read(files, &symbols);
 	if (r == 0)
 		r = symbol_table_cut(&symbols, &pieces);
 	if (r == 0 && depth == SYMBOL_LINES)

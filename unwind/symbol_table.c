@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "profiler/base/array.h"
+#include "unwind/debug_files.h"
+#include "unwind/elf_file.h"
 #include "unwind/elf_file_internal.h"
+#include "unwind/mini_debug_info.h"
 
 enum {
 	RANK_SIZED = 1,
@@ -17,7 +20,7 @@ enum {
 
 /* One section of symbols, and what is needed to judge each of them. */
 struct symbol_section {
-	const struct elf_file *file;
+	const struct elf_file *binary; /* that knows which addresses are code */
 	Elf *elf;
 	Elf_Data *data;
 	size_t names_section;
@@ -83,7 +86,7 @@ static int add_symbol(struct symbol_table *table, const struct symbol_section *f
 {
 	const char *name = elf_strptr(from->elf, from->names_section, symbol->st_name);
 	uint64_t start_vaddr = from->is_arm ? symbol->st_value & ~1ULL : symbol->st_value;
-	uint64_t code_end = elf_file_code_end(from->file, start_vaddr);
+	uint64_t code_end = elf_file_code_end(from->binary, start_vaddr);
 	int r;
 
 	if (!name || !name[0] || is_mapping_symbol(name) || !code_end)
@@ -169,17 +172,19 @@ static void end_unsized(struct symbol_table *table)
 	}
 }
 
-int symbol_table_read(const struct elf_file *file, struct symbol_table *ret_table)
+/* Add the symbols of @file, which belongs to @binary. Sets *@ret_has_symtab if there are all. */
+static int read_file(struct symbol_table *table, const struct elf_file *binary,
+		     const struct elf_file *file, bool *ret_has_symtab)
 {
 	Elf *elf = elf_file_elf(file);
 	Elf_Scn *section = NULL;
 	GElf_Ehdr elf_header;
-	int r;
+	int r = 0;
 
 	if (!gelf_getehdr(elf, &elf_header))
 		return 0;
-	while ((section = elf_nextscn(elf, section)) != NULL) {
-		struct symbol_section from = { .file = file, .elf = elf };
+	while (r == 0 && (section = elf_nextscn(elf, section)) != NULL) {
+		struct symbol_section from = { .binary = binary, .elf = elf };
 		GElf_Shdr header;
 
 		if (!gelf_getshdr(section, &header) ||
@@ -188,10 +193,35 @@ int symbol_table_read(const struct elf_file *file, struct symbol_table *ret_tabl
 		from.data = elf_getdata(section, NULL);
 		from.names_section = header.sh_link;
 		from.is_arm = elf_header.e_machine == EM_ARM;
-		r = from.data ? read_section(ret_table, &from) : 0;
-		if (r < 0)
-			return r;
+		if (!from.data)
+			continue;
+		*ret_has_symtab |= header.sh_type == SHT_SYMTAB;
+		r = read_section(table, &from);
 	}
+	return r;
+}
+
+static int read_files(const struct debug_files *files, struct symbol_table *table)
+{
+	bool has_symtab = false;
+	int r = read_file(table, files->binary, files->binary, &has_symtab);
+
+	if (r == 0 && files->debug)
+		r = read_file(table, files->binary, files->debug, &has_symtab);
+	if (r < 0 || has_symtab)
+		return r;
+	r = mini_debug_info_open(files->binary, &table->mini_bytes, &table->mini);
+	if (r < 0)
+		return r == -ENODATA ? 0 : r;
+	return read_file(table, files->binary, table->mini, &has_symtab);
+}
+
+int symbol_table_read(const struct debug_files *files, struct symbol_table *ret_table)
+{
+	int r = read_files(files, ret_table);
+
+	if (r < 0)
+		return r;
 	if (ret_table->n_symbols)
 		qsort(ret_table->symbols, ret_table->n_symbols, sizeof(*ret_table->symbols),
 		      compare_symbols);
@@ -203,6 +233,8 @@ int symbol_table_read(const struct elf_file *file, struct symbol_table *ret_tabl
 void symbol_table_fini(struct symbol_table *table)
 {
 	free(table->symbols);
+	elf_file_free(table->mini);
+	buffer_fini(&table->mini_bytes);
 	*table = (struct symbol_table){ 0 };
 }
 

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profiler/base/buffer.h"
+
+struct debug_files;
 struct elf_file;
 
 struct symbol {
@@ -28,15 +31,19 @@ struct symbol_table {
 	struct symbol *symbols;
 	size_t n_symbols;
 	size_t capacity;
+
+	struct elf_file *mini; /* what MiniDebugInfo was read from, or NULL */
+	struct buffer mini_bytes;
 };
 
 /*
- * Read the symbols of @file, which must outlive the result, into the zeroed @ret_table. A file
- * without symbols gives an empty table, and so does what is damaged of one.
+ * Read the symbols of the binary and its debug file, which must outlive the result, into the zeroed
+ * @ret_table; where neither has a .symtab, those of the binary's MiniDebugInfo, too. Files without
+ * symbols give an empty table, and so does what is damaged of one.
  *
  * Returns 0 or -ENOMEM.
  */
-int symbol_table_read(const struct elf_file *file, struct symbol_table *ret_table);
+int symbol_table_read(const struct debug_files *files, struct symbol_table *ret_table);
 
 /* Works on a zeroed struct. */
 void symbol_table_fini(struct symbol_table *table);

@@ -19,7 +19,7 @@ enum build_step {
 	BUILD_STEP_COUNT,
 };
 
-#define BUILD_MEMORY_BYTES      (1024UL << 20) /* of a child's own memory */
+#define BUILD_MEMORY_BYTES      (700UL << 20) /* of a child's own memory */
 #define BUILD_CPU_SECONDS       120 /* for lines; others wait for what comes before them: */
 #define BUILD_EARLY_CPU_SECONDS 30
 #define BUILD_WALL_NS           (600 * 1000 * 1000 * 1000LL)

@@ -63,7 +63,7 @@ uint64_t fixture_function_vaddr(const char *path, const char *name)
 	uint64_t elf_vaddr = 0;
 
 	assert_int_equal(elf_file_open(fd, &elf), 0);
-	assert_int_equal(symbol_table_read(elf, &table), 0);
+	assert_int_equal(symbol_table_read(&(struct debug_files){ .binary = elf }, &table), 0);
 	for (size_t i = 0; i < table.n_symbols; i++)
 		if (table.symbols[i].name_length == strlen(name) &&
 		    strncmp(table.symbols[i].name, name, strlen(name)) == 0)

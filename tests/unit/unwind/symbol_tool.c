@@ -2,12 +2,13 @@
 /*
  * Symbol tool: symbol files from a shell, for tests that compare them with what other programs say.
  *
- *     symbol_tool build ELF OUT      write the symbol file of ELF, print what the build met
- *     symbol_tool kernel OUT         the same from kallsyms, which it reads from its input
- *     symbol_tool find FILE          read addresses, print the frames of each and an empty line:
- *                                    function, then directory/filename:line
- *     symbol_tool time FILE          read addresses, print the CPU time that it takes to look one
- * up
+ *     symbol_tool build ELF OUT [KIND=PATH]...
+ *                                    write the symbol file of ELF, print what the build met, the
+ * CPU time that it took and the memory; other files as opened_files.h symbol_tool missing ELF
+ * [KIND=PATH]... print which debug files are named, but not given symbol_tool kernel OUT the same
+ * from kallsyms, which it reads from its input symbol_tool find FILE          read addresses, print
+ * the frames of each and an empty line: function, then directory/filename:line symbol_tool time
+ * FILE          read addresses, print the CPU time that a look-up takes
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,22 +17,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "opened_files.h"
 #include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
-#include "unwind/debug_files.h"
+#include "unwind/debug_reference.h"
 #include "unwind/demangle.h"
-#include "unwind/elf_file.h"
 #include "unwind/symbol_file.h"
 #include "unwind/symbol_file_build.h"
 
 #define KALLSYMS_MAX_BYTES (256UL << 20)
+#define MAX_MISSING        256
 
-DEFINE_CLEANUP(struct elf_file *, elf_file_free)
 DEFINE_CLEANUP(struct symbol_file *, symbol_file_free)
 
 static int write_file(const char *path, const struct buffer *bytes)
@@ -41,31 +43,60 @@ static int write_file(const char *path, const struct buffer *bytes)
 	return fd < 0 ? -errno : file_write_fd(fd, bytes->data, bytes->size);
 }
 
-static int build(char **args)
+/* Most memory that this process had at any time, of its own and of files. */
+static long peak_kilobytes(void)
 {
-	_cleanup_(closep) int fd = open(args[0], O_RDONLY | O_CLOEXEC);
-	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
-	_cleanup_(elf_file_freep) struct elf_file *elf = NULL;
-	struct symbol_build_report report = { 0 };
-	int64_t start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	int r = fd < 0 ? -errno : elf_file_open(fd, &elf);
+	struct rusage usage = { .ru_maxrss = 0 };
 
-	if (r == 0)
-		r = symbol_file_build(&(struct debug_files){ .binary = elf }, SYMBOL_LINES, &bytes,
-				      &report);
-	if (r == -ENODATA)
-		r = symbol_file_build(&(struct debug_files){ .binary = elf }, SYMBOL_FUNCTIONS,
-				      &bytes, &report);
-	if (r < 0)
-		return r;
-	printf("%u functions, %u with lines, %u bad units, %u dropped ranges, %zu bytes, %.1f ms\n",
-	       report.n_functions, report.n_with_lines, report.n_bad_units, report.n_dropped_ranges,
-	       bytes.size, (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns) / 1e6);
-	return write_file(args[1], &bytes);
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
 }
 
-static int build_kernel(char **args)
+static int build(char **args, size_t n_args)
 {
+	_cleanup_(opened_files_fini) struct opened_files opened = { .n = 0 };
+	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
+	struct symbol_build_report report = { 0 };
+	int64_t start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	const char *out = args[1];
+	int r;
+
+	args[1] = args[0];
+	r = opened_files_open(&opened, args + 1, n_args - 1);
+	if (r == 0)
+		r = symbol_file_build(&opened.files, SYMBOL_LINES, &bytes, &report);
+	if (r == -ENODATA)
+		r = symbol_file_build(&opened.files, SYMBOL_FUNCTIONS, &bytes, &report);
+	if (r < 0)
+		return r;
+	printf("%u functions, %u with lines, %u bad units, %u dropped ranges, %zu bytes, %.1f ms, "
+	       "%.1f MB\n",
+	       report.n_functions, report.n_with_lines, report.n_bad_units, report.n_dropped_ranges,
+	       bytes.size, (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns) / 1e6,
+	       (double)peak_kilobytes() / 1e3);
+	return write_file(out, &bytes);
+}
+
+static int list_missing(char **args, size_t n_args)
+{
+	static const char *const kinds[] = { "debuglink", "alternate", "package", "object" };
+	_cleanup_(opened_files_fini) struct opened_files opened = { .n = 0 };
+	struct debug_reference references[MAX_MISSING];
+	size_t n;
+	int r = opened_files_open(&opened, args, n_args);
+
+	if (r < 0)
+		return r;
+	n = debug_references_read(&opened.files, references, ARRAY_SIZE(references));
+	for (size_t i = 0; i < n; i++)
+		printf("%s %s%s%s\n", kinds[references[i].kind], references[i].directory,
+		       references[i].directory[0] ? "/" : "", references[i].name);
+	return 0;
+}
+
+static int build_kernel(char **args, size_t n_args)
+{
+	(void)n_args;
 	_cleanup_(buffer_fini) struct buffer text = { 0 }, bytes = { 0 };
 	_cleanup_(freep) struct kernel_range *ranges = NULL;
 	size_t n_ranges = 0;
@@ -92,8 +123,9 @@ static int map(const char *path, struct symbol_file **ret_file)
 	return fd < 0 ? -errno : symbol_file_map(fd, ret_file);
 }
 
-static int find(char **args)
+static int find(char **args, size_t n_args)
 {
+	(void)n_args;
 	_cleanup_(symbol_file_freep) struct symbol_file *file = NULL;
 	struct symbol_frame frames[SYMBOL_MAX_INLINE];
 	uint64_t elf_vaddr;
@@ -142,8 +174,9 @@ static int64_t look_up(const struct symbol_file *file, const uint64_t *addresses
 	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
 }
 
-static int time_look_ups(char **args)
+static int time_look_ups(char **args, size_t n_args)
 {
+	(void)n_args;
 	_cleanup_(symbol_file_freep) struct symbol_file *file = NULL;
 	_cleanup_(freep) uint64_t *addresses = NULL;
 	size_t n = 0;
@@ -161,22 +194,26 @@ static int time_look_ups(char **args)
 
 static const struct command {
 	const char *name;
-	int n_args;
-	int (*run)(char **args);
+	size_t min_args;
+	size_t max_args;
+	int (*run)(char **args, size_t n_args);
 } commands[] = {
-	{ "build", 2, build },
-	{ "kernel", 1, build_kernel },
-	{ "find", 1, find },
-	{ "time", 1, time_look_ups },
+	{ "build", 2, OPENED_FILES_MAX + 1, build },
+	{ "missing", 1, OPENED_FILES_MAX, list_missing },
+	{ "kernel", 1, 1, build_kernel },
+	{ "find", 1, 1, find },
+	{ "time", 1, 1, time_look_ups },
 };
 
 int main(int argc, char **argv)
 {
+	size_t n_args = argc > 2 ? (size_t)argc - 2 : 0;
 	int r = -EINVAL;
 
-	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
-		if (strcmp(argv[1], commands[i].name) == 0 && argc == commands[i].n_args + 2)
-			r = commands[i].run(argv + 2);
+	for (size_t i = 0; n_args && i < ARRAY_SIZE(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0 && n_args >= commands[i].min_args &&
+		    n_args <= commands[i].max_args)
+			r = commands[i].run(argv + 2, n_args);
 	if (r < 0)
 		fprintf(stderr, "symbol_tool: %s\n", strerror(-r));
 	return r < 0;

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "fixture.h"
+#include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
 
 static const char *program;
@@ -66,7 +67,8 @@ static void read_pieces(struct symbol_table *ret_pieces, struct elf_file **ret_f
 	int fd = fixture_open(program);
 
 	assert_int_equal(elf_file_open(fd, ret_file), 0);
-	assert_int_equal(symbol_table_read(*ret_file, &table), 0);
+	assert_int_equal(symbol_table_read(&(struct debug_files){ .binary = *ret_file }, &table),
+			 0);
 	assert_int_equal(symbol_table_cut(&table, ret_pieces), 0);
 	symbol_table_fini(&table);
 	close(fd);
