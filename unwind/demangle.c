@@ -163,6 +163,28 @@ static bool demangle_into(const char *symbol, struct sink *sink)
 	return false;
 }
 
+/* What Go's linker does not allow in the path of a package is "%" and two digits. */
+static size_t unescape(const char *text, char *ret_byte)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *high = text[0] == '%' && text[1] ? strchr(digits, text[1]) : NULL;
+	const char *low = high && text[2] ? strchr(digits, text[2]) : NULL;
+
+	*ret_byte = low ? (char)((high - digits) << 4 | (low - digits)) : text[0];
+	return low ? 3 : 1;
+}
+
+/* A name of Go, or any other that is not mangled. */
+static void copy_into(const char *symbol, struct sink *sink)
+{
+	char byte;
+
+	while (*symbol) {
+		symbol += unescape(symbol, &byte);
+		sink_append(sink, &byte, 1);
+	}
+}
+
 void demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 {
 	struct sink sink = { .total_bytes = 0 };
@@ -170,7 +192,7 @@ void demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 
 	if (symbol[0] != '_' || !demangle_into(symbol, &sink) || !sink.total_bytes) {
 		sink.total_bytes = 0;
-		sink_append(&sink, symbol, strlen(symbol));
+		copy_into(symbol, &sink);
 	}
 	length = sink_take(&sink, ret_name);
 	ret_name[length] = '\0';

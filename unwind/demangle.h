@@ -11,7 +11,8 @@
 #define DEMANGLE_MAX_BYTES 1024
 
 /*
- * Write the readable form of @symbol (C++, Rust, D, Ada …; anything else comes back as it is) to
+ * Write the readable form of @symbol (C++, Rust, D, Ada, Go …; anything else comes back as it is)
+ * to
  * @ret_name, terminated, valid UTF-8, without control characters, at most DEMANGLE_MAX_BYTES.
  *
  * The output is capped while it is made: a few hundred mangled bytes can stand for megabytes.

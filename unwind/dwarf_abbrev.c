@@ -23,6 +23,7 @@ static const struct slot_of_name {
 	{ DW_AT_call_line, DWARF_CALL_LINE },
 	{ DW_AT_stmt_list, DWARF_STMT_LIST },
 	{ DW_AT_comp_dir, DWARF_COMP_DIR },
+	{ DW_AT_language, DWARF_LANGUAGE },
 	{ DW_AT_str_offsets_base, DWARF_STR_OFFSETS_BASE },
 	{ DW_AT_addr_base, DWARF_ADDR_BASE },
 	{ DW_AT_GNU_addr_base, DWARF_ADDR_BASE },

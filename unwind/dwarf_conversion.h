@@ -5,6 +5,7 @@
  * DWARF conversion: what all readers of debug information share while one file is converted.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "profiler/base/buffer.h"
@@ -18,13 +19,14 @@ struct symbol_build_report;
 struct symbol_file_writer;
 struct symbol_table;
 
-/* The first five are set by the caller and borrowed. */
+/* The first six are set by the caller; pointers are borrowed. */
 struct dwarf_conversion {
 	const struct debug_files *files;
 	const struct symbol_table *symbols;
 	const struct symbol_table *pieces; /* the same, cut */
 	struct symbol_file_writer *writer;
 	struct symbol_build_report *report;
+	bool skips_go; /* units of Go are known better (unwind/go_function.h) */
 
 	struct number_map starts; /* of functions that were added: their name, 0 for @pieces */
 

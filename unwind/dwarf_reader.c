@@ -51,6 +51,13 @@ static int pass_over(struct dwarf_conversion *conversion, int r)
 	return 0;
 }
 
+static bool is_of_go(const struct dwarf_unit *unit)
+{
+	const struct dwarf_value *language = dwarf_entry_value(&unit->entry, DWARF_LANGUAGE);
+
+	return language && language->number == DW_LANG_Go;
+}
+
 static int read_unit(struct dwarf_conversion *conversion, struct dwarf_work *work,
 		     const struct dwarf_unit *unit)
 {
@@ -58,6 +65,8 @@ static int read_unit(struct dwarf_conversion *conversion, struct dwarf_work *wor
 
 	/* Units of types and of what others share hold no code. */
 	if (unit->tag != DW_TAG_compile_unit && unit->tag != DW_TAG_skeleton_unit)
+		return 0;
+	if (conversion->skips_go && is_of_go(unit))
 		return 0;
 	number_map_fini(&conversion->names);
 	conversion->unit = unit;

@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/pclntab.h"
 
-#include <elf.h>
 #include <string.h>
 
 #include "profiler/base/array.h"
 #include "unwind/elf_file.h"
 #include "unwind/elf_file_internal.h"
+#include "unwind/go_module.h"
 
 /* Real ones have up to some 500 000. */
 #define MAX_FUNCTIONS (4U << 20)
 
-/* Hostile files may have a million names without an end, or a million places that look like where
- * the text would be found. Real names have up to some 4000 bytes. */
-#define MAX_NAME_BYTES       16384
-#define MAX_CANDIDATES       64
-#define MAX_RELOCATION_BYTES ((size_t)64 << 20)
+/* Hostile files may have a million names without an end. Real ones have up to some 4000 bytes. */
+#define MAX_TEXT_BYTES 16384
 
 /* The header begins with a magic number, two zeros, the quantum, and the size of a pointer. */
 #define HEADER_BYTES 80
-
-/* Offsets in moduledata, which points to the table; the same in all versions. */
-enum {
-	MODULE_NAMES_OFF = 8,
-	MODULE_TEXT_OFF = 176,
-};
 
 static bool read_version(const uint8_t *header, enum pclntab_version *ret_version)
 {
@@ -71,6 +62,8 @@ static bool read_header(struct elf_content content, struct pclntab *ret_table)
 	for (size_t i = 0; i < ARRAY_SIZE(offs); i++)
 		offs[i] = byte_cursor_u64(&header); /* names, units, files, values, functions */
 	table.names = part_at(&content, offs[0]);
+	table.units = part_at(&content, offs[1]);
+	table.files = part_at(&content, offs[2]);
 	table.values = part_at(&content, offs[3]);
 	table.functions = part_at(&content, offs[4]);
 	table.n_functions = (uint32_t)n_functions;
@@ -118,107 +111,30 @@ static bool may_be_go(struct elf_file *file)
 	       !elf_content_section(file, ".text").bytes;
 }
 
-/* The relocations that the dynamic linker applies, wherever sections are. */
-static struct elf_content find_relocations(const struct elf_file *file)
-{
-	struct elf_content dynamic = elf_content_segment(file, PT_DYNAMIC, 0);
-	struct byte_cursor cursor = byte_cursor_at(dynamic.bytes, dynamic.size);
-	struct elf_content relocations;
-	uint64_t elf_vaddr = 0, size = 0;
-
-	while (byte_cursor_left(&cursor) >= 16) {
-		uint64_t tag = byte_cursor_u64(&cursor), value = byte_cursor_u64(&cursor);
-
-		if (tag == DT_NULL)
-			break;
-		if (tag == DT_RELA)
-			elf_vaddr = value;
-		else if (tag == DT_RELASZ)
-			size = value;
-	}
-	relocations = elf_content_at(file, elf_vaddr);
-	if (!size)
-		return (struct elf_content){ 0 };
-	if (size > MAX_RELOCATION_BYTES)
-		size = MAX_RELOCATION_BYTES;
-	if (relocations.size > size)
-		relocations.size = size;
-	return relocations;
-}
-
-/*
- * The pointer that is at @elf_vaddr when the file is loaded at 0. Some linkers leave it where it
- * belongs, others only in the relocation.
- */
-static uint64_t pointer_at(const struct elf_file *file, uint64_t elf_vaddr)
-{
-	struct elf_content content = elf_content_at(file, elf_vaddr);
-	struct byte_cursor cursor = byte_cursor_at(content.bytes, content.size);
-	uint64_t pointer = byte_cursor_u64(&cursor);
-	struct elf_content relocations;
-
-	if (pointer)
-		return pointer;
-	relocations = find_relocations(file);
-	cursor = byte_cursor_at(relocations.bytes, relocations.size);
-	while (byte_cursor_left(&cursor) >= sizeof(Elf64_Rela)) {
-		uint64_t place = byte_cursor_u64(&cursor);
-
-		byte_cursor_u64(&cursor); /* its type; for such a place there is but one */
-		pointer = byte_cursor_u64(&cursor);
-		if (place == elf_vaddr)
-			return pointer;
-	}
-	return 0;
-}
-
-/* Is there, at @elf_vaddr, the moduledata of @table? Sets *@ret_text_vaddr. */
-static bool read_module(const struct elf_file *file, const struct pclntab *table,
-			uint64_t elf_vaddr, uint64_t *ret_text_vaddr)
+bool pclntab_find_module(const struct pclntab *table, struct elf_file *file,
+			 struct go_module *ret_module)
 {
 	uint64_t names_off = (uint64_t)(table->names.next - table->content.bytes);
-	uint64_t text_vaddr;
+	const struct go_table_place place = {
+		.version = table->version,
+		.elf_vaddr = table->content.elf_vaddr,
+		.names_vaddr = table->content.elf_vaddr + names_off,
+	};
 
-	if (pointer_at(file, elf_vaddr + MODULE_NAMES_OFF) != table->content.elf_vaddr + names_off)
-		return false;
-	text_vaddr = pointer_at(file, elf_vaddr + MODULE_TEXT_OFF);
-	if (!elf_file_code_end(file, text_vaddr))
-		return false;
-	*ret_text_vaddr = text_vaddr;
-	return true;
+	return go_module_find(file, &place, ret_module);
 }
 
-/* From 1.26 on only moduledata knows where the text is. Its first word points to the table, by its
- * bytes in the file or by a relocation. */
-static bool find_text(const struct elf_file *file, const struct pclntab *table,
-		      uint64_t *ret_text_vaddr)
+/* From 1.26 on only the module knows where the text is. */
+static bool find_text(struct elf_file *file, struct pclntab *table)
 {
-	struct elf_content loaded, relocations = find_relocations(file);
-	struct byte_cursor cursor = byte_cursor_at(relocations.bytes, relocations.size);
-	size_t left_bytes = ELF_MAX_SEARCHED_BYTES;
-	uint32_t n_candidates = 0;
+	struct go_module module;
 
-	for (size_t i = 0; (loaded = elf_content_loaded(file, i, &left_bytes)).bytes; i++)
-		for (size_t skip = -loaded.elf_vaddr & 7; skip + 8 <= loaded.size; skip += 8) {
-			if (memcmp(loaded.bytes + skip, &table->content.elf_vaddr, 8) != 0)
-				continue;
-			if (read_module(file, table, loaded.elf_vaddr + skip, ret_text_vaddr))
-				return true;
-			if (++n_candidates == MAX_CANDIDATES)
-				return false;
-		}
-	while (byte_cursor_left(&cursor) >= sizeof(Elf64_Rela)) {
-		uint64_t place = byte_cursor_u64(&cursor);
-
-		byte_cursor_u64(&cursor);
-		if (byte_cursor_u64(&cursor) != table->content.elf_vaddr)
-			continue;
-		if (read_module(file, table, place, ret_text_vaddr))
-			return true;
-		if (++n_candidates == MAX_CANDIDATES)
-			return false;
-	}
-	return false;
+	if (table->version == PCLNTAB_1_16 || elf_file_code_end(file, table->text_vaddr))
+		return true;
+	if (!pclntab_find_module(table, file, &module))
+		return false;
+	table->text_vaddr = module.text_vaddr;
+	return true;
 }
 
 bool pclntab_find(struct elf_file *file, struct pclntab *ret_table)
@@ -227,8 +143,7 @@ bool pclntab_find(struct elf_file *file, struct pclntab *ret_table)
 
 	if (!find_in_sections(file, &table) && (!may_be_go(file) || !find_by_magic(file, &table)))
 		return false;
-	if (table.version != PCLNTAB_1_16 && !elf_file_code_end(file, table.text_vaddr) &&
-	    !find_text(file, &table, &table.text_vaddr))
+	if (!find_text(file, &table))
 		return false;
 	*ret_table = table;
 	return true;
@@ -251,13 +166,27 @@ static void read_entry(const struct pclntab *table, uint32_t i, uint64_t *ret_st
 	}
 }
 
-static const char *name_at(const struct pclntab *table, uint32_t off)
+/* The text that ends with a NUL at @off of @texts. */
+static const char *text_at(struct byte_cursor texts, uint32_t off)
 {
-	struct byte_cursor names = table->names;
+	size_t left;
 
-	if (!byte_cursor_take(&names, off) || !memchr(names.next, '\0', byte_cursor_left(&names)))
+	if (!byte_cursor_take(&texts, off))
 		return NULL;
-	return (const char *)names.next;
+	left = byte_cursor_left(&texts);
+	if (!memchr(texts.next, '\0', left < MAX_TEXT_BYTES ? left : MAX_TEXT_BYTES))
+		return NULL;
+	return (const char *)texts.next;
+}
+
+const char *pclntab_name(const struct pclntab *table, uint32_t off)
+{
+	return text_at(table->names, off);
+}
+
+const char *pclntab_file(const struct pclntab *table, uint32_t off)
+{
+	return text_at(table->files, off);
 }
 
 bool pclntab_function(const struct pclntab *table, uint32_t i,
@@ -267,13 +196,13 @@ bool pclntab_function(const struct pclntab *table, uint32_t i,
 	bool has_start_line = table->version == PCLNTAB_1_20;
 	struct pclntab_function function = { 0 };
 	struct byte_cursor cursor = table->functions;
-	uint64_t off, next_off;
+	uint64_t next_off;
 
-	read_entry(table, i, &function.start_vaddr, &off);
+	read_entry(table, i, &function.start_vaddr, &function.record_off);
 	read_entry(table, i + 1, &function.end_vaddr, &next_off);
-	byte_cursor_take(&cursor, off);
+	byte_cursor_take(&cursor, function.record_off);
 	byte_cursor_take(&cursor, table->version == PCLNTAB_1_16 ? 8 : 4);
-	function.name = name_at(table, byte_cursor_u32(&cursor));
+	function.name = pclntab_name(table, byte_cursor_u32(&cursor));
 	byte_cursor_take(&cursor, 8);
 	function.sp_values = byte_cursor_u32(&cursor);
 	byte_cursor_take(&cursor, has_start_line ? 20 : 16);

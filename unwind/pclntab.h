@@ -3,7 +3,7 @@
 
 /*
  * pclntab: the table by which Go's runtime knows its functions, in every Go program, stripped or
- * not. The formats of Go 1.16 to 1.26 (internal/abi/symtab.go and runtime/symtab.go of Go).
+ * not. The formats of Go 1.16 to 1.27 (internal/abi/symtab.go and runtime/symtab.go of Go).
  *
  *     pclntab_find ──► pclntab_function(i) ──► name, range, and a table of values by pc:
  *                                              pclntab_next_value × n
@@ -15,14 +15,10 @@
 
 #include "unwind/byte_cursor.h"
 #include "unwind/elf_content.h"
+#include "unwind/pclntab_version.h"
 
 struct elf_file;
-
-enum pclntab_version {
-	PCLNTAB_1_16, /* also 1.17 */
-	PCLNTAB_1_18, /* also 1.19 */
-	PCLNTAB_1_20, /* and all since */
-};
+struct go_module;
 
 struct pclntab {
 	enum pclntab_version version;
@@ -31,6 +27,8 @@ struct pclntab {
 	uint8_t quantum;            /* bytes that all sizes of instructions are multiples of */
 	uint32_t n_functions;
 	struct byte_cursor names; /* each ends with a NUL */
+	struct byte_cursor units; /* for each of a unit's files, where it is in the files */
+	struct byte_cursor files; /* each ends with a NUL */
 	struct byte_cursor values;
 	struct byte_cursor functions;
 };
@@ -47,7 +45,8 @@ struct pclntab_function {
 	uint64_t end_vaddr; /* where the next function starts, behind padding */
 	const char *name;   /* borrowed from the file */
 	uint8_t flags;
-	uint32_t sp_values; /* where its stack depths are in the values; 0 if it has none */
+	uint32_t sp_values;  /* where its stack depths are in the values; 0 if it has none */
+	uint64_t record_off; /* where the rest of it is, from the start of the functions */
 };
 
 /*
@@ -55,6 +54,15 @@ struct pclntab_function {
  * bytes. Returns false if there is none, or none that makes sense.
  */
 bool pclntab_find(struct elf_file *file, struct pclntab *ret_table);
+
+/* The module of @table, which was found in @file. Returns false if there is none. */
+bool pclntab_find_module(const struct pclntab *table, struct elf_file *file,
+			 struct go_module *ret_module);
+
+/* The name of a function, or of a source file, at @off of their kind. Or NULL. Borrowed from the
+ * file. */
+const char *pclntab_name(const struct pclntab *table, uint32_t off);
+const char *pclntab_file(const struct pclntab *table, uint32_t off);
 
 /* Returns false if function number @i makes no sense. */
 bool pclntab_function(const struct pclntab *table, uint32_t i,

@@ -9,6 +9,7 @@
 #include "unwind/dwarf_conversion.h"
 #include "unwind/dwarf_reader.h"
 #include "unwind/elf_file.h"
+#include "unwind/go_function.h"
 #include "unwind/symbol_file_writer.h"
 #include "unwind/symbol_table.h"
 
@@ -38,6 +39,25 @@ static int add_pieces(const struct dwarf_conversion *conversion, struct symbol_f
 	return r;
 }
 
+/*
+ * All sources but symbols. A unit of Go says the same as Go's own table: where the debug
+ * information has no other, nothing is left to be said that SYMBOL_FUNCTIONS has not.
+ */
+static int read_sources(struct dwarf_conversion *conversion, struct elf_file *file,
+			enum symbol_depth depth)
+{
+	int r;
+
+	if (depth == SYMBOL_FUNCTIONS)
+		return go_function_read_all(file, conversion->writer);
+	conversion->skips_go = go_function_is_in(file);
+	r = dwarf_reader_run(conversion);
+	if (r < 0 || !conversion->skips_go)
+		return r;
+	return conversion->starts.n_used ? go_function_read_all(file, conversion->writer)
+					 : -ENODATA;
+}
+
 int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 		      struct buffer *ret_bytes, struct symbol_build_report *ret_report)
 {
@@ -54,8 +74,8 @@ int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 		r = symbol_table_read(files, &symbols);
 	if (r == 0)
 		r = symbol_table_cut(&symbols, &pieces);
-	if (r == 0 && depth == SYMBOL_LINES)
-		r = dwarf_reader_run(&conversion);
+	if (r == 0)
+		r = read_sources(&conversion, files->binary, depth);
 	if (r == 0)
 		r = add_pieces(&conversion, writer);
 	if (r == 0)

@@ -15,7 +15,7 @@ struct buffer;
 struct debug_files;
 
 enum symbol_depth {
-	SYMBOL_FUNCTIONS, /* names from .symtab and .dynsym: milliseconds */
+	SYMBOL_FUNCTIONS, /* names from .symtab and .dynsym, and all of Go: milliseconds */
 	SYMBOL_LINES,     /* also lines and inlined functions from DWARF: as long as it takes */
 };
 

@@ -3,15 +3,12 @@
 """Stacks of Go programs go from its threads' own stacks on in the goroutine, to its entry."""
 
 import functools
-import glob
-import os
 import shutil
-import subprocess
-import tempfile
 
 import processes
 from daemon import Daemon
-from harness import FIXTURES, SOURCES, Skip, main, seen_once_a_try, test_of_shares
+from go_programs import build, compilers
+from harness import Skip, main, seen_once_a_try, test_of_shares
 from pprof import most_lost
 from processes import FIRST
 
@@ -31,42 +28,11 @@ SCHEDULER = ("runtime.mcall", "runtime.morestack")
 
 PENDING = "[truncated: unwind table pending]"
 
-_folder = tempfile.TemporaryDirectory()
-
-
-def compilers():
-    """All compilers of Go that are here, the default one first."""
-    found = [shutil.which("go"), *sorted(glob.glob("/usr/lib/go-*/bin/go"))]
-    return list(dict.fromkeys(os.path.realpath(path) for path in found if path))
-
-
-def build(go, name, flag):
-    """Compile a fixture; returns the path of the program."""
-    path = f"{_folder.name}/{len(os.listdir(_folder.name))}-{name}"
-    run = subprocess.run(
-        [go, "build", *filter(None, [flag]), "-o", path, str(SOURCES / "fixtures" / f"{name}.go")],
-        env={
-            **os.environ,
-            "CGO_ENABLED": str(int(name == "calls_c")),
-            "GO111MODULE": "off",
-            "GOCACHE": str(FIXTURES.parent / "unit/unwind/go-cache"),
-            "GOTOOLCHAIN": "local",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    return path
-
-
 @functools.cache
 def programs():
     """Each fixture, compiled by each compiler in each variant: [(name, flag, path)]."""
-    if not compilers():
-        raise Skip("go is not installed")
     return [
-        (name, flag, build(go, name, flag))
+        (name, flag, build(go, name, *filter(None, [flag]), cgo=name == "calls_c"))
         for go in compilers()
         for name, flags in VARIANTS.items()
         for flag in flags
@@ -74,24 +40,20 @@ def programs():
     ]
 
 
-def is_known(profile, path, is_stripped):
+def is_known(profile, path):
     """Have its names come, and the table by which its stacks are whole?"""
     return profile.count(
-        lambda sample: not is_cut(sample)
-        and any(frame.mapping.path == path for frame in sample.frames)
-        and (is_stripped or root(sample) in ENTRIES)
+        lambda sample: any(frame.mapping.path == path for frame in sample.frames)
+        and root(sample) in ENTRIES
     )
 
 
 def make_known(daemon):
     """Run each program, until its table and its names are there."""
     finished = processes.run_together([(path, "0.3") for _, _, path in programs()])
-    for (_, flag, path), run in zip(programs(), finished):
+    for (_, _, path), run in zip(programs(), finished):
         daemon.past_until(
-            f'{{pid="{run.pid}"}}',
-            lambda profile, path=path, is_stripped="-s" in flag: is_known(
-                profile, path, is_stripped
-            ),
+            f'{{pid="{run.pid}"}}', lambda profile, path=path: is_known(profile, path)
         )
 
 

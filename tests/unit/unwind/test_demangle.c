@@ -44,6 +44,17 @@ static void reads_d_and_ada(void **state)
 	becomes("_ada_main", "main");
 }
 
+static void reads_go(void **state)
+{
+	(void)state;
+	becomes("gopkg.in/yaml%2ev3.(*Decoder).Decode", "gopkg.in/yaml.v3.(*Decoder).Decode");
+	becomes("example.com/a%22b%c3%a9.f", "example.com/a\"b\xc3\xa9.f");
+	becomes("main.(*table[go.shape.uint64]).count", "main.(*table[go.shape.uint64]).count");
+	becomes("type:.eq.main.T", "type:.eq.main.T");
+	becomes("100%", "100%");
+	becomes("%2", "%2");
+}
+
 static void leaves_other_names_alone(void **state)
 {
 	(void)state;
@@ -121,6 +132,7 @@ int main(void)
 		cmocka_unit_test(reads_cpp),
 		cmocka_unit_test(reads_rust),
 		cmocka_unit_test(reads_d_and_ada),
+		cmocka_unit_test(reads_go),
 		cmocka_unit_test(leaves_other_names_alone),
 		cmocka_unit_test(takes_out_what_a_terminal_would_obey),
 		cmocka_unit_test(cuts_long_names_in_the_middle),
