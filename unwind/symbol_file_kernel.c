@@ -19,6 +19,9 @@
 #include "profiler/base/cleanup.h"
 #include "unwind/symbol_file_writer.h"
 
+/* Of a usual line, or a bit more. */
+#define LINE_BYTES 64
+
 /* No function is larger: what lies farther from a start is data, or padding, or unmapped. */
 #define FUNCTION_MAX_BYTES (256UL << 10)
 
@@ -26,6 +29,10 @@
 #define RANGE_MAX_GAP_BYTES (64UL << 20)
 
 #define KERNEL_NAME "[kernel.kallsyms]"
+
+/* The kernel names the padding in front of each function, too, where it has a use for it. */
+#define PADDING_PREFIX       "__pfx_"
+#define PADDING_PREFIX_BYTES (sizeof(PADDING_PREFIX) - 1)
 
 DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
 
@@ -55,20 +62,19 @@ static void kernel_symbols_fini(struct kernel_symbols *list)
 	free(list->symbols);
 }
 
-/* Take the next word of *@line. */
-static struct text take_word(struct text *line)
+/* Take what comes before the next @end, or before the end of *@line. */
+static struct text take_until(struct text *line, char end)
 {
-	struct text word;
+	const char *found = memchr(line->start, end, line->length);
+	struct text word = *line;
 
-	while (line->length && (*line->start == ' ' || *line->start == '\t')) {
-		line->start++;
-		line->length--;
-	}
-	word = (struct text){ .start = line->start };
-	while (line->length && *line->start != ' ' && *line->start != '\t') {
-		line->start++;
-		line->length--;
-		word.length++;
+	if (found) {
+		word.length = (size_t)(found - line->start);
+		line->start = found + 1;
+		line->length -= word.length + 1;
+	} else {
+		line->start += line->length;
+		line->length = 0;
 	}
 	return word;
 }
@@ -93,17 +99,43 @@ static bool parse_address(struct text word, uint64_t *ret_addr)
 	return true;
 }
 
+/* Does @last name the padding in front of @symbol? It runs, if at all, as its beginning. */
+static bool is_padding_of(const struct kernel_symbol *last, const struct kernel_symbol *symbol)
+{
+	return last->name_length == symbol->name_length + PADDING_PREFIX_BYTES &&
+	       memcmp(last->name, PADDING_PREFIX, PADDING_PREFIX_BYTES) == 0 &&
+	       memcmp(last->name + PADDING_PREFIX_BYTES, symbol->name, symbol->name_length) == 0;
+}
+
+static int add_symbol(struct kernel_symbols *list, const struct kernel_symbol *symbol)
+{
+	struct kernel_symbol *last = list->n ? &list->symbols[list->n - 1] : NULL;
+	int r;
+
+	if (last && is_padding_of(last, symbol)) {
+		uint64_t start_addr = last->start_addr;
+
+		*last = *symbol;
+		last->start_addr = start_addr;
+		return 0;
+	}
+	r = array_reserve((void **)&list->symbols, &list->capacity, list->n + 1,
+			  sizeof(*list->symbols));
+	if (r == 0)
+		list->symbols[list->n++] = *symbol;
+	return r;
+}
+
 static int parse_line(struct text line, struct kernel_symbols *list)
 {
-	struct text address = take_word(&line), type = take_word(&line);
-	struct text name = take_word(&line), module = take_word(&line);
+	struct text address = take_until(&line, ' '), type = take_until(&line, ' ');
+	struct text name = take_until(&line, '\t'), module = line;
 	struct kernel_symbol symbol = {
 		.name = name.start,
 		.name_length = (uint32_t)name.length,
 		.module = module.start,
 		.module_length = (uint16_t)module.length,
 	};
-	int r;
 
 	if (!parse_address(address, &symbol.start_addr) || type.length != 1 || !name.length ||
 	    name.length > UINT32_MAX || module.length > UINT16_MAX)
@@ -113,17 +145,14 @@ static int parse_line(struct text line, struct kernel_symbols *list)
 	    !memchr("tTwW", *type.start, 4) || *name.start == '$')
 		return 0;
 	symbol.is_global = *type.start == 'T';
-	r = array_reserve((void **)&list->symbols, &list->capacity, list->n + 1,
-			  sizeof(*list->symbols));
-	if (r == 0)
-		list->symbols[list->n++] = symbol;
-	return r;
+	return add_symbol(list, &symbol);
 }
 
 static int parse_text(const char *text, size_t text_bytes, struct kernel_symbols *list)
 {
 	const char *end = text + text_bytes;
-	int r = 0;
+	int r = array_reserve((void **)&list->symbols, &list->capacity, text_bytes / LINE_BYTES,
+			      sizeof(*list->symbols));
 
 	while (r == 0 && text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));

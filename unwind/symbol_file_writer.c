@@ -145,10 +145,11 @@ int symbol_file_writer_add_function(struct symbol_file_writer *writer,
 		.has_lines = function->n_rows > 0,
 		.first_piece = (uint32_t)writer->n_pieces,
 	};
-	int r;
+	int r = 0;
 
 	assert(claim.start_vaddr < claim.end_vaddr);
-	r = symbol_function_split(function, add_piece, writer);
+	if (function->n_rows || function->n_inlines)
+		r = symbol_function_split(function, add_piece, writer);
 	if (r < 0)
 		return r;
 	if (writer->n_pieces > UINT32_MAX)

@@ -100,10 +100,9 @@ static int build_kernel(char **args, size_t n_args)
 	_cleanup_(buffer_fini) struct buffer text = { 0 }, bytes = { 0 };
 	_cleanup_(freep) struct kernel_range *ranges = NULL;
 	size_t n_ranges = 0;
-	int64_t start_ns;
+	int64_t start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	int r = file_read_fd(STDIN_FILENO, KALLSYMS_MAX_BYTES, &text);
 
-	start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	if (r == 0)
 		r = symbol_file_build_kernel(text.data, text.size, &bytes, &ranges, &n_ranges);
 	if (r < 0)

@@ -28,20 +28,25 @@ struct kernel {
 	size_t n_ranges;
 };
 
-static struct kernel make_kernel(void)
+static struct kernel make_kernel_of(const char *text)
 {
 	struct buffer bytes = { 0 };
 	struct kernel kernel;
 	int fd;
 
-	assert_int_equal(symbol_file_build_kernel(kallsyms, strlen(kallsyms), &bytes,
-						  &kernel.ranges, &kernel.n_ranges),
+	assert_int_equal(symbol_file_build_kernel(text, strlen(text), &bytes, &kernel.ranges,
+						  &kernel.n_ranges),
 			 0);
 	fd = fixture_memfd(bytes.data, bytes.size);
 	assert_int_equal(symbol_file_map(fd, &kernel.symbols), 0);
 	buffer_fini(&bytes);
 	close(fd);
 	return kernel;
+}
+
+static struct kernel make_kernel(void)
+{
+	return make_kernel_of(kallsyms);
 }
 
 static void free_kernel(struct kernel *kernel)
@@ -71,6 +76,25 @@ static void names_functions_of_kernel_modules_and_bpf(void **state)
 	is_named(&kernel, 0xffffffffc010003f, "fuse_first");
 	is_named(&kernel, 0xffffffffc0100040, "fuse_second");
 	is_named(&kernel, 0xffffffffc0200001, "bpf_prog_1234_name");
+	free_kernel(&kernel);
+}
+
+/* As kernels have it that are built to be called through a thunk, or patched to. */
+static void padding_is_of_the_function_behind_it(void **state)
+{
+	static const char text[] = "ffffffff81000000 T first\n"
+				   "ffffffff81000100 t __pfx_second\n"
+				   "ffffffff81000110 t second\n"
+				   "ffffffff81000200 t __pfx_lonely\n"
+				   "ffffffff81000300 T third\n";
+	struct kernel kernel = make_kernel_of(text);
+
+	(void)state;
+	is_named(&kernel, 0xffffffff810000ff, "first");
+	is_named(&kernel, 0xffffffff81000100, "second");
+	is_named(&kernel, 0xffffffff81000110, "second");
+	is_named(&kernel, 0xffffffff81000200, "__pfx_lonely");
+	assert_int_equal(symbol_file_function_count(kernel.symbols), 4);
 	free_kernel(&kernel);
 }
 
@@ -133,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_functions_of_kernel_modules_and_bpf),
+		cmocka_unit_test(padding_is_of_the_function_behind_it),
 		cmocka_unit_test(names_nothing_far_behind_a_function),
 		cmocka_unit_test(gives_the_range_of_each_module),
 		cmocka_unit_test(tells_that_addresses_are_hidden),
