@@ -46,6 +46,7 @@ static void entry_free(struct entry *entry)
 	if (entry->binary.symbols_fd >= 0)
 		close(entry->binary.symbols_fd);
 	free(entry->binary.path);
+	free(entry->binary.debug_path);
 	free(entry);
 }
 

@@ -46,7 +46,9 @@ struct binary {
 	uint32_t number;     /* from 1: the `file` of frames and messages */
 	uint32_t dictionary; /* in which it was described last, 0 if in none */
 	uint32_t last_used;  /* dictionary in force when it was last hit */
+	uint32_t pid;        /* of a process that had it mapped, 0: none */
 	char *path;          /* as the process sees it */
+	char *debug_path;    /* of its debug file, likewise, or NULL */
 	int fd;              /* while it may have to be read, else −1 */
 	int64_t opened_ns;   /* by the monotonic clock */
 	int symbols_fd;      /* symbol file, or −1 */
@@ -63,8 +65,10 @@ struct binary {
 	uint32_t table_order_number; /* of the one that was sent last */
 	uint32_t n_table_orders;     /* since a table has come */
 	uint32_t n_names_orders;     /* and attempts to open the file for one */
+	uint32_t n_references;       /* files that reading its names has asked for */
 	struct elf_description description;
-	struct binary_key key; /* by which its names are kept on disk; without build id: not */
+	struct build_id build_id; /* as the sampler has read it when it met the file */
+	struct binary_key key;    /* by which its names are kept on disk; without build id: not */
 };
 
 /* Returns 0 and sets *@ret_table, for at most @max_binaries (owned by the caller), or -ENOMEM. */

@@ -34,6 +34,8 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_NAMES] = { sizeof(struct message_names) },
 	[MESSAGE_KERNEL_NAMES] = { 0 },
 	[MESSAGE_JIT_READ] = { sizeof(struct message_jit_read) },
+	[MESSAGE_DEBUG_REFERENCE] = { sizeof(struct message_debug_reference) },
+	[MESSAGE_DEBUG_FILE] = { sizeof(struct message_debug_file) },
 };
 
 static bool texts_are_valid(const char *text, size_t text_bytes, unsigned int n_texts)
@@ -81,6 +83,14 @@ static bool samples_are_valid(const struct sample *samples, size_t body_bytes)
 	return true;
 }
 
+static bool reference_is_valid(const struct debug_reference *reference)
+{
+	return reference->kind <= DEBUG_REFERENCE_OBJECT &&
+	       reference->build_id.n_bytes <= BUILD_ID_MAX_BYTES &&
+	       memchr(reference->directory, '\0', sizeof(reference->directory)) &&
+	       memchr(reference->name, '\0', sizeof(reference->name));
+}
+
 /* Numbers in fixed bodies that are used as an index, or as a count. */
 static bool numbers_are_valid(enum message_type type, const void *body)
 {
@@ -88,6 +98,8 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	const struct message_build *build = body;
 	const struct message_built *built = body;
 	const struct message_names *names = body;
+	const struct message_debug_reference *debug_reference = body;
+	const struct message_debug_file *debug_file = body;
 
 	switch (type) {
 	case MESSAGE_BUILD:
@@ -99,6 +111,10 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	case MESSAGE_DESCRIPTION:
 		return description->description.build_id.n_bytes <= BUILD_ID_MAX_BYTES &&
 		       description->description.n_segments <= ELF_FILE_MAX_SEGMENTS;
+	case MESSAGE_DEBUG_REFERENCE:
+		return reference_is_valid(&debug_reference->reference);
+	case MESSAGE_DEBUG_FILE:
+		return debug_file->kind <= DEBUG_REFERENCE_OBJECT;
 	default:
 		return true;
 	}

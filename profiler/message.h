@@ -6,8 +6,9 @@
  *
  *     sampler ──► server     dictionary, file, process, thread, stack, samples, names, status
  *     sampler ◄── server     stored, encoded
- *     sampler ──► resolver   build
- *     sampler ◄── resolver   built, table, description, names, kernel names, JIT read
+ *     sampler ──► resolver   build, debug file
+ *     sampler ◄── resolver   built, table, description, debug reference, names, kernel names,
+ *                            JIT read
  *     both ways              ping, pong
  *
  * A packet of SOCK_SEQPACKET holds one or more messages, each a header and a body, padded to 8
@@ -24,6 +25,7 @@
 #include "profiler/frame.h"
 #include "profiler/sample.h"
 #include "profiler/status.h"
+#include "unwind/debug_reference.h"
 #include "unwind/elf_file.h"
 #include "unwind/jit_report.h"
 
@@ -58,6 +60,8 @@ enum message_type {
 	MESSAGE_NAMES,        /* struct message_names; fd of a symbol file */
 	MESSAGE_KERNEL_NAMES, /* no body; fds of a symbol file, and of struct kernel_range[] */
 	MESSAGE_JIT_READ,     /* struct message_jit_read: what was met in the files of a JIT */
+	MESSAGE_DEBUG_REFERENCE, /* struct message_debug_reference: look for this file */
+	MESSAGE_DEBUG_FILE,      /* struct message_debug_file; fd of that, or none */
 	MESSAGE_TYPE_COUNT,
 };
 
@@ -130,6 +134,21 @@ struct message_built {
 	uint32_t outcome; /* enum build_outcome, of the best symbol file that there will be */
 	uint32_t kind;    /* as in the order, as is the next */
 	uint32_t order;
+};
+
+/* The names of a file wait for others, each of which is asked for by one of these. */
+struct message_debug_reference {
+	uint32_t file;
+	uint32_t is_last;
+	struct debug_reference reference;
+};
+
+/* The answer, for each that was found, and for the last one in any case. */
+struct message_debug_file {
+	uint32_t file;
+	uint32_t kind; /* enum debug_reference_kind */
+	uint32_t is_last;
+	uint32_t unused;
 };
 
 struct message_table {

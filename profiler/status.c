@@ -74,6 +74,13 @@ const char *const jit_entry_names[JIT_ENTRY_COUNT] = {
 	[JIT_ENTRY_CUT] = "cut",
 };
 
+const char *const debug_file_kind_names[DEBUG_FILE_KIND_COUNT] = {
+	[DEBUG_FILE_SEPARATE] = "separate",
+	[DEBUG_FILE_ALTERNATE] = "alternate",
+	[DEBUG_FILE_PACKAGE] = "package",
+	[DEBUG_FILE_OBJECT] = "object",
+};
+
 const char *const cache_error_names[CACHE_ERROR_COUNT] = {
 	[CACHE_ERROR_FOLDER] = "folder",
 	[CACHE_ERROR_FULL] = "full",

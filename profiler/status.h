@@ -61,6 +61,15 @@ struct jit_status {
 	uint32_t n_queued;    /* whose files wait to be read */
 };
 
+/* What is apart from a binary, in files of their own: as enum debug_reference_kind. */
+enum debug_file_kind {
+	DEBUG_FILE_SEPARATE,  /* its debug information as a whole */
+	DEBUG_FILE_ALTERNATE, /* what several debug files share */
+	DEBUG_FILE_PACKAGE,   /* .dwp */
+	DEBUG_FILE_OBJECT,    /* .dwo */
+	DEBUG_FILE_KIND_COUNT,
+};
+
 /* Why something is not kept on disk, or not taken from there. */
 enum cache_error {
 	CACHE_ERROR_FOLDER,    /* there is no folder that could be used: nothing is kept */
@@ -115,6 +124,8 @@ struct sampler_status {
 	uint32_t n_tables, n_rules;       /* likewise */
 	struct cache_status table_cache;
 	struct cache_status symbol_folder;
+	uint64_t debug_files_sought[DEBUG_FILE_KIND_COUNT];
+	uint64_t debug_files_found[DEBUG_FILE_KIND_COUNT];
 	uint64_t symbol_memory_bytes;               /* of symbol files that are not on disk */
 	uint64_t symbol_files_refused;              /* that were too many of these */
 	uint64_t builds[BUILD_OUTCOME_COUNT];       /* symbol files, by how they ended */
@@ -145,6 +156,7 @@ extern const char *const stack_outcome_names[STACK_OUTCOME_COUNT];
 extern const char *const stack_cut_reasons[STACK_OUTCOME_COUNT];
 extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
+extern const char *const debug_file_kind_names[DEBUG_FILE_KIND_COUNT];
 extern const char *const cache_error_names[CACHE_ERROR_COUNT];
 extern const char *const jit_refusal_names[JIT_REFUSAL_COUNT];
 extern const char *const jit_entry_names[JIT_ENTRY_COUNT];

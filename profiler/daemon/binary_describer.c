@@ -15,6 +15,7 @@
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_names.h"
 #include "profiler/daemon/build_orders.h"
+#include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/table_loader.h"
@@ -39,6 +40,7 @@ enum {
 
 struct binary_describer {
 	struct role_process *server;
+	struct debug_file_supply debug_files;
 	struct build_orders orders;
 	struct binary_names names;
 	struct binary_table *binaries;
@@ -97,6 +99,7 @@ static int add_binary(struct binary_describer *describer, const struct stat *sta
 	if (r < 0)
 		return r;
 	hold_file(binary, steal_fd(&owned));
+	(void)build_id_read(binary->fd, &binary->build_id); /* its file may be gone soon */
 	binary->last_used = describer->dictionary;
 	*ret_binary = binary;
 	return 0;
@@ -141,8 +144,15 @@ int binary_describer_new(const struct binary_describer_options *options,
 	if (!describer)
 		return -ENOMEM;
 	describer->server = options->server;
-	describer->orders =
-		(struct build_orders){ .resolver = options->resolver, .tables = options->tables };
+	describer->debug_files = (struct debug_file_supply){
+		.resolver = options->resolver,
+		.finder = { options->debug_folders },
+	};
+	describer->orders = (struct build_orders){
+		.resolver = options->resolver,
+		.tables = options->tables,
+		.debug_files = &describer->debug_files,
+	};
 	describer->max_binaries = max_binaries();
 	r = binary_table_new(describer->max_binaries, &describer->binaries);
 	if (r < 0)
@@ -173,6 +183,7 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 /* A mapping of the process with the folder @process_fd, and who the file in it is. */
 struct mapped_file {
 	int process_fd;
+	uint32_t pid;
 	const struct mapping *mapping;
 	struct stat status;
 };
@@ -187,6 +198,8 @@ static int get_binary(struct binary_describer *describer, const struct mapped_fi
 	int r;
 
 	*ret_binary = binary_table_find(describer->binaries, &identity);
+	if (*ret_binary)
+		(*ret_binary)->pid = file->pid; /* the last is the least likely to have ended */
 	if (*ret_binary && (!needs_file || (*ret_binary)->fd >= 0))
 		return 0;
 	fd = file_opener_open(file->process_fd, file->mapping, &file->status);
@@ -199,7 +212,11 @@ static int get_binary(struct binary_describer *describer, const struct mapped_fi
 		return 0;
 	}
 	r = file_opener_path(file->process_fd, file->mapping, &path);
-	return r < 0 ? r : add_binary(describer, &file->status, path, steal_fd(&fd), ret_binary);
+	if (r == 0)
+		r = add_binary(describer, &file->status, path, steal_fd(&fd), ret_binary);
+	if (r == 0)
+		(*ret_binary)->pid = file->pid;
+	return r;
 }
 
 /* What no process can give any more that has it mapped has no names. */
@@ -209,10 +226,10 @@ static void note_unopened(struct binary_describer *describer, struct binary *bin
 		binary_names_finish(&describer->names, binary, BUILD_GONE);
 }
 
-int binary_describer_get(struct binary_describer *describer, int process_fd,
+int binary_describer_get(struct binary_describer *describer, int process_fd, uint32_t pid,
 			 const struct mapping *mapping, struct binary **ret_binary)
 {
-	struct mapped_file file = { process_fd, mapping, { 0 } };
+	struct mapped_file file = { process_fd, pid, mapping, { 0 } };
 	int r = file_opener_stat(process_fd, mapping, &file.status);
 
 	if (r == 0)
@@ -237,7 +254,7 @@ static int get_told_binary(struct binary_describer *describer, const struct file
 		.end_pc = record->end_pc,
 		.path = "",
 	};
-	struct mapped_file file = { process_fd, &mapping, { 0 } };
+	struct mapped_file file = { process_fd, record->header.process.pid, &mapping, { 0 } };
 	int r = file_opener_stat(process_fd, &mapping, &file.status);
 
 	if (r < 0)
@@ -412,6 +429,15 @@ static void take_table(struct binary_describer *describer, const struct message_
 		build_orders_take_table(&describer->orders, binary, fd);
 }
 
+static void take_reference(struct binary_describer *describer,
+			   const struct message_debug_reference *question)
+{
+	struct binary *binary = binary_table_find_number(describer->binaries, question->file);
+
+	if (binary)
+		debug_file_supply_answer(&describer->debug_files, binary, question);
+}
+
 static void take_end(struct binary_describer *describer, const struct message_built *built)
 {
 	struct binary *binary = binary_table_find_number(describer->binaries, built->file);
@@ -438,6 +464,9 @@ int binary_describer_on_message(struct binary_describer *describer, const struct
 		break;
 	case MESSAGE_NAMES:
 		r = binary_names_take(&describer->names, message->body, &fds[0]);
+		break;
+	case MESSAGE_DEBUG_REFERENCE:
+		take_reference(describer, message->body);
 		break;
 	case MESSAGE_BUILT:
 		take_end(describer, message->body);
@@ -480,6 +509,10 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
 	ret_status->symbol_files_refused = describer->names.n_refused;
 	ret_status->symbol_memory_bytes = describer->names.memory_bytes;
+	memcpy(ret_status->debug_files_sought, describer->debug_files.sought,
+	       sizeof(ret_status->debug_files_sought));
+	memcpy(ret_status->debug_files_found, describer->debug_files.found,
+	       sizeof(ret_status->debug_files_found));
 	memcpy(ret_status->builds, describer->orders.name_builds,
 	       sizeof(describer->orders.name_builds));
 	memcpy(ret_status->table_builds, describer->orders.table_builds,

@@ -25,7 +25,8 @@ struct binary_describer_options {
 	struct role_process *resolver;
 	struct table_loader *tables;
 	struct symbol_folder *symbols;
-	uint64_t names_bytes; /* what symbol files may take that are not on disk */
+	const char *const *debug_folders; /* as in struct debug_file_finder */
+	uint64_t names_bytes;             /* what symbol files may take that are not on disk */
 };
 
 /* Returns 0 and sets *@ret_describer (owned by the caller), or -errno. */
@@ -36,13 +37,13 @@ int binary_describer_new(const struct binary_describer_options *options,
 struct binary_describer *binary_describer_free(struct binary_describer *describer);
 
 /*
- * The file that @mapping of the process with the folder @process_fd has mapped. A sample of the
- * process waits for its table.
+ * The file that @mapping of the process @pid, with the folder @process_fd, has mapped. A sample of
+ * the process waits for its table.
  *
  * Returns 0 and sets *@ret_binary (borrowed: lives as long as it is used), -ENOSPC if
  * there are too many files, -ENOMEM, or why it cannot be opened: -ENOENT if it is not mapped there.
  */
-int binary_describer_get(struct binary_describer *describer, int process_fd,
+int binary_describer_get(struct binary_describer *describer, int process_fd, uint32_t pid,
 			 const struct mapping *mapping, struct binary **ret_binary);
 
 /*

@@ -12,13 +12,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/sandbox.h"
-#include "unwind/debug_files.h"
+#include "unwind/debug_reference.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file_build.h"
 #include "unwind/symbol_file_jit.h"
@@ -110,14 +111,46 @@ static int build_table(struct channel *channel, const struct build_job *job, str
 	return r < 0 ? r : outcome;
 }
 
+/* Ask for what is missing among @files. Returns 0 if there is nothing, -EAGAIN if there is, or
+ * -errno. */
+static int ask_for_files(struct channel *channel, const struct build_job *job,
+			 const struct debug_files *files)
+{
+	_cleanup_(freep) struct debug_reference *references =
+		calloc(BUILD_MAX_DEBUG_FILES, sizeof(*references));
+	size_t n;
+	int r = references ? 0 : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	n = debug_references_read(files, references, BUILD_MAX_DEBUG_FILES - job->n_debug_files);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		const struct message_debug_reference message = {
+			.file = job->what.file,
+			.is_last = i + 1 == n,
+			.reference = references[i],
+		};
+
+		r = channel_send(channel, MESSAGE_DEBUG_REFERENCE, &message, sizeof(message));
+		if (r == 0)
+			r = send_all(channel);
+	}
+	return r == 0 && n ? -EAGAIN : r;
+}
+
 static int build_names(struct channel *channel, const struct build_job *job, struct elf_file *elf)
 {
 	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
+	_cleanup_(debug_file_set_fini) struct debug_file_set set = { 0 };
+	const bool has_lines = job->step == BUILD_STEP_LINES;
 	struct symbol_build_report report;
-	int r = symbol_file_build(&(struct debug_files){ .binary = elf },
-				  job->step == BUILD_STEP_LINES ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
-				  &symbols, &report);
+	int r = debug_file_set_init(&set, elf, job->debug_files, job->n_debug_files);
 
+	if (r == 0 && has_lines && job->may_ask)
+		r = ask_for_files(channel, job, &set.files);
+	if (r == 0)
+		r = symbol_file_build(&set.files, has_lines ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
+				      &symbols, &report);
 	return r < 0 ? r : send_names(channel, job, &symbols);
 }
 
@@ -177,12 +210,14 @@ static int build_jit(struct channel *channel, const struct build_job *job)
 	return r < 0 ? r : outcome;
 }
 
-/* The exit status says what came of it: an enum build_outcome. */
-static enum build_outcome outcome_of_error(int error)
+/* The exit status says what came of it: an enum build_outcome, or BUILD_WANTS_FILES. */
+static unsigned int outcome_of_error(int error)
 {
 	switch (error) {
 	case 0:
 		return BUILD_OK;
+	case -EAGAIN:
+		return BUILD_WANTS_FILES;
 	case -ENODATA:
 		return BUILD_NO_NAMES;
 	case -ENOMEM:
@@ -229,18 +264,49 @@ static int run_child(const struct build_job *job, int channel_fd)
 int build_job_start(struct build_job *job, int channel_fd)
 {
 	job->start_ns = clock_monotonic_ns();
+	job->is_answered = false;
+	job->n_files_before = job->n_debug_files;
 	job->pid = fork();
 	if (job->pid == 0)
 		_exit((int)outcome_of_error(run_child(job, channel_fd)));
 	return job->pid < 0 ? -errno : 0;
 }
 
-enum build_outcome build_job_outcome(int status)
+unsigned int build_job_outcome(const struct build_job *job, int status)
 {
 	if (WIFSIGNALED(status))
 		return WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGXCPU ? BUILD_TIMED_OUT
 										  : BUILD_CRASHED;
+	if (WEXITSTATUS(status) == BUILD_WANTS_FILES && job->may_ask)
+		return BUILD_WANTS_FILES;
 	if (WEXITSTATUS(status) >= BUILD_OUTCOME_COUNT)
 		return BUILD_CRASHED;
-	return (enum build_outcome)WEXITSTATUS(status);
+	return (unsigned int)WEXITSTATUS(status);
+}
+
+int build_job_add_debug_file(struct build_job *job, uint32_t kind, int *fd)
+{
+	int r;
+
+	if (job->n_debug_files == BUILD_MAX_DEBUG_FILES)
+		return 0;
+	r = array_reserve((void **)&job->debug_files, &job->capacity, job->n_debug_files + 1,
+			  sizeof(*job->debug_files));
+	if (r < 0)
+		return r;
+	job->debug_files[job->n_debug_files++] = (struct debug_offer){ kind, steal_fd(fd) };
+	return 0;
+}
+
+struct build_job *build_job_free(struct build_job *job)
+{
+	if (!job)
+		return NULL;
+	for (size_t i = 0; i < job->n_debug_files; i++)
+		close(job->debug_files[i].fd);
+	free(job->debug_files);
+	closep(&job->fd);
+	closep(&job->second_fd);
+	free(job);
+	return NULL;
 }

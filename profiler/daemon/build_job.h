@@ -11,6 +11,7 @@
 
 #include "profiler/message.h"
 #include "profiler/status.h"
+#include "unwind/debug_file_set.h"
 
 enum build_step {
 	BUILD_STEP_TABLE,     /* for unwinding */
@@ -18,6 +19,16 @@ enum build_step {
 	BUILD_STEP_LINES,     /* DWARF */
 	BUILD_STEP_COUNT,
 };
+
+/* What the names of one binary may be made of, beside itself. */
+#define BUILD_MAX_DEBUG_FILES 1024
+
+/* How often a job may ask for files: those of the binary, those of its debug file, and once more.
+ */
+#define BUILD_MAX_ROUNDS 3
+
+/* The outcome of a child that has asked for files: it is to run again when they are there. */
+#define BUILD_WANTS_FILES BUILD_OUTCOME_COUNT
 
 #define BUILD_MEMORY_BYTES      (700UL << 20) /* of a child's own memory */
 #define BUILD_CPU_SECONDS       120 /* for lines; others wait for what comes before them: */
@@ -28,10 +39,16 @@ struct build_job {
 	struct build_job *next;
 	struct message_build what;
 	enum build_step step;
-	bool has_names; /* the first step found some */
-	int fd;         /* the file */
-	int second_fd;  /* another, or −1 */
-	pid_t pid;      /* of the child, 0 before it runs */
+	bool has_names;                  /* the first step found some */
+	int fd;                          /* the file */
+	int second_fd;                   /* another, or −1 */
+	struct debug_offer *debug_files; /* whose descriptors are the job's */
+	size_t n_debug_files, capacity;
+	size_t n_files_before; /* its child was started */
+	unsigned int n_rounds; /* in which files were asked for */
+	bool may_ask;          /* for more of them */
+	bool is_answered;      /* what was asked for has come, as far as it is there */
+	pid_t pid;             /* of the child, 0 before it runs */
 	int64_t start_ns;
 };
 
@@ -43,5 +60,13 @@ struct build_job {
  */
 int build_job_start(struct build_job *job, int channel_fd);
 
-/* What became of a child whose wait status is @status. */
-enum build_outcome build_job_outcome(int status);
+/* What became of a child of @job whose wait status is @status: an enum build_outcome, or
+ * BUILD_WANTS_FILES if it may. */
+unsigned int build_job_outcome(const struct build_job *job, int status);
+
+/* A file that was asked for is in *@fd, which is taken if there is room for it. Returns 0 or
+ * -ENOMEM. */
+int build_job_add_debug_file(struct build_job *job, uint32_t kind, int *fd);
+
+/* Closes its files. Accepts NULL. Always returns NULL. */
+struct build_job *build_job_free(struct build_job *job);

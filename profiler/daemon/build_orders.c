@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/build_orders.h"
 
+#include "profiler/base/cleanup.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/table_loader.h"
 
@@ -11,12 +13,13 @@ enum { MAX_ORDERS = 3 };
 
 /* If the resolver is not there, it will be asked when it is. Its queue holds more than there may be
  * binaries. */
-static void send_order(const struct build_orders *orders, const struct message_build *build, int fd)
+static void send_order(const struct build_orders *orders, const struct message_build *build, int fd,
+		       int debug_fd)
 {
 	struct channel *channel = orders->resolver->channel;
 
-	if (channel &&
-	    channel_send_fds(channel, MESSAGE_BUILD, build, sizeof(*build), (int[]){ fd, -1 }) == 0)
+	if (channel && channel_send_fds(channel, MESSAGE_BUILD, build, sizeof(*build),
+					(int[]){ fd, debug_fd }) == 0)
 		role_process_flush(orders->resolver);
 }
 
@@ -70,18 +73,19 @@ void build_orders_order_table(struct build_orders *orders, struct binary *binary
 	binary->is_table_urgent = is_urgent;
 	binary->table_order_number = build.order = ++orders->last_number;
 	set_table_order(orders, binary, ORDER_SENT);
-	send_order(orders, &build, binary->fd);
+	send_order(orders, &build, binary->fd, -1);
 }
 
 void build_orders_order_names(struct build_orders *orders, struct binary *binary)
 {
 	const struct message_build build = { binary->number, BUILD_NAMES, false, 0 };
+	_cleanup_(closep) int debug_fd = debug_file_supply_find_own(orders->debug_files, binary);
 
 	if (binary->names_order == ORDER_NONE)
 		orders->n_names_awaited++;
 	binary->names_order = ORDER_SENT;
 	binary->n_names_orders++;
-	send_order(orders, &build, binary->fd);
+	send_order(orders, &build, binary->fd, debug_fd);
 }
 
 void build_orders_take_table(struct build_orders *orders, struct binary *binary, int fd)

@@ -14,12 +14,14 @@
 
 struct binary;
 struct message_built;
+struct debug_file_supply;
 struct role_process;
 struct table_loader;
 
 struct build_orders {
-	struct role_process *resolver; /* borrowed, as are both */
+	struct role_process *resolver; /* borrowed, as are the next two */
 	struct table_loader *tables;
+	struct debug_file_supply *debug_files;
 	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* by how they ended */
 	uint64_t name_builds[BUILD_OUTCOME_COUNT];
 	uint32_t n_names_awaited, n_tables_awaited;
@@ -33,7 +35,8 @@ struct build_orders {
  */
 void build_orders_order_table(struct build_orders *orders, struct binary *binary, bool is_urgent);
 
-/* As above, for the description and the names of @binary. */
+/* As above, for the description and the names of @binary. Its debug file goes along, if there is
+ * one. */
 void build_orders_order_names(struct build_orders *orders, struct binary *binary);
 
 /* The resolver has sent a table of @binary in the memory file @fd, or says that there is none: −1.

@@ -70,6 +70,7 @@ int describer_new(const struct describer_options *options, struct describer **re
 		.resolver = options->resolver,
 		.tables = options->tables,
 		.symbols = options->symbols,
+		.debug_folders = options->debug_folders,
 		.names_bytes = options->memory_bytes,
 	};
 	_cleanup_(describer_freep) struct describer *describer = calloc(1, sizeof(*describer));

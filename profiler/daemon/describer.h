@@ -29,6 +29,7 @@ struct describer_options {
 	struct role_process *resolver;
 	struct table_loader *tables;
 	struct symbol_folder *symbols;
+	const char *const *debug_folders; /* as in struct debug_file_finder */
 	/* Of the daemon: an eighth of it is what a dictionary may take, and as much again as all of
 	 * it symbol files that find no place on disk. */
 	size_t memory_bytes;

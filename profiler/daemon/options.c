@@ -198,6 +198,30 @@ static void clear_allow_hosts(struct options *options)
 	options->allow_hosts = NULL;
 }
 
+static int add_debug_folder(struct options *options, const char *value)
+{
+	for (;;) {
+		size_t length = strcspn(value, ":");
+		int r;
+
+		if (value[0] != '/')
+			return -EINVAL;
+		r = texts_add(&options->debug_folder_texts, value, length);
+		if (r < 0)
+			return r;
+		options->debug_folders = options->debug_folder_texts.items;
+		if (!value[length])
+			return 0;
+		value += length + 1;
+	}
+}
+
+static void clear_debug_folders(struct options *options)
+{
+	texts_fini(&options->debug_folder_texts);
+	options->debug_folders = NULL;
+}
+
 static int set_cache(struct options *options, const char *value)
 {
 	options->cache = NULL;
@@ -357,6 +381,16 @@ const struct option_spec option_specs[] = {
 		.set = set_cache,
 	},
 	{
+		.name = "debug-dir",
+		.argument = "DIR",
+		.purpose = "look for debug information there, too; repeatable",
+		.expected = "absolute paths of folders, with colons between them",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = add_debug_folder,
+		.clear = clear_debug_folders,
+	},
+	{
 		.name = "config",
 		.argument = "FILE",
 		.purpose = "read options from this INI file too",
@@ -440,5 +474,6 @@ void options_fini(struct options *options)
 {
 	texts_fini(&options->texts);
 	texts_fini(&options->allow_host_texts);
+	texts_fini(&options->debug_folder_texts);
 	*options = (struct options){ 0 };
 }

@@ -50,7 +50,8 @@ struct options {
 	struct listen_address listen;
 	int64_t retention_age_ns;
 	const char *store;
-	const char *const *allow_hosts; /* ends with NULL, or is NULL */
+	const char *const *allow_hosts;   /* ends with NULL, or is NULL */
+	const char *const *debug_folders; /* likewise */
 
 	pid_t pid;            /* of `record`, 0 = not one process */
 	int64_t duration_ns;  /* of `record`, 0 = until something ends it */
@@ -61,6 +62,7 @@ struct options {
 	/* What the texts above point into. */
 	struct option_texts texts;
 	struct option_texts allow_host_texts;
+	struct option_texts debug_folder_texts;
 };
 
 enum option_flags {

@@ -79,8 +79,9 @@ static uint32_t open_mapped_binary(struct process_reader *reader, struct process
 
 	if (mapping->kind == MAPPING_VDSO)
 		binary = binary_describer_vdso(reader->binaries);
-	if (!binary && (process_fd < 0 ||
-			binary_describer_get(reader->binaries, process_fd, mapping, &binary) < 0))
+	if (!binary &&
+	    (process_fd < 0 || binary_describer_get(reader->binaries, process_fd, process->key.pid,
+						    mapping, &binary) < 0))
 		return 0;
 	process->mapping_binaries[index] = binary->number;
 	return binary->number;

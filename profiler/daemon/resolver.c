@@ -17,8 +17,11 @@
 #include "profiler/daemon/loop.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
+#include "unwind/debug_reference.h"
 
 enum { CHECK_INTERVAL_MS = 1000 };
+
+#define ANSWER_WAIT_NS (60 * NS_PER_SECOND)
 
 /* Children at once. Names never keep a table waiting, for stacks cannot be walked without, but well
  * be named later. */
@@ -39,14 +42,8 @@ struct resolver {
 	struct loop *loop;
 	struct channel *channel;
 	struct job_queue queues[BUILD_STEP_COUNT];
+	struct build_job *waiting; /* for files that they have asked for, to go on with lines */
 };
-
-static void job_free(struct build_job *job)
-{
-	closep(&job->fd);
-	closep(&job->second_fd);
-	free(job);
-}
 
 /* Urgent ones go before all others. */
 static void add_job(struct job_queue *queue, struct build_job *job)
@@ -97,7 +94,7 @@ static void start_jobs(struct resolver *resolver, enum build_step step)
 
 		if (build_job_start(job, channel_fd(resolver->channel)) < 0) {
 			tell_built(resolver, job, BUILD_NO_MEMORY);
-			job_free(job);
+			build_job_free(job);
 			continue;
 		}
 		job->next = queue->running;
@@ -106,23 +103,47 @@ static void start_jobs(struct resolver *resolver, enum build_step step)
 	}
 }
 
+/* The files have come: once more, from the start. Only new files may name others. */
+static void go_on_with_files(struct resolver *resolver, struct build_job *job)
+{
+	job->may_ask = job->n_debug_files > job->n_files_before && job->n_rounds < BUILD_MAX_ROUNDS;
+	add_job(&resolver->queues[BUILD_STEP_LINES], job);
+}
+
+/* Its child has asked for files; they may have come already. */
+static void await_files(struct resolver *resolver, struct build_job *job)
+{
+	job->n_rounds++;
+	if (job->is_answered) {
+		go_on_with_files(resolver, job);
+		return;
+	}
+	job->next = resolver->waiting;
+	resolver->waiting = job;
+}
+
 /*
  * One step is over. Lines follow functions for every ELF file, also for one without symbol tables,
  * unless reading it killed the child: then it is left alone.
  */
-static void finish_job(struct resolver *resolver, struct build_job *job, enum build_outcome outcome)
+static void finish_job(struct resolver *resolver, struct build_job *job, unsigned int outcome)
 {
 	bool may_go_on = outcome == BUILD_OK || outcome == BUILD_NO_NAMES;
 
+	if (outcome == BUILD_WANTS_FILES) {
+		await_files(resolver, job);
+		return;
+	}
 	if (job->step == BUILD_STEP_LINES || job->what.kind != BUILD_NAMES || !may_go_on) {
 		if (job->step == BUILD_STEP_LINES && outcome == BUILD_NO_NAMES && job->has_names)
 			outcome = BUILD_OK; /* no DWARF, but symbols: that is all there is */
-		tell_built(resolver, job, outcome);
-		job_free(job);
+		tell_built(resolver, job, (enum build_outcome)outcome);
+		build_job_free(job);
 		return;
 	}
 	job->has_names = outcome == BUILD_OK;
 	job->step = BUILD_STEP_LINES;
+	job->may_ask = true;
 	add_job(&resolver->queues[BUILD_STEP_LINES], job);
 }
 
@@ -161,10 +182,40 @@ static int on_signal(void *context, int signal)
 		for (int step = 0; step < BUILD_STEP_COUNT && !job; step++)
 			job = take_running(&resolver->queues[step], pid);
 		if (job)
-			finish_job(resolver, job, build_job_outcome(status));
+			finish_job(resolver, job, build_job_outcome(job, status));
 	}
 	start_all(resolver);
 	return 0;
+}
+
+/* The first of the jobs at @link that is for @file, whose link is returned, or one that leads
+ * nowhere. */
+static struct build_job **find_job(struct build_job **link, uint32_t file)
+{
+	while (*link && (*link)->what.file != file)
+		link = &(*link)->next;
+	return link;
+}
+
+static void stop_waiting(struct resolver *resolver, struct build_job **link)
+{
+	struct build_job *job = *link;
+
+	*link = job->next;
+	go_on_with_files(resolver, job);
+}
+
+/* The sampler answers at once, unless it has no room for what it would say: then without. */
+static void expire_waiting(struct resolver *resolver, int64_t now_ns)
+{
+	struct build_job **link = &resolver->waiting;
+
+	while (*link) {
+		if (now_ns - (*link)->start_ns > ANSWER_WAIT_NS)
+			stop_waiting(resolver, link);
+		else
+			link = &(*link)->next;
+	}
 }
 
 static int on_timer(void *context)
@@ -176,6 +227,8 @@ static int on_timer(void *context)
 		for (struct build_job *job = resolver->queues[step].running; job; job = job->next)
 			if (now_ns - job->start_ns > BUILD_WALL_NS)
 				kill(job->pid, SIGKILL);
+	expire_waiting(resolver, now_ns);
+	start_all(resolver);
 	return 0;
 }
 
@@ -183,11 +236,9 @@ static int on_timer(void *context)
 static void hurry(struct resolver *resolver, uint32_t file)
 {
 	struct job_queue *queue = &resolver->queues[BUILD_STEP_TABLE];
-	struct build_job **link = &queue->first;
+	struct build_job **link = find_job(&queue->first, file);
 	struct build_job *job;
 
-	while (*link && (*link)->what.file != file)
-		link = &(*link)->next;
 	if (!*link || (*link)->what.is_urgent)
 		return;
 	job = take_job(queue, link);
@@ -195,10 +246,55 @@ static void hurry(struct resolver *resolver, uint32_t file)
 	add_job(queue, job);
 }
 
+/* A file that a job has asked for, or the last word on them. */
+static int take_debug_file(struct resolver *resolver, const struct message_debug_file *message,
+			   int *fd)
+{
+	struct build_job **link = find_job(&resolver->waiting, message->file);
+	struct build_job *job =
+		*link ? *link
+		      : *find_job(&resolver->queues[BUILD_STEP_LINES].running, message->file);
+	int r = 0;
+
+	if (!job)
+		return 0;
+	if (*fd >= 0)
+		r = build_job_add_debug_file(job, message->kind, fd);
+	if (message->is_last) {
+		job->is_answered = true;
+		if (*link)
+			stop_waiting(resolver, link);
+	}
+	return r;
+}
+
+static int add_order(struct resolver *resolver, const struct message_build *what,
+		     int fds[MESSAGE_MAX_FDS])
+{
+	struct build_job *job = calloc(1, sizeof(*job));
+	int r = 0;
+
+	if (!job)
+		return -ENOMEM;
+	job->what = *what;
+	job->step = what->kind == BUILD_TABLE ? BUILD_STEP_TABLE : BUILD_STEP_FUNCTIONS;
+	job->fd = steal_fd(&fds[0]);
+	job->second_fd = -1;
+	if (what->kind != BUILD_NAMES)
+		job->second_fd = steal_fd(&fds[1]);
+	else if (fds[1] >= 0)
+		r = build_job_add_debug_file(job, DEBUG_REFERENCE_LINK, &fds[1]);
+	if (r < 0) {
+		build_job_free(job);
+		return r;
+	}
+	add_job(&resolver->queues[job->step], job);
+	return 0;
+}
+
 static int on_message(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
 {
 	struct resolver *resolver = context;
-	struct build_job *job;
 
 	if (message->type == MESSAGE_PING)
 		return channel_send(resolver->channel, MESSAGE_PONG, NULL, 0);
@@ -206,17 +302,11 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 		hurry(resolver, ((const struct message_number *)message->body)->number);
 		return 0;
 	}
+	if (message->type == MESSAGE_DEBUG_FILE)
+		return take_debug_file(resolver, message->body, &fds[0]);
 	if (message->type != MESSAGE_BUILD || fds[0] < 0)
 		return -EBADMSG;
-	job = calloc(1, sizeof(*job));
-	if (!job)
-		return -ENOMEM;
-	job->what = *(const struct message_build *)message->body;
-	job->step = job->what.kind == BUILD_TABLE ? BUILD_STEP_TABLE : BUILD_STEP_FUNCTIONS;
-	job->fd = steal_fd(&fds[0]);
-	job->second_fd = steal_fd(&fds[1]);
-	add_job(&resolver->queues[job->step], job);
-	return 0;
+	return add_order(resolver, message->body, fds);
 }
 
 static int on_channel(void *context)

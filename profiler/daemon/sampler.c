@@ -337,6 +337,7 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 	struct describer_options options = {
 		.server = &sampler->server,
 		.resolver = &sampler->resolver,
+		.debug_folders = setup->options->debug_folders,
 		.memory_bytes = setup->options->memory_bytes,
 		.on_forget_stack = on_forget_stack,
 		.context = sampler,

@@ -70,8 +70,13 @@ static int set_up(void **state)
 	assert_int_equal(channel_new(fds[0], 1 << 20, &world.resolver.channel), 0);
 	assert_int_equal(channel_new(fds[1], 1 << 20, &world.other_end), 0);
 	assert_int_equal(symbol_folder_new(&no_folder, &world.symbols), 0);
-	options = (struct binary_describer_options){ &world.server, &world.resolver, world.loader,
-						     world.symbols, 1 << 20 };
+	options = (struct binary_describer_options){
+		.server = &world.server,
+		.resolver = &world.resolver,
+		.tables = world.loader,
+		.symbols = world.symbols,
+		.names_bytes = 1 << 20,
+	};
 	assert_int_equal(binary_describer_new(&options, &world.describer), 0);
 	assert_int_equal(ftruncate(file, MAPPED_BYTES), 0);
 	assert_int_equal(fstat(file, &status), 0);
@@ -198,8 +203,9 @@ static struct binary *binary_of(struct world *world)
 	const struct mapping mapping = mapping_of(world);
 	struct binary *binary = NULL;
 
-	assert_int_equal(
-		binary_describer_get(world->describer, world->process_fd, &mapping, &binary), 0);
+	assert_int_equal(binary_describer_get(world->describer, world->process_fd,
+					      (uint32_t)getpid(), &mapping, &binary),
+			 0);
 	return binary;
 }
 
@@ -208,7 +214,8 @@ static bool may_open_mapped_files(const struct world *world)
 	const struct mapping mapping = mapping_of(world);
 	struct binary *binary;
 
-	return binary_describer_get(world->describer, world->process_fd, &mapping, &binary) == 0;
+	return binary_describer_get(world->describer, world->process_fd, (uint32_t)getpid(),
+				    &mapping, &binary) == 0;
 }
 
 static uint64_t damaged_count(const struct world *world)

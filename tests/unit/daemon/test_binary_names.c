@@ -18,6 +18,7 @@
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/build_orders.h"
+#include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/symbol_folder.h"
 #include "temporary_folder.h"
@@ -29,6 +30,7 @@ struct world {
 	struct temporary_folder place;
 	struct role_process server, resolver;
 	struct channel *server_end, *resolver_end;
+	struct debug_file_supply debug_files;
 	struct build_orders orders;
 	struct binary_table *binaries;
 	struct symbol_folder *folder;
@@ -58,7 +60,11 @@ static void begin(struct world *world, const char *path)
 
 	assert_int_equal(binary_table_new(10, &world->binaries), 0);
 	assert_int_equal(symbol_folder_new(&options, &world->folder), 0);
-	world->orders = (struct build_orders){ .resolver = &world->resolver };
+	world->debug_files = (struct debug_file_supply){ .resolver = &world->resolver };
+	world->orders = (struct build_orders){
+		.resolver = &world->resolver,
+		.debug_files = &world->debug_files,
+	};
 	world->names = (struct binary_names){
 		.server = &world->server,
 		.orders = &world->orders,

@@ -194,6 +194,20 @@ static void hosts_add_up(void **state)
 	assert_null(options.allow_hosts[3]);
 }
 
+static void folders_of_debug_information_add_up(void **state)
+{
+	_cleanup_(options_fini) struct options options = { 0 };
+
+	(void)state;
+	assert_int_equal(READ(&options, "--debug-dir", "/a:/b/c", "--debug-dir=/d"), 0);
+	assert_string_equal(options.debug_folders[0], "/a");
+	assert_string_equal(options.debug_folders[1], "/b/c");
+	assert_string_equal(options.debug_folders[2], "/d");
+	assert_null(options.debug_folders[3]);
+	assert_int_not_equal(READ(&options, "--debug-dir", "not/absolute"), 0);
+	assert_int_not_equal(READ(&options, "--debug-dir", "/a:"), 0);
+}
+
 static void record_has_options_of_its_own(void **state)
 {
 	_cleanup_(options_fini) struct options options = { 0 };
@@ -493,6 +507,7 @@ int main(void)
 		TEST(stacks_are_walked_as_asked_for),
 		TEST(times_are_read_as_people_write_them),
 		TEST(hosts_add_up),
+		TEST(folders_of_debug_information_add_up),
 		TEST(record_has_options_of_its_own),
 		TEST(the_words_of_a_program_are_its_own),
 		TEST(help_and_version_are_found_beside_a_command),

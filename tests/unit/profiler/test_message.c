@@ -133,24 +133,44 @@ static void refuses_numbers_that_would_index_past_a_table(void **state)
 {
 	const struct message_built built = { 1, BUILD_OUTCOME_COUNT };
 	const struct message_names names = { 1, NAMES_STATE_COUNT };
+	const struct message_debug_file debug_file = { 1, DEBUG_REFERENCE_OBJECT + 1 };
 	struct message_description description = { .file = 1 };
 	const struct sample sample = { .outcome = STACK_OUTCOME_COUNT };
 	struct message message;
 
 	(void)state;
 	description.description.n_segments = ELF_FILE_MAX_SEGMENTS + 1;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		_cleanup_(buffer_fini) struct buffer packet = { 0 };
 
 		if (i == 0)
 			put(&packet, MESSAGE_BUILT, &built, sizeof(built));
 		else if (i == 1)
 			put(&packet, MESSAGE_NAMES, &names, sizeof(names));
+		else if (i == 3)
+			put(&packet, MESSAGE_DEBUG_FILE, &debug_file, sizeof(debug_file));
 		else if (i == 2)
 			put(&packet, MESSAGE_DESCRIPTION, &description, sizeof(description));
 		else
 			put(&packet, MESSAGE_SAMPLES, &sample, sizeof(sample));
 		assert_int_equal(next(&packet, &message), -EBADMSG);
+	}
+}
+
+static void refuses_a_reference_whose_texts_do_not_end(void **state)
+{
+	struct message_debug_reference reference = { .file = 1 };
+	struct message message;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		_cleanup_(buffer_fini) struct buffer packet = { 0 };
+		struct debug_reference *r = &reference.reference;
+
+		memset(r->name, i == 1 ? 'x' : 0, sizeof(r->name));
+		memset(r->directory, i == 2 ? 'x' : 0, sizeof(r->directory));
+		put(&packet, MESSAGE_DEBUG_REFERENCE, &reference, sizeof(reference));
+		assert_int_equal(next(&packet, &message), i ? -EBADMSG : 1);
 	}
 }
 
@@ -193,6 +213,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_cut_without_a_reason),
 		cmocka_unit_test(refuses_a_frame_of_no_known_kind),
 		cmocka_unit_test(refuses_numbers_that_would_index_past_a_table),
+		cmocka_unit_test(refuses_a_reference_whose_texts_do_not_end),
 		cmocka_unit_test(refuses_every_packet_that_is_cut_short),
 		cmocka_unit_test(refuses_another_version_and_unknown_types),
 	};

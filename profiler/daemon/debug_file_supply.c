@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/debug_file_supply.h"
+
+#include <stdlib.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/binary_table.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/build_job.h"
+#include "profiler/daemon/role.h"
+#include "unwind/debug_reference.h"
+
+static struct debug_place place_of(const struct binary *binary)
+{
+	return (struct debug_place){
+		.fd = binary->fd,
+		.path = binary->path,
+		.debug_path = binary->debug_path,
+		.pid = binary->pid,
+		.build_id = binary->build_id,
+	};
+}
+
+/* Where it was found is where its own references start from. Takes @path. */
+static void note_debug_path(struct binary *binary, char *path)
+{
+	free(binary->debug_path);
+	binary->debug_path = path;
+}
+
+int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *binary)
+{
+	const struct debug_place place = place_of(binary);
+	char *path;
+	int fd;
+
+	binary->n_references = 0;
+	note_debug_path(binary, NULL);
+	if (!binary->build_id.n_bytes)
+		return -1;
+	supply->sought[DEBUG_FILE_SEPARATE]++;
+	fd = debug_file_finder_find_own(&supply->finder, &place, &path);
+	if (fd < 0)
+		return -1;
+	supply->found[DEBUG_FILE_SEPARATE]++;
+	note_debug_path(binary, path);
+	return fd;
+}
+
+static int find(struct debug_file_supply *supply, struct binary *binary,
+		const struct debug_reference *reference)
+{
+	const struct debug_place place = place_of(binary);
+	_cleanup_(freep) char *path = NULL;
+	int fd;
+
+	/* One that asks without end was taken over by what it has read. */
+	if (binary->n_references++ >= BUILD_MAX_DEBUG_FILES * BUILD_MAX_ROUNDS)
+		return -1;
+	supply->sought[reference->kind]++;
+	fd = debug_file_finder_find(&supply->finder, &place, reference, &path);
+	if (fd < 0)
+		return -1;
+	supply->found[reference->kind]++;
+	if (reference->kind == DEBUG_REFERENCE_LINK)
+		note_debug_path(binary, steal(path));
+	return fd;
+}
+
+void debug_file_supply_answer(struct debug_file_supply *supply, struct binary *binary,
+			      const struct message_debug_reference *question)
+{
+	const struct message_debug_file answer = {
+		.file = question->file,
+		.kind = question->reference.kind,
+		.is_last = question->is_last,
+	};
+	struct channel *channel = supply->resolver->channel;
+	_cleanup_(closep) int fd = -1;
+
+	if (binary->names_order == ORDER_SENT && binary->fd >= 0)
+		fd = find(supply, binary, &question->reference);
+	if (channel && (fd >= 0 || question->is_last) &&
+	    channel_send_fds(channel, MESSAGE_DEBUG_FILE, &answer, sizeof(answer),
+			     (int[]){ fd, -1 }) == 0)
+		role_process_flush(supply->resolver);
+}
