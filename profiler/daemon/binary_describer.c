@@ -18,6 +18,7 @@
 #include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/role.h"
+#include "profiler/daemon/symbol_folder.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/mapping.h"
 
@@ -42,6 +43,7 @@ struct binary_describer {
 	struct role_process *server;
 	struct debug_file_supply debug_files;
 	struct build_orders orders;
+	struct symbol_folder *symbols;
 	struct binary_names names;
 	struct binary_table *binaries;
 	size_t max_binaries;
@@ -137,6 +139,8 @@ static size_t max_binaries(void)
 int binary_describer_new(const struct binary_describer_options *options,
 			 struct binary_describer **ret_describer)
 {
+	const struct symbol_folder_options symbols = { .folder = options->cache,
+						       .max_bytes = SYMBOL_FOLDER_MAX_BYTES };
 	_cleanup_(binary_describer_freep) struct binary_describer *describer =
 		calloc(1, sizeof(*describer));
 	int r;
@@ -155,13 +159,15 @@ int binary_describer_new(const struct binary_describer_options *options,
 	};
 	describer->max_binaries = max_binaries();
 	r = binary_table_new(describer->max_binaries, &describer->binaries);
+	if (r == 0)
+		r = symbol_folder_new(&symbols, &describer->symbols);
 	if (r < 0)
 		return r;
 	describer->names = (struct binary_names){
 		.server = options->server,
 		.orders = &describer->orders,
 		.binaries = describer->binaries,
-		.folder = options->symbols,
+		.folder = describer->symbols,
 		.memory_limit = options->names_bytes,
 	};
 	r = add_vdso(describer);
@@ -176,6 +182,7 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 	if (!describer)
 		return NULL;
 	binary_table_free(describer->binaries);
+	symbol_folder_free(describer->symbols);
 	free(describer);
 	return NULL;
 }
@@ -507,6 +514,7 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	ret_status->n_builds_queued = describer->orders.n_names_awaited;
 	ret_status->n_tables_queued = describer->orders.n_tables_awaited;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
+	symbol_folder_get_status(describer->symbols, &ret_status->symbol_folder);
 	ret_status->symbol_files_refused = describer->names.n_refused;
 	ret_status->symbol_memory_bytes = describer->names.memory_bytes;
 	memcpy(ret_status->debug_files_sought, describer->debug_files.sought,

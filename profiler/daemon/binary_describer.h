@@ -16,7 +16,6 @@ struct binary;
 struct binary_describer;
 struct mapping;
 struct role_process;
-struct symbol_folder;
 struct table_loader;
 
 /* All borrowed. */
@@ -24,7 +23,7 @@ struct binary_describer_options {
 	struct role_process *server;
 	struct role_process *resolver;
 	struct table_loader *tables;
-	struct symbol_folder *symbols;
+	const char *cache;                /* a folder for symbol files, or NULL */
 	const char *const *debug_folders; /* as in struct debug_file_finder */
 	uint64_t names_bytes;             /* what symbol files may take that are not on disk */
 };

@@ -69,7 +69,7 @@ int describer_new(const struct describer_options *options, struct describer **re
 		.server = options->server,
 		.resolver = options->resolver,
 		.tables = options->tables,
-		.symbols = options->symbols,
+		.cache = options->cache,
 		.debug_folders = options->debug_folders,
 		.names_bytes = options->memory_bytes,
 	};

@@ -21,14 +21,13 @@
 
 struct describer;
 struct role_process;
-struct symbol_folder;
 struct table_loader;
 
 struct describer_options {
 	struct role_process *server; /* borrowed, as the next */
 	struct role_process *resolver;
 	struct table_loader *tables;
-	struct symbol_folder *symbols;
+	const char *cache;                /* a folder for symbol files, or NULL */
 	const char *const *debug_folders; /* as in struct debug_file_finder */
 	/* Of the daemon: an eighth of it is what a dictionary may take, and as much again as all of
 	 * it symbol files that find no place on disk. */

@@ -20,7 +20,6 @@
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
-#include "profiler/daemon/symbol_folder.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/daemon/table_store.h"
@@ -50,7 +49,6 @@ struct sampler {
 	struct kernel_half *half;
 	struct table_store *table_store;
 	struct table_cache *table_cache;
-	struct symbol_folder *symbol_folder;
 	struct table_loader *table_loader;
 	struct describer *describer;
 	struct role_events events;
@@ -102,7 +100,6 @@ static void fill_table_status(struct sampler *sampler)
 	sampler->status.n_tables = (uint32_t)tables.n_tables;
 	sampler->status.n_rules = tables.n_rules;
 	table_cache_get_status(sampler->table_cache, &sampler->status.table_cache);
-	symbol_folder_get_status(sampler->symbol_folder, &sampler->status.symbol_folder);
 }
 
 /*
@@ -337,14 +334,11 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 	struct describer_options options = {
 		.server = &sampler->server,
 		.resolver = &sampler->resolver,
+		.cache = setup->options->cache,
 		.debug_folders = setup->options->debug_folders,
 		.memory_bytes = setup->options->memory_bytes,
 		.on_forget_stack = on_forget_stack,
 		.context = sampler,
-	};
-	const struct symbol_folder_options symbols = {
-		.folder = setup->options->cache,
-		.max_bytes = SYMBOL_FOLDER_MAX_BYTES,
 	};
 	int r;
 
@@ -356,9 +350,6 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 	};
 	r = start_tables(sampler, setup->options);
 	options.tables = sampler->table_loader;
-	if (r == 0)
-		r = symbol_folder_new(&symbols, &sampler->symbol_folder);
-	options.symbols = sampler->symbol_folder;
 	if (r == 0)
 		r = describer_new(&options, &sampler->describer);
 	if (r == 0)
@@ -486,7 +477,6 @@ struct sampler *sampler_free(struct sampler *sampler)
 	describer_free(sampler->describer);
 	table_loader_free(sampler->table_loader);
 	table_cache_free(sampler->table_cache);
-	symbol_folder_free(sampler->symbol_folder);
 	table_store_free(sampler->table_store);
 	kernel_half_free(sampler->half);
 	loop_free(sampler->loop);

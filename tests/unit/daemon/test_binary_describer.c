@@ -20,7 +20,6 @@
 #include "profiler/channel.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/shard_space.h"
-#include "profiler/daemon/symbol_folder.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/mapping.h"
@@ -39,7 +38,6 @@ struct world {
 	struct table_store *store;
 	struct table_cache *cache;
 	struct table_loader *loader;
-	struct symbol_folder *symbols;
 	struct role_process server, resolver;
 	struct binary_describer *describer;
 	struct channel *other_end;
@@ -55,7 +53,6 @@ struct world {
 static int set_up(void **state)
 {
 	const struct table_cache_options no_cache = { 0 };
-	const struct symbol_folder_options no_folder = { 0 };
 	struct binary_describer_options options;
 	_cleanup_(closep) int file = memfd_create("file", MFD_CLOEXEC);
 	static struct world world;
@@ -69,12 +66,10 @@ static int set_up(void **state)
 	assert_int_equal(channel_pair(fds), 0);
 	assert_int_equal(channel_new(fds[0], 1 << 20, &world.resolver.channel), 0);
 	assert_int_equal(channel_new(fds[1], 1 << 20, &world.other_end), 0);
-	assert_int_equal(symbol_folder_new(&no_folder, &world.symbols), 0);
 	options = (struct binary_describer_options){
 		.server = &world.server,
 		.resolver = &world.resolver,
 		.tables = world.loader,
-		.symbols = world.symbols,
 		.names_bytes = 1 << 20,
 	};
 	assert_int_equal(binary_describer_new(&options, &world.describer), 0);
@@ -97,7 +92,6 @@ static int tear_down(void **state)
 	channel_free(world->other_end);
 	table_loader_free(world->loader);
 	table_cache_free(world->cache);
-	symbol_folder_free(world->symbols);
 	table_store_free(world->store);
 	kernel_maps_close(&world->maps);
 	munmap(world->mapped, MAPPED_BYTES);

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Debug information that lies apart from a program is found, and belongs to it; whatever else lies in
+its place harms nobody."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import processes
+from daemon import Daemon
+from harness import Skip, fixture, main, test, wait_for
+
+PROGRAM = "inlined_chain"
+INLINED = ("innermost", "middle")
+
+
+def run(*command):
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def folder():
+    with tempfile.TemporaryDirectory() as path:
+        os.chmod(path, 0o755)
+        yield pathlib.Path(path)
+
+
+def build_id(program):
+    notes = subprocess.run(["readelf", "-n", program], capture_output=True, text=True, check=True)
+    return re.search("Build ID: ([0-9a-f]+)", notes.stdout)[1]
+
+
+def strip(path, source=None):
+    """A program in that folder without debug information, and the file that this has gone to."""
+    program, debug = path / "program", path / "program.debug"
+    shutil.copy(source or fixture(PROGRAM), program)
+    run("objcopy", "--only-keep-debug", program, debug)
+    run("strip", program)
+    return program, debug
+
+
+def put_by_build_id(folder_path, program, debug):
+    name = build_id(program)
+    target = folder_path / ".build-id" / name[:2] / f"{name[2:]}.debug"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(debug, target)
+    return target
+
+
+def link(program, debug):
+    """Have a program name its debug file, by its checksum alone."""
+    run("objcopy", f"--add-gnu-debuglink={debug}", program)
+
+
+def strip_without_id(path):
+    """As strip(), of a program without a build id."""
+    source = path / "source"
+    if not shutil.which("gcc"):
+        raise Skip("gcc is not installed")
+    code = pathlib.Path(__file__).parents[1] / "fixtures" / f"{PROGRAM}.c"
+    run("gcc", "-O2", "-g", "-Wl,--build-id=none", code, "-o", source)
+    return strip(path, source)
+
+
+def profile_of(daemon, program, *prefix):
+    """The profile of a run of the program, when all that will be known of its names is known."""
+    finished = processes.run_fixture(*prefix, str(program), "0.5")
+    query = f'{{pid="{finished.pid}"}}'
+    profile = daemon.past_until(query, lambda profile: profile.count() > 20)
+    assert profile.count() > 20, profile.summary()
+    wait_for(
+        lambda: not daemon.metrics()["pilotlight_symbol_builds_queued"], 30, "all names are read"
+    )
+    return daemon.past_settled(query)
+
+
+def assert_has_lines(profile):
+    assert all(map(profile.has, INLINED)), profile.summary()
+    frames = [frame for name in INLINED for frame in profile.frames(name)]
+    assert all(frame.line and frame.file.endswith(f"{PROGRAM}.c") for frame in frames)
+
+
+def assert_has_no_lines(profile):
+    assert not any(map(profile.has, INLINED)), profile.summary()
+
+
+def found(daemon, kind="separate"):
+    return daemon.metrics().family("pilotlight_debug_files_found_total")[kind]
+
+
+@test
+def a_debug_file_is_found_by_build_id():
+    with folder() as path:
+        program, debug = strip(path)
+        put_by_build_id(path / "debug", program, debug)
+        with Daemon("--debug-dir", str(path / "debug")) as daemon:
+            assert_has_lines(profile_of(daemon, program))
+            assert found(daemon) >= 1
+        with Daemon() as daemon:
+            assert_has_no_lines(profile_of(daemon, program))
+
+
+@test
+def a_debug_file_is_found_by_name_if_its_checksum_is_right():
+    with folder() as path, Daemon() as daemon:
+        program, debug = strip_without_id(path)
+        link(program, debug)
+        assert_has_lines(profile_of(daemon, program))
+    with folder() as path, Daemon() as daemon:
+        program, debug = strip_without_id(path)
+        link(program, debug)
+        with debug.open("ab") as file:
+            file.write(b"another")
+        assert_has_no_lines(profile_of(daemon, program))
+        assert found(daemon) >= 1, "it was not even looked at"
+
+
+@test
+def a_debug_file_of_another_program_is_not_taken():
+    with folder() as path, folder() as elsewhere:
+        program, _ = strip(path)
+        _, other_debug = strip(elsewhere, fixture("three_to_one"))
+        put_by_build_id(path / "debug", program, other_debug)
+        with Daemon("--debug-dir", str(path / "debug")) as daemon:
+            assert_has_no_lines(profile_of(daemon, program))
+            assert found(daemon) >= 1, "it was not even looked at"
+
+
+def make_root(path):
+    """A file system with the program and what it needs, as a container has."""
+    (path / "tmp").mkdir()
+    listed = subprocess.run(
+        ["ldd", fixture(PROGRAM)], capture_output=True, text=True, check=True
+    ).stdout
+    for library in re.findall(r"(/\S+)", listed):
+        target = path / library.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, target)
+    return strip(path / "tmp")
+
+
+@test
+def the_root_of_the_process_is_searched():
+    with folder() as root, Daemon() as daemon:
+        program, debug = make_root(root)
+        put_by_build_id(root / "usr/lib/debug", program, debug)
+        debug.unlink()
+        assert_has_lines(profile_of(daemon, "/tmp/program", "chroot", root))
+
+
+@test
+def a_link_leads_to_nothing_outside_of_that_root():
+    with folder() as root, folder() as outside, Daemon() as daemon:
+        program, debug = make_root(root)
+        target = put_by_build_id(root / "usr/lib/debug", program, debug)
+        shutil.move(debug, outside / "secret")
+        target.unlink()
+        target.symlink_to("../" * 20 + str(outside / "secret")[1:])
+        assert_has_no_lines(profile_of(daemon, "/tmp/program", "chroot", root))
+
+
+@test
+def a_pipe_in_place_of_a_debug_file_keeps_nobody():
+    with folder() as path:
+        program, debug = strip(path)
+        target = put_by_build_id(path / "debug", program, debug)
+        target.unlink()
+        os.mkfifo(target)
+        with Daemon("--debug-dir", str(path / "debug")) as daemon:
+            assert_has_no_lines(profile_of(daemon, program))
+            daemon.metrics().assert_every_tick_is_accounted_for()
+
+
+@test
+def a_debug_file_that_grows_and_shrinks_costs_its_own_names_at_most():
+    with folder() as path:
+        program, debug = strip(path)
+        target = put_by_build_id(path / "debug", program, debug)
+        content = target.read_bytes()
+        with Daemon("--debug-dir", str(path / "debug")) as daemon:
+            writer = processes.start(
+                "sh",
+                "-c",
+                'while :; do head -c 100 "$1" > "$2"; cat "$1" "$1" > "$2"; done',
+                "sh",
+                str(debug),
+                str(target),
+            )
+            profile_of(daemon, program)
+            writer.kill()
+            writer.wait()
+            target.write_bytes(content)
+            finished = processes.run_fixture(fixture("three_to_one"), "0.5")
+            query = f'{{pid="{finished.pid}"}}'
+            profile = daemon.past_until(query, lambda profile: profile.has("spend_three_parts"))
+            assert profile.has("spend_three_parts"), profile.summary()
+            assert daemon.metrics().restarts("resolver") == 0
+            daemon.metrics().assert_every_tick_is_accounted_for()
+
+
+if __name__ == "__main__":
+    main()
