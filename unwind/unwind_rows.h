@@ -4,7 +4,7 @@
 /*
  * Unwind rows: from each address of a file to a rule, while a table is compiled.
  *
- *     unwind_rows_append × n ──► unwind_rows_settle ──► unwind_rows_overlay ──► unwind table
+ *     unwind_rows_append × n ──► unwind_rows_overlay ──► unwind_rows_settle ──► unwind table
  *
  * A row holds from its address to that of the next one. It is 8 bytes, so that a million of them
  * can be sorted and merged in no time; rules are numbers in a set of distinct ones.
