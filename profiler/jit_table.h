@@ -34,6 +34,7 @@ struct jit_stamp {
 
 struct jit_source {
 	int fd;                /* open as long as its process may write there, or −1 */
+	int refused;           /* why it is not opened, -errno, or 0 */
 	struct jit_stamp read; /* as it was when it was read last */
 };
 
@@ -53,9 +54,9 @@ struct jit {
 	bool is_ordered;       /* the resolver reads them now */
 	bool is_ordered_last;  /* … as they were after its end */
 	bool is_left_alone;    /* reading them ends whoever does */
-	int refused;           /* why its perf map is not read, -errno, or 0 */
 	uint32_t n_lost;       /* resolvers that ended while they did */
-	uint32_t n_vain;       /* looks that found nothing new, in sequence */
+	uint32_t n_looks;      /* for its sources */
+	uint32_t n_vain;       /* … that found nothing new, in sequence */
 	int64_t next_look_ns;  /* by the monotonic clock, as is the next */
 	int64_t ordered_ns;    /* when it was ordered last */
 	struct jit_report met; /* when they were read last */

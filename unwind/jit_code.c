@@ -134,6 +134,7 @@ int jit_code_add(struct jit_code *code, const struct jit_function *function)
 	if (added.name_length < function->name_length || added.n_rows < function->n_rows)
 		code->report->entries[JIT_ENTRY_CUT]++;
 	code->report->entries[JIT_ENTRY_TAKEN]++;
+	code->report->n_lines += added.n_rows;
 	*entry = added;
 	code->n_added++;
 	return 0;

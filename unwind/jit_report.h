@@ -18,6 +18,7 @@ enum jit_entry {
 
 struct jit_report {
 	uint64_t entries[JIT_ENTRY_COUNT];
-	uint64_t unread_bytes; /* of files that are too long, at their start */
+	uint64_t unread_bytes; /* of files that are too long */
+	uint64_t n_lines;      /* of source files, that were told of */
 	uint64_t n_foreign; /* jitdumps of another machine, or of a version that we do not know */
 };

@@ -6,47 +6,53 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "profiler/base/cleanup.h"
 #include "profiler/base/file.h"
 #include "unwind/jit_code.h"
 #include "unwind/jit_report.h"
+#include "unwind/jitdump.h"
 #include "unwind/perf_map.h"
 
 DEFINE_CLEANUP(struct jit_code *, jit_code_free)
 
 enum { MAX_FILES = 2 };
 
-/* What was read of the files: names point into it. */
-struct texts {
-	char *bytes[MAX_FILES];
+/* What was read of a file, or mapped: names point into it. */
+struct input {
+	char *text;        /* of a perf map */
+	void *dump;        /* a jitdump */
+	size_t dump_bytes; /* 0: there is none */
 };
 
-static void texts_fini(struct texts *texts)
+struct inputs {
+	struct input files[MAX_FILES];
+};
+
+static void inputs_fini(struct inputs *inputs)
 {
-	for (int i = 0; i < MAX_FILES; i++)
-		free(texts->bytes[i]);
+	for (int i = 0; i < MAX_FILES; i++) {
+		struct input *input = &inputs->files[i];
+
+		free(input->text);
+		if (input->dump_bytes)
+			munmap(input->dump, input->dump_bytes);
+	}
 }
 
-/* Which bytes of a file are read, which may be growing. */
+/* Which bytes of a map are read: the last ones. */
 struct extent {
 	uint64_t start;
 	size_t size;
 };
 
-static int extent_of(int fd, struct extent *ret_extent)
+static struct extent extent_of_map(uint64_t size)
 {
-	struct stat status;
-	uint64_t size;
-
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	size = (uint64_t)status.st_size;
-	*ret_extent = (struct extent){ 0, size };
 	if (size > PERF_MAP_MAX_BYTES)
-		*ret_extent = (struct extent){ size - PERF_MAP_MAX_BYTES, PERF_MAP_MAX_BYTES };
-	return 0;
+		return (struct extent){ size - PERF_MAP_MAX_BYTES, PERF_MAP_MAX_BYTES };
+	return (struct extent){ 0, size };
 }
 
 /* What starts within a file starts within a line. */
@@ -57,37 +63,66 @@ static const char *first_line(const char *text, const struct extent *extent)
 	return newline ? newline + 1 : text;
 }
 
-static int read_map(int fd, struct jit_code *code, char **ret_text, struct jit_report *report)
+/* Read, not mapped: some runtimes cut it off when they write it anew. */
+static int read_map(int fd, uint64_t size, struct jit_code *code, struct input *input,
+		    struct jit_report *report)
 {
-	struct extent extent = { 0 };
+	struct extent extent = extent_of_map(size);
 	const char *line;
 	int r;
 
-	r = extent_of(fd, &extent);
-	if (r < 0)
-		return r;
-	*ret_text = malloc(extent.size + 1);
-	if (!*ret_text)
+	input->text = malloc(extent.size + 1);
+	if (!input->text)
 		return -ENOMEM;
-	r = file_read_at(fd, *ret_text, extent.size, extent.start);
+	r = file_read_at(fd, input->text, extent.size, extent.start);
 	if (r == -ENODATA)
-		return 0; /* it was cut off meanwhile, and is read again when it has changed */
+		return 0; /* as we read: it will have changed when it is looked at again */
 	if (r < 0)
 		return r;
 	report->unread_bytes += extent.start;
-	line = first_line(*ret_text, &extent);
-	return perf_map_read(line, extent.size - (size_t)(line - *ret_text), code, report);
+	line = first_line(input->text, &extent);
+	return perf_map_read(line, extent.size - (size_t)(line - input->text), code, report);
+}
+
+/* Mapped, not read: most of it is code, which is of no use here. It only grows. */
+static int read_dump(int fd, uint64_t size, struct jit_code *code, struct input *input,
+		     struct jit_report *report)
+{
+	void *dump;
+
+	if (size > JITDUMP_MAX_BYTES) {
+		report->unread_bytes += size - JITDUMP_MAX_BYTES;
+		size = JITDUMP_MAX_BYTES;
+	}
+	dump = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (dump == MAP_FAILED)
+		return -errno;
+	input->dump = dump;
+	input->dump_bytes = size;
+	return jitdump_read(dump, size, code, report);
+}
+
+static int read_file(int fd, struct jit_code *code, struct input *input, struct jit_report *report)
+{
+	uint8_t start[4];
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (file_read_at(fd, start, sizeof(start), 0) == 0 && jitdump_is_one(start, sizeof(start)))
+		return read_dump(fd, (uint64_t)status.st_size, code, input, report);
+	return read_map(fd, (uint64_t)status.st_size, code, input, report);
 }
 
 int symbol_file_build_jit(const int *fds, size_t n_fds, struct buffer *ret_bytes,
 			  struct jit_report *report)
 {
 	_cleanup_(jit_code_freep) struct jit_code *code = NULL;
-	_cleanup_(texts_fini) struct texts texts = { 0 };
+	_cleanup_(inputs_fini) struct inputs inputs = { 0 };
 	int r = jit_code_new(report, &code);
 
 	assert(n_fds <= MAX_FILES);
 	for (size_t i = 0; r == 0 && i < n_fds; i++)
-		r = read_map(fds[i], code, &texts.bytes[i], report);
+		r = read_file(fds[i], code, &inputs.files[i], report);
 	return r < 0 ? r : jit_code_finish(code, ret_bytes);
 }

@@ -150,6 +150,7 @@ static int describe_sample(struct describer *describer, const struct sample_reco
 	struct thread *thread;
 	int r;
 
+	jit_describer_note_sample(describer->jits, process->jit);
 	r = process_table_get_thread(describer->processes, process, record->tid, record->thread,
 				     &thread);
 	if (r == 0)
@@ -160,7 +161,6 @@ static int describe_sample(struct describer *describer, const struct sample_reco
 		r = dictionary_writer_add_stack(dictionary, stack);
 	if (r < 0)
 		return r;
-	jit_describer_note_sample(describer->jits, process->jit);
 	if (binary_describer_wants_files(describer->binaries))
 		process_reader_read_mapped(&describer->reader, process);
 	describer->samples[describer->n_samples++] = (struct sample){

@@ -2,7 +2,6 @@
 #include "profiler/daemon/jit_describer.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -11,10 +10,9 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
-#include "profiler/daemon/jit_opener.h"
+#include "profiler/daemon/jit_finder.h"
 #include "profiler/daemon/role.h"
 #include "profiler/jit_table.h"
-#include "profiler/procfs.h"
 
 enum {
 	MAX_JITS = 256,
@@ -27,7 +25,7 @@ enum {
 #define LOOK_NS (3 * NS_PER_SECOND)
 
 /* A reading may cost that part of the time until the next. */
-#define LOOK_COST 100
+#define LOOK_COST 50
 
 /* What the file is called as long as nothing names it. */
 #define NAMELESS "[anonymous]"
@@ -36,7 +34,7 @@ struct jit_describer {
 	struct role_process *server;
 	struct role_process *resolver;
 	struct jit_table *jits;
-	int proc_fd;
+	struct jit_finder finder;
 	uint32_t dictionary;
 	struct jit_status status;
 };
@@ -63,10 +61,9 @@ int jit_describer_new(struct role_process *server, struct role_process *resolver
 		return -ENOMEM;
 	describer->server = server;
 	describer->resolver = resolver;
-	describer->proc_fd = -1;
 	r = jit_table_new(max_jits(), &describer->jits);
 	if (r == 0)
-		r = procfs_open(&describer->proc_fd);
+		r = jit_finder_init(&describer->finder);
 	if (r < 0)
 		return r;
 	*ret_describer = steal(describer);
@@ -78,7 +75,7 @@ struct jit_describer *jit_describer_free(struct jit_describer *describer)
 	if (!describer)
 		return NULL;
 	jit_table_free(describer->jits);
-	closep(&describer->proc_fd);
+	jit_finder_fini(&describer->finder);
 	free(describer);
 	return NULL;
 }
@@ -131,106 +128,6 @@ static void set_names(struct jit_describer *describer, struct jit *jit, enum nam
 		(void)send_names(describer, jit);
 }
 
-static void set_path(struct jit_describer *describer, struct jit *jit, const char *path)
-{
-	if (jit->path)
-		return;
-	jit->path = strdup(path);
-	if (is_told(describer, jit))
-		(void)send_file(describer, jit);
-}
-
-static enum jit_refusal refusal_of_error(int error)
-{
-	switch (error) {
-	case -ELOOP:
-		return JIT_REFUSED_LINK;
-	case -ENODEV:
-		return JIT_REFUSED_KIND;
-	case -EACCES:
-		return JIT_REFUSED_OWNER;
-	default:
-		return JIT_REFUSED_IO;
-	}
-}
-
-/* Each reason counts once. */
-static void note_refusal(struct jit_describer *describer, struct jit *jit, int error)
-{
-	bool is_missing = error == -ENOENT || error == -ENOTDIR || error == -ESRCH;
-
-	if (!is_missing && jit->refused != error) {
-		describer->status.refused[refusal_of_error(error)]++;
-		jit->refused = error;
-	}
-}
-
-static bool is_same_file(int fd, int other_fd)
-{
-	struct jit_stamp stamp, other;
-
-	return fd >= 0 && jit_opener_stamp(fd, &stamp) == 0 &&
-	       jit_opener_stamp(other_fd, &other) == 0 && stamp.inode == other.inode &&
-	       stamp.device == other.device;
-}
-
-/* The map may have come only now, or be another by now. */
-static void find_perf_map(struct jit_describer *describer, struct jit *jit)
-{
-	int *held = &jit->sources[JIT_PERF_MAP].fd;
-	char path[64];
-	int fd;
-
-	if (jit->root_fd < 0)
-		return;
-	fd = jit_opener_open_perf_map(jit->root_fd, &jit->identity);
-	if (fd < 0) {
-		note_refusal(describer, jit, fd);
-		return;
-	}
-	if (is_same_file(*held, fd)) {
-		close(fd);
-		return;
-	}
-	closep(held);
-	*held = fd;
-	snprintf(path, sizeof(path), "/tmp/perf-%u.map", jit->identity.pid);
-	set_path(describer, jit, path);
-}
-
-/* While its process is there; its root stays open, for what is written there at the end. */
-static void find_process(struct jit_describer *describer, struct jit *jit)
-{
-	const struct process_key *key = &jit->process;
-	_cleanup_(closep) int fd = -1;
-
-	if (procfs_open_same_process(describer->proc_fd, (pid_t)key->pid, key->start_time_ns, &fd) <
-	    0) {
-		jit->is_ended = true;
-		return;
-	}
-	if (jit->root_fd < 0 && procfs_read_identity(fd, &jit->identity) == 0)
-		jit->root_fd = jit_opener_open_root(fd);
-}
-
-/* Returns whether a source has changed since it was read, or none was read so far. */
-static bool note_changes(struct jit *jit)
-{
-	bool has_changed = false;
-
-	for (int i = 0; i < JIT_SOURCE_COUNT; i++) {
-		struct jit_source *source = &jit->sources[i];
-		struct jit_stamp now;
-
-		if (source->fd < 0 || jit_opener_stamp(source->fd, &now) < 0 ||
-		    memcmp(&now, &source->read, sizeof(now)) == 0)
-			continue;
-		source->read = now;
-		has_changed = true;
-	}
-	return has_changed;
-}
-
 /* If the resolver is not there, it will be asked when it is. */
 static void send_order(struct jit_describer *describer, const struct jit *jit)
 {
@@ -257,28 +154,23 @@ static void order(struct jit_describer *describer, struct jit *jit)
 	send_order(describer, jit);
 }
 
-static void close_sources(struct jit *jit)
+/* Find its sources. Returns whether there is something new in them. */
+static bool find_news(struct jit_describer *describer, struct jit *jit)
 {
-	for (int i = 0; i < JIT_SOURCE_COUNT; i++) {
-		closep(&jit->sources[i].fd);
-		jit->sources[i].fd = -1;
-	}
-	closep(&jit->root_fd);
-	jit->root_fd = -1;
+	if (jit_finder_find(&describer->finder, jit) && is_told(describer, jit))
+		(void)send_file(describer, jit);
+	return jit_finder_has_changed(jit);
 }
 
 /* Its process has ended: read what it has written since, once, and let go. */
 static void look_for_the_last_time(struct jit_describer *describer, struct jit *jit)
 {
-	if (!jit->is_ordered_last && !jit->is_left_alone) {
-		find_perf_map(describer, jit);
-		if (note_changes(jit)) {
-			jit->is_ordered_last = true;
-			order(describer, jit);
-			return;
-		}
+	if (!jit->is_ordered_last && !jit->is_left_alone && find_news(describer, jit)) {
+		jit->is_ordered_last = true;
+		order(describer, jit);
+	} else {
+		jit_finder_close(jit);
 	}
-	close_sources(jit);
 }
 
 static void look(struct jit_describer *describer, struct jit *jit)
@@ -287,14 +179,10 @@ static void look(struct jit_describer *describer, struct jit *jit)
 
 	jit->is_hit = false;
 	jit->next_look_ns = clock_monotonic_ns() + (LOOK_NS << n_doublings);
-	find_process(describer, jit);
-	if (jit->is_ended) {
-		look_for_the_last_time(describer, jit);
-		return;
-	}
-	find_perf_map(describer, jit);
-	if (note_changes(jit))
+	if (find_news(describer, jit))
 		order(describer, jit);
+	else if (jit->is_ended)
+		jit_finder_close(jit);
 	else
 		jit->n_vain++;
 }
@@ -319,7 +207,6 @@ int jit_describer_describe(struct jit_describer *describer, uint32_t number)
 
 	if (!jit)
 		return 0;
-	jit->last_used = describer->dictionary;
 	if (!jit->next_look_ns)
 		look(describer, jit);
 	if (jit->dictionary == describer->dictionary)
@@ -336,8 +223,10 @@ void jit_describer_note_sample(struct jit_describer *describer, uint32_t number)
 {
 	struct jit *jit = jit_table_find(describer->jits, number);
 
-	if (jit)
-		jit->is_hit = true;
+	if (!jit)
+		return;
+	jit->is_hit = true;
+	jit->last_used = describer->dictionary;
 }
 
 void jit_describer_note_end(struct jit_describer *describer, uint32_t number)
@@ -370,6 +259,7 @@ static void finish(struct jit_describer *describer, struct jit *jit, enum build_
 	if (!jit->is_ordered)
 		return;
 	jit->is_ordered = false;
+	jit->n_lost = 0;
 	describer->status.n_queued--;
 	describer->status.builds[outcome]++;
 	jit->is_left_alone = outcome == BUILD_CRASHED || outcome == BUILD_TIMED_OUT;
@@ -400,11 +290,11 @@ void jit_describer_on_resolver_start(struct jit_describer *describer)
 static int take_names(struct jit_describer *describer, struct jit *jit,
 		      const struct message_names *names, int fds[MESSAGE_MAX_FDS])
 {
-	if (fds[0] < 0 || (names->state != NAMES_FUNCTIONS && names->state != NAMES_LINES))
+	if (fds[0] < 0 || names->state != NAMES_FUNCTIONS)
 		return -EBADMSG;
 	closep(&jit->symbols_fd);
 	jit->symbols_fd = steal_fd(&fds[0]);
-	set_names(describer, jit, (enum names_state)names->state);
+	set_names(describer, jit, jit->met.n_lines ? NAMES_LINES : NAMES_FUNCTIONS);
 	return 0;
 }
 
@@ -422,7 +312,8 @@ static void take_report(struct jit_describer *describer, struct jit *jit,
 	for (int i = 0; i < JIT_ENTRY_COUNT; i++)
 		count_new(report->entries[i], jit->met.entries[i], &status->entries[i]);
 	count_new(report->unread_bytes, jit->met.unread_bytes, &status->unread_bytes);
-	count_new(report->n_foreign, jit->met.n_foreign, &status->refused[JIT_REFUSED_FOREIGN]);
+	count_new(report->n_foreign, jit->met.n_foreign,
+		  &describer->finder.refused[JIT_REFUSED_FOREIGN]);
 	jit->met = *report;
 }
 
@@ -457,5 +348,6 @@ int jit_describer_on_message(struct jit_describer *describer, const struct messa
 void jit_describer_get_status(const struct jit_describer *describer, struct jit_status *ret_status)
 {
 	*ret_status = describer->status;
+	memcpy(ret_status->refused, describer->finder.refused, sizeof(ret_status->refused));
 	ret_status->n_processes = (uint32_t)jit_table_count(describer->jits);
 }

@@ -39,7 +39,7 @@ bool jit_describer_owns(uint32_t number);
  * Returns 0 or -errno. */
 int jit_describer_describe(struct jit_describer *describer, uint32_t number);
 
-/* A sample has hit the process of that file. */
+/* A sample has hit the process of that file, whose number may be 0. */
 void jit_describer_note_sample(struct jit_describer *describer, uint32_t number);
 
 /* The process of that file has ended, or is another program. */

@@ -11,6 +11,7 @@
 
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/daemon/file_opener.h"
 #include "profiler/procfs.h"
 
 int jit_opener_open_root(int process_fd)
@@ -61,6 +62,17 @@ int jit_opener_open_perf_map(int root_fd, const struct procfs_identity *process)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+int jit_opener_open_dump(int process_fd, const struct mapping *mapping,
+			 const struct procfs_identity *process)
+{
+	struct stat status;
+	int r = file_opener_stat(process_fd, mapping, &status);
+
+	if (r == 0)
+		r = check(&status, process->uid);
+	return r < 0 ? r : file_opener_open(process_fd, mapping, &status);
 }
 
 int jit_opener_stamp(int fd, struct jit_stamp *ret_stamp)

@@ -12,6 +12,7 @@
 
 #include "profiler/jit_table.h"
 
+struct mapping;
 struct procfs_identity;
 
 /* The root of the mount namespace of the process with the folder @process_fd; close it. Returns it
@@ -27,6 +28,10 @@ int jit_opener_open_root(int process_fd);
  * or -errno.
  */
 int jit_opener_open_perf_map(int root_fd, const struct procfs_identity *process);
+
+/* The jitdump that @mapping of the process with the folder @process_fd has mapped. As above. */
+int jit_opener_open_dump(int process_fd, const struct mapping *mapping,
+			 const struct procfs_identity *process);
 
 /* What @fd is like now. Returns 0 or -errno. */
 int jit_opener_stamp(int fd, struct jit_stamp *ret_stamp);

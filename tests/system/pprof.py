@@ -7,6 +7,7 @@ import math
 
 _PROFILE = {1: "sample_type", 2: "sample", 3: "mapping", 4: "location", 5: "function", 6: "string"}
 MAX_LOST = 1 / 1000
+_MAPPING_FLAGS = {7: "functions", 8: "filenames", 9: "line_numbers", 10: "inline_frames"}
 _PERIOD, _DURATION_NS, _TIME_NS = 12, 10, 9
 
 
@@ -68,6 +69,7 @@ class Mapping:
     file_off: int
     path: str
     build_id: str
+    flags: frozenset  # what its frames have, as far as that is known
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +132,8 @@ class Profile:
         field = _message(data)
         path, build_id = self._texts(data, 5, 6)
         where = (field.get(number, 0) for number in (2, 3, 4))
-        return field[1], Mapping(*where, path, build_id)
+        flags = frozenset(name for number, name in _MAPPING_FLAGS.items() if field.get(number))
+        return field[1], Mapping(*where, path, build_id, flags)
 
     def _function(self, data):
         return _message(data)[1], self._texts(data, 2, 4)
