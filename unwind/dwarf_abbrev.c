@@ -203,10 +203,8 @@ int dwarf_abbrevs_read(struct dwarf_abbrevs *abbrevs, struct byte_cursor section
 	return 0;
 }
 
-/* Skip the attributes of an abbreviation. Returns whether one of them refers to another unit. */
-static bool skip_attributes(struct byte_cursor *cursor)
+static void summarize_attributes(struct byte_cursor *cursor, struct dwarf_abbrevs_summary *summary)
 {
-	bool refers_far = false;
 	uint64_t name, form;
 
 	do {
@@ -214,23 +212,23 @@ static bool skip_attributes(struct byte_cursor *cursor)
 		form = byte_cursor_uleb(cursor);
 		if (form == DW_FORM_implicit_const)
 			byte_cursor_sleb(cursor);
-		refers_far |= form == DW_FORM_ref_addr || form == DW_FORM_indirect;
+		summary->refers_far |= form == DW_FORM_ref_addr || form == DW_FORM_indirect;
+		summary->has_skeletons |= name == DW_AT_dwo_name || name == DW_AT_GNU_dwo_name;
 	} while ((name || form) && !cursor->is_bad);
-	return refers_far;
 }
 
-bool dwarf_abbrevs_refer_far(struct byte_cursor section)
+struct dwarf_abbrevs_summary dwarf_abbrevs_summarize(struct byte_cursor section)
 {
-	bool refers_far = false;
+	struct dwarf_abbrevs_summary summary = { .refers_far = false };
 
-	while (!refers_far && byte_cursor_left(&section)) {
+	while (byte_cursor_left(&section)) {
 		if (!byte_cursor_uleb(&section))
-			continue;
+			continue;           /* the end of a unit's */
 		byte_cursor_uleb(&section); /* tag */
-		byte_cursor_u8(&section);   /* has children */
-		refers_far = skip_attributes(&section);
+		byte_cursor_u8(&section);   /* whether there are children */
+		summarize_attributes(&section, &summary);
 	}
-	return refers_far;
+	return summary;
 }
 
 void dwarf_abbrevs_fini(struct dwarf_abbrevs *abbrevs)

@@ -89,8 +89,13 @@ struct dwarf_abbrevs {
 int dwarf_abbrevs_read(struct dwarf_abbrevs *abbrevs, struct byte_cursor section, uint64_t offset,
 		       const struct dwarf_encoding *encoding);
 
-/* Whether any abbreviation of the section has references to entries in other units. */
-bool dwarf_abbrevs_refer_far(struct byte_cursor section);
+/* What there may be in a file, by all of its abbreviations. */
+struct dwarf_abbrevs_summary {
+	bool refers_far;    /* to entries in other units */
+	bool has_skeletons; /* of units that were split off */
+};
+
+struct dwarf_abbrevs_summary dwarf_abbrevs_summarize(struct byte_cursor section);
 
 /* Works on a zeroed struct. */
 void dwarf_abbrevs_fini(struct dwarf_abbrevs *abbrevs);

@@ -8,5 +8,6 @@ void dwarf_conversion_fini(struct dwarf_conversion *conversion)
 	number_map_fini(&conversion->strings);
 	dwarf_unit_index_fini(&conversion->units);
 	dwarf_unit_index_fini(&conversion->alternate_units);
+	dwarf_split_fini(&conversion->split);
 	buffer_fini(&conversion->path);
 }

@@ -10,6 +10,7 @@
 
 #include "profiler/base/buffer.h"
 #include "unwind/dwarf_sections.h"
+#include "unwind/dwarf_split.h"
 #include "unwind/dwarf_unit_index.h"
 #include "unwind/number_map.h"
 
@@ -32,6 +33,7 @@ struct dwarf_conversion {
 
 	struct dwarf_sections sections, alternate_sections;
 	struct dwarf_unit_index units, alternate_units; /* of the same */
+	struct dwarf_split split;
 
 	const struct dwarf_unit *unit; /* at hand */
 	struct number_map names;       /* of functions in it, and of others, by their entry */

@@ -58,9 +58,28 @@ static bool is_of_go(const struct dwarf_unit *unit)
 	return language && language->number == DW_LANG_Go;
 }
 
+/* What @skeleton is the rest of, or @skeleton itself: *@ret_unit. */
+static int find_entries(struct dwarf_conversion *conversion, const struct dwarf_unit *skeleton,
+			struct dwarf_unit *split, const struct dwarf_unit **ret_unit)
+{
+	const struct dwarf_split_unit *found = dwarf_split_find(&conversion->split, skeleton);
+	int r;
+
+	*ret_unit = skeleton;
+	if (!found)
+		return 0;
+	r = dwarf_unit_read_head(split, found->sections, found->info_off);
+	if (r == 0)
+		r = dwarf_unit_read_entry(split, skeleton, &found->contribution);
+	if (r == 0)
+		*ret_unit = split;
+	return r == -ENODATA ? -EBADMSG : r;
+}
+
 static int read_unit(struct dwarf_conversion *conversion, struct dwarf_work *work,
 		     const struct dwarf_unit *unit)
 {
+	struct dwarf_unit split = { .end_off = 0 };
 	int r;
 
 	/* Units of types and of what others share hold no code. */
@@ -69,38 +88,28 @@ static int read_unit(struct dwarf_conversion *conversion, struct dwarf_work *wor
 	if (conversion->skips_go && is_of_go(unit))
 		return 0;
 	number_map_fini(&conversion->names);
-	conversion->unit = unit;
 	r = pass_over(conversion, dwarf_lines_read(conversion, unit, &work->lines));
+	if (r == 0)
+		r = pass_over(conversion,
+			      find_entries(conversion, unit, &split, &conversion->unit));
 	if (r == 0)
 		r = pass_over(conversion, read_functions(conversion, work));
 	if (r == 0)
 		r = dwarf_function_add_symbols(conversion, work);
+	dwarf_unit_fini(&split);
 	return r;
-}
-
-/* Read the unit behind @unit into it. As dwarf_unit_read_head(). */
-static int next_unit(struct dwarf_conversion *conversion, struct dwarf_unit *unit)
-{
-	struct dwarf_sections *sections = &conversion->sections;
-	int r;
-
-	if (!conversion->units.sections || !sections->info_inflater)
-		dwarf_sections_release(sections, unit->end_off);
-	/* The section may well end before. */
-	(void)dwarf_sections_fill(sections, unit->end_off + DWARF_UNIT_HEAD_MAX_BYTES);
-	r = dwarf_unit_read_head(unit, sections, unit->end_off);
-	if (r == 0 && !dwarf_sections_fill(sections, unit->end_off))
-		r = -EBADMSG;
-	return r == 0 ? dwarf_unit_read_entry(unit, NULL, NULL) : r;
 }
 
 static int read_units(struct dwarf_conversion *conversion, struct dwarf_work *work)
 {
+	struct dwarf_sections *sections = &conversion->sections;
 	struct dwarf_unit unit = { .end_off = 0 };
 	int r = 0;
 
 	while (r == 0) {
-		r = next_unit(conversion, &unit);
+		if (!conversion->units.sections || !sections->info_inflater)
+			dwarf_sections_release(sections, unit.end_off);
+		r = dwarf_unit_read_next(&unit, sections);
 		if (r == 0)
 			r = read_unit(conversion, work, &unit);
 		r = pass_over(conversion, r);
@@ -109,33 +118,42 @@ static int read_units(struct dwarf_conversion *conversion, struct dwarf_work *wo
 	return r == -ENODATA ? 0 : r;
 }
 
-static bool has_information(const struct dwarf_sections *sections)
-{
-	return sections->contents[DWARF_SECTION_INFO].size > 0;
-}
-
 static void find_sections(struct dwarf_conversion *conversion)
 {
 	const struct debug_files *files = conversion->files;
 	struct dwarf_sections *sections = &conversion->sections;
 
-	if (files->debug)
-		dwarf_sections_read(files->debug, false, sections);
-	if (!has_information(sections))
-		dwarf_sections_read(files->binary, false, sections);
-	/* Where no unit refers to another, none that was decompressed has to be kept. */
-	if (!sections->info_inflater ||
-	    (dwarf_abbrevs_refer_far(dwarf_sections_at(sections, DWARF_SECTION_ABBREV, 0)) &&
-	     dwarf_sections_fill(sections, sections->contents[DWARF_SECTION_INFO].size)))
-		conversion->units.sections = sections;
+	dwarf_sections_find(files, sections);
+	if (files->alternate) {
+		dwarf_sections_read(files->alternate, false, &conversion->alternate_sections);
+		dwarf_sections_fill_all(&conversion->alternate_sections);
+		sections->alternate = &conversion->alternate_sections;
+		conversion->alternate_units.sections = &conversion->alternate_sections;
+	}
+}
+
+/* Where no unit refers to another, none that was decompressed has to be kept. */
+static void choose_kept(struct dwarf_conversion *conversion)
+{
+	struct dwarf_sections *sections = &conversion->sections;
+	struct byte_cursor abbrevs = dwarf_sections_at(sections, DWARF_SECTION_ABBREV, 0);
+
+	if (sections->info_inflater && !dwarf_abbrevs_summarize(abbrevs).refers_far)
+		return;
+	dwarf_sections_fill_all(sections);
+	conversion->units.sections = sections;
 }
 
 int dwarf_reader_run(struct dwarf_conversion *conversion)
 {
 	_cleanup_(dwarf_work_fini) struct dwarf_work work = { .has_inlines = false };
 
+	int r;
+
 	find_sections(conversion);
-	if (!has_information(&conversion->sections))
+	if (!conversion->sections.contents[DWARF_SECTION_INFO].size)
 		return -ENODATA;
-	return read_units(conversion, &work);
+	choose_kept(conversion);
+	r = dwarf_split_read(conversion->files, &conversion->split);
+	return r < 0 ? r : read_units(conversion, &work);
 }

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "unwind/debug_files.h"
 #include "unwind/inflater.h"
 #include "unwind/mapped_bytes.h"
 
@@ -27,6 +28,7 @@ static const char *const split_names[DWARF_SECTION_COUNT] = {
 	[DWARF_SECTION_STR] = ".debug_str.dwo",
 	[DWARF_SECTION_STR_OFFSETS] = ".debug_str_offsets.dwo",
 	[DWARF_SECTION_RNGLISTS] = ".debug_rnglists.dwo",
+	[DWARF_SECTION_UNIT_INDEX] = ".debug_cu_index",
 };
 
 /* Leave out what follows the last NUL: each string ends in the section then. */
@@ -50,6 +52,15 @@ void dwarf_sections_read(struct elf_file *file, bool is_split, struct dwarf_sect
 	end_strings(&ret_sections->contents[DWARF_SECTION_LINE_STR]);
 }
 
+void dwarf_sections_find(const struct debug_files *files, struct dwarf_sections *ret_sections)
+{
+	*ret_sections = (struct dwarf_sections){ .alternate = NULL };
+	if (files->debug)
+		dwarf_sections_read(files->debug, false, ret_sections);
+	if (!ret_sections->contents[DWARF_SECTION_INFO].size)
+		dwarf_sections_read(files->binary, false, ret_sections);
+}
+
 bool dwarf_sections_fill(struct dwarf_sections *sections, uint64_t end)
 {
 	struct elf_content *info = &sections->contents[DWARF_SECTION_INFO];
@@ -62,6 +73,11 @@ bool dwarf_sections_fill(struct dwarf_sections *sections, uint64_t end)
 			info->size = n;
 	}
 	return end <= info->size;
+}
+
+void dwarf_sections_fill_all(struct dwarf_sections *sections)
+{
+	(void)dwarf_sections_fill(sections, sections->contents[DWARF_SECTION_INFO].size);
 }
 
 void dwarf_sections_release(struct dwarf_sections *sections, uint64_t end)

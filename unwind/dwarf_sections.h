@@ -14,6 +14,7 @@
 #include "unwind/byte_cursor.h"
 #include "unwind/elf_content.h"
 
+struct debug_files;
 struct elf_file;
 struct inflater;
 
@@ -23,6 +24,7 @@ enum dwarf_section {
 	DWARF_SECTION_STR,
 	DWARF_SECTION_STR_OFFSETS,
 	DWARF_SECTION_RNGLISTS,
+	DWARF_SECTION_UNIT_INDEX, /* of a package */
 	/* Of these, what is split off has none, and uses the others'. */
 	DWARF_SECTION_LINE,
 	DWARF_SECTION_LINE_STR,
@@ -42,9 +44,16 @@ struct dwarf_sections {
 /* Find the sections of @file; in one that was split off, their names end in ".dwo". */
 void dwarf_sections_read(struct elf_file *file, bool is_split, struct dwarf_sections *ret_sections);
 
+/* The same for what was split off from nothing, of the first of the debug file and the binary that
+ * has debug information. */
+void dwarf_sections_find(const struct debug_files *files, struct dwarf_sections *ret_sections);
+
 /* Have the first @end bytes of .debug_info. Returns whether there are as many; if not, the section
  * ends where they do. */
 bool dwarf_sections_fill(struct dwarf_sections *sections, uint64_t end);
+
+/* The same for all of it: what is left of it is there. */
+void dwarf_sections_fill_all(struct dwarf_sections *sections);
 
 /* Give back the memory of the first @end bytes of .debug_info. If it is compressed, they are gone.
  */

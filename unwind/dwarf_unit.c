@@ -8,6 +8,8 @@
 #define LENGTH_IS_64    0xffffffffU
 #define LENGTH_RESERVED 0xfffffff0U
 
+#define HEAD_MAX_BYTES 64 /* of a unit */
+
 /* What follows the version up to DWARF 4. */
 static void read_old_head(struct dwarf_unit *unit, struct byte_cursor *cursor)
 {
@@ -152,6 +154,24 @@ int dwarf_unit_read_entry(struct dwarf_unit *unit, const struct dwarf_unit *skel
 	find_bases(unit, skeleton, contribution);
 	dwarf_unit_address(unit, dwarf_entry_value(&unit->entry, DWARF_LOW_PC), &unit->base_vaddr);
 	return 0;
+}
+
+int dwarf_unit_read_next(struct dwarf_unit *unit, struct dwarf_sections *sections)
+{
+	int r;
+
+	/* The section may well end before. */
+	(void)dwarf_sections_fill(sections, unit->end_off + HEAD_MAX_BYTES);
+	r = dwarf_unit_read_head(unit, sections, unit->end_off);
+	if (r == 0 && !dwarf_sections_fill(sections, unit->end_off))
+		r = -EBADMSG;
+	return r == 0 ? dwarf_unit_read_entry(unit, NULL, NULL) : r;
+}
+
+bool dwarf_unit_is_skeleton(const struct dwarf_unit *unit)
+{
+	return unit->has_dwo_id &&
+	       (unit->type == DW_UT_skeleton || dwarf_entry_value(&unit->entry, DWARF_DWO_NAME));
 }
 
 struct dwarf_cursor dwarf_unit_cursor(const struct dwarf_unit *unit, uint64_t info_off)

@@ -24,8 +24,6 @@ struct dwarf_contribution {
 	uint64_t rnglists_off;
 };
 
-#define DWARF_UNIT_HEAD_MAX_BYTES 64
-
 struct dwarf_unit {
 	const struct dwarf_sections *sections;         /* borrowed: where its entries are */
 	const struct dwarf_sections *address_sections; /* borrowed: those of its skeleton */
@@ -84,6 +82,17 @@ bool dwarf_unit_address(const struct dwarf_unit *unit, const struct dwarf_value 
 
 /* The same for number @i of the unit's table of addresses. */
 bool dwarf_unit_indexed_address(const struct dwarf_unit *unit, uint64_t i, uint64_t *ret_vaddr);
+
+/*
+ * Read the unit behind @unit, which is zeroed at first, into it, with its entry, and have its bytes
+ * filled.
+ *
+ * Returns 0, -ENODATA at the end of the section, -EBADMSG if this one makes no sense, or -ENOMEM.
+ */
+int dwarf_unit_read_next(struct dwarf_unit *unit, struct dwarf_sections *sections);
+
+/* Whether its entries were split off. */
+bool dwarf_unit_is_skeleton(const struct dwarf_unit *unit);
 
 /* Works on a zeroed struct. */
 void dwarf_unit_fini(struct dwarf_unit *unit);

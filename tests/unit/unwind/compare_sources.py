@@ -19,8 +19,24 @@ import tempfile
 import compare_symbols
 from compare_symbols import run
 
-TOOL, FIXTURES, COMPILER = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
-NEEDED = [COMPILER, "llvm-symbolizer", "objcopy", "xz"]
+TOOL, FIXTURES = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
+COMPILER = sys.argv[3]
+# What makes packages. That of binutils crashes on DWARF 5, LLVM's does not end on gcc's.
+PACKERS = {4: ["dwp", "llvm-dwp"], 5: [] if COMPILER == "g++" else ["llvm-dwp"]}
+# Of clang's DWARF 5 it says that it does not know all sections.
+DWZ_VERSIONS = [4, 5] if COMPILER == "g++" else [4]
+NEEDED = [COMPILER, "llvm-symbolizer", "objcopy", "xz", "dwz", "dwp", "llvm-dwp"]
+
+
+@contextlib.contextmanager
+def working_in(folder):
+    """Relative paths count from there: those that debug information tells, too."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def build(program, *flags):
@@ -28,6 +44,16 @@ def build(program, *flags):
     run([COMPILER, "-O2", "-g", *flags, FIXTURES / "names.cc", FIXTURES / "sales.cc", "-o",
          program])
     return program
+
+
+def build_split(program, version):
+    """The same, whose entries are in other files. Returns those, too."""
+    objects = [program.with_name(f"{program.name}_{name}.o") for name in ("names", "sales")]
+    for name, path in zip(("names", "sales"), objects):
+        run([COMPILER, "-c", "-O2", "-g", f"-gdwarf-{version}", "-gsplit-dwarf",
+             FIXTURES / f"{name}.cc", "-o", path])
+    run([COMPILER, *objects, "-o", program])
+    return [path.with_suffix(".dwo") for path in objects]
 
 
 class Answers:
@@ -79,8 +105,65 @@ def with_mini_debug_info(program):
     return rest
 
 
+def missing(program, *others):
+    """What we say of files that are named, but not there."""
+    return run([*compare_symbols.EMULATOR, TOOL, "missing", program, *others]).splitlines()
+
+
+def compare_split(folder, version):
+    program = folder / f"split{version}"
+    objects = build_split(program, version)
+    arguments = [f"object={path}" for path in objects]
+    # The code is the same, and llvm-symbolizer reads no more than the first object.
+    answers = Answers(build(folder / f"unsplit{version}", f"-gdwarf-{version}"))
+    yield f"DWARF {version}, objects", answers.differ(program, *arguments)
+    yield (f"DWARF {version}, objects in the other order",
+           answers.differ(program, *reversed(arguments)))
+    expected = ["package ", *(f"object {path.resolve()}" for path in objects)]
+    yield (f"DWARF {version}, names of objects",
+           [] if missing(program) == expected else [(expected, missing(program))])
+    yield (f"DWARF {version}, names of objects that are there",
+           [([], line) for line in missing(program, *arguments)])
+    for tool in PACKERS[version]:
+        package = program.with_name(f"{program.name}_{tool}.dwp")
+        run([tool, "-e", program, "-o", package])
+        yield f"DWARF {version}, package by {tool}", answers.differ(program, f"package={package}")
+
+
+def compare_dwz(folder):
+    """Two programs that share what dwz took out of both; one, of which it made parts."""
+    for version in DWZ_VERSIONS:
+        program = build(folder / f"dwz{version}", f"-gdwarf-{version}")
+        answers = Answers(program)
+        alone, shares, other = (program.with_name(f"{program.name}_{name}")
+                                for name in ("alone", "shares", "other"))
+        for copy in alone, shares, other:
+            shutil.copy(program, copy)
+        alternate = program.with_suffix(".alternate")
+        run(["dwz", alone])
+        yield f"DWARF {version}, dwz", answers.differ(alone)
+        run(["dwz", "-m", alternate, shares, other])
+        yield (f"DWARF {version}, dwz with an alternate",
+               answers.differ(shares, f"alternate={alternate}"))
+        expected = [f"alternate {alternate}"]
+        yield (f"DWARF {version}, name of the alternate",
+               [] if missing(shares) == expected else [(expected, missing(shares))])
+
+
+def compare_rust(folder):
+    """Functions lie in namespaces and types there; the standard library is linked in, too."""
+    program = folder / "nested"
+    for name, flags in {"Rust": [], "Rust, across units": ["-Clto=fat"],
+                        "Rust, not optimized": ["-Copt-level=0"]}.items():
+        run([COMPILER, "-g", "-Copt-level=2", *flags, FIXTURES / "nested.rs", "-o", program])
+        yield name, Answers(program).differ_from_llvm()
+
+
 def compare_kinds(folder):
     """Yields what each kind is called, and where it differs."""
+    if COMPILER.endswith("rustc"):
+        yield from compare_rust(folder)
+        return
     for version in 2, 3, 4, 5:
         program = build(folder / f"dwarf{version}", f"-gdwarf-{version}")
         answers = Answers(program)
@@ -91,7 +174,12 @@ def compare_kinds(folder):
         yield f"DWARF {version}, separate", answers.differ(rest, f"debug={debug}")
         yield (f"DWARF {version}, separate and compressed",
                answers.differ(rest, f"debug={packed(debug, 'zstd')}"))
+        if version >= 4:
+            yield from compare_split(folder, version)
+    yield from compare_dwz(folder)
     yield "MiniDebugInfo", answers.differ(with_mini_debug_info(program), only_names=True)
+    if COMPILER == "g++": # clang would need a linker that is not everywhere
+        yield "across units", Answers(build(folder / "lto", "-flto")).differ_from_llvm()
     for name, flags in {"static": ["-static"], "not PIE": ["-no-pie"],
                         "of sections": ["-ffunction-sections", "-Wl,--gc-sections"]}.items():
         yield name, Answers(build(folder / name, *flags)).differ_from_llvm()
@@ -103,8 +191,8 @@ def main():
         print(f"not installed: {', '.join(missing)}")
         sys.exit(77)
     n_failed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for name, differences in compare_kinds(pathlib.Path(folder)):
+    with tempfile.TemporaryDirectory() as folder, working_in(folder):
+        for name, differences in compare_kinds(pathlib.Path()):
             print(f"{name}: {len(differences) or 'none'} of {compare_symbols.ADDRESSES} differ")
             for expected, answer in differences[:3]:
                 print(f"    expected {expected}\n    but it is {answer}")
