@@ -42,11 +42,14 @@ enum symbol_file_task {
 	SYMBOL_FILE_TO_CHECK /* it comes from there, and is to be read */
 };
 
+#define BINARY_DEBUG_LINK_BYTES 128
+
 struct binary {
 	uint32_t number;     /* from 1: the `file` of frames and messages */
 	uint32_t dictionary; /* in which it was described last, 0 if in none */
 	uint32_t last_used;  /* dictionary in force when it was last hit */
 	uint32_t pid;        /* of a process that had it mapped, 0: none */
+	uint32_t owner;      /* uid */
 	char *path;          /* as the process sees it */
 	char *debug_path;    /* of its debug file, likewise, or NULL */
 	int fd;              /* while it may have to be read, else −1 */
@@ -58,6 +61,7 @@ struct binary {
 	enum names_state names;
 	enum build_outcome names_outcome; /* once the order of its names is answered */
 	bool is_described;
+	bool was_sought;      /* its names were, on disk */
 	bool is_named;        /* or is to be: a stack leads through it */
 	bool is_table_urgent; /* the order of its table is */
 	bool had_table;       /* its unwind table was there once */
@@ -66,6 +70,9 @@ struct binary {
 	uint32_t n_table_orders;     /* since a table has come */
 	uint32_t n_names_orders;     /* and attempts to open the file for one */
 	uint32_t n_references;       /* files that reading its names has asked for */
+	bool has_debug_file;         /* … and a separate debug file was among them */
+	int64_t sought_ns;           /* when that was looked for last, by the monotonic clock */
+	char debug_link[BINARY_DEBUG_LINK_BYTES]; /* what the binary calls it, or "" */
 	struct elf_description description;
 	struct build_id build_id; /* as the sampler has read it when it met the file */
 	struct binary_key key;    /* by which its names are kept on disk; without build id: not */

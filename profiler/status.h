@@ -126,6 +126,8 @@ struct sampler_status {
 	struct cache_status symbol_folder;
 	uint64_t debug_files_sought[DEBUG_FILE_KIND_COUNT];
 	uint64_t debug_files_found[DEBUG_FILE_KIND_COUNT];
+	uint64_t late_debug_files; /* that turned up when their binary had been read */
+	uint64_t shared_names;     /* gone files that have the names of another that was the same */
 	uint64_t symbol_memory_bytes;               /* of symbol files that are not on disk */
 	uint64_t symbol_files_refused;              /* that were too many of these */
 	uint64_t builds[BUILD_OUTCOME_COUNT];       /* symbol files, by how they ended */

@@ -17,6 +17,7 @@
 #include "profiler/daemon/build_orders.h"
 #include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/file_opener.h"
+#include "profiler/daemon/late_names.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/symbol_folder.h"
 #include "profiler/daemon/table_loader.h"
@@ -45,6 +46,7 @@ struct binary_describer {
 	struct build_orders orders;
 	struct symbol_folder *symbols;
 	struct binary_names names;
+	struct late_names late;
 	struct binary_table *binaries;
 	size_t max_binaries;
 	struct binary *vdso;
@@ -78,12 +80,21 @@ static void hold_file(struct binary *binary, int fd)
 	binary->opened_ns = clock_monotonic_ns();
 }
 
+/* Whether the names of @binary are on disk. */
+static bool find_names(struct binary_describer *describer, struct binary *binary)
+{
+	if (!binary_names_find(&describer->names, binary))
+		return false;
+	late_names_give_to_others(&describer->late, binary);
+	return true;
+}
+
 /* The file of @binary is open, and a sample waits for it: order what is wanted of it. */
 static void order_wanted(struct binary_describer *describer, struct binary *binary)
 {
 	if (binary->table_order != ORDER_ANSWERED)
 		build_orders_order_table(&describer->orders, binary, true);
-	if (binary->is_named && binary->names_order == ORDER_NONE)
+	if (binary->is_named && binary->names_order == ORDER_NONE && !find_names(describer, binary))
 		binary_names_order(&describer->names, binary);
 }
 
@@ -101,7 +112,8 @@ static int add_binary(struct binary_describer *describer, const struct stat *sta
 	if (r < 0)
 		return r;
 	hold_file(binary, steal_fd(&owned));
-	(void)build_id_read(binary->fd, &binary->build_id); /* its file may be gone soon */
+	binary->owner = status->st_uid;
+	binary_names_meet(&describer->names, binary); /* its file may be gone soon */
 	binary->last_used = describer->dictionary;
 	*ret_binary = binary;
 	return 0;
@@ -169,6 +181,11 @@ int binary_describer_new(const struct binary_describer_options *options,
 		.binaries = describer->binaries,
 		.folder = describer->symbols,
 		.memory_limit = options->names_bytes,
+	};
+	describer->late = (struct late_names){
+		.debug_files = &describer->debug_files,
+		.names = &describer->names,
+		.binaries = describer->binaries,
 	};
 	r = add_vdso(describer);
 	if (r < 0)
@@ -320,8 +337,9 @@ struct binary *binary_describer_vdso(const struct binary_describer *describer)
 /* Most files lie where they lay: no process is needed to open those again. */
 static void reopen(struct binary_describer *describer, struct binary *binary)
 {
-	_cleanup_(closep) int fd = binary == describer->vdso ? file_opener_open_vdso()
-							     : file_opener_open_path(binary->path);
+	_cleanup_(closep) int fd = binary == describer->vdso
+					   ? file_opener_open_vdso()
+					   : file_opener_open_path(binary->pid, binary->path);
 	struct binary_identity identity;
 	struct stat status;
 
@@ -337,13 +355,13 @@ static void reopen(struct binary_describer *describer, struct binary *binary)
 static void want_names(struct binary_describer *describer, struct binary *binary)
 {
 	binary->is_named = true;
-	if (binary->names_order != ORDER_NONE)
+	if (binary->names_order != ORDER_NONE || find_names(describer, binary))
 		return;
 	if (binary->fd < 0)
 		reopen(describer, binary);
 	if (binary->fd >= 0)
 		binary_names_order(&describer->names, binary);
-	else
+	else if (!late_names_take_from_others(&describer->late, binary))
 		describer->wants_files = true;
 }
 
@@ -366,11 +384,21 @@ static void close_idle(void *context, struct binary *binary)
 		close(steal_fd(&binary->fd));
 }
 
+static void look_again(void *context, struct binary *binary)
+{
+	struct binary_describer *describer = context;
+
+	if (late_names_look(&describer->late, binary))
+		want_names(describer, binary);
+}
+
 void binary_describer_close_idle(struct binary_describer *describer)
 {
 	int64_t now_ns = clock_monotonic_ns();
 
 	binary_table_each(describer->binaries, close_idle, &now_ns);
+	late_names_begin(&describer->late);
+	binary_table_each(describer->binaries, look_again, describer);
 }
 
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary)
@@ -455,6 +483,7 @@ static void take_end(struct binary_describer *describer, const struct message_bu
 		build_orders_finish_table(&describer->orders, binary, built);
 	else
 		binary_names_finish(&describer->names, binary, (enum build_outcome)built->outcome);
+	late_names_give_to_others(&describer->late, binary);
 }
 
 int binary_describer_on_message(struct binary_describer *describer, const struct message *message,
@@ -515,6 +544,8 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	ret_status->n_tables_queued = describer->orders.n_tables_awaited;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
 	symbol_folder_get_status(describer->symbols, &ret_status->symbol_folder);
+	ret_status->late_debug_files = describer->late.n_debug_files;
+	ret_status->shared_names = describer->late.n_shared;
 	ret_status->symbol_files_refused = describer->names.n_refused;
 	ret_status->symbol_memory_bytes = describer->names.memory_bytes;
 	memcpy(ret_status->debug_files_sought, describer->debug_files.sought,

@@ -67,7 +67,8 @@ int binary_describer_describe(struct binary_describer *describer, struct binary 
  * opened: binary_describer_get() does, with a process that has it mapped. */
 bool binary_describer_wants_files(struct binary_describer *describer);
 
-/* Close files in which there is nothing to be read. To be called every second or so. */
+/* Close files in which there is nothing to be read, and look again for what was missing. To be
+ * called every second or so. */
 void binary_describer_close_idle(struct binary_describer *describer);
 
 /* A new dictionary is in force. */

@@ -2,6 +2,8 @@
 #include "profiler/daemon/binary_names.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/build_orders.h"
+#include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/symbol_folder.h"
 
@@ -86,17 +89,43 @@ static void fail(struct binary_names *names, struct binary *binary)
 	tell_names(names, binary);
 }
 
-static bool find_on_disk(struct binary_names *names, struct binary *binary)
+void binary_names_meet(struct binary_names *names, struct binary *binary)
+{
+	if (symbol_folder_key_of(names->folder, binary->fd, &binary->key) == 0)
+		binary->build_id = binary->key.build_id;
+	else
+		(void)build_id_read(binary->fd, &binary->build_id);
+}
+
+/* Whether it would be better, made now. */
+static bool is_outdated(struct binary_names *names, struct binary *binary,
+			const struct symbol_summary *summary)
+{
+	if (summary->state == NAMES_LINES || summary->has_debug_file)
+		return false;
+	memcpy(binary->debug_link, summary->debug_link, sizeof(binary->debug_link));
+	return debug_file_supply_has(names->orders->debug_files, binary);
+}
+
+bool binary_names_find(struct binary_names *names, struct binary *binary)
 {
 	struct symbol_summary summary;
 	int fd;
 
-	if (!may_be_kept(binary) || !symbol_folder_find(names->folder, &binary->key, &summary, &fd))
+	if (binary->was_sought || !may_be_kept(binary))
 		return false;
+	binary->was_sought = true;
+	if (!symbol_folder_find(names->folder, &binary->key, &summary, &fd))
+		return false;
+	if (is_outdated(names, binary, &summary)) {
+		closep(&fd);
+		return false;
+	}
 	set_symbols(names, binary, fd, true);
 	binary->names = (enum names_state)summary.state;
 	binary->names_outcome = (enum build_outcome)summary.outcome;
 	binary->names_order = ORDER_ANSWERED;
+	binary->has_debug_file = summary.has_debug_file;
 	binary->description = summary.description;
 	binary->is_described = true;
 	if (fd >= 0)
@@ -108,10 +137,27 @@ static bool find_on_disk(struct binary_names *names, struct binary *binary)
 
 void binary_names_order(struct binary_names *names, struct binary *binary)
 {
-	if (symbol_folder_key_of(names->folder, binary->fd, &binary->key) < 0)
-		binary->key.build_id.n_bytes = 0;
-	if (!find_on_disk(names, binary))
-		build_orders_order_names(names->orders, binary);
+	build_orders_order_names(names->orders, binary);
+}
+
+int binary_names_share(struct binary_names *names, struct binary *binary,
+		       const struct binary *other)
+{
+	int fd = fcntl(other->symbols_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (binary->names_order == ORDER_NONE)
+		binary->names_outcome = other->names_outcome;
+	binary->names_order = ORDER_ANSWERED;
+	set_symbols(names, binary, fd, other->is_on_disk);
+	binary->key = other->key; /* of what it has now */
+	binary->names = other->names;
+	binary->description = other->description;
+	binary->is_described = true;
+	if (is_told(names, binary) && send_description(names, binary) == 0)
+		tell_names(names, binary);
+	return 0;
 }
 
 /* The symbol file on disk is not as it was written, and has been removed: have it made anew when
@@ -247,12 +293,14 @@ static void end_task(struct binary_names *names, struct binary *binary, bool is_
 
 static int begin_task(struct binary_names *names, struct binary *binary)
 {
-	const struct symbol_summary summary = {
+	struct symbol_summary summary = {
 		.state = binary->names,
 		.outcome = binary->names_outcome,
+		.has_debug_file = binary->has_debug_file,
 		.description = binary->description,
 	};
 
+	memcpy(summary.debug_link, binary->debug_link, sizeof(summary.debug_link));
 	if (binary->symbols_task == SYMBOL_FILE_TO_CHECK)
 		return symbol_folder_check(names->folder, &binary->key, binary->symbols_fd);
 	return symbol_folder_keep(names->folder, &binary->key, &summary, binary->symbols_fd);

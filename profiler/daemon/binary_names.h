@@ -38,8 +38,20 @@ struct binary_names {
 	int64_t next_work_ns;
 };
 
-/* The file of @binary is open: get its names. */
+/* @binary was just met, and its file is open. */
+void binary_names_meet(struct binary_names *names, struct binary *binary);
+
+/* Get the names of @binary from disk, for which its file need not be there any more. They are
+ * looked for once. Returns whether they were there. */
+bool binary_names_find(struct binary_names *names, struct binary *binary);
+
+/* The file of @binary is open, and its names are not on disk: order them. */
 void binary_names_order(struct binary_names *names, struct binary *binary);
+
+/* The file of @binary is gone, but was the same as that of @other, which has names: these are its
+ * own from now on. Returns 0 or -errno. */
+int binary_names_share(struct binary_names *names, struct binary *binary,
+		       const struct binary *other);
 
 /* Tell the server what is known of @binary, which it has not heard of in this dictionary. Returns 0
  * or -errno. */

@@ -16,7 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "unwind/debug_reference.h"
 
 static const char usual_folder[] = "/usr/lib/debug";
@@ -27,7 +29,7 @@ enum { MAX_ROOTS = 2 };
 struct search {
 	const struct debug_file_finder *finder;
 	const struct debug_place *place;
-	struct stat binary;
+	struct stat binary; /* zeros if it is not open */
 	int roots[MAX_ROOTS];
 	size_t n_roots;
 	int fd;              /* what was found, or −1 */
@@ -61,7 +63,7 @@ static int search_init(struct search *search, const struct debug_file_finder *fi
 	int root;
 
 	*search = (struct search){ .finder = finder, .place = place, .fd = -1 };
-	if (fstat(place->fd, &search->binary) < 0)
+	if (place->fd >= 0 && fstat(place->fd, &search->binary) < 0)
 		return -errno;
 	search->roots[0] = open_root("/");
 	if (search->roots[0] < 0)
@@ -84,7 +86,7 @@ static bool is_allowed(const struct search *search, int fd)
 	struct stat status;
 
 	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	       ((status.st_mode & S_IROTH) || status.st_uid == search->binary.st_uid) &&
+	       ((status.st_mode & S_IROTH) || status.st_uid == search->place->owner) &&
 	       (status.st_dev != search->binary.st_dev || status.st_ino != search->binary.st_ino);
 }
 
@@ -134,9 +136,9 @@ __attribute__((format(printf, 2, 3))) static bool try(struct search *search, con
 }
 
 /* The folders in order; NULL behind the last one. */
-static const char *folder_at(const struct search *search, size_t index)
+static const char *folder_at(const struct debug_file_finder *finder, size_t index)
 {
-	const char *const *folders = search->finder->folders;
+	const char *const *folders = finder->folders;
 	size_t n = 0;
 
 	while (folders && folders[n])
@@ -168,7 +170,7 @@ static bool try_build_id(struct search *search, const struct build_id *id)
 		return false;
 	for (uint32_t i = 1; i < id->n_bytes; i++)
 		snprintf(rest + 2 * (size_t)(i - 1), 3, "%02x", id->bytes[i]);
-	for (size_t i = 0; (folder = folder_at(search, i)); i++)
+	for (size_t i = 0; (folder = folder_at(search->finder, i)); i++)
 		if (try(search, "%s/.build-id/%02x/%s.debug", folder, id->bytes[0], rest))
 			return true;
 	return false;
@@ -184,7 +186,7 @@ static bool try_link(struct search *search, const char *name)
 	if (try(search, "%.*s/%s", n_bytes, path, name) ||
 	    try(search, "%.*s/.debug/%s", n_bytes, path, name))
 		return true;
-	for (size_t i = 0; (folder = folder_at(search, i)); i++)
+	for (size_t i = 0; (folder = folder_at(search->finder, i)); i++)
 		if (try(search, "%s%.*s/%s", folder, n_bytes, path, name))
 			return true;
 	return false;
@@ -274,4 +276,33 @@ int debug_file_finder_find(const struct debug_file_finder *finder, const struct 
 		return -ENOENT;
 	}
 	return take(&search, ret_path);
+}
+
+static int64_t change_of(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return 0;
+	return status.st_mtim.tv_sec * NS_PER_SECOND + status.st_mtim.tv_nsec;
+}
+
+int64_t debug_file_finder_changed(const struct debug_file_finder *finder)
+{
+	static const char *const places[] = { "", "/.build-id" };
+	char path[PATH_MAX];
+	int64_t latest_ns = 0;
+	const char *folder;
+
+	for (size_t i = 0; (folder = folder_at(finder, i)); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(places); j++) {
+			int64_t change_ns;
+
+			snprintf(path, sizeof(path), "%s%s", folder, places[j]);
+			change_ns = change_of(path);
+			if (change_ns > latest_ns)
+				latest_ns = change_ns;
+		}
+	}
+	return latest_ns;
 }

@@ -32,10 +32,11 @@ struct debug_file_finder {
 
 /* A binary, and where it was seen. All is borrowed. */
 struct debug_place {
-	int fd;                 /* the binary */
+	int fd;                 /* the binary; or −1 */
 	const char *path;       /* its, as the process sees it */
 	const char *debug_path; /* of its debug file, in the same root, or NULL */
 	uint32_t pid;           /* of a process that has it mapped, or had; 0: none */
+	uint32_t owner;         /* uid of the binary's */
 	struct build_id build_id;
 };
 
@@ -51,3 +52,7 @@ int debug_file_finder_find_own(const struct debug_file_finder *finder,
 /* As above, a file that @reference, found in the files of the binary at @place, names. */
 int debug_file_finder_find(const struct debug_file_finder *finder, const struct debug_place *place,
 			   const struct debug_reference *reference, char **ret_path);
+
+/* When one of our folders has changed last, as far as can be seen from above, by the real-time
+ * clock. */
+int64_t debug_file_finder_changed(const struct debug_file_finder *finder);

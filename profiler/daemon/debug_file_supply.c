@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/debug_file_supply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/build_job.h"
@@ -17,6 +20,7 @@ static struct debug_place place_of(const struct binary *binary)
 		.path = binary->path,
 		.debug_path = binary->debug_path,
 		.pid = binary->pid,
+		.owner = binary->owner,
 		.build_id = binary->build_id,
 	};
 }
@@ -35,6 +39,8 @@ int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *
 	int fd;
 
 	binary->n_references = 0;
+	binary->has_debug_file = false;
+	binary->sought_ns = clock_monotonic_ns();
 	note_debug_path(binary, NULL);
 	if (!binary->build_id.n_bytes)
 		return -1;
@@ -44,7 +50,35 @@ int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *
 		return -1;
 	supply->found[DEBUG_FILE_SEPARATE]++;
 	note_debug_path(binary, path);
+	binary->has_debug_file = true;
 	return fd;
+}
+
+bool debug_file_supply_has(struct debug_file_supply *supply, struct binary *binary)
+{
+	struct debug_reference link = { .kind = DEBUG_REFERENCE_LINK };
+	const struct debug_place place = place_of(binary);
+	_cleanup_(freep) char *path = NULL;
+	_cleanup_(closep) int fd = -1;
+
+	binary->sought_ns = clock_monotonic_ns();
+	if (binary->build_id.n_bytes)
+		fd = debug_file_finder_find_own(&supply->finder, &place, &path);
+	if (fd < 0 && binary->debug_link[0]) {
+		snprintf(link.name, sizeof(link.name), "%s", binary->debug_link);
+		fd = debug_file_finder_find(&supply->finder, &place, &link, &path);
+	}
+	return fd >= 0;
+}
+
+/* A name that is longer than there is room for is not looked for again. */
+static void note_link(struct binary *binary, const char *name)
+{
+	size_t length = strlen(name);
+
+	binary->debug_link[0] = '\0';
+	if (length < sizeof(binary->debug_link))
+		memcpy(binary->debug_link, name, length + 1);
 }
 
 static int find(struct debug_file_supply *supply, struct binary *binary,
@@ -57,13 +91,17 @@ static int find(struct debug_file_supply *supply, struct binary *binary,
 	/* One that asks without end was taken over by what it has read. */
 	if (binary->n_references++ >= BUILD_MAX_DEBUG_FILES * BUILD_MAX_ROUNDS)
 		return -1;
+	if (reference->kind == DEBUG_REFERENCE_LINK)
+		note_link(binary, reference->name);
 	supply->sought[reference->kind]++;
 	fd = debug_file_finder_find(&supply->finder, &place, reference, &path);
 	if (fd < 0)
 		return -1;
 	supply->found[reference->kind]++;
-	if (reference->kind == DEBUG_REFERENCE_LINK)
+	if (reference->kind == DEBUG_REFERENCE_LINK) {
 		note_debug_path(binary, steal(path));
+		binary->has_debug_file = true;
+	}
 	return fd;
 }
 

@@ -10,6 +10,7 @@
  * No file is read here but the magic number that it starts with.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "profiler/daemon/debug_file_finder.h"
@@ -29,6 +30,10 @@ struct debug_file_supply {
 /* The debug file of @binary, whose file is open, by its build id. Returns a descriptor, to be
  * closed, or −1. */
 int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *binary);
+
+/* Whether there is a debug file of @binary now, by its build id, or by the name that a child has
+ * asked for in vain. */
+bool debug_file_supply_has(struct debug_file_supply *supply, struct binary *binary);
 
 /* A child that reads the names of @binary asks for a file: send it, if it is there. */
 void debug_file_supply_answer(struct debug_file_supply *supply, struct binary *binary,

@@ -102,14 +102,31 @@ int file_opener_open(int process_fd, const struct mapping *mapping, const struct
 	return open_same(process_fd, path, status);
 }
 
-int file_opener_open_path(const char *path)
+/* It is looked at before it is opened: at a device or a pipe that does something. */
+static int open_regular(const char *path)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	_cleanup_(closep) int place = open(path, O_PATH | O_CLOEXEC);
 	struct stat status;
+	char again[64];
+	int fd;
 
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (place < 0 || fstat(place, &status) < 0)
 		return -errno;
-	return S_ISREG(status.st_mode) ? steal_fd(&fd) : -ENODEV;
+	if (!S_ISREG(status.st_mode))
+		return -ENODEV;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
+	fd = open(again, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+int file_opener_open_path(uint32_t pid, const char *path)
+{
+	char in_root[PATH_MAX + 32];
+	int fd;
+
+	snprintf(in_root, sizeof(in_root), "/proc/%" PRIu32 "/root%s", pid, path);
+	fd = pid && path[0] == '/' ? open_regular(in_root) : -ENOENT;
+	return fd >= 0 ? fd : open_regular(path);
 }
 
 int file_opener_open_vdso(void)

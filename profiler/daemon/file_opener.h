@@ -10,6 +10,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 struct file_key;
@@ -32,8 +33,9 @@ int file_opener_path(int process_fd, const struct mapping *mapping, char **ret_p
  * -ESTALE if another lies there by now. */
 int file_opener_open(int process_fd, const struct mapping *mapping, const struct stat *status);
 
-/* The regular file at @path, for reading; close it. Returns it or -errno. */
-int file_opener_open_path(const char *path);
+/* The regular file at @path, as the process @pid sees it, if it is there, or else as we do, for
+ * reading; close it. Returns it or -errno. */
+int file_opener_open_path(uint32_t pid, const char *path);
 
 /* A memory file with this process's own vDSO, which is that of all; close it. -errno: there is
  * none. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,6 +117,7 @@ static bool is_plausible(const struct symbol_summary *summary)
 	return (summary->state == NAMES_FUNCTIONS || summary->state == NAMES_LINES ||
 		summary->state == NAMES_FAILED) &&
 	       summary->outcome < BUILD_OUTCOME_COUNT &&
+	       memchr(summary->debug_link, '\0', sizeof(summary->debug_link)) &&
 	       summary->description.build_id.n_bytes <= BUILD_ID_MAX_BYTES &&
 	       summary->description.n_segments <= ELF_FILE_MAX_SEGMENTS;
 }

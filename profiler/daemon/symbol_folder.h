@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "profiler/binary_key.h"
+#include "profiler/binary_table.h"
 #include "profiler/status.h"
 #include "unwind/elf_file.h"
 
@@ -38,8 +39,10 @@ struct symbol_folder_options {
 
 /* What is known of a binary's names, beside the symbol file. Flat: on disk as it is. */
 struct symbol_summary {
-	uint32_t state;   /* NAMES_FUNCTIONS, NAMES_LINES, or NAMES_FAILED: no symbol file */
-	uint32_t outcome; /* enum build_outcome */
+	uint32_t state;          /* NAMES_FUNCTIONS, NAMES_LINES, or NAMES_FAILED: no symbol file */
+	uint32_t outcome;        /* enum build_outcome */
+	uint32_t has_debug_file; /* it was made with a separate debug file */
+	char debug_link[BINARY_DEBUG_LINK_BYTES]; /* what the binary calls that, or "" */
 	struct elf_description description;
 };
 

@@ -145,6 +145,35 @@ def make_root(path):
 
 
 @test
+def lines_come_to_profiles_of_the_past_when_a_debug_file_turns_up():
+    with folder() as path:
+        program, debug = strip(path)
+        (path / "debug").mkdir()
+        with Daemon("--debug-dir", str(path / "debug")) as daemon:
+            profile = profile_of(daemon, program)
+            assert_has_no_lines(profile)
+            put_by_build_id(path / "debug", program, debug)
+            query = f'{{pid="{profile.samples[0].labels["pid"]}"}}'
+            later = daemon.past_until(query, lambda profile: profile.has("innermost"), 30)
+            assert_has_lines(later)
+            assert later.count() == profile.count(), "it was to be the same profile"
+            assert daemon.metrics()["pilotlight_debug_files_late_total"] >= 1
+
+
+@test
+def names_on_disk_without_lines_do_not_hide_a_debug_file_from_the_next_start():
+    with folder() as path, tempfile.TemporaryDirectory() as cache:
+        program, debug = strip(path)
+        kept = f"{build_id(program)}-*.gsym"
+        with Daemon("--cache", cache) as daemon:
+            assert_has_no_lines(profile_of(daemon, program))
+            wait_for(lambda: any(pathlib.Path(cache).glob(kept)), 20, "its names are on disk")
+        put_by_build_id(path / "debug", program, debug)
+        with Daemon("--cache", cache, "--debug-dir", str(path / "debug")) as daemon:
+            assert_has_lines(profile_of(daemon, program))
+
+
+@test
 def the_root_of_the_process_is_searched():
     with folder() as root, Daemon() as daemon:
         program, debug = make_root(root)

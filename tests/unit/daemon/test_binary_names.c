@@ -76,6 +76,7 @@ static void begin(struct world *world, const char *path)
 	assert_int_equal(binary_table_add(world->binaries, &identity, "/bin/x", &world->binary), 0);
 	world->binary->fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	world->binary->dictionary = DICTIONARY;
+	binary_names_meet(&world->names, world->binary);
 	world->n_asked = world->n_told = world->n_described = 0;
 }
 
@@ -148,7 +149,8 @@ static int on_news(void *context, const struct message *message, int fds[MESSAGE
 
 static void order(struct world *world)
 {
-	binary_names_order(&world->names, world->binary);
+	if (!binary_names_find(&world->names, world->binary))
+		binary_names_order(&world->names, world->binary);
 	assert_int_equal(channel_receive(world->resolver_end, on_order, world), 0);
 }
 
@@ -378,6 +380,42 @@ static void a_binary_may_be_forgotten_while_it_is_kept(void **state)
 	assert_int_equal(world->names.busy, 0);
 }
 
+/* An executable that was replaced before anybody had asked for its names. */
+static void a_file_that_is_gone_has_the_names_that_were_kept_of_it(void **state)
+{
+	struct world *world = *state;
+
+	order(world);
+	answer(world, 50000);
+	work(world);
+	restart(world);
+	close(steal_fd(&world->binary->fd));
+	assert_true(binary_names_find(&world->names, world->binary));
+	hear(world);
+	assert_int_equal(world->told, NAMES_LINES);
+}
+
+static void a_binary_takes_the_names_of_another(void **state)
+{
+	const struct binary_identity identity = { .inode = 8 };
+	struct world *world = *state;
+	struct binary *other;
+
+	order(world);
+	answer(world, 50000);
+	assert_int_equal(binary_table_add(world->binaries, &identity, "/bin/y", &other), 0);
+	other->dictionary = DICTIONARY;
+	hear(world);
+	world->n_told = world->n_described = 0;
+	assert_int_equal(binary_names_share(&world->names, other, world->binary), 0);
+	hear(world);
+	assert_int_equal(world->n_told, 1);
+	assert_int_equal(world->n_described, 1);
+	assert_int_equal(other->names_order, ORDER_ANSWERED);
+	work(world);
+	assert_int_equal(other->symbols_bytes, 50000);
+}
+
 int main(void)
 {
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -392,6 +430,8 @@ int main(void)
 		WITH_WORLD(what_finds_no_place_on_disk_must_find_one_in_memory),
 		WITH_WORLD(names_that_nobody_has_asked_for_are_not_taken),
 		WITH_WORLD(a_binary_may_be_forgotten_while_it_is_kept),
+		WITH_WORLD(a_file_that_is_gone_has_the_names_that_were_kept_of_it),
+		WITH_WORLD(a_binary_takes_the_names_of_another),
 	};
 
 	return cmocka_run_group_tests_name("binary names", tests, NULL, NULL);

@@ -85,6 +85,7 @@ static int set_up(void **state)
 	world.place = (struct debug_place){
 		.fd = open(world.binary, O_RDONLY | O_CLOEXEC),
 		.path = world.binary,
+		.owner = getuid(),
 		.build_id = id,
 	};
 	*state = &world;
@@ -365,6 +366,18 @@ static void no_link_leads_out_of_the_root_of_the_process(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+static void a_change_of_a_folder_is_seen_from_above(void **state)
+{
+	struct world *world = *state;
+	int64_t before_ns = debug_file_finder_changed(&world->finder), after_ns;
+
+	put_elf(world, "/.build-id/ab/cdef.debug");
+	after_ns = debug_file_finder_changed(&world->finder);
+	assert_true(after_ns > before_ns);
+	put_elf(world, "/.build-id/ac/cdef.debug");
+	assert_true(debug_file_finder_changed(&world->finder) > after_ns);
+}
+
 static void names_without_end_lead_nowhere(void **state)
 {
 	struct world *world = *state;
@@ -397,6 +410,7 @@ int main(void)
 		WITH_WORLD(what_only_another_user_may_read_is_not_given_out),
 		WITH_WORLD(looks_in_the_root_of_the_process_first),
 		WITH_WORLD(no_link_leads_out_of_the_root_of_the_process),
+		WITH_WORLD(a_change_of_a_folder_is_seen_from_above),
 		WITH_WORLD(names_without_end_lead_nowhere),
 	};
 
