@@ -157,7 +157,8 @@ def lines_come_to_profiles_of_the_past_when_a_debug_file_turns_up():
             later = daemon.past_until(query, lambda profile: profile.has("innermost"), 30)
             assert_has_lines(later)
             assert later.count() == profile.count(), "it was to be the same profile"
-            assert daemon.metrics()["pilotlight_debug_files_late_total"] >= 1
+            late = "pilotlight_debug_files_late_total"
+            wait_for(lambda: daemon.metrics()[late] >= 1, 5, "it is counted")
 
 
 @test
