@@ -52,11 +52,13 @@ static const char *take_string(struct byte_cursor *cursor)
 }
 
 /* Up to DWARF 4: strings, and files with three numbers each, either up to an empty string. */
-static int read_old_tables(struct dwarf_line_header *header, struct byte_cursor *cursor)
+static int read_old_tables(struct dwarf_line_header *header, struct byte_cursor *cursor,
+			   const struct dwarf_unit *unit)
 {
 	static const struct dwarf_line_file none = { 0 };
-	const char *string;
-	int r = add_directory(header, header->compile_directory);
+	const char *string =
+		dwarf_value_string(unit, dwarf_entry_value(&unit->entry, DWARF_COMP_DIR));
+	int r = add_directory(header, string);
 
 	while (r == 0 && *(string = take_string(cursor)))
 		r = add_directory(header, string);
@@ -141,7 +143,7 @@ static int read_tables(struct dwarf_line_header *header, struct byte_cursor *cur
 	int r;
 
 	if (header->version < 5)
-		return read_old_tables(header, cursor);
+		return read_old_tables(header, cursor, unit);
 	r = read_new_table(header, cursor, unit, encoding, false);
 	return r < 0 ? r : read_new_table(header, cursor, unit, encoding, true);
 }
@@ -191,8 +193,6 @@ int dwarf_line_header_read(struct dwarf_line_header *header, const struct dwarf_
 	int r;
 
 	forget(header);
-	header->compile_directory =
-		dwarf_value_string(unit, dwarf_entry_value(&unit->entry, DWARF_COMP_DIR));
 	header->version = (uint16_t)byte_cursor_number(&cursor, 2);
 	if (header->version < 2 || header->version > 5)
 		return -EBADMSG;
@@ -235,22 +235,23 @@ static void append_part(struct buffer *path, const char *part)
 	buffer_append_string(path, part);
 }
 
+static const char *directory_at(const struct dwarf_line_header *header, uint64_t i)
+{
+	return i < header->n_directories ? header->directories[i] : NULL;
+}
+
 void dwarf_line_header_path(const struct dwarf_line_header *header, uint64_t file_i,
 			    struct buffer *path)
 {
 	const struct dwarf_line_file *file =
 		file_i < header->n_files ? &header->files[file_i] : NULL;
-	const char *directory = file && file->directory_i < header->n_directories
-					? header->directories[file->directory_i]
-					: NULL;
+	const char *directory = file ? directory_at(header, file->directory_i) : NULL;
 
 	path->size = 0;
 	/* Each part counts from the one before, unless it is absolute. */
 	if (file && file->name && file->name[0] != '/') {
-		if (directory == header->compile_directory)
-			directory = NULL;
-		if (!directory || directory[0] != '/')
-			append_part(path, header->compile_directory);
+		if (file->directory_i && !(directory && directory[0] == '/'))
+			append_part(path, directory_at(header, 0));
 		append_part(path, directory);
 	}
 	if (file)

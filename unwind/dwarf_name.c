@@ -152,14 +152,46 @@ int dwarf_name_of_function(struct dwarf_conversion *conversion, const struct dwa
 	return number_map_add(&conversion->names, key, *ret_name);
 }
 
-/* Whether the symbol is better than @name, which no symbol at the address is called. */
-static bool is_better(const struct symbol *symbol, const struct name *name)
+/* Which of the symbols at one address is called @name, or NULL. */
+static const struct symbol *find_alias(const struct symbol *aliases, size_t n_aliases,
+				       const struct name *name)
 {
+	size_t length = name->text ? strlen(name->text) : 0;
+
+	for (size_t i = 0; name->text && i < n_aliases; i++)
+		if (aliases[i].name_length == length &&
+		    memcmp(aliases[i].name, name->text, length) == 0)
+			return &aliases[i];
+	return NULL;
+}
+
+static bool is_mangled(const struct symbol *symbol)
+{
+	return symbol->name_length > 2 &&
+	       (memcmp(symbol->name, "_Z", 2) == 0 || memcmp(symbol->name, "_R", 2) == 0);
+}
+
+/* A part of the function, or a copy: its name goes on where that of the function ends. */
+static bool is_clone(const struct symbol *symbol, const struct name *name)
+{
+	size_t length = strlen(name->text);
+
+	return symbol->name_length > length && symbol->name[length] == '.' &&
+	       memcmp(symbol->name, name->text, length) == 0;
+}
+
+/* Whether @symbol, the best at its address, is better than @name; @alias is the symbol that is
+ * called so, or NULL. */
+static bool is_better(const struct symbol *symbol, const struct symbol *alias,
+		      const struct name *name)
+{
+	if (alias && alias->rank >= SYMBOL_RANK_PUBLIC)
+		return false;
 	if (!name->text || symbol->rank >= SYMBOL_RANK_PUBLIC)
 		return true;
-	/* Lambdas and members of local classes have no linkage name in DWARF. */
-	return !name->is_linkage && symbol->name_length > 2 &&
-	       (memcmp(symbol->name, "_Z", 2) == 0 || memcmp(symbol->name, "_R", 2) == 0);
+	/* Lambdas and members of local classes have no linkage name in DWARF, and constructors have
+	 * one that is for all of them. */
+	return !alias && is_mangled(symbol) && !is_clone(symbol, name);
 }
 
 int dwarf_name_at(struct dwarf_conversion *conversion, const struct dwarf_entry *entry,
@@ -169,17 +201,11 @@ int dwarf_name_at(struct dwarf_conversion *conversion, const struct dwarf_entry 
 	const struct symbol *aliases =
 		symbol_table_find(conversion->symbols, start_vaddr, &n_aliases);
 	struct name name;
-	size_t length;
 	int r = find_name(conversion, entry, &name);
 
 	if (r < 0)
 		return r;
-	length = name.text ? strlen(name.text) : 0;
-	for (size_t i = 0; name.text && i < n_aliases; i++)
-		if (aliases[i].name_length == length &&
-		    memcmp(aliases[i].name, name.text, length) == 0)
-			return intern(conversion, &name, ret_name);
-	if (n_aliases && is_better(aliases, &name))
+	if (n_aliases && is_better(aliases, find_alias(aliases, n_aliases, &name), &name))
 		return symbol_file_writer_add_string(conversion->writer, aliases->name,
 						     aliases->name_length, ret_name);
 	return intern(conversion, &name, ret_name);
