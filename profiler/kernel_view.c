@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "profiler/symbols.h"
 #include "profiler/utf8.h"
 
 int kernel_view_new(struct symbols *symbols, const struct kernel_range *ranges, size_t n_ranges,
-		    struct kernel_view **ret_view)
+		    const struct kernel_file *file, struct kernel_view **ret_view)
 {
 	struct kernel_view *view = calloc(1, sizeof(*view) + n_ranges * sizeof(*ranges));
 
@@ -16,6 +17,7 @@ int kernel_view_new(struct symbols *symbols, const struct kernel_range *ranges, 
 		return -ENOMEM;
 	atomic_init(&view->refs, 1);
 	view->symbols = symbols_ref(symbols);
+	view->file = *file;
 	view->n_ranges = n_ranges;
 	for (size_t i = 0; i < n_ranges; i++) {
 		view->ranges[i] = ranges[i];
@@ -56,4 +58,12 @@ const struct kernel_range *kernel_view_find(const struct kernel_view *view, uint
 	if (low < view->n_ranges && view->ranges[low].start_addr <= addr)
 		return &view->ranges[low];
 	return NULL;
+}
+
+bool kernel_view_is_in_file(const struct kernel_view *view, uint64_t addr, uint64_t *ret_elf_vaddr)
+{
+	const struct kernel_range *range = view->file.number ? kernel_view_find(view, addr) : NULL;
+
+	*ret_elf_vaddr = addr - view->file.slide;
+	return range && strcmp(range->name, KERNEL_RANGE_NAME) == 0;
 }

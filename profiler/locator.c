@@ -21,7 +21,7 @@
 #include "profiler/utf8.h"
 #include "unwind/symbol_file.h"
 
-#define KERNEL_NAME         "[kernel.kallsyms]" /* of what is in no range that we know */
+#define KERNEL_NAME         KERNEL_RANGE_NAME /* also of what is in no range that we know */
 #define UNMAPPED_NAME       "[unmapped]"
 #define ANONYMOUS_NAME      "[anonymous]"
 #define CUT_NAME            "[truncated]" /* there is nothing to find out about that */
@@ -139,20 +139,38 @@ static int native_place(struct locator *locator, struct place *place)
 	return 0;
 }
 
+/* The kernel's own file, or NULL: @addr is not in it, or it is not known. Sets *@ret_elf_vaddr. */
+static const struct located_file *kernel_file(struct locator *locator, uint64_t addr,
+					      uint64_t *ret_elf_vaddr)
+{
+	const struct kernel_view *kernel = locator->snapshot->kernel;
+	struct located_file *file;
+
+	if (!kernel || !kernel_view_is_in_file(kernel, addr, ret_elf_vaddr) ||
+	    file_find(locator, kernel->file.number, &file) < 0)
+		return NULL;
+	return file;
+}
+
 static int kernel_place(struct locator *locator, struct place *place)
 {
 	const struct kernel_view *kernel = locator->snapshot->kernel;
 	const struct kernel_range *range = NULL;
+	const struct located_file *file;
+	uint64_t elf_vaddr;
 
 	if (kernel)
 		range = kernel_view_find(kernel, place->frame->place);
+	file = kernel_file(locator, place->frame->place, &elf_vaddr);
 	place->address = place->frame->place;
 	place->name = range ? range->name : KERNEL_NAME;
 	place->name_off = place->address;
 	place->mapping = (struct profile_mapping){
 		.start_addr = range ? range->start_addr : 0,
 		.limit_addr = range ? range->end_addr : UINT64_MAX,
+		.build_id = file ? file->build_id : 0,
 		.has_functions = true,
+		.has_inline_frames = file && file->view->state == NAMES_LINES,
 	};
 	return string_table_add(locator->profile->strings, place->name, &place->mapping.filename);
 }
@@ -235,14 +253,28 @@ static int file_symbols(const struct snapshot *snapshot, const struct file_view 
 	return symbol_cache_find(snapshot->symbol_cache, view->symbols, elf_vaddr, ret_place);
 }
 
+/* As long as the kernel's own file is not read, and for what it does not know, there is kallsyms.
+ */
 static int kernel_symbols(const struct snapshot *snapshot, uint64_t addr,
 			  const struct symbol_place **ret_place)
 {
+	const struct kernel_view *kernel = snapshot->kernel;
+	_cleanup_(file_view_unrefp) struct file_view *file = NULL;
+	uint64_t elf_vaddr;
+	int r;
+
 	*ret_place = NULL;
-	if (!snapshot->kernel || !snapshot->kernel->symbols)
+	if (kernel && kernel_view_is_in_file(kernel, addr, &elf_vaddr))
+		file = snapshot_find_file(snapshot, kernel->file.number);
+	if (file && file->symbols) {
+		r = symbol_cache_find(snapshot->symbol_cache, file->symbols, elf_vaddr, ret_place);
+		if (r < 0 || (*ret_place && (*ret_place)->n_lines))
+			return r;
+	}
+	*ret_place = NULL;
+	if (!kernel || !kernel->symbols)
 		return 0;
-	return symbol_cache_find(snapshot->symbol_cache, snapshot->kernel->symbols, addr,
-				 ret_place);
+	return symbol_cache_find(snapshot->symbol_cache, kernel->symbols, addr, ret_place);
 }
 
 static int function_add(struct locator *locator, uint32_t number, uint32_t *ret_function)

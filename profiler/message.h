@@ -58,7 +58,8 @@ enum message_type {
 	MESSAGE_TABLE,        /* struct message_table; fd of an unwind table, or none */
 	MESSAGE_DESCRIPTION,  /* struct message_description */
 	MESSAGE_NAMES,        /* struct message_names; fd of a symbol file */
-	MESSAGE_KERNEL_NAMES, /* no body; fds of a symbol file, and of struct kernel_range[] */
+	MESSAGE_KERNEL_NAMES, /* struct message_kernel_names; fds of a symbol file, and of struct
+			       * kernel_range[]; or none: they are not to be had */
 	MESSAGE_JIT_READ,     /* struct message_jit_read: what was met in the files of a JIT */
 	MESSAGE_DEBUG_REFERENCE, /* struct message_debug_reference: look for this file */
 	MESSAGE_DEBUG_FILE,      /* struct message_debug_file; fd of that, or none */
@@ -165,6 +166,12 @@ struct message_description {
 struct message_names {
 	uint32_t file;
 	uint32_t state; /* NAMES_FUNCTIONS, NAMES_LINES, or NAMES_FAILED without a descriptor */
+};
+
+struct message_kernel_names {
+	uint32_t file;      /* the kernel's own, told before; what the resolver says is ignored */
+	uint32_t has_slide; /* else there is no such file */
+	uint64_t slide;     /* of the kernel from its file (unwind/kernel_slide.h) */
 };
 
 struct message_jit_read {

@@ -332,7 +332,8 @@ int store_name_file(struct store *store, uint32_t file, enum names_state state,
 }
 
 int store_name_kernel(struct store *store, struct symbol_file *symbol_file,
-		      const struct kernel_range *ranges, size_t n_ranges)
+		      const struct kernel_range *ranges, size_t n_ranges,
+		      const struct kernel_file *file)
 {
 	struct kernel_view *view, *old = NULL;
 	struct symbols *symbols;
@@ -341,7 +342,7 @@ int store_name_kernel(struct store *store, struct symbol_file *symbol_file,
 	pthread_mutex_lock(&store->lock);
 	r = store_share_symbols(store, symbol_file, &symbols);
 	if (r == 0)
-		r = kernel_view_new(symbols, ranges, n_ranges, &view);
+		r = kernel_view_new(symbols, ranges, n_ranges, file, &view);
 	if (r == 0) {
 		old = store->kernel;
 		store->kernel = view;
@@ -353,12 +354,23 @@ int store_name_kernel(struct store *store, struct symbol_file *symbol_file,
 	return r;
 }
 
+static enum names_state store_kernel_names_of(const struct store *store, uint64_t addr)
+{
+	const struct kernel_view *kernel = store->kernel;
+	const struct file_view *view = NULL;
+	uint64_t elf_vaddr;
+
+	if (kernel && kernel_view_is_in_file(kernel, addr, &elf_vaddr))
+		view = file_table_find(&store->files, kernel->file.number);
+	return view && view->state == NAMES_LINES ? NAMES_LINES : store->kernel_state;
+}
+
 static enum names_state store_names_of(const struct store *store, const struct frame *frame)
 {
 	const struct file_view *view;
 
 	if (frame->kind == FRAME_KERNEL)
-		return store->kernel_state;
+		return store_kernel_names_of(store, frame->place);
 	view = frame->file ? file_table_find(&store->files, frame->file) : NULL;
 	return view ? view->state : NAMES_NONE;
 }

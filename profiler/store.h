@@ -28,6 +28,7 @@
 #include "profiler/store_status.h"
 #include "unwind/elf_file.h"
 
+struct kernel_file;
 struct kernel_range;
 struct store;
 struct symbol_file;
@@ -70,9 +71,11 @@ int store_describe_file(struct store *store, uint32_t file,
 int store_name_file(struct store *store, uint32_t file, enum names_state state,
 		    struct symbol_file *symbols);
 
-/* The running kernel's names and @ranges (copied). @symbols as above. */
+/* The running kernel's names, @ranges and own @file (copied). @symbols as above; NULL: its names
+ * are not to be had. */
 int store_name_kernel(struct store *store, struct symbol_file *symbols,
-		      const struct kernel_range *ranges, size_t n_ranges);
+		      const struct kernel_range *ranges, size_t n_ranges,
+		      const struct kernel_file *file);
 
 /*
  * Take in samples of the dictionary in force. What cannot be taken (memory; an unknown thread or

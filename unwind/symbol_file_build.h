@@ -33,11 +33,13 @@ enum symbol_depth {
 int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 		      struct buffer *ret_bytes, struct symbol_build_report *ret_report);
 
+#define KERNEL_RANGE_NAME "[kernel.kallsyms]" /* of all that is in no module */
+
 /* A module of the kernel, or the kernel itself: a range of addresses with a name. */
 struct kernel_range {
 	uint64_t start_addr;
 	uint64_t end_addr;
-	char name[64]; /* "[kernel.kallsyms]", "[module]", "[bpf]" */
+	char name[64]; /* KERNEL_RANGE_NAME, "[module]", "[bpf]" */
 };
 
 /*

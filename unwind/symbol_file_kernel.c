@@ -28,8 +28,6 @@
 /* The init code of the kernel lies tens of MB behind the rest, and belongs to it. */
 #define RANGE_MAX_GAP_BYTES (64UL << 20)
 
-#define KERNEL_NAME "[kernel.kallsyms]"
-
 /* The kernel names the padding in front of each function, too, where it has a use for it. */
 #define PADDING_PREFIX       "__pfx_"
 #define PADDING_PREFIX_BYTES (sizeof(PADDING_PREFIX) - 1)
@@ -241,8 +239,8 @@ static bool is_same_range(const struct kernel_symbol *left, const struct kernel_
 static void name_range(struct kernel_range *range, const char *module, size_t length)
 {
 	if (!length) {
-		module = KERNEL_NAME;
-		length = sizeof(KERNEL_NAME) - 1;
+		module = KERNEL_RANGE_NAME;
+		length = sizeof(KERNEL_RANGE_NAME) - 1;
 	}
 	memcpy(range->name, module,
 	       length < sizeof(range->name) ? length : sizeof(range->name) - 1);

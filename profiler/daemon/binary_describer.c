@@ -119,20 +119,27 @@ static int add_binary(struct binary_describer *describer, const struct stat *sta
 	return 0;
 }
 
-static int add_vdso(struct binary_describer *describer)
+int binary_describer_keep(struct binary_describer *describer, const char *path, int fd,
+			  struct binary **ret_binary)
 {
-	_cleanup_(closep) int fd = file_opener_open_vdso();
+	_cleanup_(closep) int owned = fd;
 	struct stat status;
 	int r;
 
-	if (fd < 0)
-		return 0; /* there is none: an old machine, or a tool that hides it */
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	r = add_binary(describer, &status, "[vdso]", steal_fd(&fd), &describer->vdso);
+	r = add_binary(describer, &status, path, steal_fd(&owned), ret_binary);
 	if (r == 0)
-		describer->vdso->last_used = ALWAYS_USED;
+		(*ret_binary)->last_used = ALWAYS_USED;
 	return r;
+}
+
+/* There is none on an old machine, or where a tool hides it. */
+static int add_vdso(struct binary_describer *describer)
+{
+	int fd = file_opener_open_vdso();
+
+	return fd < 0 ? 0 : binary_describer_keep(describer, "[vdso]", fd, &describer->vdso);
 }
 
 /* As many as there may be files open. */

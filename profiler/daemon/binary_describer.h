@@ -56,6 +56,13 @@ int binary_describer_take_file(struct binary_describer *describer, const struct 
 /* The file of that number if it is still known, else NULL. Borrowed as above. */
 struct binary *binary_describer_find(const struct binary_describer *describer, uint32_t number);
 
+/*
+ * The file @fd at @path, which no process need have mapped: it is never forgotten. Takes @fd, also
+ * on failure. Returns 0 and sets *@ret_binary (borrowed: lives as long as @describer), or as above.
+ */
+int binary_describer_keep(struct binary_describer *describer, const char *path, int fd,
+			  struct binary **ret_binary);
+
 /* The vDSO, or NULL if there is none. Borrowed: lives as long as @describer. */
 struct binary *binary_describer_vdso(const struct binary_describer *describer);
 

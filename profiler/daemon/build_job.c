@@ -21,6 +21,7 @@
 #include "profiler/daemon/sandbox.h"
 #include "unwind/debug_reference.h"
 #include "unwind/elf_file.h"
+#include "unwind/kernel_slide.h"
 #include "unwind/symbol_file_build.h"
 #include "unwind/symbol_file_jit.h"
 #include "unwind/unwind_table.h"
@@ -168,6 +169,17 @@ static int build_elf(struct channel *channel, const struct build_job *job)
 	return r < 0 ? r : build_names(channel, job, elf);
 }
 
+/* Where there is none, the names are as good without the kernel's own file. */
+static void find_slide(const struct build_job *job, const struct buffer *kallsyms,
+		       struct message_kernel_names *names)
+{
+	_cleanup_(elf_file_freep) struct elf_file *vmlinux = NULL;
+
+	if (job->second_fd >= 0 && elf_file_open(job->second_fd, &vmlinux) == 0)
+		names->has_slide = kernel_slide_find(kallsyms->data, kallsyms->size, vmlinux,
+						     &names->slide) == 0;
+}
+
 static int build_kernel(struct channel *channel, const struct build_job *job)
 {
 	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
@@ -175,6 +187,7 @@ static int build_kernel(struct channel *channel, const struct build_job *job)
 	_cleanup_(freep) struct kernel_range *ranges = NULL;
 	_cleanup_(closep) int symbols_fd = -1;
 	_cleanup_(closep) int ranges_fd = -1;
+	struct message_kernel_names names = { 0 };
 	size_t n_ranges;
 	int r;
 
@@ -188,7 +201,8 @@ static int build_kernel(struct channel *channel, const struct build_job *job)
 	ranges_fd = make_memfd(ranges, n_ranges * sizeof(*ranges));
 	if (symbols_fd < 0 || ranges_fd < 0)
 		return -ENOMEM;
-	r = channel_send_fds(channel, MESSAGE_KERNEL_NAMES, NULL, 0,
+	find_slide(job, &text, &names);
+	r = channel_send_fds(channel, MESSAGE_KERNEL_NAMES, &names, sizeof(names),
 			     (int[]){ symbols_fd, ranges_fd });
 	return r < 0 ? r : send_all(channel);
 }

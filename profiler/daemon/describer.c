@@ -79,8 +79,9 @@ int describer_new(const struct describer_options *options, struct describer **re
 	if (!describer)
 		return -ENOMEM;
 	describer->options = *options;
-	kernel_describer_init(&describer->kernel, options->server, options->resolver);
 	r = binary_describer_new(&binaries, &describer->binaries);
+	kernel_describer_init(&describer->kernel, options->server, options->resolver,
+			      describer->binaries, options->debug_folders);
 	if (r == 0)
 		r = jit_describer_new(options->server, options->resolver, &describer->jits);
 	describer->dictionary = (struct dictionary_writer){
@@ -533,8 +534,14 @@ int describer_on_resolver_message(struct describer *describer, const struct mess
 			return -EBADMSG;
 	if (message->body_bytes >= sizeof(*file) && jit_describer_owns(file->number))
 		return jit_describer_on_message(describer->jits, message, fds);
+	const struct message_built *built = message->body;
+
 	if (message->type == MESSAGE_KERNEL_NAMES)
-		return kernel_describer_take_names(&describer->kernel, fds);
+		return kernel_describer_take_names(&describer->kernel, message->body, fds);
+	if (message->type == MESSAGE_BUILT && built->kind == BUILD_KERNEL) {
+		kernel_describer_finish(&describer->kernel, built);
+		return 0;
+	}
 	return binary_describer_on_message(describer->binaries, message, fds);
 }
 

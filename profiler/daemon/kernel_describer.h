@@ -4,30 +4,51 @@
 /*
  * Kernel describer: the describer's part that knows the kernel's names. It has the resolver read
  * them, keeps what it said last, and tells every server.
+ *
+ *     /proc/kallsyms ──► functions of the kernel, its modules, BPF programs, as they run now
+ *     vmlinux ─────────► a file like any other, whose addresses are moved by the kernel's slide
  */
 
+#include <stdbool.h>
+#include <sys/utsname.h>
+
+#include "profiler/daemon/kernel_file_finder.h"
 #include "profiler/message.h"
 
+struct binary;
+struct binary_describer;
 struct role_process;
 
 struct kernel_describer {
-	struct role_process *server; /* borrowed, as the next */
+	struct role_process *server; /* borrowed, as are the next */
 	struct role_process *resolver;
+	struct binary_describer *binaries;
+	struct utsname host;
+	struct kernel_file_finder finder;
+	struct binary *vmlinux; /* borrowed, or NULL: none was found yet */
+	bool has_failed;        /* the resolver has found no names */
+	struct message_kernel_names names;
 	int fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1: nothing was said yet */
 };
 
+/* @folders are as in struct kernel_file_finder. */
 void kernel_describer_init(struct kernel_describer *describer, struct role_process *server,
-			   struct role_process *resolver);
+			   struct role_process *resolver, struct binary_describer *binaries,
+			   const char *const *folders);
 
 void kernel_describer_fini(struct kernel_describer *describer);
 
 /* Have the resolver read the names, as they are now. If it is not there, it will be asked when it
  * is. */
-void kernel_describer_request(const struct kernel_describer *describer);
+void kernel_describer_request(struct kernel_describer *describer);
 
 /* Take what the resolver says, and tell the server. Returns 0, or -EBADMSG: it must not say that.
  */
-int kernel_describer_take_names(struct kernel_describer *describer, int fds[MESSAGE_MAX_FDS]);
+int kernel_describer_take_names(struct kernel_describer *describer,
+				const struct message_kernel_names *names, int fds[MESSAGE_MAX_FDS]);
 
-/* Tell the server of the names that are known: in a new dictionary. Returns 0 or -errno. */
-int kernel_describer_describe(const struct kernel_describer *describer);
+/* The resolver has ended its work on the names: well, or they are not to be had. */
+void kernel_describer_finish(struct kernel_describer *describer, const struct message_built *built);
+
+/* Tell the server of what is known: in a new dictionary. Returns 0 or -errno. */
+int kernel_describer_describe(struct kernel_describer *describer);

@@ -22,11 +22,11 @@
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
+#include "profiler/kernel_view.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
 #include "unwind/symbol_file.h"
-#include "unwind/symbol_file_build.h"
 #include "web/server.h"
 
 enum {
@@ -66,14 +66,18 @@ static int name_file(struct server *server, const struct message_names *names, i
 	return store_name_file(server->store, names->file, state, symbols);
 }
 
-static int name_kernel(struct server *server, const int fds[MESSAGE_MAX_FDS])
+static int name_kernel(struct server *server, const struct message_kernel_names *names,
+		       const int fds[MESSAGE_MAX_FDS])
 {
+	const struct kernel_file file = { names->has_slide ? names->file : 0, names->slide };
 	struct kernel_range *ranges = NULL;
 	struct symbol_file *symbols;
 	struct stat status;
 	size_t n_ranges;
 	int r;
 
+	if (fds[0] < 0)
+		return store_name_kernel(server->store, NULL, NULL, 0, &file);
 	if (fds[1] < 0 || fstat(fds[1], &status) < 0)
 		return -EBADMSG;
 	n_ranges = (size_t)status.st_size / sizeof(*ranges);
@@ -88,7 +92,7 @@ static int name_kernel(struct server *server, const int fds[MESSAGE_MAX_FDS])
 	for (size_t i = 0; i < n_ranges; i++)
 		ranges[i].name[sizeof(ranges[i].name) - 1] = '\0';
 	symbols = map_symbols(fds[0]);
-	r = symbols ? store_name_kernel(server->store, symbols, ranges, n_ranges) : -EBADMSG;
+	r = symbols ? store_name_kernel(server->store, symbols, ranges, n_ranges, &file) : -EBADMSG;
 	free(ranges);
 	return r;
 }
@@ -166,7 +170,7 @@ static int describe(struct server *server, const struct message *message, const 
 	case MESSAGE_NAMES:
 		return name_file(server, message->body, fds[0]);
 	case MESSAGE_KERNEL_NAMES:
-		return name_kernel(server, fds);
+		return name_kernel(server, message->body, fds);
 	case MESSAGE_PROCESS:
 		return add_process(server, message);
 	case MESSAGE_THREAD:

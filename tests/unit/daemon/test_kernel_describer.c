@@ -16,12 +16,14 @@
 #include "profiler/channel.h"
 #include "profiler/daemon/role.h"
 
+static const struct message_kernel_names no_slide;
+
 /* The sampler's half, and the other ends of its channels. */
 struct world {
 	struct role_process server, resolver;
 	struct channel *server_end, *resolver_end;
 	struct kernel_describer describer;
-	unsigned int n_asked, n_told;
+	unsigned int n_asked, n_told, n_told_failed;
 };
 
 static void connect_role(struct role_process *role, struct channel **ret_other_end)
@@ -40,7 +42,9 @@ static int set_up(void **state)
 	world = (struct world){ 0 };
 	connect_role(&world.server, &world.server_end);
 	connect_role(&world.resolver, &world.resolver_end);
-	kernel_describer_init(&world.describer, &world.server, &world.resolver);
+	/* Without a file of its own, no other is asked for. */
+	kernel_describer_init(&world.describer, &world.server, &world.resolver, NULL, NULL);
+	world.describer.finder.build_id.n_bytes = 0;
 	*state = &world;
 	return 0;
 }
@@ -74,8 +78,9 @@ static int on_names(void *context, const struct message *message, int fds[MESSAG
 	struct world *world = context;
 
 	assert_int_equal(message->type, MESSAGE_KERNEL_NAMES);
-	assert_true(fds[0] >= 0 && fds[1] >= 0);
+	assert_int_equal(fds[0] < 0, fds[1] < 0);
 	world->n_told++;
+	world->n_told_failed += fds[0] < 0;
 	return 0;
 }
 
@@ -102,7 +107,7 @@ static void tells_a_server_what_it_knows(void **state)
 
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
 	assert_int_equal(told_count(world), 0);
-	assert_int_equal(kernel_describer_take_names(&world->describer, fds), 0);
+	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), 0);
 	assert_int_equal(fds[0], -1);
 	assert_int_equal(told_count(world), 1);
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
@@ -116,7 +121,7 @@ static void keeps_what_comes_while_there_is_no_server(void **state)
 	struct channel *channel = world->server.channel;
 
 	world->server.channel = NULL;
-	assert_int_equal(kernel_describer_take_names(&world->describer, fds), 0);
+	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), 0);
 	world->server.channel = channel;
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
 	assert_int_equal(told_count(world), 1);
@@ -128,8 +133,42 @@ static void refuses_names_without_ranges(void **state)
 	int fds[MESSAGE_MAX_FDS] = { fd, -1 };
 	struct world *world = *state;
 
-	assert_int_equal(kernel_describer_take_names(&world->describer, fds), -EBADMSG);
+	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), -EBADMSG);
 	assert_int_equal(told_count(world), 0);
+}
+
+/* As where kernel.kptr_restrict hides addresses from all. */
+static void tells_that_there_are_no_names(void **state)
+{
+	const struct message_built built = { .kind = BUILD_KERNEL, .outcome = BUILD_NO_NAMES };
+	int fds[MESSAGE_MAX_FDS] = { open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY) };
+	struct world *world = *state;
+
+	kernel_describer_finish(&world->describer, &built);
+	assert_int_equal(told_count(world), 1);
+	assert_int_equal(world->n_told_failed, 1);
+	assert_int_equal(kernel_describer_describe(&world->describer), 0);
+	assert_int_equal(told_count(world), 2);
+	assert_int_equal(world->n_told_failed, 2);
+	/* What was known once still is, whatever later fails. */
+	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), 0);
+	kernel_describer_finish(&world->describer, &built);
+	assert_int_equal(told_count(world), 3);
+	assert_int_equal(kernel_describer_describe(&world->describer), 0);
+	assert_int_equal(told_count(world), 4);
+	assert_int_equal(world->n_told_failed, 2);
+}
+
+/* That would be one of a file that nobody has given to the resolver. */
+static void takes_no_slide_that_was_not_asked_for(void **state)
+{
+	const struct message_kernel_names names = { .file = 3, .has_slide = 1, .slide = 0x1000 };
+	int fds[MESSAGE_MAX_FDS] = { open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY) };
+	struct world *world = *state;
+
+	assert_int_equal(kernel_describer_take_names(&world->describer, &names, fds), 0);
+	assert_false(world->describer.names.has_slide);
+	assert_int_equal(world->describer.names.file, 0);
 }
 
 int main(void)
@@ -139,6 +178,9 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(tells_a_server_what_it_knows, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keeps_what_comes_while_there_is_no_server, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(tells_that_there_are_no_names, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(takes_no_slide_that_was_not_asked_for, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(refuses_names_without_ranges, set_up, tear_down),
 	};

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Functions of the kernel have the lines, and what was inlined into them, that the kernel's own file
+says. That file is made up here: of the running kernel it has the build id and the place of one
+function, as if the kernel had been put elsewhere at boot."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import processes
+from daemon import Daemon
+from harness import Skip, fixture, main, test, wait_for
+
+FUNCTION = "vfs_read"  # which system calls of the fixture lead through
+SLIDE = 0x2000000
+SECONDS = 1
+EXACT = 16  # bytes at the end of the function that the made-up one leaves to others
+
+SOURCE = """
+static inline __attribute__((always_inline)) void made_up(void)
+{
+	__asm__ volatile(".fill %d, 1, 0x90"); /* line of made_up */
+}
+
+void %s(void);
+
+void %s(void)
+{
+	made_up(); /* line of the function */
+}
+"""
+
+
+def kernel_build_id():
+    """As the kernel tells in a note: the name's size, the build id's, type 3, "GNU", the id."""
+    notes = pathlib.Path("/sys/kernel/notes").read_bytes()
+    found = re.search(rb"\x04\0\0\0(.)\0\0\0\x03\0\0\0GNU\0", notes, re.S)
+    if not found:
+        raise Skip("this kernel has no build id")
+    return notes[found.end() : found.end() + found[1][0]].hex()
+
+
+def kernel_symbols():
+    """{name: address} of the kernel itself, and all addresses, sorted."""
+    lines = pathlib.Path("/proc/kallsyms").read_text(encoding="ascii").splitlines()
+    symbols = {}
+    for line in lines:
+        address, _, name, *module = line.split()
+        if not module:
+            symbols.setdefault(name, int(address, 16))
+    if not symbols.get("_stext"):
+        raise Skip("this kernel hides addresses")
+    return symbols, sorted(set(symbols.values()))
+
+
+def line_of(words):
+    return next(i for i, line in enumerate(SOURCE.splitlines(), 1) if f"/* {words} */" in line)
+
+
+def make_vmlinux(folder, build_id):
+    """Write the kernel's file below a folder of debug information."""
+    symbols, addresses = kernel_symbols()
+    start = symbols[FUNCTION]
+    end = next(address for address in addresses if address > start)
+    source = folder / "made_up.c"
+    source.write_text(SOURCE % (end - start - EXACT, FUNCTION, FUNCTION), encoding="ascii")
+    path = folder / "lib/modules" / os.uname().release / "vmlinux"
+    path.parent.mkdir(parents=True)
+    linker_flags = [
+        f"-Ttext={start - SLIDE:#x}",
+        f"--defsym=_stext={symbols['_stext'] - SLIDE:#x}",
+        f"--build-id=0x{build_id}",
+        "--entry=0",
+    ]
+    command = ["gcc", "-O2", "-g", "-static", "-nostdlib", "-fno-pie", "-no-pie"]
+    command += [f"-Wl,{flag}" for flag in linker_flags]
+    subprocess.run([*command, source, "-o", path], check=True, capture_output=True)
+    return path
+
+
+@contextlib.contextmanager
+def debug_folder(build_id):
+    if not shutil.which("gcc"):
+        raise Skip("gcc is not installed")
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        make_vmlinux(pathlib.Path(name), build_id)
+        yield name
+
+
+def profile_of_reads(daemon):
+    run = processes.run_fixture(fixture("reads_zeros"), str(SECONDS))
+    query = f'{{pid="{run.pid}"}}'
+    wait_for(
+        lambda: not daemon.metrics()["pilotlight_symbol_builds_queued"], 30, "all names are read"
+    )
+    daemon.past_until(query, lambda profile: profile.has(FUNCTION))
+    return daemon.past_settled(query)
+
+
+def frames_before(sample, name):
+    """The frame of that name, and the one that it has called."""
+    index = sample.names.index(name)
+    return sample.frames[index - 1], sample.frames[index]
+
+
+@test
+def a_function_of_the_kernel_has_the_lines_of_its_own_file():
+    build_id = kernel_build_id()
+    with debug_folder(build_id) as folder, Daemon("--debug-dir", folder) as daemon:
+        profile = profile_of_reads(daemon)
+        samples = [sample for sample in profile.samples if FUNCTION in sample.names]
+        assert samples, profile.summary()
+        for inlined, frame in (frames_before(sample, FUNCTION) for sample in samples):
+            assert inlined.name == "made_up" and inlined.is_inlined, profile.summary()
+            assert inlined.line == line_of("line of made_up"), inlined
+            assert frame.line == line_of("line of the function"), frame
+            assert frame.file.endswith("made_up.c"), frame
+            assert frame.mapping.path == "[kernel.kallsyms]", frame
+            assert frame.mapping.build_id == build_id, frame
+
+
+@test
+def the_file_of_another_kernel_is_left_alone():
+    with debug_folder("00" * 20) as folder, Daemon("--debug-dir", folder) as daemon:
+        profile = profile_of_reads(daemon)
+        assert profile.has(FUNCTION) and not profile.has("made_up"), profile.summary()
+        assert all(not frame.file for frame in profile.frames(FUNCTION))
+
+
+if __name__ == "__main__":
+    main()
