@@ -30,7 +30,7 @@ int kernel_file_finder_read_build_id(struct build_id *ret_id)
 /* The file at @path, if it is the kernel's. */
 static int try_path(const struct kernel_file_finder *finder, const char *path, char **ret_path)
 {
-	_cleanup_(closep) int fd = file_opener_open_path(path);
+	_cleanup_(closep) int fd = file_opener_open_path(0, path);
 	struct build_id id;
 
 	if (fd < 0 || build_id_read(fd, &id) < 0 || id.n_bytes != finder->build_id.n_bytes ||
