@@ -184,7 +184,7 @@ static void open_pop(struct sweep *sweep)
 static int piece_rows(struct sweep *sweep, size_t *ret_n)
 {
 	const struct entry *entry = sweep->entry;
-	const struct symbol_row *rows = &sweep->code->rows[entry->first_row];
+	const struct symbol_row *rows;
 	size_t n = 0;
 	int r;
 
@@ -195,6 +195,7 @@ static int piece_rows(struct sweep *sweep, size_t *ret_n)
 			  sizeof(*rows));
 	if (r < 0)
 		return r;
+	rows = &sweep->code->rows[entry->first_row];
 	sweep->rows[n++] = (struct symbol_row){ .elf_vaddr = sweep->piece_start };
 	for (size_t i = 0; i < entry->n_rows && rows[i].elf_vaddr < sweep->piece_end; i++) {
 		if (rows[i].elf_vaddr <= sweep->piece_start)

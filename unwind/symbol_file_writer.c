@@ -169,14 +169,15 @@ static int spread_pieces(const struct symbol_file_writer *writer, struct symbol_
 
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
 		struct symbol_claim claim = list->claims[i];
-		const struct piece *pieces = &writer->pieces[claim.first_piece];
-		uint32_t n_pieces = claim.n_pieces;
+		const uint32_t first_piece = claim.first_piece, n_pieces = claim.n_pieces;
 
 		claim.n_pieces = n_pieces > 0;
 		for (uint32_t k = 1; r == 0 && k < n_pieces; k++) {
-			if (pieces[k].start_vaddr >= list->claims[i].end_vaddr)
+			const struct piece *piece = &writer->pieces[first_piece + k];
+
+			if (piece->start_vaddr >= list->claims[i].end_vaddr)
 				break;
-			claim.end_vaddr = pieces[k].start_vaddr;
+			claim.end_vaddr = piece->start_vaddr;
 			r = symbol_claims_add(&spread, &claim);
 			claim.start_vaddr = claim.end_vaddr;
 			claim.end_vaddr = list->claims[i].end_vaddr;

@@ -494,6 +494,19 @@ void describer_tend_files(struct describer *describer)
 	binary_describer_close_idle(describer->binaries);
 }
 
+void describer_find_last_names(struct describer *describer)
+{
+	jit_describer_look_at_once(describer->jits);
+}
+
+uint32_t describer_unread_count(const struct describer *describer)
+{
+	struct sampler_status status = { 0 };
+
+	describer_get_status(describer, &status);
+	return status.n_builds_queued + status.jit.n_queued;
+}
+
 void describer_on_server_end(struct describer *describer)
 {
 	describer->stored_before += describer->stored.n_stored;

@@ -91,6 +91,12 @@ void describer_relieve(struct describer *describer);
  * called every second or so. */
 void describer_tend_files(struct describer *describer);
 
+/* Nothing more will be sampled: look for what JITs have said since they were looked at last. */
+void describer_find_last_names(struct describer *describer);
+
+/* Files that wait to be read for their names, those that JITs write among them. */
+uint32_t describer_unread_count(const struct describer *describer);
+
 /* The server ended: what it had not stored is dropped, and what it had is history. */
 void describer_on_server_end(struct describer *describer);
 

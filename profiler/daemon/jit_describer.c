@@ -187,17 +187,28 @@ static void look(struct jit_describer *describer, struct jit *jit)
 		jit->n_vain++;
 }
 
-static void look_if_due(void *context, struct jit *jit)
+static void look_if_hit(void *context, struct jit *jit)
 {
 	bool is_busy = jit->is_ordered || jit->is_left_alone || jit->is_ended;
 
-	if (jit->is_hit && !is_busy && clock_monotonic_ns() >= jit->next_look_ns)
+	if (jit->is_hit && !is_busy)
 		look(context, jit);
+}
+
+static void look_if_due(void *context, struct jit *jit)
+{
+	if (clock_monotonic_ns() >= jit->next_look_ns)
+		look_if_hit(context, jit);
 }
 
 void jit_describer_look(struct jit_describer *describer)
 {
 	jit_table_each(describer->jits, look_if_due, describer);
+}
+
+void jit_describer_look_at_once(struct jit_describer *describer)
+{
+	jit_table_each(describer->jits, look_if_hit, describer);
 }
 
 int jit_describer_describe(struct jit_describer *describer, uint32_t number)

@@ -48,6 +48,9 @@ void jit_describer_note_end(struct jit_describer *describer, uint32_t number);
 /* Look for names that are new. To be called every second or so. */
 void jit_describer_look(struct jit_describer *describer);
 
+/* As above, but whenever that was done last. */
+void jit_describer_look_at_once(struct jit_describer *describer);
+
 /* A new dictionary is in force. */
 void jit_describer_begin_dictionary(struct jit_describer *describer, uint32_t dictionary);
 

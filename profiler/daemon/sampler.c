@@ -541,14 +541,14 @@ void sampler_finish(struct sampler *sampler)
 
 static bool has_all_names(struct sampler *sampler)
 {
-	describer_get_status(sampler->describer, &sampler->status);
-	return sampler->is_hurried || sampler->status.n_builds_queued == 0;
+	return sampler->is_hurried || describer_unread_count(sampler->describer) == 0;
 }
 
 uint32_t sampler_await_names(struct sampler *sampler, int wait_ms)
 {
+	describer_find_last_names(sampler->describer);
 	run_until(sampler, has_all_names, wait_ms);
-	return sampler->status.n_builds_queued;
+	return describer_unread_count(sampler->describer);
 }
 
 void sampler_hurry(struct sampler *sampler)

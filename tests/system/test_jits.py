@@ -8,10 +8,11 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 
 import processes
-from daemon import Daemon
+from daemon import Daemon, record
 from harness import fixture, main, test, test_of_shares, wait_for
 from perf_map import map_of, query
 
@@ -125,6 +126,35 @@ def folded_stacks_mark_code_made_at_run_time(daemon):
     assert answer.code == 200, answer.text
     for name in (FIRST, SECOND):
         assert f";made_code_spend;{name}_[j] " in answer.text, answer.text
+
+
+def recorded(*arguments):
+    """What a recording makes of it, folded."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/x.folded"
+        subprocess.run(
+            record("-F", str(FREQUENCY_HZ), "-o", path, *arguments),
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return pathlib.Path(path).read_text(encoding="utf-8")
+
+
+@test
+def a_recording_has_the_names_that_come_at_its_end():
+    text = recorded("--", fixture("makes_code"), "1", "map")
+    for name in (FIRST, SECOND):
+        assert f";made_code_spend;{name}_[j] " in text, text
+    with silent_process() as (pid, line):
+        hidden = map_of(pid).with_suffix(".hidden")
+        hidden.write_text(line)
+        mover = threading.Timer(1, lambda: hidden.rename(map_of(pid)))
+        mover.start()
+        text = recorded("-p", str(pid), "-d", "2")
+        mover.join()
+        map_of(pid).unlink()
+    assert f";made_code_spend;{TOLD}_[j] " in text, text
 
 
 @test

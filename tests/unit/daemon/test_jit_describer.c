@@ -276,6 +276,23 @@ static void a_map_is_read_once_more_at_the_end_if_it_has_changed(void **state)
 	assert_int_equal(listen(world), 2); /* once */
 }
 
+static void a_map_is_looked_at_after_some_time_or_at_once(void **state)
+{
+	struct world *world = *state;
+	uint32_t number = hit(world, 0);
+
+	put_map(world, "1000 10 a\n");
+	hit(world, number);
+	jit_describer_look(world->describer);
+	assert_int_equal(listen(world), 0);
+	jit_describer_look_at_once(world->describer);
+	assert_int_equal(listen(world), 1);
+	answer_built(world, number, BUILD_OK);
+	put_map(world, "1000 10 a\n2000 10 b\n");
+	jit_describer_look_at_once(world->describer); /* but nothing was hit since */
+	assert_int_equal(listen(world), 1);
+}
+
 static void a_map_that_has_not_changed_is_not_read_again(void **state)
 {
 	struct world *world = *state;
@@ -365,6 +382,7 @@ int main(void)
 		TEST(what_lines_are_known_of_is_told_to_have_some),
 		TEST(what_two_readings_have_met_counts_once),
 		TEST(a_map_is_read_once_more_at_the_end_if_it_has_changed),
+		TEST(a_map_is_looked_at_after_some_time_or_at_once),
 		TEST(a_map_that_has_not_changed_is_not_read_again),
 		TEST(a_map_that_ends_whoever_reads_it_is_left_alone),
 		TEST(a_new_resolver_is_asked_again_until_three_have_ended),
