@@ -5,7 +5,7 @@
 #include <elf.h>
 #include <string.h>
 
-#define MAX_SECTIONS 4
+#define MAX_SECTIONS 12
 
 static_assert(sizeof(Elf64_Ehdr) + (1 + MAX_SECTIONS) * sizeof(Elf64_Phdr) <= BUILT_HEADER_BYTES,
 	      "all program headers fit in front of the sections");

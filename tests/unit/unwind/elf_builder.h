@@ -14,7 +14,7 @@
 #include "profiler/base/buffer.h"
 
 #define BUILT_VADDR        0x400000
-#define BUILT_HEADER_BYTES 512 /* in front of the first section */
+#define BUILT_HEADER_BYTES 1024 /* in front of the first section */
 
 struct built_section {
 	const char *name;
@@ -27,7 +27,7 @@ struct built_section {
 uint64_t built_section_vaddr(const struct built_section *sections, size_t i);
 
 /*
- * Append to @elf a 64-bit executable for @machine with these sections, at most 4. Without
+ * Append to @elf a 64-bit executable for @machine with these sections, at most 12. Without
  * @has_section_headers it is as if sstrip had been there.
  */
 void elf_build(struct buffer *elf, uint16_t machine, const struct built_section *sections, size_t n,
