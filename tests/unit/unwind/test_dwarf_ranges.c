@@ -70,70 +70,25 @@ static void reads_pairs_with_a_base_up_to_dwarf_4(void **state)
 	has_ranges(&list, expected, 1);
 }
 
+/* clang-format off */
+static const uint8_t all_kinds[] = {
+	DW_RLE_offset_pair, 0x10, 0x20,
+	DW_RLE_base_addressx, 0,
+	DW_RLE_offset_pair, 0x10, 0x20,
+	DW_RLE_startx_endx, 0, 1,
+	DW_RLE_startx_length, 1, 8,
+	DW_RLE_startx_length, 99, 8, /* there is no such address */
+	DW_RLE_base_address, 0, 0x60, 0, 0, 0, 0, 0, 0,
+	DW_RLE_offset_pair, 1, 2,
+	DW_RLE_start_end, 0, 0x70, 0, 0, 0, 0, 0, 0, 5, 0x70, 0, 0, 0, 0, 0, 0,
+	DW_RLE_start_length, 0, 0x71, 0, 0, 0, 0, 0, 0, 6,
+	DW_RLE_end_of_list, DW_RLE_offset_pair, 1, 2,
+};
+/* clang-format on */
+
 static void reads_all_kinds_of_entries_of_dwarf_5(void **state)
 {
-	static const uint8_t bytes[] = {
-		DW_RLE_offset_pair,
-		0x10,
-		0x20,
-		DW_RLE_base_addressx,
-		0,
-		DW_RLE_offset_pair,
-		0x10,
-		0x20,
-		DW_RLE_startx_endx,
-		0,
-		1,
-		DW_RLE_startx_length,
-		1,
-		8,
-		DW_RLE_startx_length,
-		99,
-		8, /* there is no such address */
-		DW_RLE_base_address,
-		0,
-		0x60,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		DW_RLE_offset_pair,
-		1,
-		2,
-		DW_RLE_start_end,
-		0,
-		0x70,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		5,
-		0x70,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		DW_RLE_start_length,
-		0,
-		0x71,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		6,
-		DW_RLE_end_of_list,
-		DW_RLE_offset_pair,
-		1,
-		2,
-	};
+	const struct dwarf_value offset = { .form = DW_FORM_sec_offset };
 	const struct symbol_range expected[] = {
 		{ 0x1010, 0x1020 }, { 0x4010, 0x4020 }, { 0x4000, 0x5000 }, { 0x5000, 0x5008 },
 		{ 0x6001, 0x6002 }, { 0x7000, 0x7005 }, { 0x7100, 0x7106 },
@@ -141,8 +96,7 @@ static void reads_all_kinds_of_entries_of_dwarf_5(void **state)
 	struct list list;
 
 	(void)state;
-	read_list(&list, 5, bytes, sizeof(bytes),
-		  &(struct dwarf_value){ .form = DW_FORM_sec_offset });
+	read_list(&list, 5, all_kinds, sizeof(all_kinds), &offset);
 	has_ranges(&list, expected, ARRAY_SIZE(expected));
 }
 
