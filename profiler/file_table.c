@@ -173,6 +173,25 @@ struct file_view *file_table_find(const struct file_table *table, uint32_t file)
 	return entry ? entry->view : NULL;
 }
 
+struct file_view *file_table_find_build_id(const struct file_table *table,
+					   const struct build_id *build_id)
+{
+	struct file_table_entry *entry, *next;
+	struct file_view *best = NULL;
+
+	HASH_ITER (hh, table->by_number, entry, next) {
+		const struct build_id *other = &entry->view->description.build_id;
+
+		if (other->n_bytes != build_id->n_bytes ||
+		    memcmp(other->bytes, build_id->bytes, other->n_bytes) != 0)
+			continue;
+		if (!best || !best->symbols ||
+		    (entry->view->symbols && entry->view->state > best->state))
+			best = entry->view;
+	}
+	return best;
+}
+
 void file_table_count(const struct file_table *table, uint32_t ret_n_files[NAMES_STATE_COUNT],
 		      uint64_t *ret_symbol_bytes)
 {

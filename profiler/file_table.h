@@ -10,6 +10,7 @@
 
 #include "profiler/names_state.h"
 
+struct build_id;
 struct elf_description;
 struct file_table_entry;
 struct file_view;
@@ -42,6 +43,10 @@ int file_table_name(struct file_table *table, uint32_t file, enum names_state st
 
 /* Borrowed until the next change; NULL if there is no such file. */
 struct file_view *file_table_find(const struct file_table *table, uint32_t file);
+
+/* The file with that build id, the one with most names if there are several; else as above. */
+struct file_view *file_table_find_build_id(const struct file_table *table,
+					   const struct build_id *build_id);
 
 /* How many files are in each state, and the bytes of their symbol files. */
 void file_table_count(const struct file_table *table, uint32_t ret_n_files[NAMES_STATE_COUNT],

@@ -36,6 +36,9 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_JIT_READ] = { sizeof(struct message_jit_read) },
 	[MESSAGE_DEBUG_REFERENCE] = { sizeof(struct message_debug_reference) },
 	[MESSAGE_DEBUG_FILE] = { sizeof(struct message_debug_file) },
+	[MESSAGE_ASK_CODE] = { sizeof(struct message_code) },
+	[MESSAGE_ASK_SOURCE] = { sizeof(struct message_number), .n_texts = 1 },
+	[MESSAGE_REPLY] = { sizeof(struct message_reply) },
 };
 
 static bool texts_are_valid(const char *text, size_t text_bytes, unsigned int n_texts)

@@ -5,11 +5,11 @@
  * Message: what the roles say to each other.
  *
  *     sampler ──► server     dictionary, file, process, thread, stack, samples, names, status
- *     sampler ◄── server     stored, encoded
- *     sampler ──► resolver   build, debug file
+ *     sampler ◄── server     stored, encoded, questions
+ *     sampler ──► resolver   build, debug file, questions
  *     sampler ◄── resolver   built, table, description, debug reference, names, kernel names,
  *                            JIT read
- *     both ways              ping, pong
+ *     both ways              ping, pong; replies go back to the server
  *
  * A packet of SOCK_SEQPACKET holds one or more messages, each a header and a body, padded to 8
  * bytes. At most MESSAGE_MAX_FDS descriptors travel with a packet that holds one message. Whoever
@@ -63,6 +63,10 @@ enum message_type {
 	MESSAGE_JIT_READ,     /* struct message_jit_read: what was met in the files of a JIT */
 	MESSAGE_DEBUG_REFERENCE, /* struct message_debug_reference: look for this file */
 	MESSAGE_DEBUG_FILE,      /* struct message_debug_file; fd of that, or none */
+
+	MESSAGE_ASK_CODE,   /* struct message_code; to the resolver with the fd of the file */
+	MESSAGE_ASK_SOURCE, /* struct message_number, a ticket; path */
+	MESSAGE_REPLY,      /* struct message_reply; fd of what was asked for, or none */
 	MESSAGE_TYPE_COUNT,
 };
 
@@ -178,6 +182,19 @@ struct message_jit_read {
 	uint32_t file;
 	uint32_t unused;
 	struct jit_report report;
+};
+
+/* The instructions of a function are wanted: struct code_line[] (unwind/disassembly.h). */
+struct message_code {
+	uint32_t ticket; /* comes back in the reply */
+	uint32_t file;
+	uint64_t start_vaddr;
+	uint64_t end_vaddr;
+};
+
+struct message_reply {
+	uint32_t ticket;
+	int32_t result; /* 0 or -errno */
 };
 
 /* One message of a packet. Borrowed: lives as long as the packet. */

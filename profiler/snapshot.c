@@ -118,6 +118,19 @@ void snapshot_fini(struct snapshot *snapshot)
 	*snapshot = (struct snapshot){ 0 };
 }
 
+struct file_view *snapshot_find_build_id(const struct snapshot *snapshot,
+					 const struct build_id *build_id)
+{
+	struct file_view *view;
+
+	pthread_mutex_lock(&snapshot->store->lock);
+	view = file_table_find_build_id(&snapshot->store->files, build_id);
+	if (view)
+		view = file_view_ref(view);
+	pthread_mutex_unlock(&snapshot->store->lock);
+	return view;
+}
+
 struct file_view *snapshot_find_file(const struct snapshot *snapshot, uint32_t file)
 {
 	struct file_view *view;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct build_id;
 struct dictionary;
 struct file_view;
 struct kernel_view;
@@ -56,3 +57,7 @@ void snapshot_fini(struct snapshot *snapshot);
  * stack in the snapshot refers to. Owned by the caller: file_view_unref().
  */
 struct file_view *snapshot_find_file(const struct snapshot *snapshot, uint32_t file);
+
+/* As above, by build id; of several files with it, the one with most names. */
+struct file_view *snapshot_find_build_id(const struct snapshot *snapshot,
+					 const struct build_id *build_id);

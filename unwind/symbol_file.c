@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "profiler/base/cleanup.h"
+#include "unwind/demangle.h"
 #include "unwind/symbol_file_format.h"
 #include "unwind/symbol_record.h"
 
@@ -207,6 +208,111 @@ size_t symbol_file_find(const struct symbol_file *file, uint64_t elf_vaddr,
 		place = call->from;
 	}
 	return n;
+}
+
+/* What each record begins with. */
+struct record_head {
+	uint32_t n_bytes; /* of code */
+	uint32_t name;
+};
+
+static bool read_head(const struct symbol_file *file, uint32_t function_i,
+		      struct record_head *ret_head)
+{
+	uint32_t offset;
+
+	memcpy(&offset, file->records + (size_t)function_i * sizeof(offset), sizeof(offset));
+	if (offset > file->size || file->size - offset < sizeof(*ret_head))
+		return false;
+	memcpy(ret_head, file->bytes + offset, sizeof(*ret_head));
+	return true;
+}
+
+/* Whether record @next goes on with the function of the one before it. */
+static bool goes_on(const struct symbol_file *file, uint32_t next)
+{
+	struct record_head head, next_head;
+
+	return read_head(file, next - 1, &head) && read_head(file, next, &next_head) &&
+	       head.name == next_head.name &&
+	       function_vaddr(file, next - 1) + head.n_bytes == function_vaddr(file, next);
+}
+
+/* The pieces of a large function follow one another. */
+static bool find_whole(const struct symbol_file *file, uint32_t function_i,
+		       struct code_range *ret_range)
+{
+	struct record_head head;
+	uint32_t first = function_i, last = function_i;
+
+	while (first && goes_on(file, first))
+		first--;
+	while (last + 1 < file->header.n_addresses && goes_on(file, last + 1))
+		last++;
+	if (!read_head(file, last, &head))
+		return false;
+	ret_range->start_vaddr = function_vaddr(file, first);
+	ret_range->end_vaddr = function_vaddr(file, last) + head.n_bytes;
+	return true;
+}
+
+bool symbol_file_find_function(const struct symbol_file *file, uint64_t elf_vaddr,
+			       struct code_range *ret_range)
+{
+	uint32_t function_i;
+
+	return find_function(file, elf_vaddr, &function_i) &&
+	       find_whole(file, function_i, ret_range) && elf_vaddr < ret_range->end_vaddr;
+}
+
+static bool is_called(const struct symbol_file *file, uint32_t function_i, const char *name,
+		      bool do_demangle)
+{
+	char demangled[DEMANGLE_MAX_BYTES];
+	struct record_head head;
+	const char *symbol;
+
+	if (!read_head(file, function_i, &head))
+		return false;
+	symbol = string_at(file, head.name);
+	if (!symbol)
+		return false;
+	if (!do_demangle)
+		return strcmp(symbol, name) == 0;
+	if (symbol[0] != '_')
+		return false;
+	demangle(symbol, demangled);
+	return strcmp(demangled, name) == 0;
+}
+
+bool symbol_file_find_name(const struct symbol_file *file, const char *name,
+			   struct code_range *ret_range)
+{
+	for (int pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < file->header.n_addresses; i++)
+			if (is_called(file, i, name, pass == 1))
+				return find_whole(file, i, ret_range);
+	return false;
+}
+
+bool symbol_file_has_source(const struct symbol_file *file, const char *path)
+{
+	for (uint32_t i = 1; i < file->n_files; i++) {
+		const struct symbol_place place = { .file = i };
+		struct symbol_frame frame;
+		size_t length;
+
+		set_source(file, &place, &frame);
+		length = strlen(frame.directory);
+		if (!length || frame.filename[0] == '/') {
+			if (strcmp(frame.filename, path) == 0)
+				return true;
+		} else if (strncmp(frame.directory, path, length) == 0 && path[length] == '/' &&
+			   strcmp(frame.filename, path + length + 1) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 uint32_t symbol_file_function_count(const struct symbol_file *file)

@@ -14,10 +14,12 @@
  * hold ends that look-up with "no name" instead of the process.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "unwind/symbol_frame.h"
+#include "unwind/code_range.h"
 
 struct symbol_file;
 
@@ -42,6 +44,18 @@ struct symbol_file *symbol_file_free(struct symbol_file *file);
  */
 size_t symbol_file_find(const struct symbol_file *file, uint64_t elf_vaddr,
 			struct symbol_frame *ret_frames, size_t max_frames);
+
+/* The function at @elf_vaddr that is not inlined, from its first to past its last byte. Returns
+ * whether there is one. */
+bool symbol_file_find_function(const struct symbol_file *file, uint64_t elf_vaddr,
+			       struct code_range *ret_range);
+
+/* The function called @name, by the linker or when it is demangled. Looks at all of them: slow. */
+bool symbol_file_find_name(const struct symbol_file *file, const char *name,
+			   struct code_range *ret_range);
+
+/* Whether @path is one of its source files, with its directory. */
+bool symbol_file_has_source(const struct symbol_file *file, const char *path);
 
 /*
  * Let the pages that look-ups have mapped go; the next ones map them again. Look-ups may go on

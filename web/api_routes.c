@@ -23,7 +23,7 @@ static const char types_json[] = "[{\"id\":\"" CPU_TYPE "\",\"name\":\"process_c
 				 "\"sample_type\":\"cpu\",\"sample_unit\":\"nanoseconds\","
 				 "\"period_type\":\"cpu\",\"period_unit\":\"nanoseconds\"}]\n";
 
-static bool get_range(struct request *request, int64_t *ret_start_ns, int64_t *ret_end_ns)
+bool api_get_range(struct request *request, int64_t *ret_start_ns, int64_t *ret_end_ns)
 {
 	int64_t now_ns = clock_unix_ns();
 	const char *from = request_get(request, "from");
@@ -70,7 +70,7 @@ void api_begin_profile(struct request *request, struct site *site)
 	int64_t start_ns, end_ns;
 
 	(void)site;
-	if (!type_is_good(request) || !get_range(request, &start_ns, &end_ns))
+	if (!type_is_good(request) || !api_get_range(request, &start_ns, &end_ns))
 		return;
 	encoder = get_encoder(request);
 	if (encoder)
@@ -130,7 +130,7 @@ void api_begin_values(struct request *request, struct site *site)
 			    "there is no label of this name: see /api/v1/labels");
 		return;
 	}
-	if (!get_range(request, &start_ns, &end_ns))
+	if (!api_get_range(request, &start_ns, &end_ns))
 		return;
 	selection = selection_of_request(request, start_ns, end_ns);
 	if (!selection)

@@ -5,6 +5,9 @@
  * API routes: profiles and what can be asked of them, for the page and for programs.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct request;
 struct site;
 
@@ -22,3 +25,9 @@ void api_begin_values(struct request *request, struct site *site);
 
 /* GET /api/v1/status */
 void api_begin_status(struct request *request, struct site *site);
+
+/*
+ * The range of the parameters `from` and `to`: an hour until now by default. Returns true, or
+ * false: it is none, and @request is answered.
+ */
+bool api_get_range(struct request *request, int64_t *ret_start_ns, int64_t *ret_end_ns);

@@ -40,6 +40,7 @@ struct exchange {
 	size_t body_bytes; /* that came, kept or not */
 	int64_t start_ns;  /* when the request was complete, or taken up again */
 	int64_t due_ns;
+	uint32_t ticket;      /* of the question that it waits for, or 0 */
 	size_t counted_bytes; /* of the answer, in site->answer_bytes */
 	struct work work;
 	struct request request;
@@ -156,13 +157,13 @@ static void start_work(struct exchange *exchange)
 	work_queue_add(set->queue, &exchange->work);
 }
 
-static void put_off(struct exchange *exchange)
+static void put_off(struct exchange *exchange, int64_t due_ns)
 {
 	struct epoll_event event = { .events = EPOLLRDHUP, .data.ptr = exchange };
 
 	exchange->state = EXCHANGE_PUT_OFF;
 	exchange->was_put_off = true;
-	exchange->due_ns = exchange->start_ns + exchange->request.delay_ns;
+	exchange->due_ns = due_ns;
 	exchange->set->site->traffic.n_put_off++;
 	epoll_ctl(exchange->set->epoll_fd, EPOLL_CTL_ADD, exchange->connection->fd, &event);
 }
@@ -178,7 +179,7 @@ static void suspend(struct exchange *exchange)
 	MHD_suspend_connection(exchange->mhd);
 	DL_APPEND(exchange->set->suspended, exchange);
 	if (exchange->request.delay_ns)
-		put_off(exchange);
+		put_off(exchange, exchange->start_ns + exchange->request.delay_ns);
 	else
 		start_work(exchange);
 }
@@ -299,6 +300,41 @@ void exchange_set_advance(struct exchange_set *set, int64_t now_ns)
 	}
 }
 
+/* The work has a question: it is put off until there is a reply, or no hope of one. */
+static void ask(struct exchange *exchange)
+{
+	struct question *question = &exchange->request.question;
+	struct exchange_set *set = exchange->set;
+	const struct site *site = set->site;
+	int r = -ENOSYS;
+
+	exchange->ticket = ++set->last_ticket;
+	put_off(exchange, clock_monotonic_ns() + set->reply_wait_ns);
+	question->is_answered = true;
+	question->result = -ETIMEDOUT;
+	question->fd = -1;
+	if (site->ask)
+		r = site->ask(site->context, exchange->ticket, question);
+	if (r < 0)
+		exchange_set_take_reply(set, exchange->ticket, r, -1);
+}
+
+void exchange_set_take_reply(struct exchange_set *set, uint32_t ticket, int result, int fd)
+{
+	_cleanup_(closep) int owned = fd;
+	struct exchange *exchange;
+
+	DL_FOREACH(set->suspended, exchange)
+	{
+		if (exchange->state != EXCHANGE_PUT_OFF || exchange->ticket != ticket)
+			continue;
+		exchange->request.question.result = result == 0 && fd < 0 ? -EIO : result;
+		exchange->request.question.fd = steal_fd(&owned);
+		exchange->due_ns = 1; /* long past */
+		return;
+	}
+}
+
 void exchange_set_take_done(struct exchange_set *set)
 {
 	struct work *work = work_queue_take_done(set->queue), *next;
@@ -310,7 +346,10 @@ void exchange_set_take_done(struct exchange_set *set)
 		next = work->next;
 		set->n_working -= !exchange->was_put_off;
 		set->site->traffic.n_working--;
-		resume(exchange, EXCHANGE_READY);
+		if (exchange->request.answer.code)
+			resume(exchange, EXCHANGE_READY);
+		else
+			ask(exchange);
 	}
 }
 

@@ -5,10 +5,12 @@
  * Exchange: one request on one connection, from its first line to the last byte of its answer.
  *
  *     reading → (put off → working) → ready → sending
+ *                        ↑      ↓
+ *                  (asking another role)
  *
- * While it is put off or working, libmicrohttpd knows its connection as suspended and does not look
- * at it; then we watch for the client's leaving, in which case nothing is worked out for nobody.
- * All functions belong to the loop thread.
+ * While it is put off, working or asking, libmicrohttpd knows its connection as suspended and does
+ * not look at it; then we watch for the client's leaving, in which case nothing is worked out for
+ * nobody. All functions belong to the loop thread.
  */
 
 #include <microhttpd.h>
@@ -33,6 +35,8 @@ struct exchange_set {
 	int epoll_fd;               /* borrowed; events for exchanges have them as data.ptr */
 	struct exchange *suspended; /* put off, or working */
 	size_t n_working;           /* without those that were put off */
+	uint32_t last_ticket;
+	int64_t reply_wait_ns; /* how long a question is waited for */
 	bool is_ending;
 };
 
@@ -52,6 +56,9 @@ void exchange_set_advance(struct exchange_set *set, int64_t now_ns);
 
 /* Let answers go that workers have finished. */
 void exchange_set_take_done(struct exchange_set *set);
+
+/* The reply to the question with that ticket: @result is 0 or -errno; takes @fd, or −1. */
+void exchange_set_take_reply(struct exchange_set *set, uint32_t ticket, int result, int fd);
 
 /* When exchange_set_advance() has something to do next: monotonic, INT64_MAX for never. */
 int64_t exchange_set_next_ns(const struct exchange_set *set);

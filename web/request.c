@@ -28,6 +28,8 @@ void request_fini(struct request *request)
 {
 	if (request->job)
 		request->free_job(request->job);
+	if (request->question.is_answered)
+		closep(&request->question.fd);
 	free(request->path);
 	free(request->wildcard);
 	buffer_fini(&request->body);

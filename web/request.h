@@ -6,6 +6,8 @@
  *
  *     route_begin() on the loop thread  →  answered
  *                                       →  @work is set: after @delay_ns it runs on a worker
+ *                                          → answered
+ *                                          → @question is set: @work runs again after the reply
  *
  * A request belongs to one thread at a time, so nothing in it is locked.
  */
@@ -24,6 +26,22 @@ struct request;
 struct route;
 struct site;
 struct sockaddr;
+
+enum question_kind { QUESTION_NONE, QUESTION_CODE, QUESTION_SOURCE };
+
+/* What only another role can open. Zeroed: nothing. */
+struct question {
+	enum question_kind kind;
+	uint32_t file; /* QUESTION_CODE: instructions of this range of that file */
+	uint64_t start_vaddr;
+	uint64_t end_vaddr;
+	const char *path; /* QUESTION_SOURCE: this file; borrowed, as from the job */
+
+	/* The reply; without one, @result is -ETIMEDOUT. */
+	bool is_answered;
+	int result; /* 0 or -errno */
+	int fd;     /* owned; only with result 0 */
+};
 
 enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_OTHER = 8 };
 
@@ -44,7 +62,8 @@ struct request {
 	char *wildcard; /* what stood for the * of the route's path; owned */
 	struct answer answer;
 
-	int64_t delay_ns; /* how long @work is put off */
+	struct question question; /* set by @work to be asked, and to be called again after it */
+	int64_t delay_ns;         /* how long @work is put off */
 	void (*work)(struct request *request, struct site *site);
 	void *job; /* what @work needs to know; owned */
 	void (*free_job)(void *job);

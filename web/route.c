@@ -8,6 +8,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "web/api_routes.h"
+#include "web/code_routes.h"
 #include "web/host_check.h"
 #include "web/operation_routes.h"
 #include "web/pprof_routes.h"
@@ -38,6 +39,8 @@ const struct route routes[] = {
 	{ "/api/v1/types",               "api_types",        READ,        false, api_begin_types },
 	{ "/api/v1/labels",              "api_labels",       READ,        false, api_begin_labels },
 	{ "/api/v1/labels/*/values",     "api_label_values", READ,        false, api_begin_values },
+	{ "/api/v1/disassembly",         "api_disassembly",  READ,        false, code_begin_disassembly },
+	{ "/api/v1/source",              "api_source",       READ,        false, code_begin_source },
 	{ "/api/v1/status",              "api_status",       READ,        false, api_begin_status },
 	{ "/api/v1/diff",                "api_diff",         READ,        false, NULL },
 	{ "/api/v1/series",              "api_series",       READ,        false, NULL },

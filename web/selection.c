@@ -8,7 +8,7 @@
 #include "profiler/selector.h"
 #include "web/request.h"
 
-static void *selection_free(struct selection *selection)
+void *selection_free(struct selection *selection)
 {
 	if (!selection)
 		return NULL;

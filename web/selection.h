@@ -26,3 +26,6 @@ struct selection {
  */
 struct selection *selection_of_request(struct request *request, int64_t start_unix_ns,
 				       int64_t end_unix_ns);
+
+/* Accepts NULL. Always returns NULL. For who makes the selection part of another job. */
+void *selection_free(struct selection *selection);

@@ -29,6 +29,9 @@ enum {
 /* Well below the 15 s that are promised. */
 #define PATIENCE_NS (10 * NS_PER_SECOND)
 
+/* Another role reads one function, or opens a file. */
+#define REPLY_WAIT_NS (10 * NS_PER_SECOND)
+
 struct web_server {
 	struct site site;
 	struct connection_set connections;
@@ -116,6 +119,7 @@ int web_server_new(const struct web_server_options *options, struct web_server *
 		.site = &server->site,
 		.queue = server->queue,
 		.epoll_fd = server->epoll_fd,
+		.reply_wait_ns = options->reply_wait_ns ? options->reply_wait_ns : REPLY_WAIT_NS,
 	};
 	r = start_mhd(server, options->listen_fd);
 	if (r < 0)
@@ -202,6 +206,12 @@ static void set_timer(struct web_server *server)
 		when.it_value.tv_nsec = next_ns % NS_PER_SECOND;
 	}
 	timerfd_settime(server->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+void web_server_take_reply(struct web_server *server, uint32_t ticket, int result, int fd)
+{
+	exchange_set_take_reply(&server->exchanges, ticket, result, fd);
+	set_timer(server);
 }
 
 void web_server_run(struct web_server *server)

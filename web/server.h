@@ -34,5 +34,8 @@ struct web_server *web_server_free(struct web_server *server);
  * descriptor, for nesting. */
 int web_server_fd(const struct web_server *server);
 
+/* The reply to a question (web/server_options.h): @result is 0 or -errno; takes @fd, or −1. */
+void web_server_take_reply(struct web_server *server, uint32_t ticket, int result, int fd);
+
 /* Do what is due, without waiting. */
 void web_server_run(struct web_server *server);

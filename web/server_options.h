@@ -5,19 +5,26 @@
  * Server options: what a web server is made of.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
+struct question;
 struct status;
 struct store;
 
 struct web_server_options {
 	int listen_fd;                  /* bound and listening, non-blocking; borrowed */
 	struct store *store;            /* borrowed: outlives the server */
+	bool has_source_dirs;           /* source files may be asked for */
 	const char *const *allow_hosts; /* names beside our addresses and localhost; NULL ends */
 	const char *version;
 	unsigned int n_workers;
-	int64_t patience_ns; /* with a client that makes no progress; 0: 10 s */
+	int64_t patience_ns;   /* with a client that makes no progress; 0: 10 s */
+	int64_t reply_wait_ns; /* for the reply to a question; 0: 10 s */
 	/* Fill *@ret_status; called on the caller's thread only. */
 	void (*get_status)(void *context, struct status *ret_status);
+	/* Ask @question; the reply is web_server_take_reply()'s, with @ticket. As above. 0 or
+	 * -errno; NULL: there is nobody to be asked. */
+	int (*ask)(void *context, uint32_t ticket, const struct question *question);
 	void *context;
 };

@@ -19,6 +19,8 @@ void site_init(struct site *site, const struct web_server_options *options)
 		.version = options->version,
 		.allow_hosts = options->allow_hosts,
 		.get_status = options->get_status,
+		.ask = options->ask,
+		.has_source_dirs = options->has_source_dirs,
 		.context = options->context,
 	};
 	uname(&system);

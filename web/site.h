@@ -9,7 +9,9 @@
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "profiler/base/buffer.h"
 #include "web/process_usage.h"
@@ -18,6 +20,7 @@
 #define SITE_ANSWER_MAX  (64UL << 20)  /* bytes of one answer */
 #define SITE_ANSWERS_MAX (256UL << 20) /* bytes of answers in memory, beyond which none is made */
 
+struct question;
 struct status;
 struct store;
 struct web_server_options;
@@ -27,6 +30,8 @@ struct site {
 	const char *version;
 	const char *const *allow_hosts;
 	void (*get_status)(void *context, struct status *ret_status);
+	int (*ask)(void *context, uint32_t ticket, const struct question *question); /* or NULL */
+	bool has_source_dirs;
 	void *context;
 	char host[256];
 	char kernel[256];           /* "6.1.0-18-amd64" */

@@ -11,7 +11,7 @@
 enum {
 	TRAFFIC_MAX_ROUTES = 32,
 	TRAFFIC_N_BUCKETS = 7,
-	TRAFFIC_N_CODES = 10,
+	TRAFFIC_N_CODES = 12,
 };
 
 struct route_traffic {

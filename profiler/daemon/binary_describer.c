@@ -358,6 +358,17 @@ static void reopen(struct binary_describer *describer, struct binary *binary)
 		hold_file(binary, steal_fd(&fd));
 }
 
+int binary_describer_open_file(struct binary_describer *describer, uint32_t number)
+{
+	struct binary *binary = binary_table_find_number(describer->binaries, number);
+
+	if (!binary)
+		return -ENOENT;
+	if (binary->fd < 0)
+		reopen(describer, binary);
+	return binary->fd < 0 ? -ENOENT : binary->fd;
+}
+
 /* A stack leads through @binary. */
 static void want_names(struct binary_describer *describer, struct binary *binary)
 {

@@ -20,6 +20,7 @@
 #include "profiler/channel.h"
 #include "profiler/daemon/sandbox.h"
 #include "unwind/debug_reference.h"
+#include "unwind/disassembly.h"
 #include "unwind/elf_file.h"
 #include "unwind/kernel_slide.h"
 #include "unwind/symbol_file_build.h"
@@ -224,6 +225,28 @@ static int build_jit(struct channel *channel, const struct build_job *job)
 	return r < 0 ? r : outcome;
 }
 
+/* Whoever asked is told, also of what went wrong. */
+static int build_code(struct channel *channel, const struct build_job *job)
+{
+	const struct code_range range = { job->code.start_vaddr, job->code.end_vaddr };
+	_cleanup_(buffer_fini) struct buffer lines = { .limit = SYMBOL_FILE_MAX_BYTES };
+	struct message_reply reply = { .ticket = job->code.ticket };
+	_cleanup_(elf_file_freep) struct elf_file *elf = NULL;
+	_cleanup_(closep) int fd = -1;
+	int r;
+
+	reply.result = elf_file_open(job->fd, &elf);
+	if (reply.result == 0)
+		reply.result = disassembly_append(elf, range, &lines);
+	if (reply.result == 0)
+		fd = make_memfd(lines.data, lines.size);
+	if (reply.result == 0 && fd < 0)
+		reply.result = fd;
+	r = channel_send_fds(channel, MESSAGE_REPLY, &reply, sizeof(reply),
+			     (int[]){ fd < 0 ? -1 : fd, -1 });
+	return r < 0 ? r : send_all(channel);
+}
+
 /* The exit status says what came of it: an enum build_outcome, or BUILD_WANTS_FILES. */
 static unsigned int outcome_of_error(int error)
 {
@@ -270,6 +293,8 @@ static int run_child(const struct build_job *job, int channel_fd)
 		r = limit_child(job);
 	if (r < 0)
 		return r;
+	if (job->step == BUILD_STEP_CODE)
+		return build_code(channel, job);
 	if (job->what.kind == BUILD_KERNEL)
 		return build_kernel(channel, job);
 	return job->what.kind == BUILD_JIT ? build_jit(channel, job) : build_elf(channel, job);

@@ -17,6 +17,7 @@ enum build_step {
 	BUILD_STEP_TABLE,     /* for unwinding */
 	BUILD_STEP_FUNCTIONS, /* symbol tables, kallsyms, or what JITs say */
 	BUILD_STEP_LINES,     /* DWARF */
+	BUILD_STEP_CODE,      /* instructions of one function */
 	BUILD_STEP_COUNT,
 };
 
@@ -38,6 +39,7 @@ enum build_step {
 struct build_job {
 	struct build_job *next;
 	struct message_build what;
+	struct message_code code; /* of BUILD_STEP_CODE, with no more in `what` than the file */
 	enum build_step step;
 	bool has_names;                  /* the first step found some */
 	int fd;                          /* the file */
@@ -55,7 +57,7 @@ struct build_job {
 /*
  * Fork the child. It sends its findings by the descriptor @channel_fd: MESSAGE_TABLE,
  * MESSAGE_DESCRIPTION and MESSAGE_NAMES, as far as they are asked for, MESSAGE_KERNEL_NAMES, or
- * MESSAGE_JIT_READ and MESSAGE_NAMES.
+ * MESSAGE_JIT_READ and MESSAGE_NAMES, or MESSAGE_REPLY.
  * Returns 0 or -errno.
  */
 int build_job_start(struct build_job *job, int channel_fd);

@@ -526,6 +526,11 @@ void describer_on_resolver_start(struct describer *describer)
 	kernel_describer_request(&describer->kernel);
 }
 
+int describer_open_file(struct describer *describer, uint32_t file)
+{
+	return binary_describer_open_file(describer->binaries, file);
+}
+
 int describer_on_server_message(struct describer *describer, const struct message *message)
 {
 	const struct message_stored *stored = message->body;

@@ -97,6 +97,12 @@ void describer_find_last_names(struct describer *describer);
 /* Files that wait to be read for their names, those that JITs write among them. */
 uint32_t describer_unread_count(const struct describer *describer);
 
+/*
+ * The file of that number, open for a few seconds. Returns its descriptor (borrowed: until the next
+ * call of another function here), or -ENOENT: it is no file, or can no more be opened.
+ */
+int describer_open_file(struct describer *describer, uint32_t file);
+
 /* The server ended: what it had not stored is dropped, and what it had is history. */
 void describer_on_server_end(struct describer *describer);
 

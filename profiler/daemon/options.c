@@ -222,6 +222,24 @@ static void clear_debug_folders(struct options *options)
 	options->debug_folders = NULL;
 }
 
+static int add_source_dir(struct options *options, const char *value)
+{
+	int r;
+
+	if (value[0] != '/')
+		return -EINVAL;
+	r = texts_add(&options->source_dir_texts, value, strlen(value));
+	if (r == 0)
+		options->source_dirs = options->source_dir_texts.items;
+	return r;
+}
+
+static void clear_source_dirs(struct options *options)
+{
+	texts_fini(&options->source_dir_texts);
+	options->source_dirs = NULL;
+}
+
 static int set_cache(struct options *options, const char *value)
 {
 	options->cache = NULL;
@@ -371,6 +389,17 @@ const struct option_spec option_specs[] = {
 		.clear = clear_allow_hosts,
 	},
 	{
+		.name = "source-dir",
+		.argument = "DIR",
+		.purpose = "show source files that debug information names and that lie there; "
+			   "repeatable",
+		.expected = "a folder by its whole path",
+		.commands = FOR_DAEMON,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = add_source_dir,
+		.clear = clear_source_dirs,
+	},
+	{
 		.name = "cache",
 		.argument = "DIR|none",
 		.default_value = "/var/cache/pilotlight",
@@ -475,5 +504,6 @@ void options_fini(struct options *options)
 	texts_fini(&options->texts);
 	texts_fini(&options->allow_host_texts);
 	texts_fini(&options->debug_folder_texts);
+	texts_fini(&options->source_dir_texts);
 	*options = (struct options){ 0 };
 }

@@ -52,6 +52,7 @@ struct options {
 	const char *store;
 	const char *const *allow_hosts;   /* ends with NULL, or is NULL */
 	const char *const *debug_folders; /* likewise */
+	const char *const *source_dirs;   /* likewise */
 
 	pid_t pid;            /* of `record`, 0 = not one process */
 	int64_t duration_ns;  /* of `record`, 0 = until something ends it */
@@ -63,6 +64,7 @@ struct options {
 	struct option_texts texts;
 	struct option_texts allow_host_texts;
 	struct option_texts debug_folder_texts;
+	struct option_texts source_dir_texts;
 };
 
 enum option_flags {

@@ -18,6 +18,7 @@
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
 #include "unwind/debug_reference.h"
+#include "unwind/disassembly.h"
 
 enum { CHECK_INTERVAL_MS = 1000 };
 
@@ -29,6 +30,7 @@ static const unsigned int max_running[BUILD_STEP_COUNT] = {
 	[BUILD_STEP_TABLE] = 2,
 	[BUILD_STEP_FUNCTIONS] = 2,
 	[BUILD_STEP_LINES] = 1,
+	[BUILD_STEP_CODE] = 1,
 };
 
 struct job_queue {
@@ -85,6 +87,24 @@ static void tell_built(struct resolver *resolver, const struct build_job *job,
 	channel_flush(resolver->channel);
 }
 
+static void tell_failed(struct resolver *resolver, const struct build_job *job)
+{
+	const struct message_reply reply = { job->code.ticket, -EIO };
+
+	(void)channel_send(resolver->channel, MESSAGE_REPLY, &reply, sizeof(reply));
+	channel_flush(resolver->channel);
+}
+
+/* What there was to tell of @job, its last step was over with @outcome. */
+static void end_job(struct resolver *resolver, struct build_job *job, enum build_outcome outcome)
+{
+	if (job->step != BUILD_STEP_CODE)
+		tell_built(resolver, job, outcome);
+	else if (outcome != BUILD_OK)
+		tell_failed(resolver, job); /* the child could not */
+	build_job_free(job);
+}
+
 static void start_jobs(struct resolver *resolver, enum build_step step)
 {
 	struct job_queue *queue = &resolver->queues[step];
@@ -93,8 +113,7 @@ static void start_jobs(struct resolver *resolver, enum build_step step)
 		struct build_job *job = take_job(queue, &queue->first);
 
 		if (build_job_start(job, channel_fd(resolver->channel)) < 0) {
-			tell_built(resolver, job, BUILD_NO_MEMORY);
-			build_job_free(job);
+			end_job(resolver, job, BUILD_NO_MEMORY);
 			continue;
 		}
 		job->next = queue->running;
@@ -134,11 +153,10 @@ static void finish_job(struct resolver *resolver, struct build_job *job, unsigne
 		await_files(resolver, job);
 		return;
 	}
-	if (job->step == BUILD_STEP_LINES || job->what.kind != BUILD_NAMES || !may_go_on) {
+	if (job->step >= BUILD_STEP_LINES || job->what.kind != BUILD_NAMES || !may_go_on) {
 		if (job->step == BUILD_STEP_LINES && outcome == BUILD_NO_NAMES && job->has_names)
 			outcome = BUILD_OK; /* no DWARF, but symbols: that is all there is */
-		tell_built(resolver, job, (enum build_outcome)outcome);
-		build_job_free(job);
+		end_job(resolver, job, (enum build_outcome)outcome);
 		return;
 	}
 	job->has_names = outcome == BUILD_OK;
@@ -292,6 +310,21 @@ static int add_order(struct resolver *resolver, const struct message_build *what
 	return 0;
 }
 
+static int add_question(struct resolver *resolver, const struct message_code *code, int *fd)
+{
+	struct build_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return -ENOMEM;
+	job->what.file = code->file;
+	job->code = *code;
+	job->step = BUILD_STEP_CODE;
+	job->fd = steal_fd(fd);
+	job->second_fd = -1;
+	add_job(&resolver->queues[job->step], job);
+	return 0;
+}
+
 static int on_message(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
 {
 	struct resolver *resolver = context;
@@ -304,9 +337,11 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 	}
 	if (message->type == MESSAGE_DEBUG_FILE)
 		return take_debug_file(resolver, message->body, &fds[0]);
-	if (message->type != MESSAGE_BUILD || fds[0] < 0)
+	if (fds[0] < 0)
 		return -EBADMSG;
-	return add_order(resolver, message->body, fds);
+	if (message->type == MESSAGE_ASK_CODE)
+		return add_question(resolver, message->body, &fds[0]);
+	return message->type == MESSAGE_BUILD ? add_order(resolver, message->body, fds) : -EBADMSG;
 }
 
 static int on_channel(void *context)
@@ -347,6 +382,7 @@ int resolver_main(void)
 	struct resolver resolver = { 0 };
 	int r;
 
+	disassembly_load();
 	r = sandbox_drop_privileges(ROLE_RESOLVER);
 	if (r == 0)
 		r = set_up(&resolver);

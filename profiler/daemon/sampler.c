@@ -6,19 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/describer.h"
-#include "profiler/daemon/host_probe.h"
+#include "profiler/daemon/inquiries.h"
 #include "profiler/daemon/kernel_half.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
+#include "profiler/daemon/sampler_process.h"
 #include "profiler/daemon/sandbox.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
@@ -39,8 +39,6 @@ enum {
 	RESOLVER_QUEUE_BYTES = 4 << 20,
 	RING_MIN_BYTES = 256 << 10,
 	RING_MAX_BYTES = 16 << 20,
-	OPEN_FILES_MAX = 65536,
-	SAMPLER_PRIORITY = -15,
 };
 
 struct sampler {
@@ -54,6 +52,7 @@ struct sampler {
 	struct role_events events;
 	struct role_process server;
 	struct role_process resolver;
+	struct inquiries inquiries;
 	struct sampler_status status;
 	int64_t stop_unix_ns;
 	uint64_t n_sent; /* samples, with the status that goes with them */
@@ -231,6 +230,8 @@ static void on_role_end(void *context, enum role role, const char *reason)
 
 static int on_server_message(struct sampler *sampler, const struct message *message)
 {
+	if (inquiries_are(message))
+		return inquiries_take_question(&sampler->inquiries, message);
 	if (message->type != MESSAGE_ENCODED) {
 		int r = describer_on_server_message(sampler->describer, message);
 
@@ -248,6 +249,8 @@ static int on_role_message(void *context, enum role role, const struct message *
 
 	if (role == ROLE_SERVER)
 		return on_server_message(sampler, message);
+	if (inquiries_are(message))
+		return inquiries_take_reply(&sampler->inquiries, message, fds[0]);
 	return describer_on_resolver_message(sampler->describer, message, fds);
 }
 
@@ -348,10 +351,16 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		.on_end = on_role_end,
 		.context = sampler,
 	};
+	sampler->inquiries = (struct inquiries){
+		.server = &sampler->server,
+		.resolver = &sampler->resolver,
+		.source_dirs = setup->options->source_dirs,
+	};
 	r = start_tables(sampler, setup->options);
 	options.tables = sampler->table_loader;
 	if (r == 0)
 		r = describer_new(&options, &sampler->describer);
+	sampler->inquiries.describer = sampler->describer;
 	if (r == 0)
 		r = start_role(sampler, setup, ROLE_RESOLVER);
 	if (r == 0)
@@ -402,55 +411,17 @@ static int start_sampling(struct sampler *sampler)
 	return r;
 }
 
-/* Files wait open for the resolver, and each CPU has its event: more than the usual soft limit. */
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max < OPEN_FILES_MAX ? limit.rlim_max : OPEN_FILES_MAX;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/* Where processes have other numbers than the kernel half says, none of them is found. */
-static int check_pid_namespace(bool selects_processes)
-{
-	struct finding finding;
-
-	host_probe_pid_namespace(&finding);
-	if (finding.verdict != VERDICT_FAIL)
-		return 0;
-	log_line("pid namespace: %s", finding.text);
-	return selects_processes ? -EINVAL : 0;
-}
-
-/* A process that has just been met may be gone in milliseconds: be there in time. Without the
- * privilege, as it comes. The roles do not inherit it. */
-static void come_first(void)
-{
-	(void)setpriority(PRIO_PROCESS, 0, SAMPLER_PRIORITY);
-}
-
 int sampler_new(const struct sampler_setup *setup, struct sampler **ret_sampler)
 {
 	_cleanup_(sampler_freep) struct sampler *sampler = calloc(1, sizeof(*sampler));
-	const struct needed_capability *missing = sandbox_missing();
 	int r;
 
 	if (!sampler)
 		return -ENOMEM;
-	if (missing) {
-		log_line("%s is missing, %s: run as root, or give it to this program",
-			 missing->name, missing->purpose);
-		return -EPERM;
-	}
-	if (check_pid_namespace(setup->selects_processes) < 0)
-		return -EINVAL;
-	raise_file_limit();
-	come_first();
 	sampler->options = setup->options;
-	r = loop_new(&sampler->loop);
+	r = sampler_process_prepare(setup->selects_processes);
+	if (r == 0)
+		r = loop_new(&sampler->loop);
 	if (r == 0)
 		r = load_kernel_half(sampler, setup);
 	if (r == 0)

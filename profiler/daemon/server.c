@@ -27,6 +27,7 @@
 #include "profiler/query.h"
 #include "profiler/store.h"
 #include "unwind/symbol_file.h"
+#include "web/request.h"
 #include "web/server.h"
 
 enum {
@@ -184,6 +185,16 @@ static int describe(struct server *server, const struct message *message, const 
 	}
 }
 
+static int take_reply(struct server *server, const struct message_reply *reply, int fd)
+{
+	_cleanup_(closep) int owned = fd;
+
+	if (!server->web || reply->result > 0)
+		return -EBADMSG;
+	web_server_take_reply(server->web, reply->ticket, reply->result, steal_fd(&owned));
+	return 0;
+}
+
 static int on_message(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
 {
 	struct server *server = context;
@@ -199,6 +210,8 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 		return 0;
 	case MESSAGE_ENCODE:
 		return encode(server, message, fds[0]);
+	case MESSAGE_REPLY:
+		return take_reply(server, message->body, steal_fd(&fds[0]));
 	default:
 		/* A description that finds no memory, or nothing to describe, is missed by the
 		 * samples that refer to it, and these are counted. */
@@ -254,15 +267,53 @@ static void get_status(void *context, struct status *ret_status)
 	*ret_status = server->status;
 }
 
+static int ask_source(struct server *server, uint32_t ticket, const char *path)
+{
+	struct {
+		struct message_number number;
+		char path[MESSAGE_MAX_TEXT_BYTES];
+	} body = { .number = { ticket, 0 } };
+	size_t length = strlen(path) + 1;
+
+	if (length > sizeof(body.path))
+		return -ENAMETOOLONG;
+	memcpy(body.path, path, length);
+	return channel_send(server->channel, MESSAGE_ASK_SOURCE, &body,
+			    sizeof(body.number) + length);
+}
+
+static int ask(void *context, uint32_t ticket, const struct question *question)
+{
+	struct server *server = context;
+	const struct message_code code = {
+		.ticket = ticket,
+		.file = question->file,
+		.start_vaddr = question->start_vaddr,
+		.end_vaddr = question->end_vaddr,
+	};
+	int r;
+
+	if (question->kind == QUESTION_SOURCE)
+		r = ask_source(server, ticket, question->path);
+	else
+		r = channel_send(server->channel, MESSAGE_ASK_CODE, &code, sizeof(code));
+	if (r < 0)
+		return r;
+	r = channel_flush(server->channel);
+	return r == -EAGAIN ? 0 : r;
+}
+
 static int start_web(struct server *server, const struct options *options)
 {
 	const struct web_server_options web_options = {
 		.listen_fd = ROLE_LISTEN_FD,
 		.store = server->store,
 		.allow_hosts = options->allow_hosts,
+		.has_source_dirs = options->source_dirs != NULL,
 		.version = PILOTLIGHT_VERSION,
 		.n_workers = N_WORKERS,
 		.get_status = get_status,
+		.ask = ask,
 		.context = server,
 	};
 	int r = web_server_new(&web_options, &server->web);

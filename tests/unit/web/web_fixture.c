@@ -119,7 +119,10 @@ void web_fixture_start(struct web_fixture *fixture)
 		.version = "1.2.3",
 		.n_workers = 2,
 		.patience_ns = FIXTURE_PATIENCE_MS * NS_PER_MS,
+		.reply_wait_ns = FIXTURE_PATIENCE_MS * NS_PER_MS,
 		.get_status = get_status,
+		.ask = fixture->ask,
+		.has_source_dirs = fixture->has_source_dirs,
 		.context = fixture,
 	};
 

@@ -6,17 +6,22 @@
  * thread of its own.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "profiler/status.h"
 
 #define FIXTURE_PATIENCE_MS 300
 
+struct question;
+
 struct web_fixture {
 	uint16_t port;
 	struct store *store;
 	struct web_server *server;
-	struct status status; /* what the server is told; set before start */
+	struct status status; /* what the server is told; set before start, as the next ones */
+	int (*ask)(void *fixture, uint32_t ticket, const struct question *question);
+	bool has_source_dirs;
 	int listen_fd;
 	int stop_fd;
 	unsigned long thread;
