@@ -382,8 +382,8 @@ int resolver_main(void)
 	struct resolver resolver = { 0 };
 	int r;
 
-	disassembly_load();
 	r = sandbox_drop_privileges(ROLE_RESOLVER);
+	disassembly_load();
 	if (r == 0)
 		r = set_up(&resolver);
 	if (r < 0) {
