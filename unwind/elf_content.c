@@ -3,12 +3,14 @@
 
 #include <gelf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "unwind/elf_file.h"
 #include "unwind/elf_file_internal.h"
 #include "unwind/inflater.h"
 #include "unwind/packed_section.h"
+#include "unwind/relocation.h"
 
 #define SECTION_LIMIT_BYTES ((size_t)512 << 20)
 
@@ -50,15 +52,15 @@ static bool read_packing(Elf *elf, const GElf_Shdr *header, const Elf_Data *data
 static struct inflater *unpack(struct elf_file *file, Elf_Scn *section, const GElf_Shdr *header,
 			       uint64_t limit_bytes)
 {
-	struct inflater **slot = elf_file_inflater(file, elf_ndxscn(section));
+	struct elf_kept_section *kept = elf_file_kept_section(file, elf_ndxscn(section));
 	Elf_Data *data = elf_rawdata(section, NULL);
 	struct inflater_source source;
 
-	if (!slot || *slot || !data || !data->d_buf ||
+	if (!kept || kept->inflater || !data || !data->d_buf ||
 	    !read_packing(elf_file_elf(file), header, data, &source) || source.size > limit_bytes)
-		return slot ? *slot : NULL;
-	(void)inflater_new(&source, slot);
-	return *slot;
+		return kept ? kept->inflater : NULL;
+	(void)inflater_new(&source, &kept->inflater);
+	return kept->inflater;
 }
 
 /* Find @name, or, for .debug_*, its namesake .zdebug_*. */
@@ -76,9 +78,12 @@ static Elf_Scn *find_section_or_packed(Elf *elf, const char *name, GElf_Shdr *re
 	return find_section(elf, packed_name, ret_header);
 }
 
-static struct elf_content packed_content(struct inflater *inflater, size_t size)
+static struct elf_content packed_content(struct inflater *inflater)
 {
-	return (struct elf_content){ .bytes = inflater_bytes(inflater), .size = size };
+	return (struct elf_content){
+		.bytes = inflater_bytes(inflater),
+		.size = inflater_size(inflater),
+	};
 }
 
 static struct elf_content plain_content(Elf_Scn *section, const GElf_Shdr *header,
@@ -95,27 +100,41 @@ static struct elf_content plain_content(Elf_Scn *section, const GElf_Shdr *heade
 	};
 }
 
+/* Fill in what the linker of a relocatable file would, in a copy of what @content is: once. */
+static struct elf_content relocated(struct elf_file *file, size_t section_i,
+				    const struct elf_content *content)
+{
+	struct elf_kept_section *kept = elf_file_kept_section(file, section_i);
+
+	if (!relocation_is_needed(file, section_i))
+		return *content;
+	if (!content->size || !kept)
+		return (struct elf_content){ 0 };
+	if (!kept->relocated) {
+		kept->relocated = malloc(content->size);
+		if (!kept->relocated)
+			return (struct elf_content){ 0 };
+		memcpy(kept->relocated, content->bytes, content->size);
+		relocation_apply_all(file, section_i, kept->relocated, content->size);
+	}
+	return (struct elf_content){ .bytes = kept->relocated, .size = content->size };
+}
+
 struct elf_content elf_content_section(struct elf_file *file, const char *name)
 {
 	struct inflater *inflater;
-	Elf_Scn *section;
-	GElf_Shdr header;
-	bool is_packed;
+	struct elf_content content = elf_content_section_unfilled(file, name, &inflater);
 
-	section = find_section_or_packed(elf_file_elf(file), name, &header, &is_packed);
-	if (!section)
+	if (content.size > SECTION_LIMIT_BYTES ||
+	    (inflater && inflater_fill(inflater, content.size) < content.size))
 		return (struct elf_content){ 0 };
-	if (!is_packed)
-		return plain_content(section, &header, SECTION_LIMIT_BYTES);
-	inflater = unpack(file, section, &header, SECTION_LIMIT_BYTES);
-	if (!inflater || inflater_fill(inflater, inflater_size(inflater)) < inflater_size(inflater))
-		return (struct elf_content){ 0 };
-	return packed_content(inflater, inflater_size(inflater));
+	return content;
 }
 
 struct elf_content elf_content_section_unfilled(struct elf_file *file, const char *name,
 						struct inflater **ret_inflater)
 {
+	struct elf_content content;
 	Elf_Scn *section;
 	GElf_Shdr header;
 	bool is_packed;
@@ -124,12 +143,20 @@ struct elf_content elf_content_section_unfilled(struct elf_file *file, const cha
 	section = find_section_or_packed(elf_file_elf(file), name, &header, &is_packed);
 	if (!section)
 		return (struct elf_content){ 0 };
-	if (!is_packed)
-		return plain_content(section, &header, UNFILLED_LIMIT_BYTES);
-	*ret_inflater = unpack(file, section, &header, UNFILLED_LIMIT_BYTES);
-	if (!*ret_inflater)
+	if (is_packed)
+		*ret_inflater = unpack(file, section, &header, UNFILLED_LIMIT_BYTES);
+	if (is_packed && !*ret_inflater)
 		return (struct elf_content){ 0 };
-	return packed_content(*ret_inflater, inflater_size(*ret_inflater));
+	content = is_packed ? packed_content(*ret_inflater)
+			    : plain_content(section, &header, UNFILLED_LIMIT_BYTES);
+	if (!elf_file_is_relocatable(file))
+		return content;
+	/* Relocations may be in any order: all of it must be there. */
+	if (content.size > SECTION_LIMIT_BYTES ||
+	    (is_packed && inflater_fill(*ret_inflater, content.size) < content.size))
+		return (struct elf_content){ 0 };
+	*ret_inflater = NULL;
+	return relocated(file, elf_ndxscn(section), &content);
 }
 
 /* The part of a segment's bytes from @skip on that is really in the file. */

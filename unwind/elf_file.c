@@ -10,6 +10,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "unwind/elf_file_internal.h"
+#include "unwind/elf_layout.h"
 #include "unwind/inflater.h"
 
 enum {
@@ -18,7 +19,7 @@ enum {
 
 	MAX_NOTE_BYTES = 64 << 10, /* of a segment or section; a program has some hundred */
 
-	MAX_INFLATERS = 32, /* of sections: there are some twenty that anybody asks for */
+	MAX_KEPT_SECTIONS = 32, /* there are some twenty that anybody asks for */
 };
 
 /* A separate debug file keeps the addresses of its segments, but not their bytes. */
@@ -32,11 +33,10 @@ struct elf_file {
 	struct elf_description description;
 	struct code_range code[ELF_FILE_MAX_SEGMENTS];
 	size_t n_code;
-	struct kept_inflater {
-		size_t section_i;
-		struct inflater *inflater;
-	} inflaters[MAX_INFLATERS];
-	size_t n_inflaters;
+	struct elf_kept_section kept[MAX_KEPT_SECTIONS];
+	size_t n_kept;
+	bool is_relocatable;
+	struct elf_layout layout; /* if so */
 };
 
 DEFINE_CLEANUP(struct elf_file *, elf_file_free)
@@ -135,6 +135,20 @@ static void read_note_sections(struct elf_file *file)
 	}
 }
 
+/* There are no segments, and nothing is where the file says. */
+static int lay_out(struct elf_file *file)
+{
+	int r = elf_layout_make(file->elf, &file->layout);
+
+	if (r < 0)
+		return r;
+	file->code[file->n_code++] = (struct code_range){
+		.start_vaddr = ELF_LAYOUT_VADDR,
+		.end_vaddr = file->layout.code_end,
+	};
+	return 0;
+}
+
 /* Takes @elf, which is NULL if libelf did not like it. */
 static int open_elf(Elf *elf, struct elf_file **ret_file)
 {
@@ -150,7 +164,8 @@ static int open_elf(Elf *elf, struct elf_file **ret_file)
 	if (!file->elf || elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &header) ||
 	    !machine_is_known(&header))
 		return -EBADMSG;
-	r = read_segments(file);
+	file->is_relocatable = header.e_type == ET_REL;
+	r = file->is_relocatable ? lay_out(file) : read_segments(file);
 	if (r < 0)
 		return r;
 	read_note_sections(file);
@@ -179,8 +194,11 @@ struct elf_file *elf_file_free(struct elf_file *file)
 {
 	if (!file)
 		return NULL;
-	for (size_t i = 0; i < file->n_inflaters; i++)
-		inflater_free(file->inflaters[i].inflater);
+	for (size_t i = 0; i < file->n_kept; i++) {
+		inflater_free(file->kept[i].inflater);
+		free(file->kept[i].relocated);
+	}
+	elf_layout_fini(&file->layout);
 	elf_end(file->elf);
 	free(file);
 	return NULL;
@@ -196,15 +214,31 @@ Elf *elf_file_elf(const struct elf_file *file)
 	return file->elf;
 }
 
-struct inflater **elf_file_inflater(struct elf_file *file, size_t section_i)
+struct elf_kept_section *elf_file_kept_section(struct elf_file *file, size_t section_i)
 {
-	for (size_t i = 0; i < file->n_inflaters; i++)
-		if (file->inflaters[i].section_i == section_i)
-			return &file->inflaters[i].inflater;
-	if (file->n_inflaters == MAX_INFLATERS)
+	for (size_t i = 0; i < file->n_kept; i++)
+		if (file->kept[i].section_i == section_i)
+			return &file->kept[i];
+	if (file->n_kept == MAX_KEPT_SECTIONS)
 		return NULL;
-	file->inflaters[file->n_inflaters].section_i = section_i;
-	return &file->inflaters[file->n_inflaters++].inflater;
+	file->kept[file->n_kept].section_i = section_i;
+	return &file->kept[file->n_kept++];
+}
+
+bool elf_file_is_relocatable(const struct elf_file *file)
+{
+	return file->is_relocatable;
+}
+
+uint64_t elf_file_section_vaddr(const struct elf_file *file, size_t section_i)
+{
+	Elf_Scn *section;
+	GElf_Shdr header;
+
+	if (file->is_relocatable)
+		return elf_layout_vaddr(&file->layout, section_i);
+	section = elf_getscn(file->elf, section_i);
+	return section && gelf_getshdr(section, &header) ? header.sh_addr : 0;
 }
 
 uint64_t elf_file_code_end(const struct elf_file *file, uint64_t elf_vaddr)

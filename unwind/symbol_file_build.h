@@ -23,8 +23,7 @@ enum symbol_depth {
  * Append the symbol file of what @files are of to @ret_bytes.
  *
  * Returns 0 and sets *@ret_report, or
- * -ENODATA  there is not one name in it (for SYMBOL_LINES: no DWARF at all). That holds for
- *           relocatable files, whose addresses are not known yet,
+ * -ENODATA  there is not one name in it (for SYMBOL_LINES: no DWARF at all),
  * -ENOMEM   out of memory,
  * -EFBIG    the result has more than the limit of @ret_bytes, or 4 GB.
  *

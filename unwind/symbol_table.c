@@ -21,7 +21,8 @@ enum {
 /* One section of symbols, and what is needed to judge each of them. */
 struct symbol_section {
 	const struct elf_file *binary; /* that knows which addresses are code */
-	Elf *elf;
+	const struct elf_file *file;
+	Elf *elf; /* of the same */
 	Elf_Data *data;
 	size_t names_section;
 	bool is_arm;
@@ -68,24 +69,36 @@ static uint32_t length_without_version(const char *name)
 
 /* Where the code ends that a symbol without a size starts. */
 static uint64_t section_end(const struct symbol_section *from, const GElf_Sym *symbol,
-			    uint64_t code_end)
+			    uint64_t start_vaddr, uint64_t code_end)
 {
+	uint64_t section_vaddr;
 	Elf_Scn *section = elf_getscn(from->elf, symbol->st_shndx);
 	GElf_Shdr header;
 
-	if (symbol->st_shndx >= SHN_LORESERVE || !section || !gelf_getshdr(section, &header) ||
-	    symbol->st_value < header.sh_addr ||
-	    symbol->st_value - header.sh_addr >= header.sh_size)
+	if (symbol->st_shndx >= SHN_LORESERVE || !section || !gelf_getshdr(section, &header))
 		return code_end;
-	return header.sh_addr + header.sh_size < code_end ? header.sh_addr + header.sh_size
-							  : code_end;
+	section_vaddr = elf_file_section_vaddr(from->file, symbol->st_shndx);
+	if (start_vaddr < section_vaddr || start_vaddr - section_vaddr >= header.sh_size)
+		return code_end;
+	return section_vaddr + header.sh_size < code_end ? section_vaddr + header.sh_size
+							 : code_end;
+}
+
+/* Where the symbol starts: in a relocatable file, they count from their section. */
+static uint64_t start_of(const struct symbol_section *from, const GElf_Sym *symbol)
+{
+	uint64_t start_vaddr = from->is_arm ? symbol->st_value & ~1ULL : symbol->st_value;
+
+	if (elf_file_is_relocatable(from->file))
+		start_vaddr += elf_file_section_vaddr(from->file, symbol->st_shndx);
+	return start_vaddr;
 }
 
 static int add_symbol(struct symbol_table *table, const struct symbol_section *from,
 		      const GElf_Sym *symbol)
 {
 	const char *name = elf_strptr(from->elf, from->names_section, symbol->st_name);
-	uint64_t start_vaddr = from->is_arm ? symbol->st_value & ~1ULL : symbol->st_value;
+	uint64_t start_vaddr = start_of(from, symbol);
 	uint64_t code_end = elf_file_code_end(from->binary, start_vaddr);
 	int r;
 
@@ -97,7 +110,7 @@ static int add_symbol(struct symbol_table *table, const struct symbol_section *f
 		return r;
 	table->symbols[table->n_symbols++] = (struct symbol){
 		.start_vaddr = start_vaddr,
-		.end_vaddr = symbol->st_size == 0 ? section_end(from, symbol, code_end)
+		.end_vaddr = symbol->st_size == 0 ? section_end(from, symbol, start_vaddr, code_end)
 			     : symbol->st_size > code_end - start_vaddr
 				     ? code_end
 				     : start_vaddr + symbol->st_size,
@@ -184,7 +197,7 @@ static int read_file(struct symbol_table *table, const struct elf_file *binary,
 	if (!gelf_getehdr(elf, &elf_header))
 		return 0;
 	while (r == 0 && (section = elf_nextscn(elf, section)) != NULL) {
-		struct symbol_section from = { .binary = binary, .elf = elf };
+		struct symbol_section from = { .binary = binary, .file = file, .elf = elf };
 		GElf_Shdr header;
 
 		if (!gelf_getshdr(section, &header) ||

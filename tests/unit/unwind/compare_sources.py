@@ -11,6 +11,7 @@ Exits with 77 if a tool is missing that makes one of them.
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,24 @@ def compare_dwz(folder):
                [] if missing(shares) == expected else [(expected, missing(shares))])
 
 
+def compare_relocatable(folder):
+    """An object, as modules of the kernel are, and what the linker makes of it at the same place."""
+    for version in 4, 5:
+        module, program = folder / f"module{version}.o", folder / f"module{version}"
+        run([COMPILER, "-c", "-O2", "-g", f"-gdwarf-{version}", "-ffunction-sections",
+             FIXTURES / "names.cc", "-o", module])
+        code = re.findall(r"\] (\S+) +PROGBITS .* AXG? ", run(["readelf", "-SW", module]))
+        script = program.with_suffix(".ld")
+        script.write_text("SECTIONS {\n. = 0x100000;\n" +
+                          "".join(f"{name} : {{ *({name}) }}\n" for name in code) + "}\n",
+                          encoding="utf-8")
+        run(["ld", "--unresolved-symbols=ignore-all", "-T", script, module, "-o", program])
+        answers = Answers(program)
+        yield f"DWARF {version}, linked by a script", answers.differ_from_llvm()
+        yield f"DWARF {version}, relocatable", answers.differ(module)
+        yield f"DWARF {version}, relocatable and compressed", answers.differ(packed(module, "zstd"))
+
+
 def compare_rust(folder):
     """Functions lie in namespaces and types there; the standard library is linked in, too."""
     program = folder / "nested"
@@ -178,6 +197,7 @@ def compare_kinds(folder):
         if version >= 4:
             yield from compare_split(folder, version)
     yield from compare_dwz(folder)
+    yield from compare_relocatable(folder)
     yield "MiniDebugInfo", answers.differ(with_mini_debug_info(program), only_names=True)
     if COMPILER == "g++": # clang would need a linker that is not everywhere
         yield "across units", Answers(build(folder / "lto", "-flto")).differ_from_llvm()
