@@ -99,6 +99,15 @@ void jit_table_forget_unused(struct jit_table *table, uint32_t dictionary)
 			forget(table, entry);
 }
 
+void jit_table_forget_ended(struct jit_table *table)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER (hh, table->by_number, entry, next)
+		if (entry->jit.is_ended && !entry->jit.is_ordered)
+			forget(table, entry);
+}
+
 void jit_table_each(struct jit_table *table, void (*on_jit)(void *context, struct jit *jit),
 		    void *context)
 {

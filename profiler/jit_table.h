@@ -78,6 +78,10 @@ int jit_table_add(struct jit_table *table, const struct process_key *process, st
  * Numbers are not given out again. */
 void jit_table_forget_unused(struct jit_table *table, uint32_t dictionary);
 
+/* Forget those whose process has ended, but for those that the resolver reads: no sample will refer
+ * to them any more. */
+void jit_table_forget_ended(struct jit_table *table);
+
 /* Call @on_jit for each entry, in the order in which they were added. */
 void jit_table_each(struct jit_table *table, void (*on_jit)(void *context, struct jit *jit),
 		    void *context);

@@ -84,8 +84,15 @@ uint32_t jit_describer_get(struct jit_describer *describer, const struct process
 			   uint32_t number)
 {
 	struct jit *jit = jit_table_find(describer->jits, number);
+	int r = 0;
 
-	if (!jit && jit_table_add(describer->jits, process, &jit) < 0) {
+	if (!jit)
+		r = jit_table_add(describer->jits, process, &jit);
+	if (r == -ENOSPC) {
+		jit_table_forget_ended(describer->jits);
+		r = jit_table_add(describer->jits, process, &jit);
+	}
+	if (r < 0) {
 		describer->status.over_bound++;
 		return 0;
 	}
@@ -211,20 +218,27 @@ void jit_describer_look_at_once(struct jit_describer *describer)
 	jit_table_each(describer->jits, look_if_hit, describer);
 }
 
+static int tell(struct jit_describer *describer, const struct jit *jit)
+{
+	int r = send_file(describer, jit);
+
+	return r < 0 ? r : send_names(describer, jit);
+}
+
+/* What was forgotten has no names: a stack may come late, of a process that has ended. */
 int jit_describer_describe(struct jit_describer *describer, uint32_t number)
 {
+	const struct jit forgotten = { .number = number, .symbols_fd = -1 };
 	struct jit *jit = jit_table_find(describer->jits, number);
 	int r;
 
 	if (!jit)
-		return 0;
+		return tell(describer, &forgotten);
 	if (!jit->next_look_ns)
 		look(describer, jit);
 	if (jit->dictionary == describer->dictionary)
 		return 0;
-	r = send_file(describer, jit);
-	if (r == 0)
-		r = send_names(describer, jit);
+	r = tell(describer, jit);
 	if (r == 0)
 		jit->dictionary = describer->dictionary;
 	return r;

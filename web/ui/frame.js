@@ -26,7 +26,7 @@
 
 const USER_BRACKETS = new Set(['[vdso]', '[vsyscall]', '[stack]', '[heap]', '[uprobes]']);
 const JIT_MODULE =
-  /^(\[(anon|jit)|\/\/anon|\/?anon_inode|\/memfd:.*jit)|perf-\d+\.map$|jitted-\d+/i;
+  /^(\[(anon|jit)|\/\/anon|\/?anon_inode|\/memfd:.*jit)|perf-\d+\.map$|jit-\d+\.dump$|jitted-\d+/i;
 const NO_NAME = /\+0x[0-9a-f]+$/;
 const CUT_MODULE = '[truncated]';
 const UNKNOWN = '(unknown function)';

@@ -346,6 +346,17 @@ static void what_was_forgotten_gets_another_number(void **state)
 	assert_int_not_equal(hit(world, number), number);
 }
 
+static void what_was_forgotten_is_told_of_without_names(void **state)
+{
+	struct world *world = *state;
+
+	world->told_as = NAMES_PENDING;
+	assert_int_equal(jit_describer_describe(world->describer, JIT_FIRST_NUMBER + 5), 0);
+	listen(world);
+	assert_string_equal(world->told_path, "[anonymous]");
+	assert_int_equal(world->told_as, NAMES_NONE);
+}
+
 static void a_process_too_many_is_counted(void **state)
 {
 	struct world *world = *state;
@@ -357,6 +368,19 @@ static void a_process_too_many_is_counted(void **state)
 	assert_int_equal(status_of(world).over_bound, 1);
 	jit_describer_note_sample(world->describer, 0);
 	jit_describer_note_end(world->describer, 0);
+}
+
+static void processes_that_have_ended_make_room(void **state)
+{
+	struct world *world = *state;
+	uint32_t first = hit(world, 0), last = first, number;
+
+	while ((number = jit_describer_get(world->describer, &world->process, 0)))
+		last = number;
+	jit_describer_note_end(world->describer, first);
+	number = jit_describer_get(world->describer, &world->process, 0);
+	assert_true(number > last);
+	assert_int_equal(jit_describer_get(world->describer, &world->process, last), last);
 }
 
 static void refuses_what_the_resolver_must_not_say(void **state)
@@ -387,7 +411,9 @@ int main(void)
 		TEST(a_map_that_ends_whoever_reads_it_is_left_alone),
 		TEST(a_new_resolver_is_asked_again_until_three_have_ended),
 		TEST(what_was_forgotten_gets_another_number),
+		TEST(what_was_forgotten_is_told_of_without_names),
 		TEST(a_process_too_many_is_counted),
+		TEST(processes_that_have_ended_make_room),
 		TEST(refuses_what_the_resolver_must_not_say),
 	};
 

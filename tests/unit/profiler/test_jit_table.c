@@ -71,6 +71,22 @@ static void forgets_what_is_unused_unless_it_is_being_read(void **state)
 	assert_int_equal(idle->number, JIT_FIRST_NUMBER + 2);
 }
 
+static void forgets_those_that_have_ended_unless_they_are_being_read(void **state)
+{
+	struct jit_table *table = *state;
+	struct jit *ended, *read;
+
+	assert_int_equal(jit_table_add(table, &process, &ended), 0);
+	assert_int_equal(jit_table_add(table, &process, &read), 0);
+	read->is_ended = read->is_ordered = true;
+	jit_table_forget_ended(table);
+	assert_int_equal(jit_table_count(table), 2);
+	ended->is_ended = true;
+	jit_table_forget_ended(table);
+	assert_int_equal(jit_table_count(table), 1);
+	assert_non_null(jit_table_find(table, JIT_FIRST_NUMBER + 1));
+}
+
 static void count_hit(void *context, struct jit *jit)
 {
 	*(unsigned int *)context += jit->is_hit;
@@ -98,6 +114,7 @@ int main(void)
 		TEST(numbers_begin_behind_those_of_binaries),
 		TEST(has_a_bound),
 		TEST(forgets_what_is_unused_unless_it_is_being_read),
+		TEST(forgets_those_that_have_ended_unless_they_are_being_read),
 		TEST(visits_each),
 	};
 

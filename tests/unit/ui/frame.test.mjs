@@ -13,6 +13,7 @@ test('the kind of a frame follows from its module and name', () => {
   assert.equal(kindOf('libz.so+0x12f', '/lib/libz.so'), 'unnamed');
   assert.equal(kindOf('handle', '//anon'), 'jit');
   assert.equal(kindOf('handle', '/tmp/perf-12.map'), 'jit');
+  assert.equal(kindOf('handle', '/srv/app/jit-12.dump'), 'jit');
   assert.equal(kindOf('handle', ''), 'jit');
   assert.equal(kindOf('[truncated: too deep]', '[truncated]'), 'cut');
 });
