@@ -16,8 +16,11 @@
 static size_t copy_name(const struct elf_content *content,
 			char ret_name[DEBUG_REFERENCE_PATH_BYTES])
 {
-	size_t length = content->bytes ? strnlen((const char *)content->bytes, content->size) : 0;
+	size_t length;
 
+	if (!content->bytes)
+		return 0;
+	length = strnlen((const char *)content->bytes, content->size);
 	if (length == content->size || length >= DEBUG_REFERENCE_PATH_BYTES)
 		return 0;
 	memcpy(ret_name, content->bytes, length);

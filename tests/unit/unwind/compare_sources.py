@@ -163,7 +163,8 @@ def compare_relocatable(folder):
         script.write_text("SECTIONS {\n. = 0x100000;\n" +
                           "".join(f"{name} : {{ *({name}) }}\n" for name in code) + "}\n",
                           encoding="utf-8")
-        run(["ld", "--unresolved-symbols=ignore-all", "-T", script, module, "-o", program])
+        run(["ld", "--no-warn-rwx-segments", "--unresolved-symbols=ignore-all", "-T", script,
+             module, "-o", program])
         answers = Answers(program)
         yield f"DWARF {version}, linked by a script", answers.differ_from_llvm()
         yield f"DWARF {version}, relocatable", answers.differ(module)

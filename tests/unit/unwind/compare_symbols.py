@@ -59,7 +59,7 @@ def function_addresses(elf):
 
 def clean(name):
     """Without the suffixes that compilers add to clones."""
-    return re.sub(r"(\.(isra|constprop|part|cold|lto_priv|llvm)(\.\d+)*)+$", "", name)
+    return re.sub(r"(\.(isra|constprop|part|cold|lto_priv|llvm|\d+)(\.\d+)*)+$", "", name)
 
 
 def parse_blocks(text):
