@@ -20,6 +20,7 @@
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sampler_process.h"
 #include "profiler/daemon/sandbox.h"
+#include "profiler/daemon/status_reader.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/daemon/table_store.h"
@@ -50,8 +51,7 @@ struct sampler {
 	struct table_loader *table_loader;
 	struct describer *describer;
 	struct role_events events;
-	struct role_process server;
-	struct role_process resolver;
+	struct role_process roles[ROLE_COUNT]; /* all but the sampler's own */
 	struct inquiries inquiries;
 	struct sampler_status status;
 	int64_t stop_unix_ns;
@@ -86,49 +86,18 @@ static void on_forget_stack(void *context, uint64_t stack_hash)
 	kernel_half_forget_stack(sampler->half, stack_hash);
 }
 
-static void fill_table_status(struct sampler *sampler)
-{
-	struct table_store_status tables;
-
-	table_store_get_status(sampler->table_store, &tables);
-	sampler->status.tables_evicted = tables.n_evicted;
-	sampler->status.tables_refused = tables.n_refused;
-	sampler->status.tables_damaged = tables.n_damaged;
-	sampler->status.table_bytes = tables.shard_bytes;
-	sampler->status.table_rows = tables.n_rows;
-	sampler->status.n_tables = (uint32_t)tables.n_tables;
-	sampler->status.n_rules = tables.n_rules;
-	table_cache_get_status(sampler->table_cache, &sampler->status.table_cache);
-}
-
-/*
- * Fill in what samples and ticks there are. The kernel's counters are read after the samples were
- * sent, so that the server never knows of more samples than of ticks.
- */
 static void send_status(struct sampler *sampler)
 {
-	struct sampler_status *status = &sampler->status;
-	struct kernel_half_status half;
+	const struct status_sources sources = {
+		.half = sampler->half,
+		.tables = sampler->table_store,
+		.cache = sampler->table_cache,
+		.describer = sampler->describer,
+	};
+	struct channel *channel = sampler->roles[ROLE_SERVER].channel;
 
-	if (!sampler->server.channel || kernel_half_get_status(sampler->half, &half) < 0)
-		return;
-	status->ticks = half.sum.ticks;
-	status->idle = half.sum.idle;
-	status->submitted = half.sum.submitted;
-	status->lifecycle_lost = half.sum.lifecycle_lost;
-	status->stacks_sent = half.sum.stacks_sent;
-	status->files_found = half.sum.files_found;
-	status->files_lost = half.sum.files_lost;
-	status->captured = half.sum.captured;
-	status->capture_lost = half.sum.capture_lost;
-	status->frames_by_fp = half.sum.frames_by_fp;
-	fill_table_status(sampler);
-	status->map_bytes = half.map_bytes + status->table_bytes;
-	status->bpf_run_ns = half.run_ns;
-	status->bpf_run_count = half.run_count;
-	memcpy(status->dropped, half.sum.dropped, sizeof(status->dropped));
-	describer_get_status(sampler->describer, status);
-	channel_send(sampler->server.channel, MESSAGE_STATUS, status, sizeof(*status));
+	if (channel && status_reader_read(&sources, &sampler->status) == 0)
+		channel_send(channel, MESSAGE_STATUS, &sampler->status, sizeof(sampler->status));
 }
 
 /* A ring that is left as it is would call us for ever: then only the timer does. */
@@ -147,7 +116,7 @@ static void send_all(struct sampler *sampler)
 	describer_flush(sampler->describer);
 	describer_relieve(sampler->describer);
 	send_status(sampler);
-	role_process_flush(&sampler->server);
+	role_process_flush(&sampler->roles[ROLE_SERVER]);
 	sampler->n_sent = describer_sent_count(sampler->describer);
 	sampler->sent_ns = clock_monotonic_ns();
 }
@@ -156,8 +125,8 @@ static bool is_sending_due(const struct sampler *sampler)
 {
 	return clock_monotonic_ns() - sampler->sent_ns >= SEND_INTERVAL_MS * NS_PER_MS ||
 	       describer_sent_count(sampler->describer) != sampler->n_sent || /* it had to */
-	       (sampler->server.channel &&
-		channel_queued_bytes(sampler->server.channel) >= SEND_AT_BYTES);
+	       (sampler->roles[ROLE_SERVER].channel &&
+		channel_queued_bytes(sampler->roles[ROLE_SERVER].channel) >= SEND_AT_BYTES);
 }
 
 /* Each process that is new calls us, lest it be gone: most times there is little to tell yet. */
@@ -188,11 +157,15 @@ static int on_check_timer(void *context)
 	if (r >= 0)
 		sampler->status.n_cpus = (uint32_t)r;
 	describer_tend_files(sampler->describer);
-	role_process_check(&sampler->server);
-	role_process_check(&sampler->resolver);
 	role_self_get_status(&sampler->status.roles[ROLE_SAMPLER]);
-	role_process_get_status(&sampler->server, &sampler->status.roles[ROLE_SERVER]);
-	role_process_get_status(&sampler->resolver, &sampler->status.roles[ROLE_RESOLVER]);
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		struct role_process *process = &sampler->roles[role];
+
+		if (!process->loop)
+			continue; /* it was never started */
+		role_process_check(process);
+		role_process_get_status(process, &sampler->status.roles[role]);
+	}
 	return 0;
 }
 
@@ -301,7 +274,7 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 
 static int start_role(struct sampler *sampler, const struct sampler_setup *setup, enum role role)
 {
-	struct role_process *process = role == ROLE_SERVER ? &sampler->server : &sampler->resolver;
+	struct role_process *process = &sampler->roles[role];
 
 	*process = (struct role_process){
 		.role = role,
@@ -335,8 +308,8 @@ static int start_tables(struct sampler *sampler, const struct options *options)
 static int start_roles(struct sampler *sampler, const struct sampler_setup *setup)
 {
 	struct describer_options options = {
-		.server = &sampler->server,
-		.resolver = &sampler->resolver,
+		.server = &sampler->roles[ROLE_SERVER],
+		.resolver = &sampler->roles[ROLE_RESOLVER],
 		.cache = setup->options->cache,
 		.debug_folders = setup->options->debug_folders,
 		.memory_bytes = setup->options->memory_bytes,
@@ -440,8 +413,8 @@ struct sampler *sampler_free(struct sampler *sampler)
 {
 	if (!sampler)
 		return NULL;
-	role_process_stop(&sampler->server, ROLE_STOP_WAIT_MS);
-	role_process_stop(&sampler->resolver, ROLE_STOP_WAIT_MS);
+	for (int role = ROLE_COUNT - 1; role > ROLE_SAMPLER; role--)
+		role_process_stop(&sampler->roles[role], ROLE_STOP_WAIT_MS);
 	if (sampler->describer)
 		describer_keep_last_names(sampler->describer,
 					  clock_monotonic_ns() + KEEP_WAIT_MS * NS_PER_MS);
@@ -544,16 +517,16 @@ int sampler_encode(struct sampler *sampler, const char *encoder, int fd, uint64_
 
 	if (length > sizeof(body) - sizeof(message))
 		return -EINVAL;
-	if (!sampler->server.channel)
+	if (!sampler->roles[ROLE_SERVER].channel)
 		return -ECONNRESET;
 	memcpy(body, &message, sizeof(message));
 	memcpy(body + sizeof(message), encoder, length);
 	sampler->is_encoded = false;
-	r = channel_send_fds(sampler->server.channel, MESSAGE_ENCODE, body,
+	r = channel_send_fds(sampler->roles[ROLE_SERVER].channel, MESSAGE_ENCODE, body,
 			     sizeof(message) + length, (int[]){ fd, -1 });
 	if (r < 0)
 		return r;
-	role_process_flush(&sampler->server);
+	role_process_flush(&sampler->roles[ROLE_SERVER]);
 	if (!run_until(sampler, is_encoded, ENCODE_WAIT_MS))
 		return -ETIMEDOUT;
 	*ret_n_samples = sampler->encoded.n_samples;
