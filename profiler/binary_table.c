@@ -45,6 +45,7 @@ static void entry_free(struct entry *entry)
 		close(entry->binary.fd);
 	if (entry->binary.symbols_fd >= 0)
 		close(entry->binary.symbols_fd);
+	closep(&entry->binary.fetched_fd);
 	free(entry->binary.path);
 	free(entry->binary.debug_path);
 	free(entry);
@@ -111,6 +112,7 @@ int binary_table_add(struct binary_table *table, const struct binary_identity *i
 		.path = strndup(path, PATH_MAX - 1),
 		.fd = -1,
 		.symbols_fd = -1,
+		.fetched_fd = -1,
 		.names = NAMES_PENDING,
 	};
 	entry->identity = *identity;

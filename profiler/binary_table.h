@@ -71,6 +71,9 @@ struct binary {
 	uint32_t n_names_orders;     /* and attempts to open the file for one */
 	uint32_t n_references;       /* files that reading its names has asked for */
 	bool has_debug_file;         /* … and a separate debug file was among them */
+	bool is_fetched;             /* the network was asked for one, and has not answered */
+	int fetched_fd;              /* the one that came from there, until it is read, or −1 */
+	int64_t next_fetch_ns;       /* not before, by the monotonic clock */
 	int64_t sought_ns;           /* when that was looked for last, by the monotonic clock */
 	char debug_link[BINARY_DEBUG_LINK_BYTES]; /* what the binary calls it, or "" */
 	struct elf_description description;

@@ -39,6 +39,8 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_ASK_CODE] = { sizeof(struct message_code) },
 	[MESSAGE_ASK_SOURCE] = { sizeof(struct message_number), .n_texts = 1 },
 	[MESSAGE_REPLY] = { sizeof(struct message_reply) },
+	[MESSAGE_FETCH] = { sizeof(struct message_fetch) },
+	[MESSAGE_FETCHED] = { sizeof(struct message_fetched) },
 };
 
 static bool texts_are_valid(const char *text, size_t text_bytes, unsigned int n_texts)
@@ -103,6 +105,8 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	const struct message_names *names = body;
 	const struct message_debug_reference *debug_reference = body;
 	const struct message_debug_file *debug_file = body;
+	const struct message_fetch *fetch = body;
+	const struct message_fetched *fetched = body;
 
 	switch (type) {
 	case MESSAGE_BUILD:
@@ -118,6 +122,10 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 		return reference_is_valid(&debug_reference->reference);
 	case MESSAGE_DEBUG_FILE:
 		return debug_file->kind <= DEBUG_REFERENCE_OBJECT;
+	case MESSAGE_FETCH:
+		return fetch->build_id.n_bytes <= BUILD_ID_MAX_BYTES;
+	case MESSAGE_FETCHED:
+		return fetched->outcome < FETCH_OUTCOME_COUNT;
 	default:
 		return true;
 	}

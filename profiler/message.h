@@ -9,6 +9,8 @@
  *     sampler ──► resolver   build, debug file, questions
  *     sampler ◄── resolver   built, table, description, debug reference, names, kernel names,
  *                            JIT read
+ *     sampler ──► fetcher    fetch
+ *     sampler ◄── fetcher    fetched
  *     both ways              ping, pong; replies go back to the server
  *
  * A packet of SOCK_SEQPACKET holds one or more messages, each a header and a body, padded to 8
@@ -67,6 +69,9 @@ enum message_type {
 	MESSAGE_ASK_CODE,   /* struct message_code; to the resolver with the fd of the file */
 	MESSAGE_ASK_SOURCE, /* struct message_number, a ticket; path */
 	MESSAGE_REPLY,      /* struct message_reply; fd of what was asked for, or none */
+
+	MESSAGE_FETCH,   /* struct message_fetch: get this from the network */
+	MESSAGE_FETCHED, /* struct message_fetched; fd of it, or none */
 	MESSAGE_TYPE_COUNT,
 };
 
@@ -154,6 +159,17 @@ struct message_debug_file {
 	uint32_t kind; /* enum debug_reference_kind */
 	uint32_t is_last;
 	uint32_t unused;
+};
+
+struct message_fetch {
+	uint32_t file;
+	uint32_t unused;
+	struct build_id build_id; /* of the debug file */
+};
+
+struct message_fetched {
+	uint32_t file;
+	uint32_t outcome; /* enum fetch_outcome */
 };
 
 struct message_table {

@@ -5,6 +5,7 @@ const char *const role_names[ROLE_COUNT] = {
 	[ROLE_SAMPLER] = "sampler",
 	[ROLE_RESOLVER] = "resolver",
 	[ROLE_SERVER] = "server",
+	[ROLE_FETCHER] = "fetcher",
 };
 
 const char *const drop_reason_names[DROP_REASON_COUNT] = {
@@ -72,6 +73,12 @@ const char *const jit_entry_names[JIT_ENTRY_COUNT] = {
 	[JIT_ENTRY_DAMAGED] = "damaged",
 	[JIT_ENTRY_FORGOTTEN] = "forgotten",
 	[JIT_ENTRY_CUT] = "cut",
+};
+
+const char *const fetch_outcome_names[FETCH_OUTCOME_COUNT] = {
+	[FETCH_FOUND] = "found",
+	[FETCH_MISSING] = "missing",
+	[FETCH_FAILED] = "failed",
 };
 
 const char *const debug_file_kind_names[DEBUG_FILE_KIND_COUNT] = {

@@ -18,7 +18,7 @@
 #include "profiler/store.h"
 #include "unwind/jit_report.h"
 
-enum role { ROLE_SAMPLER, ROLE_RESOLVER, ROLE_SERVER, ROLE_COUNT };
+enum role { ROLE_SAMPLER, ROLE_RESOLVER, ROLE_SERVER, ROLE_FETCHER, ROLE_COUNT };
 
 /* How the program's half of a stack is walked. */
 enum unwinder {
@@ -68,6 +68,22 @@ enum debug_file_kind {
 	DEBUG_FILE_PACKAGE,   /* .dwp */
 	DEBUG_FILE_OBJECT,    /* .dwo */
 	DEBUG_FILE_KIND_COUNT,
+};
+
+/* What became of a debug file that the network was asked for. */
+enum fetch_outcome {
+	FETCH_FOUND,
+	FETCH_MISSING, /* no server has it */
+	FETCH_FAILED,  /* a server did not answer as it should, or in time */
+	FETCH_OUTCOME_COUNT,
+};
+
+struct fetch_status {
+	uint64_t asked;
+	uint64_t over_bound; /* that were too many at once */
+	uint64_t outcomes[FETCH_OUTCOME_COUNT];
+	uint32_t n_queued;
+	uint32_t unused;
 };
 
 /* Why something is not kept on disk, or not taken from there. */
@@ -126,6 +142,7 @@ struct sampler_status {
 	struct cache_status symbol_folder;
 	uint64_t debug_files_sought[DEBUG_FILE_KIND_COUNT];
 	uint64_t debug_files_found[DEBUG_FILE_KIND_COUNT];
+	struct fetch_status fetches;
 	uint64_t late_debug_files; /* that turned up when their binary had been read */
 	uint64_t shared_names;     /* gone files that have the names of another that was the same */
 	uint64_t symbol_memory_bytes;               /* of symbol files that are not on disk */
@@ -149,7 +166,7 @@ struct status {
 	uint64_t in_flight;
 };
 
-/* "sampler", "resolver", "server" */
+/* "sampler", "resolver", "server", "fetcher" */
 extern const char *const role_names[ROLE_COUNT];
 /* "ring_full" …: the values of {reason}, {outcome}, {names} in /metrics and the docs */
 extern const char *const drop_reason_names[DROP_REASON_COUNT];
@@ -158,6 +175,7 @@ extern const char *const stack_outcome_names[STACK_OUTCOME_COUNT];
 extern const char *const stack_cut_reasons[STACK_OUTCOME_COUNT];
 extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
+extern const char *const fetch_outcome_names[FETCH_OUTCOME_COUNT];
 extern const char *const debug_file_kind_names[DEBUG_FILE_KIND_COUNT];
 extern const char *const cache_error_names[CACHE_ERROR_COUNT];
 extern const char *const jit_refusal_names[JIT_REFUSAL_COUNT];

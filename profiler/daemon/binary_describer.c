@@ -15,6 +15,7 @@
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_names.h"
 #include "profiler/daemon/build_orders.h"
+#include "profiler/daemon/debug_fetches.h"
 #include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/late_names.h"
@@ -47,6 +48,7 @@ struct binary_describer {
 	struct symbol_folder *symbols;
 	struct binary_names names;
 	struct late_names late;
+	struct debug_fetches fetches;
 	struct binary_table *binaries;
 	size_t max_binaries;
 	struct binary *vdso;
@@ -188,6 +190,11 @@ int binary_describer_new(const struct binary_describer_options *options,
 		.binaries = describer->binaries,
 		.folder = describer->symbols,
 		.memory_limit = options->names_bytes,
+	};
+	describer->fetches = (struct debug_fetches){
+		.fetcher = options->fetcher,
+		.binaries = describer->binaries,
+		.is_enabled = options->may_fetch,
 	};
 	describer->late = (struct late_names){
 		.debug_files = &describer->debug_files,
@@ -408,6 +415,8 @@ static void look_again(void *context, struct binary *binary)
 
 	if (late_names_look(&describer->late, binary))
 		want_names(describer, binary);
+	else if (binary->dictionary == describer->dictionary)
+		debug_fetches_want(&describer->fetches, binary);
 }
 
 void binary_describer_close_idle(struct binary_describer *describer)
@@ -502,6 +511,23 @@ static void take_end(struct binary_describer *describer, const struct message_bu
 	else
 		binary_names_finish(&describer->names, binary, (enum build_outcome)built->outcome);
 	late_names_give_to_others(&describer->late, binary);
+	debug_fetches_want(&describer->fetches, binary);
+}
+
+void binary_describer_on_fetcher_end(struct binary_describer *describer)
+{
+	debug_fetches_on_end(&describer->fetches);
+}
+
+int binary_describer_on_fetcher_message(struct binary_describer *describer,
+					const struct message *message, int fds[MESSAGE_MAX_FDS])
+{
+	struct binary *binary;
+	int r = debug_fetches_take(&describer->fetches, message, &fds[0], &binary);
+
+	if (r == 0 && binary)
+		want_names(describer, binary);
+	return r;
 }
 
 int binary_describer_on_message(struct binary_describer *describer, const struct message *message,
@@ -562,6 +588,7 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	ret_status->n_tables_queued = describer->orders.n_tables_awaited;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
 	symbol_folder_get_status(describer->symbols, &ret_status->symbol_folder);
+	ret_status->fetches = describer->fetches.status;
 	ret_status->late_debug_files = describer->late.n_debug_files;
 	ret_status->shared_names = describer->late.n_shared;
 	ret_status->symbol_files_refused = describer->names.n_refused;

@@ -22,6 +22,8 @@ struct table_loader;
 struct binary_describer_options {
 	struct role_process *server;
 	struct role_process *resolver;
+	struct role_process *fetcher;
+	bool may_fetch; /* there are servers that the fetcher can ask */
 	struct table_loader *tables;
 	const char *cache;                /* a folder for symbol files, or NULL */
 	const char *const *debug_folders; /* as in struct debug_file_finder */
@@ -102,6 +104,11 @@ void binary_describer_keep_names(struct binary_describer *describer);
 
 /* As above, until all is done, or @until_ns by the monotonic clock. */
 void binary_describer_keep_last_names(struct binary_describer *describer, int64_t until_ns);
+
+/* The fetcher has ended, or says something: 0, or -EBADMSG: it must not say that. */
+void binary_describer_on_fetcher_end(struct binary_describer *describer);
+int binary_describer_on_fetcher_message(struct binary_describer *describer,
+					const struct message *message, int fds[MESSAGE_MAX_FDS]);
 
 /* Returns 0, or -EBADMSG: it must not say that. */
 int binary_describer_on_message(struct binary_describer *describer, const struct message *message,

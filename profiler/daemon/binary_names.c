@@ -246,6 +246,8 @@ void binary_names_finish(struct binary_names *names, struct binary *binary,
 	if (binary->names_order == ORDER_ANSWERED)
 		return;
 	build_orders_finish_names(names->orders, binary, outcome);
+	closep(&binary->fetched_fd);
+	binary->fetched_fd = -1;
 	binary->names_outcome = outcome;
 	if (binary->names == NAMES_PENDING)
 		fail(names, binary);

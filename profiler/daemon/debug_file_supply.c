@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/debug_file_supply.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,15 @@ static void note_debug_path(struct binary *binary, char *path)
 	binary->debug_path = path;
 }
 
+/* The one that came from the network. */
+static int take_fetched(struct binary *binary)
+{
+	int fd = fcntl(binary->fetched_fd, F_DUPFD_CLOEXEC, 0);
+
+	binary->has_debug_file = fd >= 0;
+	return fd < 0 ? -1 : fd;
+}
+
 int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *binary)
 {
 	const struct debug_place place = place_of(binary);
@@ -42,6 +52,8 @@ int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *
 	binary->has_debug_file = false;
 	binary->sought_ns = clock_monotonic_ns();
 	note_debug_path(binary, NULL);
+	if (binary->fetched_fd >= 0)
+		return take_fetched(binary);
 	if (!binary->build_id.n_bytes)
 		return -1;
 	supply->sought[DEBUG_FILE_SEPARATE]++;

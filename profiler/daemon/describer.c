@@ -68,6 +68,8 @@ int describer_new(const struct describer_options *options, struct describer **re
 	const struct binary_describer_options binaries = {
 		.server = options->server,
 		.resolver = options->resolver,
+		.fetcher = options->fetcher,
+		.may_fetch = options->may_fetch,
 		.tables = options->tables,
 		.cache = options->cache,
 		.debug_folders = options->debug_folders,
@@ -504,7 +506,7 @@ uint32_t describer_unread_count(const struct describer *describer)
 	struct sampler_status status = { 0 };
 
 	describer_get_status(describer, &status);
-	return status.n_builds_queued + status.jit.n_queued;
+	return status.n_builds_queued + status.jit.n_queued + status.fetches.n_queued;
 }
 
 void describer_on_server_end(struct describer *describer)
@@ -561,6 +563,17 @@ int describer_on_resolver_message(struct describer *describer, const struct mess
 		return 0;
 	}
 	return binary_describer_on_message(describer->binaries, message, fds);
+}
+
+void describer_on_fetcher_end(struct describer *describer)
+{
+	binary_describer_on_fetcher_end(describer->binaries);
+}
+
+int describer_on_fetcher_message(struct describer *describer, const struct message *message,
+				 int fds[MESSAGE_MAX_FDS])
+{
+	return binary_describer_on_fetcher_message(describer->binaries, message, fds);
 }
 
 void describer_keep_names(struct describer *describer)

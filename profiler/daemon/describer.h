@@ -26,6 +26,8 @@ struct table_loader;
 struct describer_options {
 	struct role_process *server; /* borrowed, as the next */
 	struct role_process *resolver;
+	struct role_process *fetcher;
+	bool may_fetch; /* there are servers that the fetcher can ask */
 	struct table_loader *tables;
 	const char *cache;                /* a folder for symbol files, or NULL */
 	const char *const *debug_folders; /* as in struct debug_file_finder */
@@ -113,6 +115,11 @@ void describer_on_resolver_start(struct describer *describer);
 int describer_on_server_message(struct describer *describer, const struct message *message);
 int describer_on_resolver_message(struct describer *describer, const struct message *message,
 				  int fds[MESSAGE_MAX_FDS]);
+
+/* The fetcher has ended, or says something: 0, or -EBADMSG: it must not say that. */
+void describer_on_fetcher_end(struct describer *describer);
+int describer_on_fetcher_message(struct describer *describer, const struct message *message,
+				 int fds[MESSAGE_MAX_FDS]);
 
 /* Bring names to disk for a few milliseconds; or until all are there, or @until_ns by the monotonic
  * clock. */

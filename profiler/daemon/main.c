@@ -15,6 +15,7 @@
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/daemon/doctor.h"
+#include "profiler/daemon/fetcher.h"
 #include "profiler/daemon/listen_address.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
@@ -137,6 +138,10 @@ static int run(struct daemon *daemon)
 	if (options->role == ROLE_SERVER) {
 		prctl(PR_SET_NAME, "pilotlight-srv");
 		return server_main(options);
+	}
+	if (options->role == ROLE_FETCHER) {
+		prctl(PR_SET_NAME, "pilotlight-net");
+		return fetcher_main(options);
 	}
 	switch (options->command) {
 	case COMMAND_RECORD:

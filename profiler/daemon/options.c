@@ -248,6 +248,11 @@ static int set_cache(struct options *options, const char *value)
 	return *value ? set_text(options, value, &options->cache) : -EINVAL;
 }
 
+static int set_debuginfod_urls(struct options *options, const char *value)
+{
+	return *value ? set_text(options, value, &options->debuginfod_urls) : -EINVAL;
+}
+
 static int set_config(struct options *options, const char *value)
 {
 	return *value ? set_text(options, value, &options->config) : -EINVAL;
@@ -418,6 +423,15 @@ const struct option_spec option_specs[] = {
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = add_debug_folder,
 		.clear = clear_debug_folders,
+	},
+	{
+		.name = "debuginfod-urls",
+		.argument = "URLS|none",
+		.purpose = "get debug information from these servers",
+		.expected = "addresses of servers, with spaces between them, or none",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_debuginfod_urls,
 	},
 	{
 		.name = "config",

@@ -53,6 +53,7 @@ struct options {
 	const char *const *allow_hosts;   /* ends with NULL, or is NULL */
 	const char *const *debug_folders; /* likewise */
 	const char *const *source_dirs;   /* likewise */
+	const char *debuginfod_urls;      /* with spaces between them, or "none"; NULL: not said */
 
 	pid_t pid;            /* of `record`, 0 = not one process */
 	int64_t duration_ns;  /* of `record`, 0 = until something ends it */

@@ -12,6 +12,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/describer.h"
+#include "profiler/daemon/fetcher.h"
 #include "profiler/daemon/inquiries.h"
 #include "profiler/daemon/kernel_half.h"
 #include "profiler/daemon/log.h"
@@ -184,7 +185,7 @@ static int on_role_start(void *context, enum role role)
 
 	if (role == ROLE_SERVER)
 		r = describer_begin_dictionary(sampler->describer);
-	else
+	else if (role == ROLE_RESOLVER)
 		describer_on_resolver_start(sampler->describer);
 	return r;
 }
@@ -198,6 +199,8 @@ static void on_role_end(void *context, enum role role, const char *reason)
 		sampler->encoded = (struct message_encoded){ .result = -EPIPE };
 		sampler->is_encoded = true;
 	}
+	if (role == ROLE_FETCHER)
+		describer_on_fetcher_end(sampler->describer);
 	log_line("%s %s; it is started anew, sampling goes on", role_names[role], reason);
 }
 
@@ -222,6 +225,8 @@ static int on_role_message(void *context, enum role role, const struct message *
 
 	if (role == ROLE_SERVER)
 		return on_server_message(sampler, message);
+	if (role == ROLE_FETCHER)
+		return describer_on_fetcher_message(sampler->describer, message, fds);
 	if (inquiries_are(message))
 		return inquiries_take_reply(&sampler->inquiries, message, fds[0]);
 	return describer_on_resolver_message(sampler->describer, message, fds);
@@ -310,6 +315,8 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 	struct describer_options options = {
 		.server = &sampler->roles[ROLE_SERVER],
 		.resolver = &sampler->roles[ROLE_RESOLVER],
+		.fetcher = &sampler->roles[ROLE_FETCHER],
+		.may_fetch = fetcher_urls(setup->options),
 		.cache = setup->options->cache,
 		.debug_folders = setup->options->debug_folders,
 		.memory_bytes = setup->options->memory_bytes,
@@ -325,8 +332,8 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		.context = sampler,
 	};
 	sampler->inquiries = (struct inquiries){
-		.server = &sampler->server,
-		.resolver = &sampler->resolver,
+		.server = &sampler->roles[ROLE_SERVER],
+		.resolver = &sampler->roles[ROLE_RESOLVER],
 		.source_dirs = setup->options->source_dirs,
 	};
 	r = start_tables(sampler, setup->options);
@@ -338,6 +345,8 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		r = start_role(sampler, setup, ROLE_RESOLVER);
 	if (r == 0)
 		r = start_role(sampler, setup, ROLE_SERVER);
+	if (r == 0 && options.may_fetch)
+		r = start_role(sampler, setup, ROLE_FETCHER);
 	if (r < 0)
 		log_line("cannot start the roles: %s", strerror(-r));
 	return r;

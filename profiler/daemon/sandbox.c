@@ -27,7 +27,11 @@
 #endif
 
 /* Of the range that systemd leaves unused: systemd.io/UIDS-GIDS. */
-enum { RESOLVER_ID = 61070, SERVER_ID = 61071 };
+static const uid_t role_ids[ROLE_COUNT] = {
+	[ROLE_RESOLVER] = 61070,
+	[ROLE_SERVER] = 61071,
+	[ROLE_FETCHER] = 61072,
+};
 
 const struct needed_capability sandbox_needed[] = {
 	{ CAP_BPF, "CAP_BPF", "to load the sampling program" },
@@ -112,7 +116,7 @@ int sandbox_drop_privileges(enum role role)
 	if (role == ROLE_SAMPLER)
 		r = drop_to_needed();
 	else
-		r = drop_all(role == ROLE_RESOLVER ? RESOLVER_ID : SERVER_ID);
+		r = drop_all(role_ids[role]);
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &no_core) < 0)
@@ -202,6 +206,70 @@ static const int server_calls[] = {
 	CALL(eventfd2),    CALL(timerfd_create), CALL(getdents64), -1,
 };
 
+/* What libcurl, the name service and OpenSSL need of the network and of files. */
+static const int fetcher_calls[] = {
+	CALL(socket),
+	CALL(connect),
+	CALL(bind),
+	CALL(getsockname),
+	CALL(getpeername),
+	CALL(getsockopt),
+	CALL(setsockopt),
+	CALL(sendto),
+	CALL(recvfrom),
+	CALL(sendmmsg),
+	CALL(recvmmsg),
+	CALL(shutdown),
+	CALL(socketpair),
+	CALL(pipe2),
+	CALL(eventfd2),
+	CALL(ioctl),
+	CALL(select),
+	CALL(pselect6),
+	CALL(open),
+	CALL(openat),
+	CALL(stat),
+	CALL(lstat),
+	CALL(statx),
+	CALL(access),
+	CALL(faccessat),
+	CALL(faccessat2),
+	CALL(readlink),
+	CALL(readlinkat),
+	CALL(getcwd),
+	CALL(chdir),
+	CALL(fchdir),
+	CALL(mkdir),
+	CALL(mkdirat),
+	CALL(rename),
+	CALL(renameat),
+	CALL(renameat2),
+	CALL(unlink),
+	CALL(unlinkat),
+	CALL(rmdir),
+	CALL(getdents64),
+	CALL(statfs),
+	CALL(fstatfs),
+	CALL(utimensat),
+	CALL(utime),
+	CALL(chmod),
+	CALL(fchmod),
+	CALL(fchmodat),
+	CALL(fallocate),
+	CALL(flock),
+	CALL(fsync),
+	CALL(umask),
+	CALL(set_tid_address),
+	CALL(getgid),
+	CALL(getegid),
+	CALL(rt_sigtimedwait),
+	CALL(epoll_create1),
+	CALL(timerfd_create),
+	CALL(fadvise64),
+	CALL(sendfile),
+	-1,
+};
+
 /* What the sampler, and whatever it starts, has no business with. */
 static const int host_calls[] = {
 	CALL(ptrace),
@@ -266,10 +334,12 @@ int sandbox_filter(enum sandbox_filter kind)
 		return -ENOMEM;
 	r = is_sampler ? add_calls(filter, refuse, host_calls)
 		       : add_calls(filter, SCMP_ACT_ALLOW, basic_calls);
-	if (r == 0 && kind == FILTER_RESOLVER)
+	if (r == 0 && (kind == FILTER_RESOLVER || kind == FILTER_FETCHER))
 		r = add_calls(filter, SCMP_ACT_ALLOW, resolver_calls);
 	if (r == 0 && kind == FILTER_SERVER)
 		r = add_calls(filter, SCMP_ACT_ALLOW, server_calls);
+	if (r == 0 && kind == FILTER_FETCHER)
+		r = add_calls(filter, SCMP_ACT_ALLOW, fetcher_calls);
 	if (r == 0)
 		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	return r < 0 ? r : seccomp_load(filter);

@@ -9,6 +9,8 @@
  *     resolver    61070            none                       memory, and descriptors it was given
  *     its child   61070            none                       the same without fork and kill
  *     server      61071            none                       the above, and sockets it was given
+ *     fetcher     61072            none                       the network, threads, its own files,
+ * fork
  *
  * All have no_new_privs. Without CAP_SETUID and CAP_SETGID the roles keep the sampler's uid; they
  * still have no capability, and the filters keep them from each other.
@@ -24,6 +26,7 @@ enum sandbox_filter {
 	FILTER_RESOLVER,
 	FILTER_BUILD, /* the resolver's child */
 	FILTER_SERVER,
+	FILTER_FETCHER, /* … and its child */
 };
 
 /* A capability that sampling needs, and what for. */

@@ -29,6 +29,7 @@ EXIT_SKIPPED = 77
 
 # What one test has compiled shall not be there already for the next.
 os.environ["PILOTLIGHT_CACHE"] = "none"
+os.environ.pop("DEBUGINFOD_URLS", None)
 
 # How often a test of shares is tried: the host does other things too, and now and then much of it
 # falls into one test. What is lost by a fault of ours is lost each time.

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/debug_fetches.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/binary_table.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/role.h"
+
+enum { MAX_QUEUED = 256 };
+
+#define MISSING_NS (6 * 3600 * NS_PER_SECOND) /* a server may get it by then */
+#define FAILED_NS  (600 * NS_PER_SECOND)
+
+static bool is_of_use(const struct binary *binary)
+{
+	return binary->build_id.n_bytes && binary->names_order == ORDER_ANSWERED &&
+	       binary->names != NAMES_LINES && !binary->has_debug_file && !binary->is_fetched &&
+	       clock_monotonic_ns() >= binary->next_fetch_ns;
+}
+
+void debug_fetches_want(struct debug_fetches *fetches, struct binary *binary)
+{
+	const struct message_fetch message = { .file = binary->number,
+					       .build_id = binary->build_id };
+	struct channel *channel = fetches->is_enabled ? fetches->fetcher->channel : NULL;
+
+	if (!channel || !is_of_use(binary))
+		return;
+	if (fetches->status.n_queued >= MAX_QUEUED ||
+	    channel_send(channel, MESSAGE_FETCH, &message, sizeof(message)) < 0) {
+		fetches->status.over_bound++;
+		binary->next_fetch_ns = clock_monotonic_ns() + FAILED_NS;
+		return;
+	}
+	role_process_flush(fetches->fetcher);
+	binary->is_fetched = true;
+	fetches->status.asked++;
+	fetches->status.n_queued++;
+}
+
+static void finish(struct debug_fetches *fetches, struct binary *binary, enum fetch_outcome outcome)
+{
+	binary->is_fetched = false;
+	binary->next_fetch_ns =
+		clock_monotonic_ns() + (outcome == FETCH_FAILED ? FAILED_NS : MISSING_NS);
+	fetches->status.outcomes[outcome]++;
+}
+
+/* From the network: it is a file that starts as ELF files do, or none. */
+static bool is_elf(int fd)
+{
+	char magic[SELFMAG];
+	struct stat status;
+
+	return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	       pread(fd, magic, SELFMAG, 0) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+int debug_fetches_take(struct debug_fetches *fetches, const struct message *message, int *fd,
+		       struct binary **ret_binary)
+{
+	const struct message_fetched *fetched = message->body;
+	enum fetch_outcome outcome;
+	struct binary *binary;
+
+	*ret_binary = NULL;
+	if (message->type != MESSAGE_FETCHED || !fetches->status.n_queued)
+		return -EBADMSG;
+	outcome = (enum fetch_outcome)fetched->outcome;
+	fetches->status.n_queued--;
+	binary = binary_table_find_number(fetches->binaries, fetched->file);
+	if (!binary || !binary->is_fetched)
+		return 0;
+	if (outcome == FETCH_FOUND && !is_elf(*fd))
+		outcome = FETCH_FAILED;
+	finish(fetches, binary, outcome);
+	if (outcome != FETCH_FOUND)
+		return 0;
+	closep(&binary->fetched_fd);
+	binary->fetched_fd = steal_fd(fd); /* until its names are finished */
+	binary->names_order = ORDER_NONE;
+	binary->n_names_orders = 0;
+	*ret_binary = binary;
+	return 0;
+}
+
+static void fail(void *context, struct binary *binary)
+{
+	if (binary->is_fetched)
+		finish(context, binary, FETCH_FAILED);
+}
+
+void debug_fetches_on_end(struct debug_fetches *fetches)
+{
+	binary_table_each(fetches->binaries, fail, fetches);
+	fetches->status.n_queued = 0;
+}

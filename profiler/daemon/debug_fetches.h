@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Debug fetches: debug files that are not on this host, asked of the fetcher.
+ *
+ *     binary without lines ──► queue, of bounded length ──► fetcher ──► network
+ *                  read again ◄── its debug file, open ◄──┘
+ *
+ * What no server has is not asked for again for hours, what failed for minutes.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "profiler/message.h"
+#include "profiler/status.h"
+
+struct binary;
+struct binary_table;
+struct role_process;
+
+struct debug_fetches {
+	struct role_process *fetcher; /* borrowed, as is the next */
+	struct binary_table *binaries;
+	bool is_enabled; /* there are servers to be asked */
+	struct fetch_status status;
+};
+
+/* Ask for the debug file of @binary, if it is of use, and not asked for already. */
+void debug_fetches_want(struct debug_fetches *fetches, struct binary *binary);
+
+/*
+ * The fetcher says what became of one: *@fd is the file, or −1.
+ *
+ * Returns 0 and sets *@ret_binary to the one that has its debug file now, and is to be read again,
+ * or to NULL; or -EBADMSG: it must not say that.
+ */
+int debug_fetches_take(struct debug_fetches *fetches, const struct message *message, int *fd,
+		       struct binary **ret_binary);
+
+/* The fetcher has ended: what it was asked for has failed. */
+void debug_fetches_on_end(struct debug_fetches *fetches);

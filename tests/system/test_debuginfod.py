@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Debug files come from debuginfod servers, if they are named, and only then: from Debian's own
+server, on loopback."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import urllib.request
+
+import processes
+from daemon import Daemon, free_port, record
+from harness import Skip, fixture, main, require_root, test, wait_for
+
+PROGRAM = "inlined_chain"
+FETCHER_ID = 61072
+
+
+def run(*command):
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def folder():
+    with tempfile.TemporaryDirectory() as path:
+        os.chmod(path, 0o755)
+        yield pathlib.Path(path)
+
+
+def strip(path):
+    """A program in that folder without debug information, and a folder with the file for it."""
+    program, debug = path / "program", path / "served" / "program.debug"
+    debug.parent.mkdir()
+    shutil.copy(fixture(PROGRAM), program)
+    run("objcopy", "--only-keep-debug", program, debug)
+    run("strip", program)
+    return program, debug.parent
+
+
+@contextlib.contextmanager
+def server(served):
+    """A debuginfod that serves these files; its URL."""
+    if not shutil.which("debuginfod"):
+        raise Skip("debuginfod is not installed")
+    port = free_port()
+    command = ("debuginfod", "-F", "-p", str(port), "-d", ":memory:", str(served))
+    url = f"http://127.0.0.1:{port}"
+    process = processes.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: has_scanned(url), 30, "debuginfod has scanned its files")
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def has_scanned(url):
+    try:
+        with urllib.request.urlopen(url + "/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+    except OSError:
+        return False
+    return any(
+        line.startswith("scanned_files_total") and float(line.split()[-1]) >= 1
+        for line in text.splitlines()
+    )
+
+
+def fetches(daemon):
+    return daemon.metrics().family("pilotlight_debuginfod_fetches_total")
+
+
+def run_program(daemon, program):
+    finished = processes.run_fixture(str(program), "0.5")
+    return f'{{pid="{finished.pid}"}}'
+
+
+@test
+def lines_come_from_a_server():
+    with folder() as path:
+        program, served = strip(path)
+        with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
+            query = run_program(daemon, program)
+            profile = daemon.past_until(query, lambda profile: profile.has("innermost"), 30)
+            assert profile.has("innermost"), profile.summary()
+            assert all(frame.line for frame in profile.frames("innermost")), profile.summary()
+            wait_for(lambda: fetches(daemon)["found"] >= 1, 10, "it is counted")
+
+
+@test
+def the_fetcher_has_the_network_and_nothing_else():
+    with folder() as path:
+        program, served = strip(path)
+        with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
+            pid = daemon.role("fetcher")
+            status = processes.status(pid)
+            assert status["Uid"].split() == [str(FETCHER_ID)] * 4, status["Uid"]
+            assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
+            assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+            query = run_program(daemon, program)
+            daemon.past_until(query, lambda profile: profile.has("innermost"), 30)
+            wait_for(lambda: not any(leftovers(pid)), 10, "its folder is empty")
+            folders = list(own_folders())
+            assert len(folders) == 1, folders
+        wait_for(lambda: not any(own_folders()), 10, "its folder is gone")
+
+
+def own_folders():
+    for path in pathlib.Path("/var/tmp").glob("pilotlight-fetcher-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_uid == FETCHER_ID:
+                yield path
+
+
+def leftovers(_):
+    for path in own_folders():
+        yield from path.iterdir()
+
+
+@test
+def nobody_is_asked_without_servers():
+    with folder() as path:
+        program, served = strip(path)
+        with server(served):
+            for options in ((), ("--debuginfod-urls", "none")):
+                with Daemon(*options) as daemon:
+                    query = run_program(daemon, program)
+                    profile = daemon.past_settled(query)
+                    assert not profile.has("innermost"), profile.summary()
+                    metrics = daemon.metrics()
+                    assert metrics["pilotlight_debuginfod_asked_total"] == 0
+                    assert "fetcher" not in daemon.log()
+
+
+@test
+def what_no_server_has_is_counted_and_left_alone():
+    with folder() as path:
+        program, served = strip(path)
+        (served / "program.debug").rename(path / "elsewhere")
+        shutil.copy(fixture("three_to_one"), served)
+        with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
+            query = run_program(daemon, program)
+            wait_for(lambda: fetches(daemon)["missing"] >= 1, 20, "it is missing")
+            assert not daemon.past_settled(query).has("innermost")
+            assert daemon.metrics().restarts("fetcher") == 0
+
+
+@test
+def a_server_that_does_not_answer_keeps_nobody_waiting():
+    with folder() as path, socket.create_server(("127.0.0.1", 0)) as listener:
+        program, _ = strip(path)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with Daemon("--debuginfod-urls", url) as daemon:
+            run_program(daemon, program)
+            queued = "pilotlight_debuginfod_queued"
+            wait_for(lambda: daemon.metrics()[queued] >= 1, 20, "it is being asked for")
+            query = run_program(daemon, fixture("three_to_one"))
+            profile = daemon.past_until(query, lambda profile: profile.has("spend_three_parts"))
+            assert profile.has("spend_three_parts"), profile.summary()
+            assert daemon.metrics().restarts("fetcher") == 0
+            daemon.metrics().assert_every_tick_is_accounted_for()
+
+
+@test
+def a_server_that_refuses_is_counted():
+    with folder() as path:
+        program, _ = strip(path)
+        url = f"http://127.0.0.1:{free_port()}"
+        with Daemon("--debuginfod-urls", url) as daemon:
+            run_program(daemon, program)
+            wait_for(lambda: fetches(daemon)["failed"] >= 1, 20, "it has failed")
+            assert daemon.metrics().restarts("fetcher") == 0
+
+
+@test
+def record_waits_for_a_server_named_by_the_environment():
+    require_root()
+    with folder() as path:
+        program, served = strip(path)
+        with server(served) as url:
+            command = record("--cache", "none", "-o", str(path / "x.folded"))
+            subprocess.run(
+                [*command, "--", str(program), "1"],
+                capture_output=True,
+                check=True,
+                env={**os.environ, "DEBUGINFOD_URLS": url},
+            )
+        assert "innermost" in (path / "x.folded").read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
