@@ -2,10 +2,8 @@
 #include "profiler/daemon/binary_describer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_names.h"
+#include "profiler/daemon/binary_opener.h"
 #include "profiler/daemon/build_orders.h"
 #include "profiler/daemon/debug_fetches.h"
 #include "profiler/daemon/debug_file_supply.h"
@@ -24,13 +23,8 @@
 #include "profiler/daemon/table_loader.h"
 #include "profiler/mapping.h"
 
-enum {
-	MAX_BINARIES = 4096,
-	MIN_BINARIES = 16,
-	FDS_OF_BINARY = 2,   /* its file, and its names */
-	FDS_OF_OTHERS = 256, /* which the sampler may have open as well */
-	MAX_OPENS = 3, /* attempts to open a file for its names, in processes that have it mapped */
-};
+/* Attempts to open a file for its names, in processes that have it mapped. */
+enum { MAX_OPENS = 3 };
 
 /* It is expensive to read files again: so long, at least, they are kept. */
 #define FILES_KEPT_NS (30 * NS_PER_SECOND)
@@ -38,8 +32,6 @@ enum {
 /* How long a file stays open in which there is nothing to be read now: if a stack leads through it
  * soon, its process may be gone by then. */
 #define FILE_OPEN_NS (10 * NS_PER_SECOND)
-
-#define ALWAYS_USED UINT32_MAX /* last_used of what is never forgotten */
 
 struct binary_describer {
 	struct role_process *server;
@@ -49,13 +41,9 @@ struct binary_describer {
 	struct binary_names names;
 	struct late_names late;
 	struct debug_fetches fetches;
-	struct binary_table *binaries;
-	size_t max_binaries;
-	struct binary *vdso;
+	struct binary_opener opener;
 	uint32_t dictionary;
 	bool wants_files;
-	uint64_t n_unreadable;
-	uint64_t n_over_bound;
 	int64_t forgotten_ns; /* when those were that were not used any more */
 };
 
@@ -71,15 +59,6 @@ static bool wants_file(const struct binary *binary)
 {
 	return binary->fd < 0 && (binary->table_order == ORDER_NONE ||
 				  (binary->is_named && binary->names_order == ORDER_NONE));
-}
-
-/* Takes @fd, the open file of @binary. */
-static void hold_file(struct binary *binary, int fd)
-{
-	if (binary->fd >= 0)
-		close(binary->fd);
-	binary->fd = fd;
-	binary->opened_ns = clock_monotonic_ns();
 }
 
 /* Whether the names of @binary are on disk. */
@@ -100,61 +79,10 @@ static void order_wanted(struct binary_describer *describer, struct binary *bina
 		binary_names_order(&describer->names, binary);
 }
 
-/* Takes @fd, also on failure. The resolver is still to be asked. */
-static int add_binary(struct binary_describer *describer, const struct stat *status,
-		      const char *path, int fd, struct binary **ret_binary)
-{
-	_cleanup_(closep) int owned = fd;
-	const struct binary_identity identity = binary_identity_of(status);
-	struct binary *binary;
-	int r;
-
-	r = binary_table_add(describer->binaries, &identity, path, &binary);
-	describer->n_over_bound += r == -ENOSPC;
-	if (r < 0)
-		return r;
-	hold_file(binary, steal_fd(&owned));
-	binary->owner = status->st_uid;
-	binary_names_meet(&describer->names, binary); /* its file may be gone soon */
-	binary->last_used = describer->dictionary;
-	*ret_binary = binary;
-	return 0;
-}
-
 int binary_describer_keep(struct binary_describer *describer, const char *path, int fd,
 			  struct binary **ret_binary)
 {
-	_cleanup_(closep) int owned = fd;
-	struct stat status;
-	int r;
-
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	r = add_binary(describer, &status, path, steal_fd(&owned), ret_binary);
-	if (r == 0)
-		(*ret_binary)->last_used = ALWAYS_USED;
-	return r;
-}
-
-/* There is none on an old machine, or where a tool hides it. */
-static int add_vdso(struct binary_describer *describer)
-{
-	int fd = file_opener_open_vdso();
-
-	return fd < 0 ? 0 : binary_describer_keep(describer, "[vdso]", fd, &describer->vdso);
-}
-
-/* As many as there may be files open. */
-static size_t max_binaries(void)
-{
-	const rlim_t enough = MAX_BINARIES * FDS_OF_BINARY + FDS_OF_OTHERS;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= enough)
-		return MAX_BINARIES;
-	if (limit.rlim_cur < MIN_BINARIES * FDS_OF_BINARY + FDS_OF_OTHERS)
-		return MIN_BINARIES;
-	return (limit.rlim_cur - FDS_OF_OTHERS) / FDS_OF_BINARY;
+	return binary_opener_keep(&describer->opener, path, fd, ret_binary);
 }
 
 int binary_describer_new(const struct binary_describer_options *options,
@@ -178,8 +106,7 @@ int binary_describer_new(const struct binary_describer_options *options,
 		.tables = options->tables,
 		.debug_files = &describer->debug_files,
 	};
-	describer->max_binaries = max_binaries();
-	r = binary_table_new(describer->max_binaries, &describer->binaries);
+	r = binary_opener_init(&describer->opener, &describer->names);
 	if (r == 0)
 		r = symbol_folder_new(&symbols, &describer->symbols);
 	if (r < 0)
@@ -187,21 +114,21 @@ int binary_describer_new(const struct binary_describer_options *options,
 	describer->names = (struct binary_names){
 		.server = options->server,
 		.orders = &describer->orders,
-		.binaries = describer->binaries,
+		.binaries = describer->opener.binaries,
 		.folder = describer->symbols,
 		.memory_limit = options->names_bytes,
 	};
 	describer->fetches = (struct debug_fetches){
 		.fetcher = options->fetcher,
-		.binaries = describer->binaries,
+		.binaries = describer->opener.binaries,
 		.is_enabled = options->may_fetch,
 	};
 	describer->late = (struct late_names){
 		.debug_files = &describer->debug_files,
 		.names = &describer->names,
-		.binaries = describer->binaries,
+		.binaries = describer->opener.binaries,
 	};
-	r = add_vdso(describer);
+	r = binary_opener_add_vdso(&describer->opener);
 	if (r < 0)
 		return r;
 	*ret_describer = steal(describer);
@@ -212,49 +139,10 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 {
 	if (!describer)
 		return NULL;
-	binary_table_free(describer->binaries);
+	binary_opener_fini(&describer->opener);
 	symbol_folder_free(describer->symbols);
 	free(describer);
 	return NULL;
-}
-
-/* A mapping of the process with the folder @process_fd, and who the file in it is. */
-struct mapped_file {
-	int process_fd;
-	uint32_t pid;
-	const struct mapping *mapping;
-	struct stat status;
-};
-
-/* As binary_describer_get(), but orders nothing. Its file is open then if it @needs_file. */
-static int get_binary(struct binary_describer *describer, const struct mapped_file *file,
-		      bool needs_file, struct binary **ret_binary)
-{
-	const struct binary_identity identity = binary_identity_of(&file->status);
-	_cleanup_(freep) char *path = NULL;
-	_cleanup_(closep) int fd = -1;
-	int r;
-
-	*ret_binary = binary_table_find(describer->binaries, &identity);
-	if (*ret_binary)
-		(*ret_binary)->pid = file->pid; /* the last is the least likely to have ended */
-	if (*ret_binary && (!needs_file || (*ret_binary)->fd >= 0))
-		return 0;
-	fd = file_opener_open(file->process_fd, file->mapping, &file->status);
-	if (fd < 0) {
-		describer->n_unreadable++;
-		return fd;
-	}
-	if (*ret_binary) {
-		hold_file(*ret_binary, steal_fd(&fd));
-		return 0;
-	}
-	r = file_opener_path(file->process_fd, file->mapping, &path);
-	if (r == 0)
-		r = add_binary(describer, &file->status, path, steal_fd(&fd), ret_binary);
-	if (r == 0)
-		(*ret_binary)->pid = file->pid;
-	return r;
 }
 
 /* What no process can give any more that has it mapped has no names. */
@@ -271,10 +159,11 @@ int binary_describer_get(struct binary_describer *describer, int process_fd, uin
 	int r = file_opener_stat(process_fd, mapping, &file.status);
 
 	if (r == 0)
-		r = get_binary(describer, &file, false, ret_binary);
+		r = binary_opener_get(&describer->opener, &file, false, ret_binary);
 	if (r < 0)
 		return r;
-	if (wants_file(*ret_binary) && get_binary(describer, &file, true, ret_binary) < 0)
+	if (wants_file(*ret_binary) &&
+	    binary_opener_get(&describer->opener, &file, true, ret_binary) < 0)
 		note_unopened(describer, *ret_binary);
 	if ((*ret_binary)->table_order == ORDER_NONE)
 		(void)table_loader_expect(tables_of(describer), (*ret_binary)->number);
@@ -283,54 +172,17 @@ int binary_describer_get(struct binary_describer *describer, int process_fd, uin
 	return 0;
 }
 
-/* The binary that @record tells of, with its file open. */
-static int get_told_binary(struct binary_describer *describer, const struct file_record *record,
-			   int process_fd, struct binary **ret_binary)
-{
-	const struct mapping mapping = {
-		.start_pc = record->start_pc,
-		.end_pc = record->end_pc,
-		.path = "",
-	};
-	struct mapped_file file = { process_fd, record->header.process.pid, &mapping, { 0 } };
-	int r = file_opener_stat(process_fd, &mapping, &file.status);
-
-	if (r < 0)
-		return r;
-	if (!file_opener_is_file(&file.status, &record->key))
-		return -ESTALE;
-	return get_binary(describer, &file, true, ret_binary);
-}
-
-static bool is_vdso(const struct file_key *key)
-{
-	return key->inode == 1 && key->device == 0;
-}
-
-/* The vDSO, with its file open. */
-static int get_vdso(struct binary_describer *describer, struct binary **ret_binary)
-{
-	*ret_binary = describer->vdso;
-	if (!describer->vdso)
-		return -ENOENT;
-	if (describer->vdso->fd < 0)
-		hold_file(describer->vdso, file_opener_open_vdso());
-	return describer->vdso->fd < 0 ? -ENOENT : 0;
-}
-
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
 			       int process_fd)
 {
 	struct binary *binary;
 	int r;
 
-	if (is_vdso(&record->key))
-		r = get_vdso(describer, &binary);
-	else
-		r = get_told_binary(describer, record, process_fd, &binary);
+	r = binary_opener_get_told(&describer->opener, record, process_fd, &binary);
 	if (r < 0)
 		return r;
-	binary->last_used = binary == describer->vdso ? ALWAYS_USED : describer->dictionary;
+	binary->last_used =
+		binary == describer->opener.vdso ? BINARY_ALWAYS_USED : describer->dictionary;
 	r = table_loader_add(tables_of(describer), &record->key, record->file, binary->number);
 	if (r == 0 &&
 	    table_loader_kind(tables_of(describer), binary->number) == UNWIND_FILE_PENDING)
@@ -340,39 +192,22 @@ int binary_describer_take_file(struct binary_describer *describer, const struct 
 
 struct binary *binary_describer_find(const struct binary_describer *describer, uint32_t number)
 {
-	return binary_table_find_number(describer->binaries, number);
+	return binary_table_find_number(describer->opener.binaries, number);
 }
 
 struct binary *binary_describer_vdso(const struct binary_describer *describer)
 {
-	return describer->vdso;
-}
-
-/* Most files lie where they lay: no process is needed to open those again. */
-static void reopen(struct binary_describer *describer, struct binary *binary)
-{
-	_cleanup_(closep) int fd = binary == describer->vdso
-					   ? file_opener_open_vdso()
-					   : file_opener_open_path(binary->pid, binary->path);
-	struct binary_identity identity;
-	struct stat status;
-
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return;
-	identity = binary_identity_of(&status);
-	if (binary == describer->vdso ||
-	    binary_table_find(describer->binaries, &identity) == binary)
-		hold_file(binary, steal_fd(&fd));
+	return describer->opener.vdso;
 }
 
 int binary_describer_open_file(struct binary_describer *describer, uint32_t number)
 {
-	struct binary *binary = binary_table_find_number(describer->binaries, number);
+	struct binary *binary = binary_table_find_number(describer->opener.binaries, number);
 
 	if (!binary)
 		return -ENOENT;
 	if (binary->fd < 0)
-		reopen(describer, binary);
+		binary_opener_reopen(&describer->opener, binary);
 	return binary->fd < 0 ? -ENOENT : binary->fd;
 }
 
@@ -383,7 +218,7 @@ static void want_names(struct binary_describer *describer, struct binary *binary
 	if (binary->names_order != ORDER_NONE || find_names(describer, binary))
 		return;
 	if (binary->fd < 0)
-		reopen(describer, binary);
+		binary_opener_reopen(&describer->opener, binary);
 	if (binary->fd >= 0)
 		binary_names_order(&describer->names, binary);
 	else if (!late_names_take_from_others(&describer->late, binary))
@@ -423,9 +258,9 @@ void binary_describer_close_idle(struct binary_describer *describer)
 {
 	int64_t now_ns = clock_monotonic_ns();
 
-	binary_table_each(describer->binaries, close_idle, &now_ns);
+	binary_table_each(describer->opener.binaries, close_idle, &now_ns);
 	late_names_begin(&describer->late);
-	binary_table_each(describer->binaries, look_again, describer);
+	binary_table_each(describer->opener.binaries, look_again, describer);
 }
 
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary)
@@ -436,7 +271,7 @@ int binary_describer_describe(struct binary_describer *describer, struct binary 
 	int r;
 
 	want_names(describer, binary);
-	if (binary->last_used != ALWAYS_USED)
+	if (binary->last_used != BINARY_ALWAYS_USED)
 		binary->last_used = describer->dictionary;
 	if (binary->dictionary == describer->dictionary)
 		return 0;
@@ -459,12 +294,14 @@ static void forget_binary(void *context, const struct binary *binary)
 void binary_describer_begin_dictionary(struct binary_describer *describer, uint32_t dictionary)
 {
 	describer->dictionary = dictionary;
+	describer->opener.dictionary = dictionary;
 	describer->names.dictionary = dictionary;
 }
 
 void binary_describer_forget_unused(struct binary_describer *describer, uint32_t dictionary)
 {
-	binary_table_forget_unused(describer->binaries, dictionary, forget_binary, describer);
+	binary_table_forget_unused(describer->opener.binaries, dictionary, forget_binary,
+				   describer);
 	describer->forgotten_ns = clock_monotonic_ns();
 }
 
@@ -479,13 +316,13 @@ static void repeat_orders(void *context, struct binary *binary)
 void binary_describer_on_resolver_start(struct binary_describer *describer)
 {
 	table_loader_release(tables_of(describer));
-	binary_table_each(describer->binaries, repeat_orders, describer);
+	binary_table_each(describer->opener.binaries, repeat_orders, describer);
 }
 
 static void take_table(struct binary_describer *describer, const struct message_table *message,
 		       int fd)
 {
-	struct binary *binary = binary_table_find_number(describer->binaries, message->file);
+	struct binary *binary = binary_table_find_number(describer->opener.binaries, message->file);
 
 	if (binary)
 		build_orders_take_table(&describer->orders, binary, fd);
@@ -494,7 +331,8 @@ static void take_table(struct binary_describer *describer, const struct message_
 static void take_reference(struct binary_describer *describer,
 			   const struct message_debug_reference *question)
 {
-	struct binary *binary = binary_table_find_number(describer->binaries, question->file);
+	struct binary *binary =
+		binary_table_find_number(describer->opener.binaries, question->file);
 
 	if (binary)
 		debug_file_supply_answer(&describer->debug_files, binary, question);
@@ -502,7 +340,7 @@ static void take_reference(struct binary_describer *describer,
 
 static void take_end(struct binary_describer *describer, const struct message_built *built)
 {
-	struct binary *binary = binary_table_find_number(describer->binaries, built->file);
+	struct binary *binary = binary_table_find_number(describer->opener.binaries, built->file);
 
 	if (!binary)
 		return; /* as the kernel is none */
@@ -576,17 +414,18 @@ void binary_describer_keep_last_names(struct binary_describer *describer, int64_
 bool binary_describer_is_crowded(const struct binary_describer *describer)
 {
 	return clock_monotonic_ns() - describer->forgotten_ns >= FILES_KEPT_NS &&
-	       binary_table_count(describer->binaries) >= describer->max_binaries / 4 * 3;
+	       binary_table_count(describer->opener.binaries) >=
+		       describer->opener.max_binaries / 4 * 3;
 }
 
 void binary_describer_get_status(const struct binary_describer *describer,
 				 struct sampler_status *ret_status)
 {
-	ret_status->files_unreadable = describer->n_unreadable;
-	ret_status->files_over_bound = describer->n_over_bound;
+	ret_status->files_unreadable = describer->opener.n_unreadable;
+	ret_status->files_over_bound = describer->opener.n_over_bound;
 	ret_status->n_builds_queued = describer->orders.n_names_awaited;
 	ret_status->n_tables_queued = describer->orders.n_tables_awaited;
-	ret_status->n_files = (uint32_t)binary_table_count(describer->binaries);
+	ret_status->n_files = (uint32_t)binary_table_count(describer->opener.binaries);
 	symbol_folder_get_status(describer->symbols, &ret_status->symbol_folder);
 	ret_status->fetches = describer->fetches.status;
 	ret_status->late_debug_files = describer->late.n_debug_files;

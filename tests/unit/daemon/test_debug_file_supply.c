@@ -50,6 +50,11 @@ static int make_elf(const char *path)
 	return fd;
 }
 
+static int open_debug_file(const struct world *world)
+{
+	return open(world->debug_path, O_RDONLY | O_CLOEXEC);
+}
+
 static int set_up(void **state)
 {
 	static struct world world;
@@ -64,6 +69,7 @@ static int set_up(void **state)
 		.number = 7,
 		.path = world.path,
 		.fd = make_elf(world.path),
+		.fetched_fd = -1,
 		.names_order = ORDER_SENT,
 	};
 	*state = &world;
@@ -153,6 +159,21 @@ static void nobody_gets_files_of_what_was_not_ordered(void **state)
 	assert_int_equal(world->n_files, 0);
 }
 
+static void one_from_the_network_goes_along_until_it_is_read(void **state)
+{
+	struct world *world = *state;
+
+	world->binary.fetched_fd = open_debug_file(world);
+	for (int i = 0; i < 2; i++) { /* a resolver that has died is asked again */
+		int fd = debug_file_supply_find_own(&world->supply, &world->binary);
+
+		assert_true(fd >= 0);
+		assert_true(world->binary.has_debug_file);
+		close(fd);
+	}
+	close(world->binary.fetched_fd);
+}
+
 int main(void)
 {
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -160,6 +181,7 @@ int main(void)
 		WITH_WORLD(sends_what_is_found_and_says_when_that_is_all),
 		WITH_WORLD(who_asks_without_end_gets_no_more),
 		WITH_WORLD(nobody_gets_files_of_what_was_not_ordered),
+		WITH_WORLD(one_from_the_network_goes_along_until_it_is_read),
 	};
 
 	return cmocka_run_group_tests_name("debug file supply", tests, NULL, NULL);
