@@ -565,25 +565,9 @@ int describer_on_resolver_message(struct describer *describer, const struct mess
 	return binary_describer_on_message(describer->binaries, message, fds);
 }
 
-void describer_on_fetcher_end(struct describer *describer)
+struct binary_describer *describer_binaries(const struct describer *describer)
 {
-	binary_describer_on_fetcher_end(describer->binaries);
-}
-
-int describer_on_fetcher_message(struct describer *describer, const struct message *message,
-				 int fds[MESSAGE_MAX_FDS])
-{
-	return binary_describer_on_fetcher_message(describer->binaries, message, fds);
-}
-
-void describer_keep_names(struct describer *describer)
-{
-	binary_describer_keep_names(describer->binaries);
-}
-
-void describer_keep_last_names(struct describer *describer, int64_t until_ns)
-{
-	binary_describer_keep_last_names(describer->binaries, until_ns);
+	return describer->binaries;
 }
 
 void describer_get_status(const struct describer *describer, struct sampler_status *ret_status)

@@ -19,6 +19,7 @@
 #include "profiler/message.h"
 #include "profiler/status.h"
 
+struct binary_describer;
 struct describer;
 struct role_process;
 struct table_loader;
@@ -116,15 +117,8 @@ int describer_on_server_message(struct describer *describer, const struct messag
 int describer_on_resolver_message(struct describer *describer, const struct message *message,
 				  int fds[MESSAGE_MAX_FDS]);
 
-/* The fetcher has ended, or says something: 0, or -EBADMSG: it must not say that. */
-void describer_on_fetcher_end(struct describer *describer);
-int describer_on_fetcher_message(struct describer *describer, const struct message *message,
-				 int fds[MESSAGE_MAX_FDS]);
-
-/* Bring names to disk for a few milliseconds; or until all are there, or @until_ns by the monotonic
- * clock. */
-void describer_keep_names(struct describer *describer);
-void describer_keep_last_names(struct describer *describer, int64_t until_ns);
+/* Its part that knows files. Borrowed: lives as long as @describer. */
+struct binary_describer *describer_binaries(const struct describer *describer);
 
 /* Fill in the counters that are kept here; others stay as they are. */
 void describer_get_status(const struct describer *describer, struct sampler_status *ret_status);

@@ -11,6 +11,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/binary_describer.h"
 #include "profiler/daemon/describer.h"
 #include "profiler/daemon/fetcher.h"
 #include "profiler/daemon/inquiries.h"
@@ -144,7 +145,7 @@ static int read_ring(void *context)
 	if (r == 0 && describer_has_pending(sampler->describer))
 		r = kernel_half_read(sampler->half); /* execs before their mappings were read */
 	table_loader_run(sampler->table_loader);
-	describer_keep_names(sampler->describer);
+	binary_describer_keep_names(describer_binaries(sampler->describer));
 	if (is_sending_due(sampler))
 		send_all(sampler);
 	return r;
@@ -200,7 +201,7 @@ static void on_role_end(void *context, enum role role, const char *reason)
 		sampler->is_encoded = true;
 	}
 	if (role == ROLE_FETCHER)
-		describer_on_fetcher_end(sampler->describer);
+		binary_describer_on_fetcher_end(describer_binaries(sampler->describer));
 	log_line("%s %s; it is started anew, sampling goes on", role_names[role], reason);
 }
 
@@ -226,7 +227,8 @@ static int on_role_message(void *context, enum role role, const struct message *
 	if (role == ROLE_SERVER)
 		return on_server_message(sampler, message);
 	if (role == ROLE_FETCHER)
-		return describer_on_fetcher_message(sampler->describer, message, fds);
+		return binary_describer_on_fetcher_message(describer_binaries(sampler->describer),
+							   message, fds);
 	if (inquiries_are(message))
 		return inquiries_take_reply(&sampler->inquiries, message, fds[0]);
 	return describer_on_resolver_message(sampler->describer, message, fds);
@@ -425,8 +427,8 @@ struct sampler *sampler_free(struct sampler *sampler)
 	for (int role = ROLE_COUNT - 1; role > ROLE_SAMPLER; role--)
 		role_process_stop(&sampler->roles[role], ROLE_STOP_WAIT_MS);
 	if (sampler->describer)
-		describer_keep_last_names(sampler->describer,
-					  clock_monotonic_ns() + KEEP_WAIT_MS * NS_PER_MS);
+		binary_describer_keep_last_names(describer_binaries(sampler->describer),
+						 clock_monotonic_ns() + KEEP_WAIT_MS * NS_PER_MS);
 	describer_free(sampler->describer);
 	table_loader_free(sampler->table_loader);
 	table_cache_free(sampler->table_cache);
