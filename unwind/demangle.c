@@ -110,11 +110,24 @@ static size_t character_bytes(const char *text)
 	return n;
 }
 
-/* The terminator at the end of @name stops a character that is cut off. */
-static void make_printable(char *name)
+/* Whether all of eight bytes are from ' ' to '~': none is above, and none borrows or carries into
+ * its highest bit. */
+static bool are_plain(const char *bytes)
 {
-	while (*name) {
-		size_t n = *name >= ' ' && *name < 0x7f ? 1 : character_bytes(name);
+	const uint64_t each = 0x0101010101010101;
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return !((word | (word - each * ' ') | (word + each)) & (each * 0x80));
+}
+
+/* The terminator at the end of @name, of @length bytes, stops a character that is cut off. */
+static void make_printable(char *name, size_t length)
+{
+	const char *end = name + length;
+
+	while (name < end) {
+		size_t n = end - name >= 8 && are_plain(name) ? 8 : character_bytes(name);
 
 		if (n == 0)
 			*name = '?';
@@ -196,5 +209,5 @@ void demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 	}
 	length = sink_take(&sink, ret_name);
 	ret_name[length] = '\0';
-	make_printable(ret_name);
+	make_printable(ret_name, length);
 }

@@ -11,6 +11,16 @@
 
 #define FIRST_SLOTS 16
 
+/* Texts lie in blocks, which double in size. */
+#define FIRST_BLOCK_BYTES 256
+#define MOST_BLOCK_BYTES  (64UL << 10)
+
+struct string_block {
+	struct string_block *next;
+	size_t size; /* of text[] */
+	char text[];
+};
+
 struct string_slot {
 	uint32_t hash;
 	uint32_t next_number; /* that of its string, and one; 0: free */
@@ -22,7 +32,9 @@ struct string_table {
 	char **by_number;
 	size_t capacity;
 	uint32_t count;
-	size_t bytes; /* of texts */
+	struct string_block *blocks; /* the last one first */
+	size_t free_bytes;           /* in the first of them */
+	size_t block_bytes;          /* of all */
 };
 
 DEFINE_CLEANUP(struct string_table *, string_table_free)
@@ -46,8 +58,10 @@ struct string_table *string_table_free(struct string_table *table)
 {
 	if (!table)
 		return NULL;
-	for (uint32_t i = 0; i < table->count; i++)
-		free(table->by_number[i]);
+	for (struct string_block *block = table->blocks, *next; block; block = next) {
+		next = block->next;
+		free(block);
+	}
 	free(table->by_number);
 	free(table->slots);
 	free(table);
@@ -112,6 +126,30 @@ static int slots_grow(struct string_table *table)
 	return 0;
 }
 
+/* Room for @size bytes, or NULL. */
+static char *take_room(struct string_table *table, size_t size)
+{
+	struct string_block *block = table->blocks;
+	size_t block_size;
+
+	if (table->free_bytes < size) {
+		block_size = block && block->size * 2 <= MOST_BLOCK_BYTES ? block->size * 2
+			     : block                                      ? MOST_BLOCK_BYTES
+									  : FIRST_BLOCK_BYTES;
+		if (block_size < size)
+			block_size = size;
+		block = malloc(sizeof(*block) + block_size);
+		if (!block)
+			return NULL;
+		*block = (struct string_block){ table->blocks, block_size };
+		table->blocks = block;
+		table->free_bytes = block_size;
+		table->block_bytes += sizeof(*block) + block_size;
+	}
+	table->free_bytes -= size;
+	return block->text + block->size - table->free_bytes - size;
+}
+
 int string_table_add(struct string_table *table, const char *text, uint32_t *ret_string)
 {
 	return string_table_add_n(table, text, strlen(text), ret_string);
@@ -122,6 +160,7 @@ int string_table_add_n(struct string_table *table, const char *text, size_t leng
 {
 	uint32_t hash = hash_text(text, length);
 	struct string_slot *slot;
+	char *copy;
 	int r = 0;
 
 	if ((table->count + 1UL) * 3 > table->n_slots * 2)
@@ -139,10 +178,12 @@ int string_table_add_n(struct string_table *table, const char *text, size_t leng
 			  sizeof(*table->by_number));
 	if (r < 0)
 		return r;
-	table->by_number[table->count] = strndup(text, length);
-	if (!table->by_number[table->count])
+	copy = take_room(table, length + 1);
+	if (!copy)
 		return -ENOMEM;
-	table->bytes += length + 1;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	table->by_number[table->count] = copy;
 	*ret_string = table->count++;
 	*slot = (struct string_slot){ hash, table->count };
 	return 0;
@@ -161,6 +202,6 @@ uint32_t string_table_count(const struct string_table *table)
 
 size_t string_table_bytes(const struct string_table *table)
 {
-	return sizeof(*table) + table->bytes + table->n_slots * sizeof(*table->slots) +
+	return sizeof(*table) + table->block_bytes + table->n_slots * sizeof(*table->slots) +
 	       table->capacity * sizeof(*table->by_number);
 }

@@ -25,6 +25,20 @@ static void read_frames(const struct symbol_file *file, uint64_t elf_vaddr)
 		       3 * symbol_file_bytes(file));
 }
 
+/* A range holds what it was found by. */
+static void find_ranges(const struct symbol_file *file, uint64_t elf_vaddr)
+{
+	struct symbol_frame frame;
+	struct code_range range;
+
+	if (symbol_file_find_function(file, elf_vaddr, &range))
+		assert(elf_vaddr >= range.start_vaddr && elf_vaddr < range.end_vaddr);
+	if (symbol_file_find(file, elf_vaddr, &frame, 1) != 1)
+		return;
+	(void)symbol_file_find_name(file, frame.function, &range);
+	(void)symbol_file_has_source(file, frame.filename);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("symbols", MFD_CLOEXEC);
@@ -36,6 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(&header, data, sizeof(header));
 		for (uint64_t offset = 0; offset < 512; offset += 3)
 			read_frames(file, header.base_address + offset);
+		find_ranges(file, header.base_address + 1);
+		(void)symbol_file_has_source(file, "/src/a.c");
 		read_frames(file, UINT64_MAX);
 		symbol_file_free(file);
 	}

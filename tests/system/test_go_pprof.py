@@ -74,6 +74,29 @@ def raw_of_a_live_daemon_has_types_and_mappings(daemon):
 
 
 @test
+def symbol_names_the_addresses_of_a_profile(daemon):
+    """As `pprof -symbolize=remote` asks: addresses with a plus between them, in a body or a URL."""
+    url = "/debug/pprof/symbol"
+    selected = "/debug/pprof/profile?seconds=2&query=%7Bcomm%3D%22three_to_one%22%7D"
+    raw = with_load(lambda: pprof("-raw", daemon.url + selected))
+    place = r"^\s+\d+: (0x[0-9a-f]+) M=\d+ (\S.*?) \S*:\d+:\d+ s=\d+"
+    expected = {
+        address: name for address, name in re.findall(place, raw, re.M) if "+0x" not in name
+    }
+    assert "spend_three_parts" in expected.values(), raw[:2000]
+    answer = daemon.request("POST", url, "+".join(expected).encode())
+    lines = answer.text.splitlines()
+    assert lines[0] == "num_symbols: 1", lines[0]
+    answered = dict(line.split(" ", 1) for line in lines[1:])
+    different = {answered.get(at, "nobody") + " is " + expected[at] for at in expected
+                 if answered.get(at) != expected[at]}  # fmt: skip
+    assert not different and len(answered) == len(expected), different
+    address, name = next(iter(expected.items()))
+    answer = daemon.get(f"{url}?{address}+0x1")
+    assert answer.text == f"num_symbols: 1\n{address} {name}\n", answer.text
+
+
+@test
 def list_of_a_file_shows_the_source(daemon):
     del daemon
     with tempfile.TemporaryDirectory() as folder:
