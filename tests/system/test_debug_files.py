@@ -57,14 +57,24 @@ def link(program, debug):
     run("objcopy", f"--add-gnu-debuglink={debug}", program)
 
 
+def require(*tools):
+    for tool in tools:
+        if not shutil.which(tool):
+            raise Skip(f"{tool} is not installed")
+
+
+def compile_in(path, name, *options):
+    """The fixture, compiled in that folder with these options, and what is left of that there."""
+    require("gcc")
+    code = pathlib.Path(__file__).parents[1] / "fixtures" / f"{PROGRAM}.c"
+    run("env", "-C", path, "gcc", "-O2", "-g", *options, "-c", code, "-o", f"{name}.o")
+    run("env", "-C", path, "gcc", *options, f"{name}.o", "-o", name)
+    return path / name
+
+
 def strip_without_id(path):
     """As strip(), of a program without a build id."""
-    source = path / "source"
-    if not shutil.which("gcc"):
-        raise Skip("gcc is not installed")
-    code = pathlib.Path(__file__).parents[1] / "fixtures" / f"{PROGRAM}.c"
-    run("gcc", "-O2", "-g", "-Wl,--build-id=none", code, "-o", source)
-    return strip(path, source)
+    return strip(path, compile_in(path, "source", "-Wl,--build-id=none"))
 
 
 def profile_of(daemon, program, *prefix):
@@ -142,6 +152,39 @@ def make_root(path):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, target)
     return strip(path / "tmp")
+
+
+@test
+def objects_with_debug_information_are_found_where_they_were_compiled():
+    with folder() as path, Daemon() as daemon:
+        program = compile_in(path, "split", "-gsplit-dwarf")
+        assert list(path.glob("*.dwo")), "the compiler has split nothing"
+        assert_has_lines(profile_of(daemon, program))
+        assert found(daemon, "object") >= 1
+
+
+@test
+def a_package_of_them_is_found_beside_the_program():
+    require("dwp")
+    with folder() as path, Daemon() as daemon:
+        program = compile_in(path, "split", "-gsplit-dwarf", "-gdwarf-4")
+        run("env", "-C", path, "dwp", "-e", "split")
+        for split in path.glob("*.dwo"):
+            split.unlink()
+        assert_has_lines(profile_of(daemon, program))
+        assert found(daemon, "package") >= 1
+
+
+@test
+def what_dwz_has_taken_out_of_several_is_found():
+    require("dwz")
+    with folder() as path, Daemon() as daemon:
+        programs = [compile_in(path, name, "-gdwarf-4") for name in ("one", "two")]
+        run("env", "-C", path, "dwz", "-m", path / "common.debug", *programs)
+        if not (path / "common.debug").exists():
+            raise Skip("dwz has found nothing in common")
+        assert_has_lines(profile_of(daemon, programs[0]))
+        assert found(daemon, "alternate") >= 1
 
 
 @test
