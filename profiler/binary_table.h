@@ -60,6 +60,7 @@ struct binary {
 	enum symbol_file_task symbols_task;
 	enum names_state names;
 	enum build_outcome names_outcome; /* once the order of its names is answered */
+	uint64_t jit_inode; /* of memory that a JIT has by a descriptor; 0: it is a program */
 	bool is_described;
 	bool was_sought;      /* its names were, on disk */
 	bool is_named;        /* or is to be: a stack leads through it */

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/binary_opener.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "bpf/wire.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/base/file.h"
 #include "profiler/binary_table.h"
 #include "profiler/daemon/binary_names.h"
 #include "profiler/daemon/file_opener.h"
@@ -54,6 +57,17 @@ static void hold_file(struct binary *binary, int fd)
 	binary->opened_ns = clock_monotonic_ns();
 }
 
+/* Some JITs map their code twice, to write it and to run it, and so have it in a memory file. */
+static bool is_jit_memory(const char *path, int fd)
+{
+	static const char memory[] = "/memfd:";
+	char magic[SELFMAG];
+
+	return strncmp(path, memory, sizeof(memory) - 1) == 0 &&
+	       (file_read_at(fd, magic, sizeof(magic), 0) < 0 ||
+		memcmp(magic, ELFMAG, SELFMAG) != 0);
+}
+
 /* Takes @fd, also on failure. The resolver is still to be asked. */
 static int add_binary(struct binary_opener *opener, const struct stat *status, const char *path,
 		      int fd, struct binary **ret_binary)
@@ -69,6 +83,7 @@ static int add_binary(struct binary_opener *opener, const struct stat *status, c
 		return r;
 	hold_file(binary, steal_fd(&owned));
 	binary->owner = status->st_uid;
+	binary->jit_inode = is_jit_memory(path, binary->fd) ? status->st_ino : 0;
 	binary_names_meet(opener->names, binary); /* its file may be gone soon */
 	binary->last_used = opener->dictionary;
 	*ret_binary = binary;

@@ -19,7 +19,7 @@ enum {
 	MIN_JITS = 8,
 	FILES_OF_JIT = 32, /* that may be open altogether, for one JIT: it has four */
 	MAX_LOST = 3,      /* resolvers that end over the files of one */
-	MAX_DOUBLINGS = 4, /* of the time to the next look, after looks in vain */
+	MAX_DOUBLINGS = 2, /* of the time to the next look, after looks in vain */
 };
 
 #define LOOK_NS (3 * NS_PER_SECOND)

@@ -101,23 +101,29 @@ static uint32_t get_mapped_binary(struct process_reader *reader, struct process 
 	return open_mapped_binary(reader, process, mapping, fd);
 }
 
+/* Something is in none of the mappings that are known. Returns whether they are known anew. */
+static bool reread_mappings(struct process_reader *reader, struct process *process)
+{
+	int64_t age_ns = clock_monotonic_ns() - process->mappings_read_ns;
+	_cleanup_(closep) int fd = -1;
+
+	if (process->is_gone ||
+	    (process->n_mappings_read >= MAPPINGS_READ_AT_ONCE && age_ns <= MAPPINGS_REREAD_NS))
+		return false;
+	fd = process_reader_open(reader, &process->key);
+	process->is_gone = fd < 0;
+	return fd >= 0 && read_mappings(reader, process, fd) == 0;
+}
+
 static const struct mapping *find_mapping(struct process_reader *reader, struct process *process,
 					  uint64_t pc)
 {
 	const struct mapping *mapping = NULL;
-	int64_t now_ns = clock_monotonic_ns();
 
 	if (process->mappings)
 		mapping = mapping_table_find(process->mappings, pc);
-	if (!mapping && !process->is_gone &&
-	    (process->n_mappings_read < MAPPINGS_READ_AT_ONCE ||
-	     now_ns - process->mappings_read_ns > MAPPINGS_REREAD_NS)) {
-		_cleanup_(closep) int fd = process_reader_open(reader, &process->key);
-
-		process->is_gone = fd < 0;
-		if (fd >= 0 && read_mappings(reader, process, fd) == 0)
-			mapping = mapping_table_find(process->mappings, pc);
-	}
+	if (!mapping && reread_mappings(reader, process))
+		mapping = mapping_table_find(process->mappings, pc);
 	return mapping;
 }
 
@@ -154,6 +160,37 @@ void process_reader_read_mapped(struct process_reader *reader, struct process *p
 	}
 }
 
+static struct frame place_in_jit(struct process_reader *reader, struct process *process,
+				 uint64_t pc)
+{
+	process->jit = jit_describer_get(reader->jits, &process->key, process->jit);
+	return (struct frame){ FRAME_JIT, process->jit, pc };
+}
+
+static bool is_jit_memory(const struct process_reader *reader, uint32_t number)
+{
+	const struct binary *binary = binary_describer_find(reader->binaries, number);
+
+	return binary && binary->jit_inode;
+}
+
+/* Where @process runs what is at @file_off of the memory file @inode. */
+static const struct mapping *find_mapped(const struct process *process, uint64_t inode,
+					 uint64_t file_off)
+{
+	size_t n = process->mappings ? mapping_table_count(process->mappings) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct mapping *mapping = mapping_table_get(process->mappings, i);
+
+		if (mapping->kind == MAPPING_MEMFD && file_off >= mapping->file_off &&
+		    file_off - mapping->file_off < mapping->end_pc - mapping->start_pc &&
+		    mapping->inode == inode)
+			return mapping;
+	}
+	return NULL;
+}
+
 struct frame process_reader_place(struct process_reader *reader, struct process *process,
 				  uint64_t pc)
 {
@@ -162,9 +199,24 @@ struct frame process_reader_place(struct process_reader *reader, struct process 
 
 	if (!mapping)
 		return (struct frame){ FRAME_UNMAPPED, 0, pc };
-	if (!binary) {
-		process->jit = jit_describer_get(reader->jits, &process->key, process->jit);
-		return (struct frame){ FRAME_JIT, process->jit, pc };
-	}
+	if (!binary || is_jit_memory(reader, binary))
+		return place_in_jit(reader, process, pc);
 	return (struct frame){ FRAME_NATIVE, binary, mapping_file_off(mapping, pc) };
+}
+
+struct frame process_reader_place_in_file(struct process_reader *reader, struct process *process,
+					  uint32_t number, uint64_t file_off)
+{
+	const struct binary *binary = binary_describer_find(reader->binaries, number);
+	const struct mapping *mapping = NULL;
+
+	if (binary && binary->jit_inode) {
+		mapping = find_mapped(process, binary->jit_inode, file_off);
+		if (!mapping && reread_mappings(reader, process))
+			mapping = find_mapped(process, binary->jit_inode, file_off);
+	}
+	if (mapping)
+		return place_in_jit(reader, process,
+				    mapping->start_pc + (file_off - mapping->file_off));
+	return (struct frame){ FRAME_NATIVE, number, file_off };
 }

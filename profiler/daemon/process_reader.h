@@ -53,3 +53,8 @@ void process_reader_read_mapped(struct process_reader *reader, struct process *p
  * if @pc is in none of those that are known. */
 struct frame process_reader_place(struct process_reader *reader, struct process *process,
 				  uint64_t pc);
+
+/* The place at @file_off of the binary @number: that, or a pc where a JIT has code in such a file.
+ */
+struct frame process_reader_place_in_file(struct process_reader *reader, struct process *process,
+					  uint32_t number, uint64_t file_off);

@@ -25,7 +25,7 @@ static struct frame describe_user_frame(struct stack_describer *describer, struc
 	number = table_loader_find(describer->tables, code_file);
 	if (!number)
 		return (struct frame){ FRAME_UNMAPPED, 0, (uint32_t)frame };
-	return (struct frame){ FRAME_NATIVE, number, (uint32_t)frame };
+	return process_reader_place_in_file(describer->reader, process, number, (uint32_t)frame);
 }
 
 void stack_describer_describe(struct stack_describer *describer, struct process *process,

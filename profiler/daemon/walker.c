@@ -122,7 +122,8 @@ static struct frame frame_of(const struct walker *walker, uint64_t frame)
 {
 	if (!(frame & UNWIND_FRAME_IS_FILE))
 		return process_reader_place(walker->reader, walker->process, frame);
-	return (struct frame){ FRAME_NATIVE, (uint32_t)(frame >> 32) & INT32_MAX, (uint32_t)frame };
+	return process_reader_place_in_file(walker->reader, walker->process,
+					    (uint32_t)(frame >> 32) & INT32_MAX, (uint32_t)frame);
 }
 
 enum stack_outcome walker_run(const struct walker *walker, const struct pending_record *record,

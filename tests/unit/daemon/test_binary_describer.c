@@ -413,6 +413,15 @@ static void a_table_that_a_sample_waits_for_is_hurried_once(void **state)
 	assert_int_equal(world->n_hurried, 1);
 }
 
+static void a_memory_file_that_is_no_program_is_a_jits(void **state)
+{
+	struct world *world = *state;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	assert_int_equal(binary_of(world)->jit_inode, key.inode);
+}
+
 static void a_file_at_which_resolvers_die_is_left_alone(void **state)
 {
 	struct world *world = *state;
@@ -450,6 +459,7 @@ int main(void)
 		WITH_WORLD(names_are_asked_for_when_a_stack_leads_through_the_file),
 		WITH_WORLD(a_file_that_was_closed_meanwhile_is_opened_again_for_its_names),
 		WITH_WORLD(a_table_that_a_sample_waits_for_is_hurried_once),
+		WITH_WORLD(a_memory_file_that_is_no_program_is_a_jits),
 		WITH_WORLD(a_file_at_which_resolvers_die_is_left_alone),
 	};
 
