@@ -116,15 +116,13 @@ static int open_in(const struct search *search, int root)
 	return fd >= 0 && is_elf(fd) ? steal_fd(&fd) : -1;
 }
 
-/* Returns whether there is one now. */
+/* Whether there is one at the path that is printed. */
 __attribute__((format(printf, 2, 3))) static bool try(struct search *search, const char *format,
 						      ...)
 {
 	va_list arguments;
 	int n;
 
-	if (search->fd >= 0)
-		return true;
 	va_start(arguments, format);
 	n = vsnprintf(search->path, sizeof(search->path), format, arguments);
 	va_end(arguments);
