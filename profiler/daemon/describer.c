@@ -96,6 +96,7 @@ int describer_new(const struct describer_options *options, struct describer **re
 	describer->stacks = (struct stack_describer){
 		.reader = &describer->reader,
 		.tables = options->tables,
+		.kernel = &describer->kernel,
 		.on_forget_stack = options->on_forget_stack,
 		.context = options->context,
 	};
@@ -494,6 +495,7 @@ void describer_tend_files(struct describer *describer)
 {
 	jit_describer_look(describer->jits);
 	binary_describer_close_idle(describer->binaries);
+	kernel_describer_refresh(&describer->kernel);
 }
 
 void describer_find_last_names(struct describer *describer)

@@ -3,14 +3,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/base/file.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/role.h"
+#include "profiler/kernel_view.h"
+
+#define BPF_RANGE_NAME "[bpf]"
+
+/* To read the names takes some 50 ms. It is tried less and less often while there is nothing new.
+ */
+#define MIN_INTERVAL_NS (10 * NS_PER_SECOND)
+#define MAX_INTERVAL_NS (300 * NS_PER_SECOND)
+
+#define RANGES_MAX 4096
+
+DEFINE_CLEANUP(struct kernel_view *, kernel_view_unref)
 
 void kernel_describer_init(struct kernel_describer *describer, struct role_process *server,
 			   struct role_process *resolver, struct binary_describer *binaries,
@@ -21,6 +38,7 @@ void kernel_describer_init(struct kernel_describer *describer, struct role_proce
 		.resolver = resolver,
 		.binaries = binaries,
 		.finder = { .folders = folders, .release = describer->host.release },
+		.interval_ns = MIN_INTERVAL_NS,
 	};
 	uname(&describer->host);
 	/* Without it, no file is found. */
@@ -33,6 +51,7 @@ void kernel_describer_fini(struct kernel_describer *describer)
 {
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		closep(&describer->fds[i]);
+	kernel_view_unref(describer->view);
 }
 
 /* The kernel's file, once it is found, while the resolver has not said how it is moved; or −1. */
@@ -60,10 +79,70 @@ void kernel_describer_request(struct kernel_describer *describer)
 	/* Opened with our privileges: who opens it decides whether it shows addresses. */
 	_cleanup_(closep) int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 
+	describer->is_stale = false;
+	describer->requested_ns = clock_monotonic_ns();
 	if (fd >= 0 && channel &&
 	    channel_send_fds(channel, MESSAGE_BUILD, &build, sizeof(build),
 			     (int[]){ fd, vmlinux_fd < 0 ? -1 : vmlinux_fd }) == 0)
 		role_process_flush(describer->resolver);
+}
+
+void kernel_describer_meet(struct kernel_describer *describer, uint64_t addr)
+{
+	const struct kernel_range *range;
+
+	if (describer->is_stale || !describer->view)
+		return;
+	range = kernel_view_find(describer->view, addr);
+	describer->is_stale = !range || strcmp(range->name, BPF_RANGE_NAME) == 0;
+}
+
+void kernel_describer_refresh(struct kernel_describer *describer)
+{
+	if (describer->is_stale &&
+	    clock_monotonic_ns() - describer->requested_ns >= describer->interval_ns)
+		kernel_describer_request(describer);
+}
+
+/* Whether both hold the same; nobody may rely on what the resolver sends to stay as it is. */
+static bool is_same(int left_fd, int right_fd)
+{
+	struct stat left_status, right_status;
+	char left[16384], right[sizeof(left)];
+
+	if (left_fd < 0 || right_fd < 0 || fstat(left_fd, &left_status) < 0 ||
+	    fstat(right_fd, &right_status) < 0 || left_status.st_size != right_status.st_size)
+		return false;
+	for (uint64_t off = 0, end = (uint64_t)left_status.st_size; off < end;
+	     off += sizeof(left)) {
+		size_t size = end - off < sizeof(left) ? end - off : sizeof(left);
+
+		if (file_read_at(left_fd, left, size, off) < 0 ||
+		    file_read_at(right_fd, right, size, off) < 0 || memcmp(left, right, size) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The ranges in the file @fd, or NULL: there are none, or no memory for them. */
+static struct kernel_view *read_ranges(int fd)
+{
+	const struct kernel_file no_file = { 0 };
+	_cleanup_(freep) struct kernel_range *ranges = NULL;
+	struct kernel_view *view;
+	struct stat status;
+	size_t n;
+
+	if (fstat(fd, &status) < 0)
+		return NULL;
+	n = (size_t)status.st_size / sizeof(*ranges);
+	if (n > RANGES_MAX)
+		n = RANGES_MAX;
+	ranges = calloc(n + 1, sizeof(*ranges));
+	if (!ranges || file_read_at(fd, ranges, n * sizeof(*ranges), 0) < 0 ||
+	    kernel_view_new(NULL, ranges, n, &no_file, &view) < 0)
+		return NULL;
+	return view;
 }
 
 static void tell_server(struct kernel_describer *describer)
@@ -84,12 +163,23 @@ static void take_slide(struct kernel_describer *describer, const struct message_
 int kernel_describer_take_names(struct kernel_describer *describer,
 				const struct message_kernel_names *names, int fds[MESSAGE_MAX_FDS])
 {
+	bool is_news;
+
 	if (fds[0] < 0 || fds[1] < 0)
 		return -EBADMSG;
+	is_news = !is_same(fds[0], describer->fds[0]) || !is_same(fds[1], describer->fds[1]) ||
+		  (names->has_slide && !describer->names.has_slide);
+	describer->interval_ns = is_news ? MIN_INTERVAL_NS : 2 * describer->interval_ns;
+	if (describer->interval_ns > MAX_INTERVAL_NS)
+		describer->interval_ns = MAX_INTERVAL_NS;
+	if (!is_news)
+		return 0;
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++) {
 		closep(&describer->fds[i]);
 		describer->fds[i] = steal_fd(&fds[i]);
 	}
+	kernel_view_unref(describer->view);
+	describer->view = read_ranges(describer->fds[1]);
 	take_slide(describer, names);
 	tell_server(describer);
 	return 0;

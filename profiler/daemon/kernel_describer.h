@@ -17,6 +17,7 @@
 
 struct binary;
 struct binary_describer;
+struct kernel_view;
 struct role_process;
 
 struct kernel_describer {
@@ -29,6 +30,10 @@ struct kernel_describer {
 	bool has_failed;        /* the resolver has found no names */
 	struct message_kernel_names names;
 	int fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1: nothing was said yet */
+	struct kernel_view *view; /* the ranges, or NULL */
+	bool is_stale;            /* code was met that may have come since */
+	int64_t requested_ns;     /* when, last */
+	int64_t interval_ns;      /* until that may be again */
 };
 
 /* @folders are as in struct kernel_file_finder. */
@@ -42,7 +47,16 @@ void kernel_describer_fini(struct kernel_describer *describer);
  * is. */
 void kernel_describer_request(struct kernel_describer *describer);
 
-/* Take what the resolver says, and tell the server. Returns 0, or -EBADMSG: it must not say that.
+/*
+ * Code at @addr is on a stack that was not seen before. If it is in no range that is known, or a
+ * BPF program's, which come and go, the names are to be read again, though not too often:
+ * kernel_describer_refresh() does that, to be called every second or so.
+ */
+void kernel_describer_meet(struct kernel_describer *describer, uint64_t addr);
+void kernel_describer_refresh(struct kernel_describer *describer);
+
+/* Take what the resolver says, and, if that is news, tell the server. Returns 0, or -EBADMSG: it
+ * must not say that.
  */
 int kernel_describer_take_names(struct kernel_describer *describer,
 				const struct message_kernel_names *names, int fds[MESSAGE_MAX_FDS]);

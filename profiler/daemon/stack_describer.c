@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "profiler/daemon/kernel_describer.h"
 #include "profiler/daemon/process_reader.h"
 #include "profiler/daemon/table_loader.h"
 #include "profiler/process_table.h"
@@ -34,10 +35,12 @@ void stack_describer_describe(struct stack_describer *describer, struct process 
 	for (uint32_t i = 0; i < record->n_kernel_frames + record->n_user_frames; i++) {
 		uint64_t frame = record->frames[i];
 
-		if (i < record->n_kernel_frames)
+		if (i < record->n_kernel_frames) {
 			ret_frames[i] = (struct frame){ FRAME_KERNEL, 0, frame - (i > 0) };
-		else
+			kernel_describer_meet(describer->kernel, ret_frames[i].place);
+		} else {
 			ret_frames[i] = describe_user_frame(describer, process, frame);
+		}
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "bpf/wire.h"
 #include "profiler/frame.h"
 
+struct kernel_describer;
 struct process;
 struct process_reader;
 struct stack;
@@ -22,6 +23,7 @@ struct stack_describer {
 	struct process_reader *reader; /* borrowed, as all are */
 	struct table_loader *tables;
 	struct stack_table *table;
+	struct kernel_describer *kernel;
 	/* The frames of a stack must be sent again by the kernel half. */
 	void (*on_forget_stack)(void *context, uint64_t stack_hash);
 	void *context;

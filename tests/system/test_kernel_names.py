@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of the kernel have the lines, and what was inlined into them, that the kernel's own file
-says. That file is made up here: of the running kernel it has the build id and the place of one
-function, as if the kernel had been put elsewhere at boot."""
+"""Functions of the kernel have the lines, and what was inlined into them, that its own file says.
+That file is made up here: of the running kernel it has the build id and the place of one function,
+as if the kernel had been put elsewhere at boot. And BPF programs have names."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import time
 
 import processes
 from daemon import Daemon
@@ -131,6 +134,77 @@ def the_file_of_another_kernel_is_left_alone():
         profile = profile_of_reads(daemon)
         assert profile.has(FUNCTION) and not profile.has("made_up"), profile.summary()
         assert all(not frame.file for frame in profile.frames(FUNCTION))
+
+
+class BpfProgram:
+    """A program for the kernel that only takes time, loaded while this lives."""
+
+    LOAD, TEST_RUN = 5, 10
+    SYSCALL = {"x86_64": 321, "aarch64": 280}
+    SOCKET_FILTER = 1
+    # r0 = 0; r0 += 1; return r0
+    SET, ADD, RETURN = (
+        struct.pack("<BBhi", code, 0, 0, n) for code, n in ((0xB7, 0), (0x07, 1), (0x95, 0))
+    )
+    RUNS = 20000
+
+    def __init__(self, name):
+        code = self.SET + self.ADD * 2000 + self.RETURN
+        self._code = ctypes.create_string_buffer(code, len(code))
+        self._license = ctypes.create_string_buffer(b"GPL")
+        pointers = ctypes.addressof(self._code), ctypes.addressof(self._license)
+        self._fd = self._bpf(
+            self.LOAD,
+            struct.pack("<IIQQ", self.SOCKET_FILTER, len(code) // 8, *pointers)
+            + bytes(24)
+            + name.encode().ljust(16, b"\0"),
+        )
+
+    def _bpf(self, command, attributes):
+        libc = ctypes.CDLL(None, use_errno=True)
+        result = libc.syscall(
+            self.SYSCALL[os.uname().machine], command, attributes, len(attributes)
+        )
+        if result < 0:
+            raise Skip(f"bpf({command}): {os.strerror(ctypes.get_errno())}")
+        return result
+
+    def run(self, seconds):
+        packet = ctypes.create_string_buffer(64)
+        pointer = ctypes.addressof(packet)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            sizes = self._fd, 0, len(packet), 0
+            self._bpf(self.TEST_RUN, struct.pack("<IIIIQQII", *sizes, pointer, 0, self.RUNS, 0))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self._fd)
+
+
+@test
+def a_bpf_program_that_was_loaded_later_is_named():
+    setting = pathlib.Path("/proc/sys/net/core/bpf_jit_kallsyms")
+    if not setting.exists() or setting.read_text(encoding="ascii").strip() == "0":
+        raise Skip("this kernel does not name BPF programs")
+    with Daemon("--frequency", "499") as daemon:
+        run = processes.run_fixture(fixture("reads_zeros"), "0.2")
+        daemon.past_until(f'{{pid="{run.pid}"}}', lambda profile: profile.has(FUNCTION))
+        with BpfProgram("made_up") as program:
+            program.run(SECONDS)
+            query = f'{{pid="{os.getpid()}"}}'
+
+            def named(profile):
+                return [s for s in profile.samples if s.names[0].endswith("_made_up")]
+
+            profile = daemon.past_until(query, named, 30)
+            leaves = [sample.frames[0] for sample in named(profile)]
+            assert leaves, profile.summary()
+            for leaf in leaves:
+                assert re.fullmatch("bpf_prog_[0-9a-f]{16}_made_up", leaf.name), leaf
+                assert leaf.mapping.path == "[bpf]", leaf
 
 
 if __name__ == "__main__":

@@ -10,11 +10,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/base/file.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/role.h"
+#include "unwind/symbol_file_build.h"
 
 static const struct message_kernel_names no_slide;
 
@@ -171,6 +177,87 @@ static void takes_no_slide_that_was_not_asked_for(void **state)
 	assert_int_equal(world->describer.names.file, 0);
 }
 
+static int make_memfd(const void *bytes, size_t size)
+{
+	int fd = memfd_create("names", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_write_fd(fd, bytes, size), 0);
+	return fd;
+}
+
+static void take(struct world *world, const char *symbols)
+{
+	static const struct kernel_range ranges[] = {
+		{ 0x1000, 0x2000, "[kernel.kallsyms]" },
+		{ 0x3000, 0x4000, "[veth]" },
+		{ 0x5000, 0x6000, "[bpf]" },
+	};
+	int fds[MESSAGE_MAX_FDS] = { make_memfd(symbols, strlen(symbols)),
+				     make_memfd(ranges, sizeof(ranges)) };
+
+	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), 0);
+	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
+		closep(&fds[i]);
+}
+
+static void tells_only_what_is_news(void **state)
+{
+	struct world *world = *state;
+
+	take(world, "symbols");
+	assert_int_equal(told_count(world), 1);
+	take(world, "symbols");
+	assert_int_equal(told_count(world), 1);
+	take(world, "symbolz");
+	assert_int_equal(told_count(world), 2);
+}
+
+static unsigned int asked_count(struct world *world)
+{
+	kernel_describer_refresh(&world->describer);
+	assert_int_equal(channel_receive(world->resolver_end, on_question, world), 0);
+	return world->n_asked;
+}
+
+static void asks_again_for_code_that_may_be_new(void **state)
+{
+	static const uint64_t known[] = { 0x1000, 0x3fff }, unknown[] = { 0x4800, 0x5010 };
+	struct world *world = *state;
+
+	kernel_describer_meet(&world->describer, 0x9000);
+	assert_int_equal(asked_count(world), 0); /* nothing is known yet, so it is awaited */
+	take(world, "symbols");
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		kernel_describer_meet(&world->describer, known[i]);
+	assert_int_equal(asked_count(world), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(unknown); i++) {
+		kernel_describer_meet(&world->describer, unknown[i]);
+		world->describer.requested_ns = 0; /* which is long ago */
+		assert_int_equal(asked_count(world), i + 1);
+		assert_int_equal(asked_count(world), i + 1);
+	}
+}
+
+static void asks_less_and_less_often_while_there_is_nothing_new(void **state)
+{
+	struct world *world = *state;
+	int64_t first_ns;
+
+	take(world, "symbols");
+	kernel_describer_request(&world->describer);
+	kernel_describer_meet(&world->describer, 0x9000);
+	assert_int_equal(asked_count(world), 1);
+	first_ns = world->describer.interval_ns;
+	take(world, "symbols");
+	assert_int_equal(world->describer.interval_ns, 2 * first_ns);
+	for (int i = 0; i < 100; i++)
+		take(world, "symbols");
+	assert_true(world->describer.interval_ns <= 600 * NS_PER_SECOND);
+	take(world, "others");
+	assert_int_equal(world->describer.interval_ns, first_ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +269,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tells_that_there_are_no_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(takes_no_slide_that_was_not_asked_for, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(tells_only_what_is_news, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(asks_again_for_code_that_may_be_new, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(asks_less_and_less_often_while_there_is_nothing_new,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_names_without_ranges, set_up, tear_down),
 	};
 
