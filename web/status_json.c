@@ -55,6 +55,16 @@ static json_t *object_of_files(const struct store_status *store)
 			 (json_int_t)store->n_files[NAMES_FAILED]);
 }
 
+static json_t *object_of_fetches(const struct fetch_status *fetches)
+{
+	json_t *object =
+		object_of_counts(fetch_outcome_names, fetches->outcomes, FETCH_OUTCOME_COUNT);
+
+	if (object)
+		json_object_set_new(object, "queued", json_integer(fetches->n_queued));
+	return object;
+}
+
 static json_t *object_of_site(const struct site *site, const struct sampler_status *sampler)
 {
 	const char *event = sampler->event;
@@ -73,7 +83,7 @@ static int add_counts(json_t *object, const struct status *status)
 
 	return json_object_update_new(
 		object,
-		json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "ticks",
+		json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ticks",
 			  (json_int_t)sampler->ticks, "idle", (json_int_t)sampler->idle, "stored",
 			  (json_int_t)store->stored, "in_flight", (json_int_t)status->in_flight,
 			  "dropped",
@@ -83,7 +93,7 @@ static int add_counts(json_t *object, const struct status *status)
 			  "frames",
 			  object_of_counts(names_state_names, store->frames, NAMES_STATE_COUNT),
 			  "files", object_of_files(store), "roles", object_of_roles(sampler),
-			  "symbol_builds",
+			  "debuginfod", object_of_fetches(&sampler->fetches), "symbol_builds",
 			  object_of_counts(build_outcome_names, sampler->builds,
 					   BUILD_OUTCOME_COUNT)));
 }

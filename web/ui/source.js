@@ -30,6 +30,7 @@ import { profileUrl } from './state.js';
  * @property {Record<string, number>} [frames]
  * @property {{total?: number, with_lines?: number, pending?: number, failed?: number}} [files]
  * @property {Record<string, {restarts?: number}>} [roles]
+ * @property {{queued?: number, found?: number, missing?: number, failed?: number}} [debuginfod]
  */
 
 /**

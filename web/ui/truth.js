@@ -63,7 +63,7 @@ function unnamedTime(tree) {
 /** @param {Status} status @returns {Truth[]} */
 function ofDaemon(status) {
   const items = /** @type {Truth[]} */ ([]);
-  const { frequency_hz, ticks, dropped, stacks, files, roles } = status;
+  const { frequency_hz, ticks, dropped, stacks, files, roles, debuginfod } = status;
   if (frequency_hz) items.push({ name: 'rate', value: `${formatCount(frequency_hz)} Hz` });
   if (dropped) items.push(loss('dropped', sum(dropped), ticks ?? 0));
   if (stacks) {
@@ -73,6 +73,10 @@ function ofDaemon(status) {
   if (files?.pending) {
     const why = 'files whose symbols are being read; names appear by themselves';
     items.push({ name: 'names pending', value: `${formatCount(files.pending)} files`, why });
+  }
+  if (debuginfod?.queued) {
+    const why = 'debug files that servers are asked for; lines appear by themselves';
+    items.push({ name: 'debug files', value: `${formatCount(debuginfod.queued)} to come`, why });
   }
   const restarts = sum(
     Object.fromEntries(Object.entries(roles ?? {}).map(([name, r]) => [name, r.restarts ?? 0])),

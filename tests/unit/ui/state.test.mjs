@@ -73,6 +73,7 @@ test('the line of truth names what is missing and why', () => {
     stacks: { whole: 900, truncated_depth: 5 },
     files: { pending: 2 },
     roles: { resolver: { restarts: 1 } },
+    debuginfod: { queued: 3, found: 9 },
   });
   const by = Object.fromEntries(items.map((item) => [item.name, item]));
   assert.equal(by.dropped.value, '40 (4.00 %)');
@@ -80,6 +81,7 @@ test('the line of truth names what is missing and why', () => {
   assert.ok(by.dropped.isWarning);
   assert.ok(!by['stacks truncated'].isWarning);
   assert.equal(by['names pending'].value, '2 files');
+  assert.equal(by['debug files'].value, '3 to come');
   assert.equal(by.restarts.why, 'resolver 1');
 });
 

@@ -38,6 +38,7 @@ static void tells_all_that_it_knows(void **state)
 			     .start_unix_ns = clock_unix_ns() - 90 * NS_PER_SECOND,
 			     .dropped = { [DROP_SERVER_BUSY] = 1 },
 			     .builds = { [BUILD_CRASHED] = 2 },
+			     .fetches = { .n_queued = 4, .outcomes = { [FETCH_MISSING] = 6 } },
 			     .roles = { [ROLE_RESOLVER] = { .pid = 7, .restarts = 3 } } },
 		.store = { .stored = 5, .n_files = { [NAMES_LINES] = 2, [NAMES_FAILED] = 1 } },
 	};
@@ -61,6 +62,8 @@ static void tells_all_that_it_knows(void **state)
 	assert_int_equal(number_at(object, "files", "total"), 3);
 	assert_int_equal(number_at(object, "files", "with_lines"), 2);
 	assert_int_equal(number_at(object, "symbol_builds", "crashed"), 2);
+	assert_int_equal(number_at(object, "debuginfod", "queued"), 4);
+	assert_int_equal(number_at(object, "debuginfod", "missing"), 6);
 	assert_int_equal(number_at(json_object_get(object, "roles"), "resolver", "restarts"), 3);
 	assert_true(json_real_value(json_object_get(object, "uptime_seconds")) >= 90);
 	json_decref(object);
