@@ -186,6 +186,7 @@ struct message_description {
 struct message_names {
 	uint32_t file;
 	uint32_t state; /* NAMES_FUNCTIONS, NAMES_LINES, or NAMES_FAILED without a descriptor */
+	uint32_t losses[SYMBOL_LOSS_COUNT]; /* from the resolver: what could not be read */
 };
 
 struct message_kernel_names {

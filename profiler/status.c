@@ -88,6 +88,13 @@ const char *const debug_file_kind_names[DEBUG_FILE_KIND_COUNT] = {
 	[DEBUG_FILE_OBJECT] = "object",
 };
 
+const char *const symbol_loss_names[SYMBOL_LOSS_COUNT] = {
+	[SYMBOL_LOSS_SECTION] = "section",
+	[SYMBOL_LOSS_UNIT] = "unit",
+	[SYMBOL_LOSS_SPLIT] = "split",
+	[SYMBOL_LOSS_NAME] = "name",
+};
+
 const char *const cache_error_names[CACHE_ERROR_COUNT] = {
 	[CACHE_ERROR_FOLDER] = "folder",
 	[CACHE_ERROR_FULL] = "full",

@@ -17,6 +17,7 @@
 #include "bpf/wire.h"
 #include "profiler/store.h"
 #include "unwind/jit_report.h"
+#include "unwind/symbol_build_report.h"
 
 enum role { ROLE_SAMPLER, ROLE_RESOLVER, ROLE_SERVER, ROLE_FETCHER, ROLE_COUNT };
 
@@ -146,6 +147,7 @@ struct sampler_status {
 	uint64_t late_debug_files; /* that turned up when their binary had been read */
 	uint64_t shared_names;     /* gone files that have the names of another that was the same */
 	uint64_t symbol_memory_bytes;               /* of symbol files that are not on disk */
+	uint64_t symbol_losses[SYMBOL_LOSS_COUNT];  /* what symbol files lack */
 	uint64_t symbol_files_refused;              /* that were too many of these */
 	uint64_t builds[BUILD_OUTCOME_COUNT];       /* symbol files, by how they ended */
 	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* … and unwind tables */
@@ -177,6 +179,7 @@ extern const char *const names_state_names[NAMES_STATE_COUNT];
 extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
 extern const char *const fetch_outcome_names[FETCH_OUTCOME_COUNT];
 extern const char *const debug_file_kind_names[DEBUG_FILE_KIND_COUNT];
+extern const char *const symbol_loss_names[SYMBOL_LOSS_COUNT];
 extern const char *const cache_error_names[CACHE_ERROR_COUNT];
 extern const char *const jit_refusal_names[JIT_REFUSAL_COUNT];
 extern const char *const jit_entry_names[JIT_ENTRY_COUNT];

@@ -64,6 +64,8 @@ static int add_range(struct dwarf_conversion *conversion, struct dwarf_work *wor
 		return 0;
 	}
 	r = dwarf_name_at(conversion, entry, range.start_vaddr, &name);
+	if (r == 0 && !name)
+		conversion->report->losses[SYMBOL_LOSS_NAME]++;
 	if (r < 0 || !name)
 		return r;
 	/* Each unit describes its copy of an inline function; the linker kept one. */

@@ -8,6 +8,7 @@
 #include "unwind/dwarf_lines.h"
 #include "unwind/dwarf_name.h"
 #include "unwind/dwarf_unit.h"
+#include "unwind/symbol_build_report.h"
 #include "unwind/symbol_frame.h"
 
 int dwarf_pending_push(struct dwarf_pending *pending, uint64_t info_off)
@@ -63,8 +64,10 @@ static int read_node(struct dwarf_conversion *conversion, struct dwarf_lines *li
 	if (r < 0 || inlines->ranges.n == first_range)
 		return r;
 	r = dwarf_name_of_function(conversion, &entry, &node.name);
-	if (r == 0 && !node.name)
+	if (r == 0 && !node.name) {
 		inlines->ranges.n = first_range;
+		conversion->report->losses[SYMBOL_LOSS_NAME]++;
+	}
 	if (r < 0 || !node.name)
 		return r;
 	*ret_depth = node.depth;

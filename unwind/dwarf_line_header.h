@@ -30,7 +30,8 @@ struct dwarf_line_header {
 	const uint8_t *opcode_lengths; /* operands of the opcodes from 1 to below opcode_base */
 	struct byte_cursor program;
 
-	const char **directories; /* numbered from 0, which is the compile directory; each or NULL */
+	const char *
+		*directories; /* numbered from 0, which is the compile directory; each or NULL */
 	size_t n_directories;
 	size_t directories_capacity;
 	struct dwarf_line_file *files; /* numbered as in the program: before DWARF 5 from 1 */

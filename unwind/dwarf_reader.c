@@ -47,7 +47,7 @@ static int pass_over(struct dwarf_conversion *conversion, int r)
 {
 	if (r != -EBADMSG)
 		return r;
-	conversion->report->n_bad_units++;
+	conversion->report->losses[SYMBOL_LOSS_UNIT]++;
 	return 0;
 }
 
@@ -66,6 +66,8 @@ static int find_entries(struct dwarf_conversion *conversion, const struct dwarf_
 	int r;
 
 	*ret_unit = skeleton;
+	if (!found && dwarf_unit_is_skeleton(skeleton))
+		conversion->report->losses[SYMBOL_LOSS_SPLIT]++;
 	if (!found)
 		return 0;
 	r = dwarf_unit_read_head(split, found->sections, found->info_off);

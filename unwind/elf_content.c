@@ -120,20 +120,30 @@ static struct elf_content relocated(struct elf_file *file, size_t section_i,
 	return (struct elf_content){ .bytes = kept->relocated, .size = content->size };
 }
 
+static struct elf_content lost(struct elf_file *file)
+{
+	elf_file_lose_section(file);
+	return (struct elf_content){ 0 };
+}
+
+static bool is_filled(struct inflater *inflater, const struct elf_content *content)
+{
+	return content->size <= SECTION_LIMIT_BYTES &&
+	       (!inflater || inflater_fill(inflater, content->size) == content->size);
+}
+
 struct elf_content elf_content_section(struct elf_file *file, const char *name)
 {
 	struct inflater *inflater;
 	struct elf_content content = elf_content_section_unfilled(file, name, &inflater);
 
-	if (content.size > SECTION_LIMIT_BYTES ||
-	    (inflater && inflater_fill(inflater, content.size) < content.size))
-		return (struct elf_content){ 0 };
-	return content;
+	return is_filled(inflater, &content) ? content : lost(file);
 }
 
 struct elf_content elf_content_section_unfilled(struct elf_file *file, const char *name,
 						struct inflater **ret_inflater)
 {
+	struct inflater *inflater = NULL;
 	struct elf_content content;
 	Elf_Scn *section;
 	GElf_Shdr header;
@@ -144,19 +154,19 @@ struct elf_content elf_content_section_unfilled(struct elf_file *file, const cha
 	if (!section)
 		return (struct elf_content){ 0 };
 	if (is_packed)
-		*ret_inflater = unpack(file, section, &header, UNFILLED_LIMIT_BYTES);
-	if (is_packed && !*ret_inflater)
-		return (struct elf_content){ 0 };
-	content = is_packed ? packed_content(*ret_inflater)
+		inflater = unpack(file, section, &header, UNFILLED_LIMIT_BYTES);
+	if (is_packed && !inflater)
+		return lost(file);
+	content = is_packed ? packed_content(inflater)
 			    : plain_content(section, &header, UNFILLED_LIMIT_BYTES);
-	if (!elf_file_is_relocatable(file))
-		return content;
-	/* Relocations may be in any order: all of it must be there. */
-	if (content.size > SECTION_LIMIT_BYTES ||
-	    (is_packed && inflater_fill(*ret_inflater, content.size) < content.size))
-		return (struct elf_content){ 0 };
-	*ret_inflater = NULL;
-	return relocated(file, elf_ndxscn(section), &content);
+	if (elf_file_is_relocatable(file)) {
+		/* Relocations may be in any order: all of it must be there. */
+		if (!is_filled(inflater, &content))
+			return lost(file);
+		return relocated(file, elf_ndxscn(section), &content);
+	}
+	*ret_inflater = inflater;
+	return content;
 }
 
 /* The part of a segment's bytes from @skip on that is really in the file. */

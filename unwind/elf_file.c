@@ -35,6 +35,7 @@ struct elf_file {
 	size_t n_code;
 	struct elf_kept_section kept[MAX_KEPT_SECTIONS];
 	size_t n_kept;
+	uint32_t n_lost_sections;
 	bool is_relocatable;
 	struct elf_layout layout; /* if so */
 };
@@ -212,6 +213,16 @@ const struct elf_description *elf_file_describe(const struct elf_file *file)
 Elf *elf_file_elf(const struct elf_file *file)
 {
 	return file->elf;
+}
+
+void elf_file_lose_section(struct elf_file *file)
+{
+	file->n_lost_sections++;
+}
+
+uint32_t elf_file_lost_sections(const struct elf_file *file)
+{
+	return file->n_lost_sections;
 }
 
 struct elf_kept_section *elf_file_kept_section(struct elf_file *file, size_t section_i)

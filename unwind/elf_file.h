@@ -46,5 +46,8 @@ int elf_file_open_bytes(char *bytes, size_t size, struct elf_file **ret_file);
 /* Accepts NULL. Always returns NULL. */
 struct elf_file *elf_file_free(struct elf_file *file);
 
+/* How often a section was asked for, and is there, but was not read: it is damaged or too large. */
+uint32_t elf_file_lost_sections(const struct elf_file *file);
+
 /* Borrowed: lives as long as @file. */
 const struct elf_description *elf_file_describe(const struct elf_file *file);

@@ -23,6 +23,9 @@ struct elf_kept_section {
 	uint8_t *relocated;        /* a copy, to apply relocations to, or NULL */
 };
 
+/* Note that a section of @file was not read, since it is damaged or too large. */
+void elf_file_lose_section(struct elf_file *file);
+
 /* That of section @section_i. Returns NULL if there are too many. */
 struct elf_kept_section *elf_file_kept_section(struct elf_file *file, size_t section_i);
 

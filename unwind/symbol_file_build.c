@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "unwind/debug_files.h"
@@ -58,6 +59,18 @@ static int read_sources(struct dwarf_conversion *conversion, struct elf_file *fi
 					 : -ENODATA;
 }
 
+static void count_lost_sections(const struct debug_files *files, struct symbol_build_report *report)
+{
+	struct elf_file *const given[] = { files->binary, files->debug, files->alternate,
+					   files->package };
+
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
+		if (given[i])
+			report->losses[SYMBOL_LOSS_SECTION] += elf_file_lost_sections(given[i]);
+	for (size_t i = 0; i < files->n_objects; i++)
+		report->losses[SYMBOL_LOSS_SECTION] += elf_file_lost_sections(files->objects[i]);
+}
+
 int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 		      struct buffer *ret_bytes, struct symbol_build_report *ret_report)
 {
@@ -81,6 +94,7 @@ int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 	if (r == 0)
 		r = symbol_file_writer_finish(writer, elf_file_describe(files->binary), ret_bytes,
 					      &report);
+	count_lost_sections(files, &report);
 	if (r == 0)
 		*ret_report = report;
 	return r;

@@ -431,6 +431,8 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	ret_status->late_debug_files = describer->late.n_debug_files;
 	ret_status->shared_names = describer->late.n_shared;
 	ret_status->symbol_files_refused = describer->names.n_refused;
+	memcpy(ret_status->symbol_losses, describer->names.losses,
+	       sizeof(ret_status->symbol_losses));
 	ret_status->symbol_memory_bytes = describer->names.memory_bytes;
 	memcpy(ret_status->debug_files_sought, describer->debug_files.sought,
 	       sizeof(ret_status->debug_files_sought));

@@ -216,6 +216,8 @@ int binary_names_take(struct binary_names *names, const struct message_names *me
 	}
 	set_symbols(names, binary, steal_fd(fd), false);
 	binary->names = (enum names_state)message->state;
+	for (size_t i = 0; i < SYMBOL_LOSS_COUNT; i++)
+		names->losses[i] += message->losses[i];
 	tell_names(names, binary);
 	return 0;
 }

@@ -29,12 +29,13 @@ struct binary_names {
 	struct build_orders *orders;
 	struct binary_table *binaries;
 	struct symbol_folder *folder;
-	uint64_t memory_limit; /* of memory files that stay */
-	uint32_t dictionary;   /* which is in force */
-	uint64_t memory_bytes; /* of memory files now */
-	uint64_t n_refused;    /* symbol files that were over the bound */
-	uint32_t n_tasks;      /* binaries whose symbol file has something to be done with */
-	uint32_t busy;         /* number of the one that is being worked at, or 0 */
+	uint64_t memory_limit;              /* of memory files that stay */
+	uint32_t dictionary;                /* which is in force */
+	uint64_t memory_bytes;              /* of memory files now */
+	uint64_t n_refused;                 /* symbol files that were over the bound */
+	uint64_t losses[SYMBOL_LOSS_COUNT]; /* what symbol files lack */
+	uint32_t n_tasks; /* binaries whose symbol file has something to be done with */
+	uint32_t busy;    /* number of the one that is being worked at, or 0 */
 	int64_t next_work_ns;
 };
 

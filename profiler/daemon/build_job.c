@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -67,9 +68,9 @@ static int send_all(struct channel *channel)
 }
 
 static int send_names(struct channel *channel, const struct build_job *job,
-		      const struct buffer *symbols)
+		      const struct buffer *symbols, const struct symbol_build_report *report)
 {
-	const struct message_names names = {
+	struct message_names names = {
 		.file = job->what.file,
 		.state = job->step == BUILD_STEP_LINES ? NAMES_LINES : NAMES_FUNCTIONS,
 	};
@@ -78,6 +79,7 @@ static int send_names(struct channel *channel, const struct build_job *job,
 
 	if (fd < 0)
 		return fd;
+	memcpy(names.losses, report->losses, sizeof(names.losses));
 	r = channel_send_fds(channel, MESSAGE_NAMES, &names, sizeof(names), (int[]){ fd, -1 });
 	return r < 0 ? r : send_all(channel);
 }
@@ -153,7 +155,7 @@ static int build_names(struct channel *channel, const struct build_job *job, str
 	if (r == 0)
 		r = symbol_file_build(&set.files, has_lines ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
 				      &symbols, &report);
-	return r < 0 ? r : send_names(channel, job, &symbols);
+	return r < 0 ? r : send_names(channel, job, &symbols, &report);
 }
 
 static int build_elf(struct channel *channel, const struct build_job *job)
@@ -212,6 +214,7 @@ static int build_kernel(struct channel *channel, const struct build_job *job)
 static int build_jit(struct channel *channel, const struct build_job *job)
 {
 	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
+	const struct symbol_build_report no_losses = { .n_functions = 0 };
 	struct message_jit_read message = { .file = job->what.file };
 	const int fds[] = { job->fd, job->second_fd };
 	int outcome, r;
@@ -219,7 +222,7 @@ static int build_jit(struct channel *channel, const struct build_job *job)
 	outcome = symbol_file_build_jit(fds, job->second_fd < 0 ? 1 : 2, &symbols, &message.report);
 	r = channel_send(channel, MESSAGE_JIT_READ, &message, sizeof(message));
 	if (r == 0 && outcome == 0)
-		r = send_names(channel, job, &symbols);
+		r = send_names(channel, job, &symbols, &no_losses);
 	else if (r == 0)
 		r = send_all(channel);
 	return r < 0 ? r : outcome;

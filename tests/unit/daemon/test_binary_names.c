@@ -162,7 +162,11 @@ static void hear(struct world *world)
 
 static void send_names(struct world *world, enum names_state state, off_t size)
 {
-	const struct message_names message = { world->binary->number, state };
+	const struct message_names message = {
+		.file = world->binary->number,
+		.state = state,
+		.losses[SYMBOL_LOSS_UNIT] = 3,
+	};
 	_cleanup_(closep) int fd = memfd_create("symbols", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	assert_int_equal(ftruncate(fd, size), 0);
@@ -210,6 +214,16 @@ static void names_go_to_disk_and_the_memory_file_goes(void **state)
 	assert_false(world->was_sealed);
 	assert_true(world->told_bytes > 50000);
 	assert_int_equal(world->names.memory_bytes, 0);
+}
+
+static void what_symbol_files_lack_is_counted(void **state)
+{
+	struct world *world = *state;
+
+	order(world);
+	answer(world, 50000);
+	assert_int_equal(world->names.losses[SYMBOL_LOSS_UNIT], 2 * 3);
+	assert_int_equal(world->names.losses[SYMBOL_LOSS_NAME], 0);
 }
 
 static void at_the_next_start_nobody_is_asked(void **state)
@@ -421,6 +435,7 @@ int main(void)
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(names_go_to_disk_and_the_memory_file_goes),
+		WITH_WORLD(what_symbol_files_lack_is_counted),
 		WITH_WORLD(at_the_next_start_nobody_is_asked),
 		WITH_WORLD(that_there_are_no_names_is_known_at_the_next_start),
 		WITH_WORLD(what_took_too_long_is_tried_again),

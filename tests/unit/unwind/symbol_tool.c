@@ -69,10 +69,12 @@ static int build(char **args, size_t n_args)
 		r = symbol_file_build(&opened.files, SYMBOL_FUNCTIONS, &bytes, &report);
 	if (r < 0)
 		return r;
-	printf("%u functions, %u with lines, %u bad units, %u dropped ranges, %zu bytes, %.1f ms, "
-	       "%.1f MB\n",
-	       report.n_functions, report.n_with_lines, report.n_bad_units, report.n_dropped_ranges,
-	       bytes.size, (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns) / 1e6,
+	printf("%u functions, %u with lines, %u dropped ranges; lost %u sections, %u units, %u "
+	       "split units, %u names; %zu bytes, %.1f ms, %.1f MB\n",
+	       report.n_functions, report.n_with_lines, report.n_dropped_ranges,
+	       report.losses[SYMBOL_LOSS_SECTION], report.losses[SYMBOL_LOSS_UNIT],
+	       report.losses[SYMBOL_LOSS_SPLIT], report.losses[SYMBOL_LOSS_NAME], bytes.size,
+	       (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns) / 1e6,
 	       (double)peak_kilobytes() / 1e3);
 	return write_file(out, &bytes);
 }

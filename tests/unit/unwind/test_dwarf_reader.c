@@ -116,7 +116,8 @@ static void tells_the_first_line_of_a_function(void **state)
 		assert_int_equal(symbol_file_find(file, start_vaddr, &frame, 1), 1);
 		assert_string_equal(frame.function, "main");
 		assert_in_range(frame.start_line, 149, 150);
-		assert_int_equal(report.n_bad_units, 0);
+		for (size_t i = 0; i < SYMBOL_LOSS_COUNT; i++)
+			assert_int_equal(report.losses[i], 0);
 		symbol_file_free(file);
 	}
 }
