@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profiler/base/cleanup.h"
+
 #define ELLIPSIS       "\xe2\x80\xa6"
 #define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
 #define TAIL_BYTES     384
@@ -22,6 +24,8 @@
 
 /* Each back reference in a D name can double it, and D's demangler cannot be stopped. */
 #define MAX_D_BACK_REFERENCES 12
+
+#define LLVM_SUFFIX ".llvm."
 
 /* Takes a name of any length, keeps both of its ends. */
 struct sink {
@@ -152,6 +156,18 @@ static bool has_few_back_references(const char *symbol)
 	return n <= MAX_D_BACK_REFERENCES;
 }
 
+/* All but main programs, and what is in Ada's own library, looks like names of C. */
+static bool is_of_ada(const char *symbol)
+{
+	static const char *const prefixes[] = { "_ada_", "ada__", "gnat__", "interfaces__",
+						"system__" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (strncmp(symbol, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Returns whether @symbol is mangled in a way that is known, with its readable form in @sink. */
 static bool demangle_into(const char *symbol, struct sink *sink)
 {
@@ -170,8 +186,7 @@ static bool demangle_into(const char *symbol, struct sink *sink)
 		return cplus_demangle_v3_callback(symbol, options, on_demangled, sink);
 	if (strncmp(symbol, "_D", 2) == 0 && has_few_back_references(symbol))
 		return demangle_allocated(dlang_demangle(symbol, options), sink);
-	/* Without this prefix, Ada's names look like those of C. */
-	if (strncmp(symbol, "_ada_", 5) == 0)
+	if (is_of_ada(symbol))
 		return demangle_allocated(ada_demangle(symbol, options), sink);
 	return false;
 }
@@ -190,20 +205,38 @@ static size_t unescape(const char *text, char *ret_byte)
 /* A name of Go, or any other that is not mangled. */
 static void copy_into(const char *symbol, struct sink *sink)
 {
+	const char *escape;
 	char byte;
 
-	while (*symbol) {
-		symbol += unescape(symbol, &byte);
+	while ((escape = strchr(symbol, '%')) != NULL) {
+		sink_append(sink, symbol, (size_t)(escape - symbol));
+		symbol = escape + unescape(escape, &byte);
 		sink_append(sink, &byte, 1);
 	}
+	sink_append(sink, symbol, strlen(symbol));
+}
+
+/* A function that LLVM has made visible to other units bears a number, lest two of them have one
+ * name. Returns a copy without it, to be freed, or NULL: there is none. */
+static char *without_number(const char *symbol)
+{
+	const char *suffix = strstr(symbol, LLVM_SUFFIX);
+	const char *digits = suffix ? suffix + strlen(LLVM_SUFFIX) : "";
+
+	if (!*digits || digits[strspn(digits, "0123456789")])
+		return NULL;
+	return strndup(symbol, (size_t)(suffix - symbol));
 }
 
 void demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 {
+	_cleanup_(freep) char *numberless = without_number(symbol);
 	struct sink sink = { .total_bytes = 0 };
 	size_t length;
 
-	if (symbol[0] != '_' || !demangle_into(symbol, &sink) || !sink.total_bytes) {
+	if (numberless)
+		symbol = numberless;
+	if (!demangle_into(symbol, &sink) || !sink.total_bytes) {
 		sink.total_bytes = 0;
 		copy_into(symbol, &sink);
 	}

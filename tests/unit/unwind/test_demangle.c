@@ -42,6 +42,9 @@ static void reads_d_and_ada(void **state)
 	(void)state;
 	becomes("_D3foo3barFiZv", "foo.bar(int)");
 	becomes("_ada_main", "main");
+	becomes("ada__text_io__put_line", "ada.text_io.put_line");
+	becomes("system__os_lib__spawn", "system.os_lib.spawn");
+	becomes("my_pkg__run", "my_pkg__run");
 }
 
 static void reads_go(void **state)
@@ -126,6 +129,45 @@ static void stops_a_name_that_explodes(void **state)
 	assert_memory_equal(name, "f(std::pair<int, int>", 21);
 }
 
+/* Of a map of pairs of a vector of a map …, six deep: 367 bytes stand for 3.8 million. */
+static void stops_a_name_that_a_compiler_has_made_explode(void **state)
+{
+	static const char symbol[] =
+		"_Z1fRKSt3mapINSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESt5tupleIJS"
+		"t6vectorIS_IS5_S6_IJS7_IS_IS5_S6_IJS7_IS_IS5_S6_IJS7_IS_IS5_S6_IJS7_IS_IS5_S"
+		"6_IJS7_IiSaIiEEiEESt4lessIS5_ESaISt4pairIKS5_SA_EEESaISH_EESH_EESC_SaISD_ISE"
+		"_SK_EEESaISN_EESN_EESC_SaISD_ISE_SQ_EEESaIST_EEST_EESC_SaISD_ISE_SW_EEESaISZ"
+		"_EESZ_EESC_SaISD_ISE_S12_EEESaIS15_EES15_EESC_SaISD_ISE_S18_EEE";
+	char name[DEMANGLE_MAX_BYTES];
+
+	(void)state;
+	demangle(symbol, name);
+	assert_true(strlen(name) > DEMANGLE_MAX_BYTES / 2);
+	assert_true(strlen(name) < DEMANGLE_MAX_BYTES);
+	assert_memory_equal(name, "f(std::map<std::__cxx11::basic_string<char, ", 44);
+	assert_non_null(strstr(name, "\xe2\x80\xa6"));
+}
+
+static void says_which_part_or_copy_it_is_but_no_number(void **state)
+{
+	(void)state;
+	becomes("_Z3foov.isra.0", "foo() [clone .isra.0]");
+	becomes("_Z3foov.part.0.cold", "foo() [clone .part.0] [clone .cold]");
+	becomes("foo.cold", "foo.cold");
+	becomes("_Z3foov.llvm.1234567890", "foo()");
+	becomes("foo.llvm.1234567890", "foo");
+	becomes("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE.llvm.77",
+		"core::fmt::Write::write_fmt");
+	becomes("foo.llvm.", "foo.llvm.");
+	becomes("foo.llvm.12x", "foo.llvm.12x");
+}
+
+static void leaves_what_no_library_reads(void **state)
+{
+	(void)state;
+	becomes("$s4main3fooyyF", "$s4main3fooyyF");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +180,9 @@ int main(void)
 		cmocka_unit_test(cuts_long_names_in_the_middle),
 		cmocka_unit_test(never_cuts_a_character_in_two),
 		cmocka_unit_test(stops_a_name_that_explodes),
+		cmocka_unit_test(stops_a_name_that_a_compiler_has_made_explode),
+		cmocka_unit_test(says_which_part_or_copy_it_is_but_no_number),
+		cmocka_unit_test(leaves_what_no_library_reads),
 	};
 
 	return cmocka_run_group_tests_name("demangle", tests, NULL, NULL);
