@@ -26,6 +26,16 @@ COMPILER = sys.argv[3]
 PACKERS = {4: ["dwp", "llvm-dwp"], 5: [] if COMPILER == "g++" else ["llvm-dwp"]}
 # Of clang's DWARF 5 it says that it does not know all sections.
 DWZ_VERSIONS = [4, 5] if COMPILER == "g++" else [4]
+OTHER_BUILDS = {
+    "static": ["-static"],
+    "not PIE": ["-no-pie"],
+    "of sections": ["-ffunction-sections", "-Wl,--gc-sections"],
+    "not optimized": ["-O0"],
+    "lines alone": ["-g1"],
+    "types apart": ["-gdwarf-5", "-fdebug-types-section"],
+    "types apart before DWARF 5": ["-gdwarf-4", "-fdebug-types-section"],
+    "64-bit DWARF": ["-gdwarf-5", "-gdwarf64"],
+}
 NEEDED = [COMPILER, "llvm-symbolizer", "objcopy", "xz", "dwz", "dwp", "llvm-dwp"]
 
 
@@ -202,9 +212,8 @@ def compare_kinds(folder):
     yield "MiniDebugInfo", answers.differ(with_mini_debug_info(program), only_names=True)
     if COMPILER == "g++": # clang would need a linker that is not everywhere
         yield "across units", Answers(build(folder / "lto", "-flto")).differ_from_llvm()
-    for name, flags in {"static": ["-static"], "not PIE": ["-no-pie"],
-                        "of sections": ["-ffunction-sections", "-Wl,--gc-sections"]}.items():
-        yield name, Answers(build(folder / name, *flags)).differ_from_llvm()
+    for name, flags in OTHER_BUILDS.items():
+        yield name, Answers(build(folder / name.replace(" ", "_"), *flags)).differ_from_llvm()
 
 
 def main():
