@@ -136,6 +136,41 @@ def the_file_of_another_kernel_is_left_alone():
         assert all(not frame.file for frame in profile.frames(FUNCTION))
 
 
+@contextlib.contextmanager
+def hidden_addresses():
+    """Have the kernel hide them from everybody."""
+    setting = pathlib.Path("/proc/sys/kernel/kptr_restrict")
+    before = setting.read_text(encoding="ascii")
+    try:
+        setting.write_text("2", encoding="ascii")
+    except OSError as error:
+        raise Skip(f"{setting}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        setting.write_text(before, encoding="ascii")
+
+
+def failed_frames(daemon):
+    return daemon.metrics()['pilotlight_frames_total{names="failed"}']
+
+
+@test
+def frames_of_a_kernel_that_hides_its_addresses_are_addresses():
+    with contextlib.ExitStack() as stack:
+        with hidden_addresses():
+            daemon = stack.enter_context(Daemon())
+            wait_for(lambda: failed_frames(daemon), 15, "it is known that there are no names")
+        run = processes.run_fixture(fixture("reads_zeros"), str(SECONDS))
+        query = f'{{pid="{run.pid}"}}'
+        daemon.past_until(query, lambda profile: profile.has("main"))
+        profile = daemon.past_settled(query)
+        assert profile.has("main") and not profile.has(FUNCTION), profile.summary()
+        places = [name for s in profile.samples for name in s.names if "[kernel" in name]
+        assert places, profile.summary()
+        assert all(re.fullmatch(r"\[kernel.kallsyms\]\+0x[0-9a-f]{16}", name) for name in places)
+
+
 class BpfProgram:
     """A program for the kernel that only takes time, loaded while this lives."""
 
