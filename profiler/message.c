@@ -123,7 +123,8 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	case MESSAGE_DEBUG_FILE:
 		return debug_file->kind <= DEBUG_REFERENCE_OBJECT;
 	case MESSAGE_FETCH:
-		return fetch->build_id.n_bytes <= BUILD_ID_MAX_BYTES;
+		return fetch->kind < FETCH_KIND_COUNT &&
+		       fetch->build_id.n_bytes <= BUILD_ID_MAX_BYTES;
 	case MESSAGE_FETCHED:
 		return fetched->outcome < FETCH_OUTCOME_COUNT;
 	default:

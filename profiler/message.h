@@ -161,10 +161,16 @@ struct message_debug_file {
 	uint32_t unused;
 };
 
+enum fetch_kind {
+	FETCH_DEBUG_FILE,
+	FETCH_EXECUTABLE, /* or library: the file itself */
+	FETCH_KIND_COUNT,
+};
+
 struct message_fetch {
 	uint32_t file;
-	uint32_t unused;
-	struct build_id build_id; /* of the debug file */
+	uint32_t kind; /* enum fetch_kind */
+	struct build_id build_id;
 };
 
 struct message_fetched {

@@ -25,10 +25,18 @@ static bool is_of_use(const struct binary *binary)
 	       clock_monotonic_ns() >= binary->next_fetch_ns;
 }
 
+static bool is_gone(const struct binary *binary)
+{
+	return binary->names == NAMES_FAILED && binary->names_outcome == BUILD_GONE;
+}
+
 void debug_fetches_want(struct debug_fetches *fetches, struct binary *binary)
 {
-	const struct message_fetch message = { .file = binary->number,
-					       .build_id = binary->build_id };
+	const struct message_fetch message = {
+		.file = binary->number,
+		.kind = is_gone(binary) ? FETCH_EXECUTABLE : FETCH_DEBUG_FILE,
+		.build_id = binary->build_id,
+	};
 	struct channel *channel = fetches->is_enabled ? fetches->fetcher->channel : NULL;
 
 	if (!channel || !is_of_use(binary))
@@ -63,12 +71,37 @@ static bool is_elf(int fd)
 	       pread(fd, magic, SELFMAG, 0) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
+static bool is_itself(const struct binary *binary, int fd)
+{
+	struct build_id build_id;
+
+	return build_id_read(fd, &build_id) == 0 &&
+	       memcmp(&build_id, &binary->build_id, sizeof(build_id)) == 0;
+}
+
+/* The binary itself has come: its debug file may be asked for next. */
+static void take_executable(struct binary *binary, int *fd)
+{
+	closep(&binary->fd);
+	binary->fd = steal_fd(fd);
+	binary->opened_ns = clock_monotonic_ns();
+	binary->names = NAMES_PENDING;
+	binary->next_fetch_ns = 0;
+}
+
+static void take_debug_file(struct binary *binary, int *fd)
+{
+	closep(&binary->fetched_fd);
+	binary->fetched_fd = steal_fd(fd); /* until its names are finished */
+}
+
 int debug_fetches_take(struct debug_fetches *fetches, const struct message *message, int *fd,
 		       struct binary **ret_binary)
 {
 	const struct message_fetched *fetched = message->body;
 	enum fetch_outcome outcome;
 	struct binary *binary;
+	bool wants_itself;
 
 	*ret_binary = NULL;
 	if (message->type != MESSAGE_FETCHED || !fetches->status.n_queued)
@@ -78,13 +111,16 @@ int debug_fetches_take(struct debug_fetches *fetches, const struct message *mess
 	binary = binary_table_find_number(fetches->binaries, fetched->file);
 	if (!binary || !binary->is_fetched)
 		return 0;
-	if (outcome == FETCH_FOUND && !is_elf(*fd))
+	wants_itself = is_gone(binary);
+	if (outcome == FETCH_FOUND && (!is_elf(*fd) || (wants_itself && !is_itself(binary, *fd))))
 		outcome = FETCH_FAILED;
 	finish(fetches, binary, outcome);
 	if (outcome != FETCH_FOUND)
 		return 0;
-	closep(&binary->fetched_fd);
-	binary->fetched_fd = steal_fd(fd); /* until its names are finished */
+	if (wants_itself)
+		take_executable(binary, fd);
+	else
+		take_debug_file(binary, fd);
 	binary->names_order = ORDER_NONE;
 	binary->n_names_orders = 0;
 	*ret_binary = binary;

@@ -7,6 +7,8 @@
  *     binary without lines ──► queue, of bounded length ──► fetcher ──► network
  *                  read again ◄── its debug file, open ◄──┘
  *
+ * One whose own file was gone before it was read has that fetched, and then its debug file.
+ *
  * What no server has is not asked for again for hours, what failed for minutes.
  */
 
@@ -27,14 +29,14 @@ struct debug_fetches {
 	struct fetch_status status;
 };
 
-/* Ask for the debug file of @binary, if it is of use, and not asked for already. */
+/* Ask for the debug file of @binary, or for itself, if it is of use, and not asked for already. */
 void debug_fetches_want(struct debug_fetches *fetches, struct binary *binary);
 
 /*
  * The fetcher says what became of one: *@fd is the file, or −1.
  *
- * Returns 0 and sets *@ret_binary to the one that has its debug file now, and is to be read again,
- * or to NULL; or -EBADMSG: it must not say that.
+ * Returns 0 and sets *@ret_binary to the one that has its file now, and is to be read again, or to
+ * NULL; or -EBADMSG: it must not say that.
  */
 int debug_fetches_take(struct debug_fetches *fetches, const struct message *message, int *fd,
 		       struct binary **ret_binary);

@@ -17,7 +17,10 @@
 
 struct library {
 	debuginfod_client *(*begin)(void);
-	int (*find)(debuginfod_client *client, const unsigned char *id, int n_bytes, char **path);
+	int (*find_debuginfo)(debuginfod_client *client, const unsigned char *id, int n_bytes,
+			      char **path);
+	int (*find_executable)(debuginfod_client *client, const unsigned char *id, int n_bytes,
+			       char **path);
 	void (*end)(debuginfod_client *client);
 };
 
@@ -35,7 +38,8 @@ static int open_library(struct library *ret_library)
 	void *handle = dlopen(DEBUGINFOD_SONAME, RTLD_NOW | RTLD_LOCAL);
 
 	if (!handle || !load(handle, "debuginfod_begin", &ret_library->begin) ||
-	    !load(handle, "debuginfod_find_debuginfo", &ret_library->find) ||
+	    !load(handle, "debuginfod_find_debuginfo", &ret_library->find_debuginfo) ||
+	    !load(handle, "debuginfod_find_executable", &ret_library->find_executable) ||
 	    !load(handle, "debuginfod_end", &ret_library->end))
 		return -ENOSYS;
 	return 0; /* it stays loaded: the process ends soon */
@@ -60,8 +64,9 @@ static int set_environment(const struct debuginfod_options *options)
 }
 
 int debuginfod_client_find(const struct debuginfod_options *options,
-			   const struct build_id *build_id)
+			   const struct build_id *build_id, bool wants_executable)
 {
+	const int n_bytes = (int)build_id->n_bytes;
 	_cleanup_(freep) char *path = NULL;
 	debuginfod_client *client;
 	struct library library = { 0 };
@@ -75,7 +80,8 @@ int debuginfod_client_find(const struct debuginfod_options *options,
 	client = library.begin();
 	if (!client)
 		return -ENOMEM;
-	fd = library.find(client, build_id->bytes, (int)build_id->n_bytes, &path);
+	fd = wants_executable ? library.find_executable(client, build_id->bytes, n_bytes, &path)
+			      : library.find_debuginfo(client, build_id->bytes, n_bytes, &path);
 	library.end(client);
 	return fd;
 }

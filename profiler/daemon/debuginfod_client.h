@@ -7,6 +7,8 @@
  * else. The library and all that it needs are loaded when they are needed.
  */
 
+#include <stdbool.h>
+
 #include "unwind/build_id.h"
 
 struct debuginfod_options {
@@ -15,10 +17,10 @@ struct debuginfod_options {
 };
 
 /*
- * The debug file of @build_id.
+ * The debug file of @build_id, or the executable or library itself.
  *
  * Returns a descriptor, to be closed, -ENOENT if no server has it, -ENOSYS if the library is not
  * installed, or what else went wrong: as connect(2), or -EIO.
  */
 int debuginfod_client_find(const struct debuginfod_options *options,
-			   const struct build_id *build_id);
+			   const struct build_id *build_id, bool wants_executable);

@@ -99,7 +99,8 @@ static int fetch_file(const struct fetcher *fetcher)
 	if (setrlimit(RLIMIT_FSIZE, &file_bytes) < 0 ||
 	    channel_new(ROLE_CHANNEL_FD, MESSAGE_MAX_PACKET_BYTES, &channel) < 0)
 		return 1;
-	fd = debuginfod_client_find(&options, &fetcher->running->what.build_id);
+	fd = debuginfod_client_find(&options, &fetcher->running->what.build_id,
+				    fetcher->running->what.kind == FETCH_EXECUTABLE);
 	outcome = fd >= 0 ? FETCH_FOUND : fd == -ENOENT ? FETCH_MISSING : FETCH_FAILED;
 	if (fd == -ENOSYS)
 		log_line("fetcher: libdebuginfod is not installed: nothing is fetched");

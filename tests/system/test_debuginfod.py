@@ -97,28 +97,27 @@ def the_fetcher_has_the_network_and_nothing_else():
         program, served = strip(path)
         with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
             pid = daemon.role("fetcher")
+            ids = [str(FETCHER_ID)] * 4
+            wait_for(lambda: processes.status(pid)["Uid"].split() == ids, 5, "it is that user")
+            wait_for(lambda: processes.status(pid)["Seccomp"] == "2", 5, "it has its filter")
             status = processes.status(pid)
-            assert status["Uid"].split() == [str(FETCHER_ID)] * 4, status["Uid"]
             assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
-            assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+            assert status["NoNewPrivs"] == "1", status
             query = run_program(daemon, program)
             daemon.past_until(query, lambda profile: profile.has("innermost"), 30)
-            wait_for(lambda: not any(leftovers(pid)), 10, "its folder is empty")
-            folders = list(own_folders())
-            assert len(folders) == 1, folders
-        wait_for(lambda: not any(own_folders()), 10, "its folder is gone")
+            queued = "pilotlight_debuginfod_queued"
+            wait_for(
+                lambda: not daemon.metrics()[queued] and not any(own_folder(pid).iterdir()),
+                60,
+                "when nothing more is asked for, its folder is empty",
+            )
+            assert own_folder(pid).stat().st_uid == FETCHER_ID
+        wait_for(lambda: not own_folder(pid), 10, "its folder is gone")
 
 
-def own_folders():
-    for path in pathlib.Path("/var/tmp").glob("pilotlight-fetcher-*"):
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_uid == FETCHER_ID:
-                yield path
-
-
-def leftovers(_):
-    for path in own_folders():
-        yield from path.iterdir()
+def own_folder(pid):
+    """That of the fetcher with this pid, or None."""
+    return next(pathlib.Path("/var/tmp").glob(f"pilotlight-fetcher-{pid}-*"), None)
 
 
 @test

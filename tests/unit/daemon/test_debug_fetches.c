@@ -9,6 +9,7 @@
 #include "profiler/daemon/debug_fetches.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ struct world {
 	struct debug_fetches fetches;
 	struct binary *binary;
 	unsigned int n_asked;
+	uint32_t asked_kind; /* last */
 };
 
 static struct binary *add(struct world *world, uint64_t inode)
@@ -75,7 +77,8 @@ static int on_question(void *context, const struct message *message, int fds[MES
 
 	(void)fds;
 	assert_int_equal(message->type, MESSAGE_FETCH);
-	assert_int_equal(((const struct message_fetch *)message->body)->build_id.n_bytes, 2);
+	world->asked_kind = ((const struct message_fetch *)message->body)->kind;
+	assert_true(((const struct message_fetch *)message->body)->build_id.n_bytes >= 2);
 	world->n_asked++;
 	return 0;
 }
@@ -200,6 +203,43 @@ static void what_a_fetcher_owes_that_has_ended_has_failed(void **state)
 	assert_int_equal(world->n_asked, 2);
 }
 
+static int answer_with_program(struct world *world, struct binary **ret_binary)
+{
+	const struct message_fetched fetched = { world->binary->number, FETCH_FOUND };
+	const struct message message = { MESSAGE_FETCHED, &fetched, sizeof(fetched) };
+	_cleanup_(closep) int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	return debug_fetches_take(&world->fetches, &message, &fd, ret_binary);
+}
+
+/* Its debug file alone would not do, for it does not say where its code lies in the file. */
+static void a_binary_that_was_gone_is_fetched_itself(void **state)
+{
+	_cleanup_(closep) int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct world *world = *state;
+	struct binary *binary;
+
+	world->binary->names = NAMES_FAILED;
+	world->binary->names_outcome = BUILD_GONE;
+	want(world);
+	assert_int_equal(world->asked_kind, FETCH_EXECUTABLE);
+	assert_int_equal(answer_with_program(world, &binary), 0);
+	assert_null(binary); /* it is another one */
+	assert_int_equal(build_id_read(program, &world->binary->build_id), 0);
+	world->binary->next_fetch_ns = 0;
+	want(world);
+	assert_int_equal(answer_with_program(world, &binary), 0);
+	assert_ptr_equal(binary, world->binary);
+	assert_true(binary->fd >= 0);
+	assert_int_equal(binary->names, NAMES_PENDING);
+	assert_int_equal(binary->names_order, ORDER_NONE);
+	binary->names = NAMES_FUNCTIONS; /* it is stripped */
+	binary->names_order = ORDER_ANSWERED;
+	binary->names_outcome = BUILD_OK;
+	want(world);
+	assert_int_equal(world->asked_kind, FETCH_DEBUG_FILE);
+}
+
 /* As one does that was taken over by what it has fetched. */
 static void answers_that_nobody_has_asked_for_end_it(void **state)
 {
@@ -223,6 +263,7 @@ int main(void)
 		WITH_WORLD(only_what_would_be_of_use_is_asked_for),
 		WITH_WORLD(no_more_wait_than_the_queue_holds),
 		WITH_WORLD(what_a_fetcher_owes_that_has_ended_has_failed),
+		WITH_WORLD(a_binary_that_was_gone_is_fetched_itself),
 		WITH_WORLD(answers_that_nobody_has_asked_for_end_it),
 	};
 
