@@ -52,6 +52,7 @@ int listing_find(struct store *store, const struct listing_target *target, struc
 		found = symbol_file_find_name(file, target->function, &listing->range);
 	else
 		found = symbol_file_find_function(file, target->elf_vaddr, &listing->range);
+	symbol_file_rest(file); /* all of its names may have been looked at */
 	return found ? 0 : -ESRCH;
 }
 
