@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "opened_files.h"
@@ -32,6 +31,7 @@
 #include "unwind/symbol_file_build.h"
 
 #define KALLSYMS_MAX_BYTES (256UL << 20)
+#define STATUS_MAX_BYTES   (64UL << 10)
 #define MAX_MISSING        256
 
 DEFINE_CLEANUP(struct symbol_file *, symbol_file_free)
@@ -43,13 +43,17 @@ static int write_file(const char *path, const struct buffer *bytes)
 	return fd < 0 ? -errno : file_write_fd(fd, bytes->data, bytes->size);
 }
 
-/* Most memory that this process had at any time, of its own and of files. */
-static long peak_kilobytes(void)
+/* Most memory that this process had at any time, of its own and of files: getrusage(2) would count
+ * what its parent had, too. */
+static unsigned long peak_kilobytes(void)
 {
-	struct rusage usage = { .ru_maxrss = 0 };
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	const char *peak;
 
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_maxrss;
+	if (file_read(AT_FDCWD, "/proc/self/status", STATUS_MAX_BYTES, &text) < 0)
+		return 0;
+	peak = strstr(text.data, "VmHWM:");
+	return peak ? strtoul(peak + strlen("VmHWM:"), NULL, 10) : 0;
 }
 
 static int build(char **args, size_t n_args)
