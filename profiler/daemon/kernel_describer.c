@@ -20,10 +20,9 @@
 
 #define BPF_RANGE_NAME "[bpf]"
 
-/* To read the names takes some 50 ms. It is tried less and less often while there is nothing new.
- */
-#define MIN_INTERVAL_NS (10 * NS_PER_SECOND)
-#define MAX_INTERVAL_NS (300 * NS_PER_SECOND)
+/* To read the names takes some 50 ms. From one regular time to the next, minutes later, it is done
+ * less and less often: each time after twice as long. */
+#define FIRST_INTERVAL_NS (10 * NS_PER_SECOND)
 
 #define RANGES_MAX 4096
 
@@ -38,7 +37,7 @@ void kernel_describer_init(struct kernel_describer *describer, struct role_proce
 		.resolver = resolver,
 		.binaries = binaries,
 		.finder = { .folders = folders, .release = describer->host.release },
-		.interval_ns = MIN_INTERVAL_NS,
+		.interval_ns = FIRST_INTERVAL_NS,
 	};
 	uname(&describer->host);
 	/* Without it, no file is found. */
@@ -71,7 +70,7 @@ static int open_vmlinux(struct kernel_describer *describer)
 	return steal_fd(&fd);
 }
 
-void kernel_describer_request(struct kernel_describer *describer)
+static void send_order(struct kernel_describer *describer)
 {
 	const struct message_build build = { .kind = BUILD_KERNEL };
 	struct channel *channel = describer->resolver->channel;
@@ -87,6 +86,12 @@ void kernel_describer_request(struct kernel_describer *describer)
 		role_process_flush(describer->resolver);
 }
 
+void kernel_describer_request(struct kernel_describer *describer)
+{
+	describer->interval_ns = FIRST_INTERVAL_NS;
+	send_order(describer);
+}
+
 void kernel_describer_meet(struct kernel_describer *describer, uint64_t addr)
 {
 	const struct kernel_range *range;
@@ -99,9 +104,11 @@ void kernel_describer_meet(struct kernel_describer *describer, uint64_t addr)
 
 void kernel_describer_refresh(struct kernel_describer *describer)
 {
-	if (describer->is_stale &&
-	    clock_monotonic_ns() - describer->requested_ns >= describer->interval_ns)
-		kernel_describer_request(describer);
+	if (!describer->is_stale ||
+	    clock_monotonic_ns() - describer->requested_ns < describer->interval_ns)
+		return;
+	describer->interval_ns *= 2;
+	send_order(describer);
 }
 
 /* Whether both hold the same; nobody may rely on what the resolver sends to stay as it is. */
@@ -169,9 +176,6 @@ int kernel_describer_take_names(struct kernel_describer *describer,
 		return -EBADMSG;
 	is_news = !is_same(fds[0], describer->fds[0]) || !is_same(fds[1], describer->fds[1]) ||
 		  (names->has_slide && !describer->names.has_slide);
-	describer->interval_ns = is_news ? MIN_INTERVAL_NS : 2 * describer->interval_ns;
-	if (describer->interval_ns > MAX_INTERVAL_NS)
-		describer->interval_ns = MAX_INTERVAL_NS;
 	if (!is_news)
 		return 0;
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++) {

@@ -43,8 +43,8 @@ void kernel_describer_init(struct kernel_describer *describer, struct role_proce
 
 void kernel_describer_fini(struct kernel_describer *describer);
 
-/* Have the resolver read the names, as they are now. If it is not there, it will be asked when it
- * is. */
+/* Have the resolver read the names, as they are now: every few minutes. If it is not there, it will
+ * be asked when it is. */
 void kernel_describer_request(struct kernel_describer *describer);
 
 /*
