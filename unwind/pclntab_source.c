@@ -55,6 +55,8 @@ static struct byte_cursor data_of_calls(struct pclntab_reader *reader, struct by
 
 	if (reader->table.version == PCLNTAB_1_16)
 		return pointed_data(reader, data.next);
+	if (!calls.next)
+		return calls;
 	byte_cursor_take(&data, sizeof(uint32_t) * DATA_OF_CALLS);
 	place = byte_cursor_u32(&data);
 	if (data.is_bad || place == NO_DATA || !byte_cursor_take(&calls, place))
@@ -116,6 +118,8 @@ bool pclntab_source_call(const struct pclntab_reader *reader, const struct pclnt
 	bool is_short = reader->table.version == PCLNTAB_1_20;
 	struct byte_cursor cursor = source->calls;
 
+	if (!cursor.next)
+		return false;
 	byte_cursor_take(&cursor, (uint64_t)i * (is_short ? 16 : 20));
 	byte_cursor_take(&cursor, is_short ? 4 : 12);
 	ret_call->name = pclntab_name(&reader->table, byte_cursor_u32(&cursor));
