@@ -154,9 +154,13 @@ def compare_dwz(folder):
         alternate = program.with_suffix(".alternate")
         run(["dwz", alone])
         yield f"DWARF {version}, dwz", answers.differ(alone)
+        # Units refer to others: none can be given back.
+        yield f"DWARF {version}, dwz and compressed", answers.differ(packed(alone, "zlib"))
         run(["dwz", "-m", alternate, shares, other])
         yield (f"DWARF {version}, dwz with an alternate",
                answers.differ(shares, f"alternate={alternate}"))
+        yield (f"DWARF {version}, dwz with an alternate, compressed",
+               answers.differ(packed(shares, "zstd"), f"alternate={packed(alternate, 'zlib')}"))
         expected = [f"alternate {alternate}"]
         yield (f"DWARF {version}, name of the alternate",
                [] if missing(shares) == expected else [(expected, missing(shares))])
