@@ -39,13 +39,15 @@ static struct go_call *call_at(const struct go_inlines *inlines, uint32_t call)
 
 static int make_room(const struct go_rows *rows, struct go_inlines *inlines)
 {
-	int32_t last = -1;
 	int r;
 
-	for (size_t i = 0; i < rows->n; i++)
-		if (rows->rows[i].call > last && rows->rows[i].call < MAX_CALLS)
-			last = rows->rows[i].call;
-	inlines->n_calls = (size_t)(last + 1);
+	inlines->n_calls = 0;
+	for (size_t i = 0; i < rows->n; i++) {
+		int32_t call = rows->rows[i].call;
+
+		if (call >= 0 && call < MAX_CALLS && (size_t)call >= inlines->n_calls)
+			inlines->n_calls = (size_t)call + 1;
+	}
 	r = array_reserve((void **)&inlines->calls, &inlines->calls_capacity, inlines->n_calls,
 			  sizeof(*inlines->calls));
 	if (r == 0)
