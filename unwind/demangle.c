@@ -37,8 +37,13 @@ struct sink {
 
 static void sink_keep_tail(struct sink *sink, const char *text, size_t length)
 {
-	for (size_t i = length > TAIL_BYTES ? length - TAIL_BYTES : 0; i < length; i++)
-		sink->tail[(sink->total_bytes + i) % TAIL_SLOTS] = text[i];
+	size_t skipped = length > TAIL_BYTES ? length - TAIL_BYTES : 0;
+	size_t slot = (sink->total_bytes + skipped) % TAIL_SLOTS;
+	size_t n = length - skipped, room = TAIL_SLOTS - slot;
+
+	memcpy(sink->tail + slot, text + skipped, n < room ? n : room);
+	if (n > room)
+		memcpy(sink->tail, text + skipped + room, n - room);
 }
 
 static void sink_append(struct sink *sink, const char *text, size_t length)
