@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Well-formed sequences by their first byte: table 3-7 of the Unicode standard. */
 static const struct {
@@ -31,12 +32,25 @@ static size_t sequence_length(const uint8_t *text)
 	return 0;
 }
 
+/* Whether eight bytes of ASCII are next: nearly all names are made of them. */
+static bool starts_plain(const uint8_t *byte, const uint8_t *end)
+{
+	uint64_t word;
+
+	if (end - byte < (ptrdiff_t)sizeof(word))
+		return false;
+	memcpy(&word, byte, sizeof(word));
+	return !(word & 0x8080808080808080);
+}
+
 bool utf8_is_valid(const char *text)
 {
-	const uint8_t *byte = (const uint8_t *)text;
+	const uint8_t *byte = (const uint8_t *)text, *end = byte + strlen(text);
 
-	while (*byte) {
-		size_t length = *byte < 0x80 ? 1 : sequence_length(byte);
+	while (byte < end) {
+		size_t length = starts_plain(byte, end) ? sizeof(uint64_t)
+				: *byte < 0x80          ? 1
+							: sequence_length(byte);
 
 		if (!length)
 			return false;

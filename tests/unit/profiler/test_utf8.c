@@ -46,6 +46,9 @@ static void replaces_what_is_cut_short(void **state)
 {
 	(void)state;
 	assert_becomes("a\xc3", "a?");
+	assert_becomes("of eight letters and more\xc3", "of eight letters and more?");
+	assert_becomes("of eight letters\xe2\x82\xac and more \xe2",
+		       "of eight letters\xe2\x82\xac and more ?");
 	assert_becomes("a\xe2\x82", "a??");
 	assert_becomes("a\xf0\x9f\x94", "a???");
 	assert_becomes("\xe2\x82z", "??z");
