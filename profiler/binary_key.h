@@ -7,7 +7,8 @@
  *
  * That is what the linker, its size, its time of change and its owner say of it. The owner makes
  * that nobody's file can pass for one of another user, the time that a build with an id of the
- * user's choosing is looked at again.
+ * user's choosing is looked at again. Where the linker says nothing, as Go's did for long, the place
+ * in the file system and the time of the last change of any kind, which nobody can choose, do.
  */
 
 #include <stdint.h>
@@ -15,7 +16,7 @@
 #include "unwind/build_id.h"
 
 struct binary_key {
-	struct build_id build_id;
+	struct build_id build_id; /* or three numbers in place of one */
 	uint32_t owner; /* uid */
 	uint64_t size_bytes;
 	int64_t change_time_ns; /* of its content */
@@ -27,7 +28,7 @@ struct binary_key {
 /*
  * The key of the file @fd.
  *
- * Returns 0, or -ENODATA if it can have none: it has no build id, or no name in its file system,
+ * Returns 0, or -ENODATA if it can have none: it is no ELF file, or has no name in its file system,
  * as a memory file, or one that was deleted: that will not be seen after the next start.
  */
 int binary_key_read(int fd, struct binary_key *ret_key);

@@ -79,7 +79,7 @@ struct binary {
 	char debug_link[BINARY_DEBUG_LINK_BYTES]; /* what the binary calls it, or "" */
 	struct elf_description description;
 	struct build_id build_id; /* as the sampler has read it when it met the file */
-	struct binary_key key;    /* by which its names are kept on disk; without build id: not */
+	struct binary_key key;    /* by which its names are kept on disk; zeros: they are not */
 };
 
 /* Returns 0 and sets *@ret_table, for at most @max_binaries (owned by the caller), or -ENOMEM. */

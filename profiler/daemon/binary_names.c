@@ -91,10 +91,8 @@ static void fail(struct binary_names *names, struct binary *binary)
 
 void binary_names_meet(struct binary_names *names, struct binary *binary)
 {
-	if (symbol_folder_key_of(names->folder, binary->fd, &binary->key) == 0)
-		binary->build_id = binary->key.build_id;
-	else
-		(void)build_id_read(binary->fd, &binary->build_id);
+	(void)build_id_read(binary->fd, &binary->build_id);
+	(void)symbol_folder_key_of(names->folder, binary->fd, &binary->key);
 }
 
 /* Whether it would be better, made now. */

@@ -45,7 +45,7 @@ struct table_cache *table_cache_free(struct table_cache *cache);
 /*
  * By what the table of the file @fd is known.
  *
- * Returns 0, or -ENODATA if it can have none: it has no build id, or no name in its file system.
+ * Returns 0, or -ENODATA if it can have none: it is no ELF file, or has no name there.
  */
 int table_cache_key_of(struct table_cache *cache, int fd, struct binary_key *ret_key);
 
