@@ -71,8 +71,23 @@ static bool line_is_valid(const struct listing *listing, const struct code_line 
 	       strnlen(line->text, sizeof(line->text)) < sizeof(line->text);
 }
 
+static int append_text(const char *text, size_t size, void *buffer)
+{
+	buffer_append(buffer, text, size);
+	return buffer_error(buffer);
+}
+
+/* Takes @json. */
+static int append_json(json_t *json, struct buffer *ret_json)
+{
+	int r = json ? json_dump_callback(json, append_text, ret_json, JSON_COMPACT) : -1;
+
+	json_decref(json);
+	return r < 0 ? -ENOMEM : 0;
+}
+
 static int append_line(struct listing *listing, const struct code_line *line, size_t *count_i,
-		       json_t *instructions)
+		       struct buffer *ret_json)
 {
 	const struct listing_count count = count_line(listing, line, count_i);
 	const struct symbol_place *place;
@@ -80,18 +95,17 @@ static int append_line(struct listing *listing, const struct code_line *line, si
 
 	if (r < 0)
 		return r;
-	r = json_array_append_new(instructions,
-				  json_pack("{s:o, s:o, s:s, s:I, s:I, s:o}", "address",
-					    json_of_address(line->elf_vaddr), "bytes",
-					    json_of_bytes(line->bytes, line->n_bytes), "text",
-					    line->text, "self", (json_int_t)count.self, "total",
-					    (json_int_t)count.total, "frames",
-					    json_of_frames(listing, place)));
-	return r < 0 ? -ENOMEM : 0;
+	return append_json(json_pack("{s:o, s:o, s:s, s:I, s:I, s:o}", "address",
+				     json_of_address(line->elf_vaddr), "bytes",
+				     json_of_bytes(line->bytes, line->n_bytes), "text", line->text,
+				     "self", (json_int_t)count.self, "total",
+				     (json_int_t)count.total, "frames",
+				     json_of_frames(listing, place)),
+			   ret_json);
 }
 
 /* The function itself is the outermost one at its first byte. */
-static json_t *json_of_listing(struct listing *listing, json_t *instructions)
+static json_t *json_of_listing(struct listing *listing)
 {
 	const struct build_id *build_id = &listing->view->description.build_id;
 	const struct symbol_function *function = NULL;
@@ -100,40 +114,35 @@ static json_t *json_of_listing(struct listing *listing, json_t *instructions)
 	if (listing_place(listing, listing->range.start_vaddr, &place) == 0 && place->n_lines)
 		function = symbol_cache_function(listing->snapshot.symbol_cache,
 						 place->lines[place->n_lines - 1].function);
-	return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:O}", "build_id",
+	return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I}", "build_id",
 			 json_of_bytes(build_id->bytes, build_id->n_bytes), "file",
 			 listing->view->path, "function", function ? function->name : "",
 			 "system_name", function ? function->system_name : "", "start",
 			 json_of_address(listing->range.start_vaddr), "end",
 			 json_of_address(listing->range.end_vaddr), "period_ns",
 			 (json_int_t)listing->snapshot.period_ns, "self", (json_int_t)listing->self,
-			 "total", (json_int_t)listing->total, "instructions", instructions);
+			 "total", (json_int_t)listing->total);
 }
 
-static int append_text(const char *text, size_t size, void *buffer)
-{
-	buffer_append(buffer, text, size);
-	return buffer_error(buffer);
-}
-
+/* One instruction after the other: all of them as JSON in memory would take thirty times the room
+ * of their text. */
 int disassembly_json_append(struct listing *listing, const struct code_line *lines, size_t n_lines,
 			    struct buffer *ret_json)
 {
-	json_t *instructions = json_array(), *all;
 	size_t count_i = 0;
-	int r = 0;
+	int r = append_json(json_of_listing(listing), ret_json);
 
-	for (size_t i = 0; r == 0 && i < n_lines; i++)
+	if (r < 0)
+		return r;
+	ret_json->size--; /* its '}': the instructions are its last member */
+	buffer_append_string(ret_json, ",\"instructions\":[");
+	for (size_t i = 0; r == 0 && i < n_lines; i++) {
+		if (i)
+			buffer_append_char(ret_json, ',');
 		r = line_is_valid(listing, &lines[i])
-			    ? append_line(listing, &lines[i], &count_i, instructions)
+			    ? append_line(listing, &lines[i], &count_i, ret_json)
 			    : -EBADMSG;
-	all = r == 0 ? json_of_listing(listing, instructions) : NULL;
-	json_decref(instructions);
-	if (r == 0)
-		r = all && json_dump_callback(all, append_text, ret_json, JSON_COMPACT) == 0
-			    ? 0
-			    : -ENOMEM;
-	json_decref(all);
-	buffer_append_char(ret_json, '\n');
+	}
+	buffer_append_string(ret_json, "]}\n");
 	return r;
 }

@@ -135,6 +135,11 @@ def resident_bytes(pid):
     return int(status(pid).get("VmRSS", "0 kB").split()[0]) * 1024
 
 
+def most_resident_bytes(pid):
+    """The most that it ever had."""
+    return int(status(pid).get("VmHWM", "0 kB").split()[0]) * 1024
+
+
 def cpu_seconds(pid):
     """The CPU time that a process has used until now."""
     text = pathlib.Path(f"/proc/{pid}/stat").read_text(errors="replace")

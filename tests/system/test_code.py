@@ -132,6 +132,21 @@ def an_address_is_as_good_as_a_name(daemon):
 
 
 @test
+def a_function_of_many_instructions_takes_little_memory(daemon):
+    server = daemon.role("server")
+    with running("long_function"):
+        wait_for(
+            lambda: disassemble(daemon, fixture("long_function"), function="main").code == 200,
+            30, "its names are there")  # fmt: skip
+        before = processes.most_resident_bytes(server)
+        got = disassemble(daemon, fixture("long_function"), function="walk_far")
+    listing = json.loads(got.text)
+    assert len(listing["instructions"]) >= 60000, len(listing["instructions"])
+    grown = processes.most_resident_bytes(server) - before
+    assert grown < 64 << 20, grown
+
+
+@test
 def what_is_not_known_is_404(daemon):
     with running():
         hot(daemon, fixture(PROGRAM), FUNCTION, 1)
