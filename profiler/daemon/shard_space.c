@@ -185,6 +185,8 @@ void shard_space_collect(struct shard_space *space, int64_t now_ns)
 {
 	size_t n = 0;
 
+	if (!space->n_waiting)
+		return; /* nor is there an array */
 	while (n < space->n_waiting && now_ns - space->waiting[n].since_ns >= SHARD_GRACE_NS) {
 		const struct extent *extent = &space->waiting[n++].extent;
 
