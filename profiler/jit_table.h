@@ -47,7 +47,8 @@ struct jit {
 	int root_fd; /* the root of its process's mount namespace, or −1 */
 	struct procfs_identity identity;
 	struct jit_source sources[JIT_SOURCE_COUNT];
-	int symbols_fd; /* symbol file, or −1 */
+	int symbols_fd;         /* symbol file, or −1 */
+	uint64_t symbols_bytes; /* of memory, that it takes */
 	enum names_state names;
 	bool is_hit;           /* since its sources were looked at last */
 	bool is_ended;         /* its process is */

@@ -56,6 +56,8 @@ struct jit_status {
 	uint64_t builds[BUILD_OUTCOME_COUNT]; /* readings of one process's files */
 	uint64_t refused[JIT_REFUSAL_COUNT];
 	uint64_t over_bound;               /* attempts to take one more process in */
+	uint64_t symbol_bytes;             /* memory of all symbol files */
+	uint64_t symbols_refused;          /* symbol files that it was too little for */
 	uint64_t entries[JIT_ENTRY_COUNT]; /* functions that were told of */
 	uint64_t unread_bytes;
 	uint32_t n_processes; /* that run such code */

@@ -85,7 +85,8 @@ int describer_new(const struct describer_options *options, struct describer **re
 	kernel_describer_init(&describer->kernel, options->server, options->resolver,
 			      describer->binaries, options->debug_folders);
 	if (r == 0)
-		r = jit_describer_new(options->server, options->resolver, &describer->jits);
+		r = jit_describer_new(options->server, options->resolver, options->memory_bytes,
+				      &describer->jits);
 	describer->dictionary = (struct dictionary_writer){
 		.server = options->server,
 		.binaries = describer->binaries,

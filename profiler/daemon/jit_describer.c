@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
@@ -35,6 +36,7 @@ struct jit_describer {
 	struct role_process *resolver;
 	struct jit_table *jits;
 	struct jit_finder finder;
+	uint64_t max_bytes; /* of symbol files */
 	uint32_t dictionary;
 	struct jit_status status;
 };
@@ -51,7 +53,7 @@ static size_t max_jits(void)
 }
 
 int jit_describer_new(struct role_process *server, struct role_process *resolver,
-		      struct jit_describer **ret_describer)
+		      uint64_t max_bytes, struct jit_describer **ret_describer)
 {
 	_cleanup_(jit_describer_freep) struct jit_describer *describer =
 		calloc(1, sizeof(*describer));
@@ -61,6 +63,7 @@ int jit_describer_new(struct role_process *server, struct role_process *resolver
 		return -ENOMEM;
 	describer->server = server;
 	describer->resolver = resolver;
+	describer->max_bytes = max_bytes;
 	r = jit_table_new(max_jits(), &describer->jits);
 	if (r == 0)
 		r = jit_finder_init(&describer->finder);
@@ -288,7 +291,7 @@ static void finish(struct jit_describer *describer, struct jit *jit, enum build_
 	describer->status.n_queued--;
 	describer->status.builds[outcome]++;
 	jit->is_left_alone = outcome == BUILD_CRASHED || outcome == BUILD_TIMED_OUT;
-	if (outcome != BUILD_OK && jit->symbols_fd < 0)
+	if (jit->symbols_fd < 0)
 		set_names(describer, jit, NAMES_FAILED);
 	jit->next_look_ns = now_ns + (wait_ns > LOOK_NS ? wait_ns : LOOK_NS);
 	if (jit->is_ended)
@@ -312,13 +315,37 @@ void jit_describer_on_resolver_start(struct jit_describer *describer)
 	jit_table_each(describer->jits, repeat_order, describer);
 }
 
+static void add_bytes(void *context, struct jit *jit)
+{
+	uint64_t *bytes = context;
+
+	*bytes += jit->symbols_bytes;
+}
+
+static uint64_t symbol_bytes(const struct jit_describer *describer)
+{
+	uint64_t bytes = 0;
+
+	jit_table_each(describer->jits, add_bytes, &bytes);
+	return bytes;
+}
+
 static int take_names(struct jit_describer *describer, struct jit *jit,
 		      const struct message_names *names, int fds[MESSAGE_MAX_FDS])
 {
-	if (fds[0] < 0 || names->state != NAMES_FUNCTIONS)
+	struct stat status;
+	uint64_t others;
+
+	if (names->state != NAMES_FUNCTIONS || fds[0] < 0 || fstat(fds[0], &status) < 0)
 		return -EBADMSG;
+	others = symbol_bytes(describer) - jit->symbols_bytes;
+	if (others + (uint64_t)status.st_size > describer->max_bytes) {
+		describer->status.symbols_refused++;
+		return 0;
+	}
 	closep(&jit->symbols_fd);
 	jit->symbols_fd = steal_fd(&fds[0]);
+	jit->symbols_bytes = (uint64_t)status.st_size;
 	set_names(describer, jit, jit->met.n_lines ? NAMES_LINES : NAMES_FUNCTIONS);
 	return 0;
 }
@@ -375,4 +402,5 @@ void jit_describer_get_status(const struct jit_describer *describer, struct jit_
 	*ret_status = describer->status;
 	memcpy(ret_status->refused, describer->finder.refused, sizeof(ret_status->refused));
 	ret_status->n_processes = (uint32_t)jit_table_count(describer->jits);
+	ret_status->symbol_bytes = symbol_bytes(describer);
 }

@@ -20,9 +20,10 @@ struct jit_describer;
 struct process_key;
 struct role_process;
 
-/* Both borrowed. Returns 0 and sets *@ret_describer (owned by the caller), or -errno. */
+/* The roles are borrowed. All names together take at most @max_bytes of memory. Returns 0 and sets
+ * *@ret_describer (owned by the caller), or -errno. */
 int jit_describer_new(struct role_process *server, struct role_process *resolver,
-		      struct jit_describer **ret_describer);
+		      uint64_t max_bytes, struct jit_describer **ret_describer);
 
 /* Accepts NULL. Always returns NULL. */
 struct jit_describer *jit_describer_free(struct jit_describer *describer);

@@ -21,7 +21,7 @@
 #include "profiler/jit_table.h"
 #include "profiler/procfs.h"
 
-enum { DICTIONARY = 3 };
+enum { DICTIONARY = 3, MAX_BYTES = 1 << 20 };
 
 /* The describer between a server and a resolver; the process with the code is this one. */
 struct world {
@@ -66,7 +66,8 @@ static int set_up(void **state)
 	world = (struct world){ .process = own_key() };
 	connect_role(&world.server, &world.server_end);
 	connect_role(&world.resolver, &world.resolver_end);
-	assert_int_equal(jit_describer_new(&world.server, &world.resolver, &world.describer), 0);
+	assert_int_equal(
+		jit_describer_new(&world.server, &world.resolver, MAX_BYTES, &world.describer), 0);
 	jit_describer_begin_dictionary(world.describer, DICTIONARY);
 	snprintf(world.path, sizeof(world.path), "/tmp/perf-%d.map", getpid());
 	*state = &world;
@@ -207,6 +208,50 @@ static void names_are_ordered_and_passed_on(void **state)
 	assert_int_equal(status_of(world).entries[JIT_ENTRY_DAMAGED], 1);
 	assert_int_equal(status_of(world).builds[BUILD_OK], 1);
 	assert_int_equal(status_of(world).n_queued, 0);
+}
+
+/* Names of so many bytes, as the resolver sends them, which may be refused. */
+static void answer_names(struct world *world, uint32_t number, off_t size)
+{
+	const struct message_names names = { number, NAMES_FUNCTIONS };
+	const struct message message = { MESSAGE_NAMES, &names, sizeof(names) };
+	int fds[MESSAGE_MAX_FDS] = { memfd_create("symbols", MFD_CLOEXEC), -1 };
+
+	assert_int_equal(ftruncate(fds[0], size), 0);
+	assert_int_equal(jit_describer_on_message(world->describer, &message, fds), 0);
+	closep(&fds[0]);
+	answer_built(world, number, BUILD_OK);
+	listen(world);
+}
+
+static void names_that_take_too_much_memory_are_refused(void **state)
+{
+	struct world *world = *state;
+	uint32_t number;
+
+	put_map(world, "1000 10 a\n");
+	number = hit(world, 0);
+	answer_names(world, number, MAX_BYTES + 1);
+	assert_int_equal(world->told_as, NAMES_FAILED);
+	assert_int_equal(status_of(world).symbols_refused, 1);
+	assert_int_equal(status_of(world).symbol_bytes, 0);
+}
+
+static void names_that_are_refused_leave_those_before(void **state)
+{
+	struct world *world = *state;
+	uint32_t number;
+
+	put_map(world, "1000 10 a\n");
+	number = hit(world, 0);
+	answer_names(world, number, MAX_BYTES);
+	answer_names(world, number, MAX_BYTES - 1); /* in their place, not beside them */
+	assert_int_equal(status_of(world).symbols_refused, 0);
+	answer_names(world, number, MAX_BYTES + 1);
+	assert_int_equal(status_of(world).symbols_refused, 1);
+	assert_int_equal(status_of(world).symbol_bytes, MAX_BYTES - 1);
+	assert_int_equal(world->told_as, NAMES_FUNCTIONS);
+	assert_true(world->has_symbols);
 }
 
 static void a_new_dictionary_is_told_what_is_known(void **state)
@@ -402,6 +447,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_process_without_a_map_has_no_names),
 		TEST(names_are_ordered_and_passed_on),
+		TEST(names_that_take_too_much_memory_are_refused),
+		TEST(names_that_are_refused_leave_those_before),
 		TEST(a_new_dictionary_is_told_what_is_known),
 		TEST(what_lines_are_known_of_is_told_to_have_some),
 		TEST(what_two_readings_have_met_counts_once),
