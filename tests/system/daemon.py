@@ -2,6 +2,7 @@
 """The daemon under test: started, asked and ended as a person would."""
 
 import http.client
+import os
 import re
 import signal
 import socket
@@ -82,12 +83,13 @@ class Answer:
 
 
 class Daemon:
-    """A running daemon, which keeps nothing on disk. Ends with `with`."""
+    """A running daemon, with a cache of its own, which is empty at first. Ends with `with`."""
 
     def __init__(self, *options, wrapper=(), program=PILOTLIGHT):
         require_root()
         self.port = free_port()
         self._log = tempfile.TemporaryFile()
+        self._cache = tempfile.TemporaryDirectory()
         self.process = processes.start(
             *wrapper,
             str(program),
@@ -98,6 +100,7 @@ class Daemon:
             *options,
             stdout=self._log,
             stderr=self._log,
+            env={**os.environ, "PILOTLIGHT_CACHE": self._cache.name},
         )
         try:
             wait_for(self._is_ready, 20, "/-/ready answers 200")

@@ -27,7 +27,7 @@ RESULTS = pathlib.Path(os.environ.get("RESULTS", BUILD / "screenshots"))
 
 EXIT_SKIPPED = 77
 
-# What one test has compiled shall not be there already for the next.
+# What one recording has compiled shall not be there already for the next.
 os.environ["PILOTLIGHT_CACHE"] = "none"
 os.environ.pop("DEBUGINFOD_URLS", None)
 

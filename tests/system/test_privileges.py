@@ -104,7 +104,8 @@ def the_named_capabilities_suffice_without_root():
     with tempfile.TemporaryDirectory() as folder:
         program_for_everybody(folder)
         wrapper = as_nobody(NEEDED)
-        with Daemon(wrapper=wrapper, program=folder + "/pilotlight") as daemon:
+        options = ["--cache", "none"]
+        with Daemon(*options, wrapper=wrapper, program=folder + "/pilotlight") as daemon:
             finished = processes.run_fixture(fixture("three_to_one"), "1.5")
             query = f'{{pid="{finished.pid}"}}'
             profile = daemon.past_until(query, lambda p: p.has("spend_three_parts"))
