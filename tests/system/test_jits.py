@@ -115,7 +115,7 @@ def a_process_in_other_namespaces_is_named_by_its_own_map(daemon):
     assert profile.frames(FIRST)[0].mapping.path == "/tmp/perf-1.map", profile.summary()
 
 
-@test
+@test_of_shares
 def a_jitdump_names_functions_and_lines_and_follows_what_moves(daemon):
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         finished = processes.run_fixture(fixture("dumps_code"), str(SECONDS), folder)
