@@ -7,8 +7,9 @@
  *
  * That is what the linker, its size, its time of change and its owner say of it. The owner makes
  * that nobody's file can pass for one of another user, the time that a build with an id of the
- * user's choosing is looked at again. Where the linker says nothing, as Go's did for long, the place
- * in the file system and the time of the last change of any kind, which nobody can choose, do.
+ * user's choosing is looked at again. Where the linker says nothing, as Go's did for long, the
+ * place in the file system and the time of the last change of any kind, which nobody can choose,
+ * do.
  */
 
 #include <stdint.h>
@@ -17,7 +18,7 @@
 
 struct binary_key {
 	struct build_id build_id; /* or three numbers in place of one */
-	uint32_t owner; /* uid */
+	uint32_t owner;           /* uid */
 	uint64_t size_bytes;
 	int64_t change_time_ns; /* of its content */
 };

@@ -65,7 +65,7 @@ struct binary *binary_describer_find(const struct binary_describer *describer, u
 int binary_describer_keep(struct binary_describer *describer, const char *path, int fd,
 			  struct binary **ret_binary);
 
-/* The descriptor of its file, opened again if need be (borrowed: until the next call), or -ENOENT. */
+/* A descriptor of its file, opened anew if need be (borrowed until the next call), or -ENOENT. */
 int binary_describer_open_file(struct binary_describer *describer, uint32_t number);
 
 /* The vDSO, or NULL if there is none. Borrowed: lives as long as @describer. */

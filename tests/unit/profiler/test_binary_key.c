@@ -80,6 +80,7 @@ static void without_a_build_id_its_place_and_last_change_tell(void **state)
 	struct stat status;
 
 	(void)state;
+	assert_true(made >= 0);
 	assert_int_equal(build_id_read(fd, &build_id), -ENODATA);
 	assert_int_equal(binary_key_read(fd, &first), 0);
 	assert_int_equal(binary_key_read(fd, &again), 0);
