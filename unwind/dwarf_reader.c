@@ -108,7 +108,7 @@ static int read_units(struct dwarf_conversion *conversion, struct dwarf_work *wo
 	struct dwarf_unit unit = { .end_off = 0 };
 	int r = 0;
 
-	while (r == 0) {
+	while (r == 0 && conversion->report->losses[SYMBOL_LOSS_UNIT] < DWARF_MAX_BAD_UNITS) {
 		if (!conversion->units.sections || !sections->info_inflater)
 			dwarf_sections_release(sections, unit.end_off);
 		r = dwarf_unit_read_next(&unit, sections);

@@ -13,6 +13,10 @@
  * over and counted.
  */
 
+/* After so many units that make no sense, no other is looked for: the smallest is of four bytes,
+ * and the section may be of gigabytes. */
+#define DWARF_MAX_BAD_UNITS 1000
+
 struct dwarf_conversion;
 
 /*

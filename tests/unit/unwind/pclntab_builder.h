@@ -27,7 +27,7 @@ struct built_function {
 	const uint8_t *file_values;
 	const uint8_t *line_values;
 	const uint8_t *call_values;
-	uint32_t start_line;
+	size_t start_line;
 	const struct built_call *calls;
 	size_t n_calls;
 };

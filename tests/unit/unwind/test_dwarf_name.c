@@ -17,6 +17,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "unwind/debug_files.h"
+#include "unwind/dwarf_reader.h"
 #include "unwind/elf_file.h"
 
 /* In DWARF 4: a unit; a function with code, which refers to another entry; one that only refers;
@@ -58,34 +59,42 @@ static void append_unit(struct buffer *info, uint8_t origin_off, const void *oth
 	append_number(info, 0, 1);
 }
 
-/* What comes of such a unit: -errno, and how many names are lost. */
-static int build(uint8_t origin_off, const void *others, size_t size, uint32_t *ret_lost_names)
+/* What comes of such debug information: -errno, and how much is lost of it. */
+static int build_info(const struct buffer *info, struct symbol_build_report *ret_report)
 {
-	struct buffer info = { 0 }, elf = { 0 }, bytes = { 0 };
-	struct symbol_build_report report = { 0 };
+	struct buffer elf = { 0 }, bytes = { 0 };
 	struct built_section sections[] = {
-		{ .name = ".debug_info" },
+		{ .name = ".debug_info", .bytes = info->data, .size = info->size },
 		{ .name = ".debug_abbrev", .bytes = abbrevs, .size = sizeof(abbrevs) },
 	};
 	struct elf_file *file;
 	int fd, r;
 
-	append_unit(&info, origin_off, others, size);
-	sections[0].bytes = info.data;
-	sections[0].size = info.size;
 	elf_build(&elf, EM_X86_64, sections, ARRAY_SIZE(sections), true);
 	fd = fixture_memfd(elf.data, elf.size);
 	assert_int_equal(elf_file_open(fd, &file), 0);
 	r = symbol_file_build(&(struct debug_files){ .binary = file }, SYMBOL_LINES, &bytes,
-			      &report);
-	*ret_lost_names = report.losses[SYMBOL_LOSS_NAME];
+			      ret_report);
 	if (r == 0)
 		assert_non_null(memmem(bytes.data, bytes.size, "found", sizeof("found")));
 	elf_file_free(file);
 	close(fd);
-	buffer_fini(&info);
 	buffer_fini(&elf);
 	buffer_fini(&bytes);
+	return r;
+}
+
+/* The same of one unit: how many names are lost. */
+static int build(uint8_t origin_off, const void *others, size_t size, uint32_t *ret_lost_names)
+{
+	struct symbol_build_report report = { 0 };
+	struct buffer info = { 0 };
+	int r;
+
+	append_unit(&info, origin_off, others, size);
+	r = build_info(&info, &report);
+	*ret_lost_names = report.losses[SYMBOL_LOSS_NAME];
+	buffer_fini(&info);
 	return r;
 }
 
@@ -123,12 +132,29 @@ static void refers_to_nothing_outside_of_the_section(void **state)
 	assert_int_equal(build(255, others, sizeof(others), &n_lost), -ENODATA);
 }
 
+/* Four bytes of zeros are the smallest unit, which makes no sense. */
+static void ends_where_nothing_makes_sense(void **state)
+{
+	static const uint8_t others[] = { 4, 'f', 'o', 'u', 'n', 'd', 0 };
+	struct symbol_build_report report = { 0 };
+	struct buffer info = { 0 };
+
+	(void)state;
+	append_unit(&info, FIRST_OFF, others, sizeof(others));
+	for (int i = 0; i < 2 * DWARF_MAX_BAD_UNITS; i++)
+		append_number(&info, 0, 4);
+	assert_int_equal(build_info(&info, &report), 0);
+	assert_int_equal(report.losses[SYMBOL_LOSS_UNIT], DWARF_MAX_BAD_UNITS);
+	buffer_fini(&info);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(follows_references_to_a_name),
 		cmocka_unit_test(goes_in_no_circle),
 		cmocka_unit_test(refers_to_nothing_outside_of_the_section),
+		cmocka_unit_test(ends_where_nothing_makes_sense),
 	};
 
 	return cmocka_run_group_tests_name("DWARF names", tests, NULL, NULL);
