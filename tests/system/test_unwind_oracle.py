@@ -29,8 +29,9 @@ OF_NOBODY = {
 # Where a program begins, which gdb does not know if nothing says so.
 ENTRIES = {"_start", "_dl_start_user"}
 
-# Where gdb may guess: there, and while a library is just being loaded.
-GUESSES = ENTRIES | OF_NOBODY | {"a library that is not known yet"}
+# Where gdb may guess: there, while a library is just being loaded, and behind the registers that
+# libgcc overwrites for a landing pad.
+GUESSES = ENTRIES | OF_NOBODY | {"a library that is not known yet", "a caller that is no code"}
 
 # gcc's tables err in the last two instructions of a frame that was aligned anew and grew: they tell
 # where the frame pointer was, relative to what it was before.
