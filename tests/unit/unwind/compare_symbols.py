@@ -140,12 +140,20 @@ def once(place):
     return re.sub(r"^(\.[^:]*?)/\1/", r"\1/", place)
 
 
+def is_in_no_unit(ours, theirs):
+    """LLVM looks for lines by way of the unit that has the address; a function that a compiler made
+    may be in the lines, and in none of the ranges, of its unit."""
+    return len(ours) == len(theirs) == 1 and theirs == [(ours[0][0], "?")]
+
+
 def classify(kind, ours, theirs, aliases):
     """Why two answers differ: "" if they are the same, None if there is no good reason."""
     if ours == theirs:
         return ""
     if kind == "gsymutil" or not ours or not theirs:
         return None
+    if is_in_no_unit(ours, theirs):
+        return "in no unit"
     if [name for name, _ in ours[:-1]] != [name for name, _ in theirs[:-1]]:
         return None
     if places(ours) != places(theirs):
