@@ -187,7 +187,7 @@ class Daemon:
         """What was seen in the last minutes of those whom a selector selects."""
         return self.profile(seconds=600, past=1, query=query)
 
-    def past_until(self, query, condition, seconds=15):
+    def past_until(self, query, condition, seconds=40):
         """As past(), asked again until names and last samples have arrived, or until it is late:
         then the caller's own assertions tell what is missing."""
         deadline = time.monotonic() + seconds
