@@ -73,7 +73,7 @@ def code_in_a_memory_file_is_named_by_the_map_too(daemon):
     assert profile.frames(FIRST)[0].mapping.path == f"/tmp/perf-{finished.pid}.map"
 
 
-@test
+@test_of_shares
 def a_map_that_comes_late_names_the_past_too(daemon):
     with silent_process() as (pid, line):
         unnamed = daemon.past_until(query(pid), lambda profile: profile.count() > 100)
@@ -85,7 +85,7 @@ def a_map_that_comes_late_names_the_past_too(daemon):
     assert_share(profile, TOLD, 100)
 
 
-@test
+@test_of_shares
 def a_map_that_is_written_as_the_process_ends_is_read(daemon):
     process = start_fixture(seconds=1)
     line = process.stdout.readline()
@@ -169,7 +169,7 @@ def a_recording_has_the_names_that_come_at_its_end():
     assert f";made_code_spend;{TOLD}_[j] " in text, text
 
 
-@test
+@test_of_shares
 def frames_count_by_the_names_that_were_known(daemon):
     def counts():
         return daemon.metrics().family("pilotlight_frames_total")
