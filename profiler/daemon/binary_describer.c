@@ -85,6 +85,25 @@ int binary_describer_keep(struct binary_describer *describer, const char *path, 
 	return binary_opener_keep(&describer->opener, path, fd, ret_binary);
 }
 
+/* A stack leads through @binary. */
+static void want_names(struct binary_describer *describer, struct binary *binary)
+{
+	binary->is_named = true;
+	if (binary->names_order != ORDER_NONE || find_names(describer, binary))
+		return;
+	if (binary->fd < 0)
+		binary_opener_reopen(&describer->opener, binary);
+	if (binary->fd >= 0)
+		binary_names_order(&describer->names, binary);
+	else if (!late_names_take_from_others(&describer->late, binary))
+		describer->wants_files = true;
+}
+
+static void on_lost_names(void *context, struct binary *binary)
+{
+	want_names(context, binary);
+}
+
 int binary_describer_new(const struct binary_describer_options *options,
 			 struct binary_describer **ret_describer)
 {
@@ -116,6 +135,8 @@ int binary_describer_new(const struct binary_describer_options *options,
 		.orders = &describer->orders,
 		.binaries = describer->opener.binaries,
 		.folder = describer->symbols,
+		.on_lost = on_lost_names,
+		.context = describer,
 		.memory_limit = options->names_bytes,
 	};
 	describer->fetches = (struct debug_fetches){
@@ -209,20 +230,6 @@ int binary_describer_open_file(struct binary_describer *describer, uint32_t numb
 	if (binary->fd < 0)
 		binary_opener_reopen(&describer->opener, binary);
 	return binary->fd < 0 ? -ENOENT : binary->fd;
-}
-
-/* A stack leads through @binary. */
-static void want_names(struct binary_describer *describer, struct binary *binary)
-{
-	binary->is_named = true;
-	if (binary->names_order != ORDER_NONE || find_names(describer, binary))
-		return;
-	if (binary->fd < 0)
-		binary_opener_reopen(&describer->opener, binary);
-	if (binary->fd >= 0)
-		binary_names_order(&describer->names, binary);
-	else if (!late_names_take_from_others(&describer->late, binary))
-		describer->wants_files = true;
 }
 
 bool binary_describer_wants_files(struct binary_describer *describer)

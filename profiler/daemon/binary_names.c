@@ -158,8 +158,8 @@ int binary_names_share(struct binary_names *names, struct binary *binary,
 	return 0;
 }
 
-/* The symbol file on disk is not as it was written, and has been removed: have it made anew when
- * the next stack leads through @binary. Until then the server has what it has. */
+/* The symbol file on disk is not as it was written, and has been removed: have it made anew. Until
+ * then the server has what it has. */
 static void drop_damaged(struct binary_names *names, struct binary *binary)
 {
 	set_task(names, binary, SYMBOL_FILE_SETTLED);
@@ -167,6 +167,7 @@ static void drop_damaged(struct binary_names *names, struct binary *binary)
 	binary->names = NAMES_PENDING;
 	binary->names_order = ORDER_NONE;
 	binary->n_names_orders = 0;
+	names->on_lost(names->context, binary);
 }
 
 /* Whoever maps such a file and reads beyond its end dies. */

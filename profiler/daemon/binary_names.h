@@ -29,6 +29,10 @@ struct binary_names {
 	struct build_orders *orders;
 	struct binary_table *binaries;
 	struct symbol_folder *folder;
+	/* The names of @binary are gone, and wanted: of stacks that are known, nobody asks again.
+	 */
+	void (*on_lost)(void *context, struct binary *binary);
+	void *context;
 	uint64_t memory_limit;              /* of memory files that stay */
 	uint32_t dictionary;                /* which is in force */
 	uint64_t memory_bytes;              /* of memory files now */

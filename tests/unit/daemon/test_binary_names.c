@@ -41,7 +41,15 @@ struct world {
 	enum names_state told;            /* last */
 	uint64_t told_bytes;              /* of its symbol file */
 	bool was_sealed;                  /* that was a memory file */
+	const struct binary *lost;        /* whose names are wanted anew */
 };
+
+static void note_lost(void *context, struct binary *binary)
+{
+	struct world *world = context;
+
+	world->lost = binary;
+}
 
 static void make_channel(struct role_process *process, struct channel **ret_end)
 {
@@ -70,6 +78,8 @@ static void begin(struct world *world, const char *path)
 		.orders = &world->orders,
 		.binaries = world->binaries,
 		.folder = world->folder,
+		.on_lost = note_lost,
+		.context = world,
 		.memory_limit = MEMORY_LIMIT,
 		.dictionary = DICTIONARY,
 	};
@@ -294,6 +304,7 @@ static void damage_is_found_out_and_mended(void **state)
 	assert_int_equal(world->told, NAMES_LINES); /* most of it will be right */
 	work(world);
 	assert_int_equal(world->binary->names_order, ORDER_NONE);
+	assert_ptr_equal(world->lost, world->binary);
 	order(world);
 	assert_int_equal(world->n_asked, 1);
 	answer(world, 50000);
@@ -319,6 +330,7 @@ static void a_file_that_was_cut_is_not_given_out_again(void **state)
 	hear(world);
 	assert_int_equal(world->n_told, 0);
 	assert_int_equal(world->binary->names_order, ORDER_NONE);
+	assert_ptr_equal(world->lost, world->binary);
 	work(world);
 	order(world);
 	assert_int_equal(world->n_asked, 2);
