@@ -14,14 +14,10 @@ import tempfile
 import processes
 from daemon import Daemon
 from harness import SOURCES, Skip, fixture, main, test, wait_for
+from stripped import build_id
 
 PROGRAM = "three_to_one"
 FUNCTION = "spend_three_parts"
-
-
-def build_id(path):
-    notes = subprocess.run(("readelf", "-n", path), check=True, capture_output=True, text=True)
-    return re.search(r"Build ID: (\w+)", notes.stdout).group(1)
 
 
 @contextlib.contextmanager

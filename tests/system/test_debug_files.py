@@ -3,7 +3,6 @@
 """Debug information that lies apart from a program is found, and belongs to it; whatever else lies in
 its place harms nobody."""
 
-import contextlib
 import os
 import pathlib
 import re
@@ -14,34 +13,9 @@ import tempfile
 import processes
 from daemon import Daemon
 from harness import Skip, fixture, main, test, wait_for
+from stripped import PROGRAM, build_id, folder, run, strip
 
-PROGRAM = "inlined_chain"
 INLINED = ("innermost", "middle")
-
-
-def run(*command):
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
-
-
-@contextlib.contextmanager
-def folder():
-    with tempfile.TemporaryDirectory() as path:
-        os.chmod(path, 0o755)
-        yield pathlib.Path(path)
-
-
-def build_id(program):
-    notes = subprocess.run(["readelf", "-n", program], capture_output=True, text=True, check=True)
-    return re.search("Build ID: ([0-9a-f]+)", notes.stdout)[1]
-
-
-def strip(path, source=None):
-    """A program in that folder without debug information, and the file that this has gone to."""
-    program, debug = path / "program", path / "program.debug"
-    shutil.copy(source or fixture(PROGRAM), program)
-    run("objcopy", "--only-keep-debug", program, debug)
-    run("strip", program)
-    return program, debug
 
 
 def put_by_build_id(folder_path, program, debug):

@@ -9,36 +9,22 @@ import pathlib
 import shutil
 import socket
 import subprocess
-import tempfile
 import urllib.request
 
 import processes
 from daemon import Daemon, free_port, record
 from harness import Skip, fixture, main, require_root, test, wait_for
+from stripped import PROGRAM, folder, strip
 
-PROGRAM = "inlined_chain"
 FETCHER_ID = 61072
 
 
-def run(*command):
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
-
-
-@contextlib.contextmanager
-def folder():
-    with tempfile.TemporaryDirectory() as path:
-        os.chmod(path, 0o755)
-        yield pathlib.Path(path)
-
-
-def strip(path):
+def strip_and_serve(path):
     """A program in that folder without debug information, and a folder with the file for it."""
-    program, debug = path / "program", path / "served" / "program.debug"
-    debug.parent.mkdir()
-    shutil.copy(fixture(PROGRAM), program)
-    run("objcopy", "--only-keep-debug", program, debug)
-    run("strip", program)
-    return program, debug.parent
+    program, debug = strip(path)
+    served = path / "served"
+    served.mkdir()
+    return program, pathlib.Path(shutil.move(debug, served)).parent
 
 
 @contextlib.contextmanager
@@ -82,7 +68,7 @@ def run_program(daemon, program):
 @test
 def lines_come_from_a_server():
     with folder() as path:
-        program, served = strip(path)
+        program, served = strip_and_serve(path)
         with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
             query = run_program(daemon, program)
             profile = daemon.past_until(query, lambda profile: profile.has("innermost"), 30)
@@ -94,7 +80,7 @@ def lines_come_from_a_server():
 @test
 def the_fetcher_has_the_network_and_nothing_else():
     with folder() as path:
-        program, served = strip(path)
+        program, served = strip_and_serve(path)
         with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
             pid = daemon.role("fetcher")
             ids = [str(FETCHER_ID)] * 4
@@ -123,7 +109,7 @@ def own_folder(pid):
 @test
 def nobody_is_asked_without_servers():
     with folder() as path:
-        program, served = strip(path)
+        program, served = strip_and_serve(path)
         with server(served):
             for options in ((), ("--debuginfod-urls", "none")):
                 with Daemon(*options) as daemon:
@@ -138,7 +124,7 @@ def nobody_is_asked_without_servers():
 @test
 def what_no_server_has_is_counted_and_left_alone():
     with folder() as path:
-        program, served = strip(path)
+        program, served = strip_and_serve(path)
         (served / "program.debug").rename(path / "elsewhere")
         shutil.copy(fixture("three_to_one"), served)
         with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
@@ -151,7 +137,7 @@ def what_no_server_has_is_counted_and_left_alone():
 @test
 def a_server_that_does_not_answer_keeps_nobody_waiting():
     with folder() as path, socket.create_server(("127.0.0.1", 0)) as listener:
-        program, _ = strip(path)
+        program, _ = strip_and_serve(path)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with Daemon("--debuginfod-urls", url) as daemon:
             run_program(daemon, program)
@@ -167,7 +153,7 @@ def a_server_that_does_not_answer_keeps_nobody_waiting():
 @test
 def a_server_that_refuses_is_counted():
     with folder() as path:
-        program, _ = strip(path)
+        program, _ = strip_and_serve(path)
         url = f"http://127.0.0.1:{free_port()}"
         with Daemon("--debuginfod-urls", url) as daemon:
             run_program(daemon, program)
@@ -179,7 +165,7 @@ def a_server_that_refuses_is_counted():
 def record_waits_for_a_server_named_by_the_environment():
     require_root()
     with folder() as path:
-        program, served = strip(path)
+        program, served = strip_and_serve(path)
         with server(served) as url:
             command = record("--cache", "none", "-o", str(path / "x.folded"))
             subprocess.run(

@@ -12,6 +12,7 @@ import processes
 from daemon import Daemon
 from harness import SOURCES, Skip, fixture, main, test, test_of_shares, wait_for
 from processes import EAGERLY
+from stripped import build_id
 
 FREQUENCY_HZ = 499
 SECONDS = 1.5
@@ -31,11 +32,6 @@ def profile_of(daemon, finished, *names):
 def assert_share(profile, name, percent):
     seen = f"{name}: {profile.share(name):.1f} %"
     assert profile.is_share(name, percent), f"{seen}\n{profile.summary()}"
-
-
-def build_id(path):
-    notes = subprocess.run(["readelf", "-n", path], capture_output=True, text=True, check=True)
-    return re.search("Build ID: ([0-9a-f]+)", notes.stdout)[1]
 
 
 def line_of(source, words):

@@ -6,7 +6,6 @@ happens to the files harms nobody."""
 import contextlib
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ import tempfile
 import processes
 from daemon import Daemon, record
 from harness import Skip, fixture, main, require_root, test, wait_for
+from stripped import build_id
 
 PROGRAM = "inlined_chain"
 NAMES = ("innermost", "middle", "outermost", "main")
@@ -28,9 +28,7 @@ def folder():
 
 def symbols_of(path, program):
     """The file in the cache that has the names of a program, or None."""
-    notes = subprocess.run(["readelf", "-n", program], capture_output=True, text=True, check=True)
-    build_id = re.search("Build ID: ([0-9a-f]+)", notes.stdout)[1]
-    return next(path.glob(f"{build_id}-*.gsym"), None)
+    return next(path.glob(f"{build_id(program)}-*.gsym"), None)
 
 
 def assert_has_names(daemon, program=None):
