@@ -116,13 +116,18 @@ def arguments(pid):
 
 
 def children(pid):
-    """The pids of the children of a process."""
+    """The pids of the children of a process; none if it has ended."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
     found = []
-    for folder in pathlib.Path(f"/proc/{pid}/task").glob("*"):
+    for thread in threads:
         try:
-            found += map(int, (folder / "children").read_text().split())
+            text = pathlib.Path(f"/proc/{pid}/task/{thread}/children").read_text()
         except OSError:
             continue
+        found += map(int, text.split())
     return found
 
 
