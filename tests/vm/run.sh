@@ -23,7 +23,7 @@ say() {
 	printf 'vm: %s (%d s)\n' "$*" "$SECONDS" >&2
 }
 
-# Boot a kernel, until it has switched itself off; print what its tests say. The machine is emulated,
+# Boot a kernel, until it has switched itself off; what its tests say is its report. The machine is emulated,
 # for KVM is not to be had where machines are rented. Its clock goes by the instructions that it
 # executes, 2 ns each, and leaps when it is idle: however slow the host, it misses no tick, and waits
 # for nothing. So it has one CPU, as only one can execute at a time.
@@ -44,7 +44,7 @@ boot() {
 		-icount shift=1,sleep=off -smp 1 -m 1536 -nodefaults -display none -no-reboot \
 		-kernel "$folder/vmlinuz" -initrd "$root" \
 		-append "console=$console loglevel=5 panic=-1" \
-		-serial "file:$folder/console" "${stdio[@]}" </dev/null | tee "$folder/report"
+		-serial "file:$folder/console" "${stdio[@]}" </dev/null >"$folder/report"
 }
 
 # The guest's file system, made when it is needed first.
@@ -62,17 +62,34 @@ count() {
 	grep -c "^$1: " "$2" || true
 }
 
-# A guest that does not come to its end is one failure more.
+# Get a kernel and the files of its guest. What has been said of it until then is forgotten.
+prepare() {
+	local folder=build/vm/$1
+	mkdir -p "$folder"
+	rm -f "$folder/report" "$folder/console"
+	tests/vm/fetch.sh "$1" >"$folder/fetched" 2>&1 || return 0
+	root_of "$1" >/dev/null
+}
+
+# Run the tests on a kernel that could be had.
 run_on() {
-	local series=$1 folder=build/vm/$1 start=$SECONDS reason root
-	if ! reason=$(tests/vm/fetch.sh "$series" 2>&1); then
-		say "$series: skipped: ${reason##*$'\n'}"
+	local series=$1 folder=build/vm/$1 start=$SECONDS
+	[[ -f $folder/package ]] || return 0
+	say "$series: $(cat "$folder/package")"
+	boot "$folder" "$(root_of "$series")" || true
+	say "$series: over after $((SECONDS - start)) s"
+}
+
+# Print and count what a guest said. One that does not come to its end is one failure more.
+sum_up() {
+	local series=$1 folder=build/vm/$1
+	if [[ ! -f $folder/report ]]; then
+		say "$series: skipped: $(tail -n 1 "$folder/fetched")"
 		((++skipped))
 		return
 	fi
-	say "$series: $(cat "$folder/package")"
-	root=$(root_of "$series")
-	boot "$folder" "$root" || true
+	echo "vm: on $series"
+	cat "$folder/report"
 	if ! grep -q '^vm: the end' "$folder/report"; then
 		say "$series: failed: it came to no end; its last words are"
 		tail -n 20 "$folder/console" >&2
@@ -81,7 +98,6 @@ run_on() {
 	((passed += $(count ok "$folder/report"))) || true
 	((failed += $(count FAILED "$folder/report"))) || true
 	((skipped += $(count skipped "$folder/report"))) || true
-	say "$series: over after $((SECONDS - start)) s"
 }
 
 (($#)) || set -- "${all_series[@]}"
@@ -93,7 +109,16 @@ fi
 mkdir -p build/vm
 rm -f build/vm/root*.cpio
 for series in "$@"; do
-	run_on "$series"
+	prepare "$series"
+done
+# A guest takes one CPU, and no time of ours: as many at once as there are CPUs harm none of them.
+for series in "$@"; do
+	(($(jobs -r | wc -l) < $(nproc))) || wait -n
+	run_on "$series" &
+done
+wait
+for series in "$@"; do
+	sum_up "$series"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))
