@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "profiler/base/array.h"
@@ -272,8 +273,7 @@ static unsigned int outcome_of_error(int error)
 static int limit_child(const struct build_job *job)
 {
 	const struct rlimit memory = { BUILD_MEMORY_BYTES, BUILD_MEMORY_BYTES };
-	const rlim_t cpu_seconds =
-		job->step == BUILD_STEP_LINES ? BUILD_CPU_SECONDS : BUILD_EARLY_CPU_SECONDS;
+	const rlim_t cpu_seconds = build_budget_seconds(job->step, job->read_bytes);
 	const struct rlimit seconds = { cpu_seconds, cpu_seconds };
 
 	/* Nobody else would end it, if the resolver were killed. */
@@ -305,13 +305,35 @@ static int run_child(const struct build_job *job, int channel_fd)
 
 int build_job_start(struct build_job *job, int channel_fd)
 {
-	job->start_ns = clock_monotonic_ns();
+	job->cpu_ns = 0;
+	job->advanced_ns = job->start_ns;
 	job->is_answered = false;
 	job->n_files_before = job->n_debug_files;
 	job->pid = fork();
 	if (job->pid == 0)
 		_exit((int)outcome_of_error(run_child(job, channel_fd)));
 	return job->pid < 0 ? -errno : 0;
+}
+
+static uint64_t cpu_ns_of(pid_t pid)
+{
+	struct timespec time = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) == 0)
+		(void)clock_gettime(clock, &time);
+	return (uint64_t)(time.tv_sec * NS_PER_SECOND + time.tv_nsec);
+}
+
+bool build_job_is_overdue(struct build_job *job, int64_t now_ns)
+{
+	uint64_t cpu_ns = cpu_ns_of(job->pid);
+
+	if (cpu_ns > job->cpu_ns) {
+		job->cpu_ns = cpu_ns;
+		job->advanced_ns = now_ns;
+	}
+	return now_ns - job->start_ns > BUILD_WALL_NS || now_ns - job->advanced_ns > BUILD_IDLE_NS;
 }
 
 unsigned int build_job_outcome(const struct build_job *job, int status)
@@ -336,6 +358,7 @@ int build_job_add_debug_file(struct build_job *job, uint32_t kind, int *fd)
 			  sizeof(*job->debug_files));
 	if (r < 0)
 		return r;
+	job->read_bytes += build_budget_bytes(*fd);
 	job->debug_files[job->n_debug_files++] = (struct debug_offer){ kind, steal_fd(fd) };
 	return 0;
 }

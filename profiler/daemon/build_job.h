@@ -9,17 +9,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "profiler/base/clock.h"
+#include "profiler/daemon/build_budget.h"
+#include "profiler/daemon/build_owners.h"
 #include "profiler/message.h"
 #include "profiler/status.h"
 #include "unwind/debug_file_set.h"
-
-enum build_step {
-	BUILD_STEP_TABLE,     /* for unwinding */
-	BUILD_STEP_FUNCTIONS, /* symbol tables, kallsyms, or what JITs say */
-	BUILD_STEP_LINES,     /* DWARF */
-	BUILD_STEP_CODE,      /* instructions of one function */
-	BUILD_STEP_COUNT,
-};
 
 /* What the names of one binary may be made of, beside itself. */
 #define BUILD_MAX_DEBUG_FILES 1024
@@ -31,19 +26,22 @@ enum build_step {
 /* The outcome of a child that has asked for files: it is to run again when they are there. */
 #define BUILD_WANTS_FILES BUILD_OUTCOME_COUNT
 
-#define BUILD_MEMORY_BYTES      (700UL << 20) /* of a child's own memory */
-#define BUILD_CPU_SECONDS       120 /* for lines; others wait for what comes before them: */
-#define BUILD_EARLY_CPU_SECONDS 30
-#define BUILD_WALL_NS           (600 * 1000 * 1000 * 1000LL)
+#define BUILD_MEMORY_BYTES (700UL << 20) /* of a child's own memory */
+
+/* In all; and without any CPU time, as when it reads from a server that is gone. */
+#define BUILD_WALL_NS (600 * NS_PER_SECOND)
+#define BUILD_IDLE_NS (60 * NS_PER_SECOND)
 
 struct build_job {
 	struct build_job *next;
 	struct message_build what;
 	struct message_code code; /* of BUILD_STEP_CODE, with no more in `what` than the file */
 	enum build_step step;
-	bool has_names;                  /* the first step found some */
-	int fd;                          /* the file */
-	int second_fd;                   /* another, or −1 */
+	struct build_share share; /* of whose time it takes, while it is in a queue */
+	uint64_t read_bytes;      /* of all of its files, as they count (build_budget_bytes()) */
+	bool has_names;           /* the first step found some */
+	int fd;                   /* the file */
+	int second_fd;            /* another, or −1 */
 	struct debug_offer *debug_files; /* whose descriptors are the job's */
 	size_t n_debug_files, capacity;
 	size_t n_files_before; /* its child was started */
@@ -51,7 +49,9 @@ struct build_job {
 	bool may_ask;          /* for more of them */
 	bool is_answered;      /* what was asked for has come, as far as it is there */
 	pid_t pid;             /* of the child, 0 before it runs */
-	int64_t start_ns;
+	int64_t queued_ns, start_ns;
+	uint64_t cpu_ns;     /* that the child had taken … */
+	int64_t advanced_ns; /* … when that was seen to grow last */
 };
 
 /*
@@ -61,6 +61,10 @@ struct build_job {
  * Returns 0 or -errno.
  */
 int build_job_start(struct build_job *job, int channel_fd);
+
+/* Whether the child of @job is to be ended: it takes too long, or does not get on. To be asked now
+ * and then. */
+bool build_job_is_overdue(struct build_job *job, int64_t now_ns);
 
 /* What became of a child of @job whose wait status is @status: an enum build_outcome, or
  * BUILD_WANTS_FILES if it may. */

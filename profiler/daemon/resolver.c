@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/build_job.h"
+#include "profiler/daemon/build_queue.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
 #include "profiler/daemon/role.h"
@@ -33,44 +36,12 @@ static const unsigned int max_running[BUILD_STEP_COUNT] = {
 	[BUILD_STEP_CODE] = 1,
 };
 
-struct job_queue {
-	struct build_job *first;
-	struct build_job **end;
-	struct build_job *running;
-	unsigned int n_running;
-};
-
 struct resolver {
 	struct loop *loop;
 	struct channel *channel;
-	struct job_queue queues[BUILD_STEP_COUNT];
+	struct build_queue queues[BUILD_STEP_COUNT];
 	struct build_job *waiting; /* for files that they have asked for, to go on with lines */
 };
-
-/* Urgent ones go before all others. */
-static void add_job(struct job_queue *queue, struct build_job *job)
-{
-	struct build_job **link = queue->end;
-
-	if (job->what.is_urgent)
-		for (link = &queue->first; *link && (*link)->what.is_urgent;)
-			link = &(*link)->next;
-	job->next = *link;
-	*link = job;
-	if (link == queue->end)
-		queue->end = &job->next;
-}
-
-/* @link leads to it. */
-static struct build_job *take_job(struct job_queue *queue, struct build_job **link)
-{
-	struct build_job *job = *link;
-
-	*link = job->next;
-	if (queue->end == &job->next)
-		queue->end = link;
-	return job;
-}
 
 static void tell_built(struct resolver *resolver, const struct build_job *job,
 		       enum build_outcome outcome)
@@ -107,18 +78,14 @@ static void end_job(struct resolver *resolver, struct build_job *job, enum build
 
 static void start_jobs(struct resolver *resolver, enum build_step step)
 {
-	struct job_queue *queue = &resolver->queues[step];
+	struct build_queue *queue = &resolver->queues[step];
+	struct build_job *job;
 
-	while (queue->first && queue->n_running < max_running[step]) {
-		struct build_job *job = take_job(queue, &queue->first);
-
-		if (build_job_start(job, channel_fd(resolver->channel)) < 0) {
-			end_job(resolver, job, BUILD_NO_MEMORY);
+	while ((job = build_queue_begin(queue, clock_monotonic_ns()))) {
+		if (build_job_start(job, channel_fd(resolver->channel)) == 0)
 			continue;
-		}
-		job->next = queue->running;
-		queue->running = job;
-		queue->n_running++;
+		build_queue_end(queue, job, 0);
+		end_job(resolver, job, BUILD_NO_MEMORY);
 	}
 }
 
@@ -126,7 +93,7 @@ static void start_jobs(struct resolver *resolver, enum build_step step)
 static void go_on_with_files(struct resolver *resolver, struct build_job *job)
 {
 	job->may_ask = job->n_debug_files > job->n_files_before && job->n_rounds < BUILD_MAX_ROUNDS;
-	add_job(&resolver->queues[BUILD_STEP_LINES], job);
+	build_queue_add(&resolver->queues[BUILD_STEP_LINES], job);
 }
 
 /* Its child has asked for files; they may have come already. */
@@ -162,22 +129,30 @@ static void finish_job(struct resolver *resolver, struct build_job *job, unsigne
 	job->has_names = outcome == BUILD_OK;
 	job->step = BUILD_STEP_LINES;
 	job->may_ask = true;
-	add_job(&resolver->queues[BUILD_STEP_LINES], job);
+	build_queue_add(&resolver->queues[BUILD_STEP_LINES], job);
 }
 
-static struct build_job *take_running(struct job_queue *queue, pid_t pid)
+static uint64_t ns_of(const struct timeval *time)
 {
-	struct build_job **link = &queue->running;
-	struct build_job *job;
+	return (uint64_t)time->tv_sec * NS_PER_SECOND + (uint64_t)time->tv_usec * 1000;
+}
 
-	while (*link && (*link)->pid != pid)
-		link = &(*link)->next;
-	job = *link;
-	if (job) {
-		*link = job->next;
-		queue->n_running--;
+/* It is in no queue any more. */
+static struct build_job *take_ended(struct resolver *resolver, pid_t pid,
+				    const struct rusage *usage)
+{
+	for (int step = 0; step < BUILD_STEP_COUNT; step++) {
+		struct build_queue *queue = &resolver->queues[step];
+		struct build_job *job = queue->running;
+
+		while (job && job->pid != pid)
+			job = job->next;
+		if (!job)
+			continue;
+		build_queue_end(queue, job, ns_of(&usage->ru_utime) + ns_of(&usage->ru_stime));
+		return job;
 	}
-	return job;
+	return NULL;
 }
 
 static void start_all(struct resolver *resolver)
@@ -189,16 +164,15 @@ static void start_all(struct resolver *resolver)
 static int on_signal(void *context, int signal)
 {
 	struct resolver *resolver = context;
+	struct rusage usage;
 	int status;
 	pid_t pid;
 
 	if (signal != SIGCHLD)
 		return 0;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct build_job *job = NULL;
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		struct build_job *job = take_ended(resolver, pid, &usage);
 
-		for (int step = 0; step < BUILD_STEP_COUNT && !job; step++)
-			job = take_running(&resolver->queues[step], pid);
 		if (job)
 			finish_job(resolver, job, build_job_outcome(job, status));
 	}
@@ -243,7 +217,7 @@ static int on_timer(void *context)
 
 	for (int step = 0; step < BUILD_STEP_COUNT; step++)
 		for (struct build_job *job = resolver->queues[step].running; job; job = job->next)
-			if (now_ns - job->start_ns > BUILD_WALL_NS)
+			if (build_job_is_overdue(job, now_ns))
 				kill(job->pid, SIGKILL);
 	expire_waiting(resolver, now_ns);
 	start_all(resolver);
@@ -253,15 +227,10 @@ static int on_timer(void *context)
 /* One that is being made, or was, needs no hurry. */
 static void hurry(struct resolver *resolver, uint32_t file)
 {
-	struct job_queue *queue = &resolver->queues[BUILD_STEP_TABLE];
-	struct build_job **link = find_job(&queue->first, file);
-	struct build_job *job;
+	struct build_job *job = *find_job(&resolver->queues[BUILD_STEP_TABLE].first, file);
 
-	if (!*link || (*link)->what.is_urgent)
-		return;
-	job = take_job(queue, link);
-	job->what.is_urgent = true;
-	add_job(queue, job);
+	if (job)
+		job->what.is_urgent = true;
 }
 
 /* A file that a job has asked for, or the last word on them. */
@@ -297,6 +266,7 @@ static int add_order(struct resolver *resolver, const struct message_build *what
 	job->what = *what;
 	job->step = what->kind == BUILD_TABLE ? BUILD_STEP_TABLE : BUILD_STEP_FUNCTIONS;
 	job->fd = steal_fd(&fds[0]);
+	job->read_bytes = build_budget_bytes(job->fd);
 	job->second_fd = -1;
 	if (what->kind != BUILD_NAMES)
 		job->second_fd = steal_fd(&fds[1]);
@@ -306,7 +276,7 @@ static int add_order(struct resolver *resolver, const struct message_build *what
 		build_job_free(job);
 		return r;
 	}
-	add_job(&resolver->queues[job->step], job);
+	build_queue_add(&resolver->queues[job->step], job);
 	return 0;
 }
 
@@ -320,8 +290,9 @@ static int add_question(struct resolver *resolver, const struct message_code *co
 	job->code = *code;
 	job->step = BUILD_STEP_CODE;
 	job->fd = steal_fd(fd);
+	job->read_bytes = build_budget_bytes(job->fd);
 	job->second_fd = -1;
-	add_job(&resolver->queues[job->step], job);
+	build_queue_add(&resolver->queues[job->step], job);
 	return 0;
 }
 
@@ -362,7 +333,7 @@ static int set_up(struct resolver *resolver)
 	int r;
 
 	for (int step = 0; step < BUILD_STEP_COUNT; step++)
-		resolver->queues[step].end = &resolver->queues[step].first;
+		build_queue_init(&resolver->queues[step], max_running[step]);
 	r = loop_new(&resolver->loop);
 	if (r == 0)
 		r = channel_new(ROLE_CHANNEL_FD, 64 * MESSAGE_MAX_PACKET_BYTES, &resolver->channel);

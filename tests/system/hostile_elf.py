@@ -170,6 +170,26 @@ def compressed(kind, stream, claimed_bytes):
     return struct.pack("<IIQQ", kind, 0, claimed_bytes, 1) + stream
 
 
+# DWARF 4: a unit of the code above, and a function by its ranges.
+_ABBREVIATIONS = bytes([1, 0x11, 1, 0x11, 0x01, 0x12, 0x06, 0, 0, 2, 0x2E, 0, 0x55, 0x17, 0, 0, 0])
+
+
+def endless_to_read(n_functions=20_000, n_ranges=1_000_000):
+    """A small file of many functions, which all have the same many ranges of no byte."""
+    function = struct.pack("<BI", 2, 0)
+    unit = struct.pack("<HIBBQI", 4, 0, 8, 1, CODE_OFF, PAGE_BYTES)
+    head = struct.pack("<I", len(unit) + n_functions * len(function)) + unit
+    info = repeated(head, function, n_functions)
+    ranges = repeated(b"", struct.pack("<QQ", 16, 16), n_ranges)
+    return build(
+        [
+            (".debug_abbrev", 0, _ABBREVIATIONS, None),
+            (".debug_info", _SHF_COMPRESSED, info, None),
+            (".debug_ranges", _SHF_COMPRESSED, ranges, None),
+        ]
+    )
+
+
 # Of the files below, those that have more of something than is read.
 TOO_LARGE = ("many_segments", "million_segments", "bomb_of_rows", "bomb_of_chunks")
 

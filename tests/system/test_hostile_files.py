@@ -13,6 +13,7 @@ from daemon import ROLES, Daemon
 from harness import fixture, main, test, wait_for
 
 N_FILES = 2000
+STRANGER = 4321  # a user
 N_MAPPINGS = 10000
 
 
@@ -45,6 +46,26 @@ def assert_others_are_named(daemon):
     query = f'{{pid="{finished.pid}"}}'
     profile = daemon.past_until(query, lambda profile: profile.has("spend_three_parts"), 60)
     assert profile.has("spend_three_parts"), profile.summary()
+
+
+def assert_others_have_lines(daemon):
+    """As above, with its lines, which are read after all functions."""
+    finished = processes.run_fixture(fixture("three_to_one"), "1")
+
+    def has_lines(profile):
+        return any(frame.line for frame in profile.frames("spend_three_parts"))
+
+    profile = daemon.past_until(f'{{pid="{finished.pid}"}}', has_lines, 120)
+    assert has_lines(profile), profile.summary()
+
+
+def is_read_for_long(daemon):
+    """Whether a child of the resolver has taken a second of CPU time."""
+    try:
+        pids = processes.children(daemon.role("resolver"))
+        return any(processes.cpu_seconds(pid) > 1 for pid in pids)
+    except FileNotFoundError:  # it ended while it was asked for
+        return False
 
 
 def assert_all_is_accounted_for(daemon, before):
@@ -101,6 +122,27 @@ def a_file_that_shrinks_while_it_is_read_harms_its_reader_only(daemon):
             is_over.set()
             thread.join()
     assert_all_is_accounted_for(daemon, before)
+
+
+@test
+def who_reads_an_endless_file_is_stopped_and_delays_nobody_meanwhile():
+    with tempfile.TemporaryDirectory() as folder, Daemon() as daemon:
+        content = hostile_elf.endless_to_read()
+        os.chmod(folder, 0o755)
+        paths = [write(folder, f"endless_{i}", content + bytes(i)) for i in range(3)]
+        for path in paths:
+            os.chown(path, STRANGER, STRANGER)
+        load = processes.start(fixture("maps_files"), "600", "0", *paths)
+        wait_for(lambda: is_read_for_long(daemon), 120, "an endless file is being read")
+        assert_others_have_lines(daemon)
+        outcome = 'pilotlight_symbol_builds_total{outcome="timed_out"}'
+        assert not daemon.metrics()[outcome], "others have waited for such a file"
+        wait_for(lambda: daemon.metrics()[outcome], 180, "who reads an endless file is stopped")
+        load.kill()
+        processes.finish(load)
+        after = daemon.metrics()
+        after.assert_every_tick_is_accounted_for()
+        assert restarts(after)["resolver"] == 0
 
 
 @test

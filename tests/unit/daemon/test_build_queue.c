@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/build_queue.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "profiler/base/clock.h"
+#include "profiler/daemon/build_job.h"
+
+#define SECOND NS_PER_SECOND
+
+/* Jobs whose file is one of that user; these tests look at no file. */
+struct fixture {
+	struct build_queue queue;
+	struct build_job jobs[16];
+	uint32_t n_jobs;
+	int64_t now_ns;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	if (!fixture)
+		return -1;
+	build_queue_init(&fixture->queue, 1);
+	fixture->now_ns = clock_monotonic_ns();
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static struct build_job *add(struct fixture *fixture, uid_t user, uint64_t n_bytes)
+{
+	struct build_job *job = &fixture->jobs[fixture->n_jobs];
+	int fd = memfd_create("job", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	if (geteuid() == 0)
+		assert_int_equal(fchown(fd, user, user), 0);
+	job->what.file = ++fixture->n_jobs;
+	job->fd = fd;
+	job->read_bytes = n_bytes;
+	build_queue_add(&fixture->queue, job);
+	close(fd);
+	return job;
+}
+
+static struct build_job *begin(struct fixture *fixture)
+{
+	return build_queue_begin(&fixture->queue, fixture->now_ns);
+}
+
+static void end(struct fixture *fixture, struct build_job *job, int64_t cpu_ns)
+{
+	fixture->now_ns += cpu_ns;
+	build_queue_end(&fixture->queue, job, (uint64_t)cpu_ns);
+}
+
+static void skip_unless_files_can_be_given_away(void)
+{
+	if (geteuid() != 0)
+		skip();
+}
+
+static void runs_no_more_than_it_may(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *first = add(fixture, 0, 1), *second = add(fixture, 0, 1);
+
+	assert_ptr_equal(begin(fixture), first);
+	assert_null(begin(fixture));
+	end(fixture, first, 1);
+	assert_ptr_equal(begin(fixture), second);
+	end(fixture, second, 1);
+	assert_null(begin(fixture));
+}
+
+static void the_smallest_file_of_an_owner_is_first(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *large = add(fixture, 0, 1 << 20), *small = add(fixture, 0, 1 << 10);
+
+	assert_ptr_equal(begin(fixture), small);
+	end(fixture, small, 1);
+	assert_ptr_equal(begin(fixture), large);
+}
+
+static void what_is_urgent_goes_before_all_others(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *urgent;
+
+	add(fixture, 0, 1);
+	urgent = add(fixture, 0, 1 << 20);
+	urgent->what.is_urgent = true;
+	assert_ptr_equal(begin(fixture), urgent);
+}
+
+static void what_has_waited_for_a_minute_goes_before_what_is_smaller(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *old = add(fixture, 0, 1 << 20);
+
+	add(fixture, 0, 1);
+	fixture->now_ns += 61 * SECOND;
+	assert_ptr_equal(begin(fixture), old);
+}
+
+static void files_of_one_user_do_not_hold_up_those_of_another(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *first, *of_other;
+
+	skip_unless_files_can_be_given_away();
+	for (int i = 0; i < 8; i++)
+		add(fixture, 1000, 1);
+	first = begin(fixture);
+	of_other = add(fixture, 1001, 1 << 20);
+	end(fixture, first, 10 * SECOND);
+	assert_ptr_equal(begin(fixture), of_other);
+}
+
+static void beside_what_takes_long_one_that_is_small_runs(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *slow = add(fixture, 0, 1ULL << 30), *small;
+
+	assert_ptr_equal(begin(fixture), slow);
+	add(fixture, 0, 1ULL << 30);
+	small = add(fixture, 0, 1 << 20);
+	add(fixture, 0, 1 << 20);
+	assert_null(begin(fixture));
+	fixture->now_ns += 6 * SECOND;
+	assert_ptr_equal(begin(fixture), small);
+	fixture->now_ns += 6 * SECOND;
+	assert_null(begin(fixture));
+}
+
+static void beside_what_takes_long_one_of_another_user_runs(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *slow, *small, *of_other;
+
+	skip_unless_files_can_be_given_away();
+	slow = add(fixture, 1000, 1ULL << 30);
+	assert_ptr_equal(begin(fixture), slow);
+	small = add(fixture, 1000, 1);
+	add(fixture, 1000, 1);
+	fixture->now_ns += 6 * SECOND;
+	assert_ptr_equal(begin(fixture), small);
+	fixture->now_ns += 6 * SECOND;
+	assert_null(begin(fixture));
+	of_other = add(fixture, 1001, 1ULL << 30);
+	assert_ptr_equal(begin(fixture), of_other);
+	fixture->now_ns += 6 * SECOND;
+	add(fixture, 1002, 1);
+	assert_null(begin(fixture));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(runs_no_more_than_it_may, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_smallest_file_of_an_owner_is_first, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_is_urgent_goes_before_all_others, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_has_waited_for_a_minute_goes_before_what_is_smaller, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(files_of_one_user_do_not_hold_up_those_of_another,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(beside_what_takes_long_one_that_is_small_runs,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(beside_what_takes_long_one_of_another_user_runs,
+						set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("build queue", tests, NULL, NULL);
+}
