@@ -2,6 +2,7 @@
 #include "unwind/symbol_split.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "profiler/base/cleanup.h"
@@ -14,19 +15,70 @@
 #define PIECE_ITEMS    128
 #define PIECE_MIN_ROWS 16
 
-/* The row where the later half starts, or 0 if @function stays whole. */
-static size_t choose_cut(const struct symbol_function *function)
+/* The first row that starts at @elf_vaddr or later. */
+static size_t find_row(const struct symbol_function *function, uint64_t elf_vaddr)
+{
+	size_t low = 0, high = function->n_rows;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (function->rows[middle].elf_vaddr < elf_vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* How many inlined functions would be repeated, when cut at each row: as differences to the row
+ * before, modulo 2^32. */
+static void count_repeats(const struct symbol_function *function, uint32_t *ret_steps)
+{
+	for (size_t i = 0; i < function->n_inlines; i++) {
+		const struct symbol_inline *node = &function->inlines[i];
+		uint64_t last_vaddr = node->ranges[node->n_ranges - 1].end_vaddr;
+
+		ret_steps[find_row(function, node->ranges[0].start_vaddr + 1)]++;
+		ret_steps[find_row(function, last_vaddr)]--;
+	}
+}
+
+/* The row where the later half starts: around the middle, the one with the fewest repeats, of which
+ * the nearest. 0: none. */
+static size_t find_cut(const struct symbol_function *function, const uint32_t *steps)
 {
 	const struct symbol_row *rows = function->rows;
-	size_t cut = function->n_rows / 2;
+	size_t half = function->n_rows / 2, end = half + half / 2, cut = 0;
+	uint32_t repeats = 0, fewest = UINT32_MAX;
 
-	if (cut < PIECE_MIN_ROWS || function->n_rows + function->n_inlines <= PIECE_ITEMS)
+	for (size_t i = 0; i < end; i++) {
+		repeats += steps[i];
+		if (i < half / 2 || rows[i - 1].elf_vaddr == rows[i].elf_vaddr)
+			continue;
+		if (repeats < fewest || (repeats == fewest && i <= half)) {
+			fewest = repeats;
+			cut = i;
+		}
+	}
+	return rows[cut].elf_vaddr < function->range.end_vaddr ? cut : 0;
+}
+
+/* Returns 0 and sets *@ret_cut, to 0 if @function stays whole; or -ENOMEM. */
+static int choose_cut(const struct symbol_function *function, size_t *ret_cut)
+{
+	_cleanup_(freep) uint32_t *steps = NULL;
+
+	*ret_cut = 0;
+	if (function->n_rows < 2UL * PIECE_MIN_ROWS ||
+	    function->n_rows + function->n_inlines <= PIECE_ITEMS)
 		return 0;
-	while (cut && rows[cut - 1].elf_vaddr == rows[cut].elf_vaddr)
-		cut--;
-	if (rows[cut].elf_vaddr >= function->range.end_vaddr)
-		return 0;
-	return cut;
+	steps = calloc(function->n_rows + 1, sizeof(*steps));
+	if (!steps)
+		return -ENOMEM;
+	count_repeats(function, steps);
+	*ret_cut = find_cut(function, steps);
+	return 0;
 }
 
 /* What of @node lies in @range, its ranges in @ret_ranges. Returns how many they are. */
@@ -71,9 +123,11 @@ int symbol_function_split(const struct symbol_function *function, symbol_piece_f
 	struct symbol_function before = *function, behind = *function;
 	_cleanup_(freep) struct symbol_inline *nodes = NULL;
 	_cleanup_(freep) struct symbol_range *ranges = NULL;
-	size_t cut = choose_cut(function), n_ranges = 0;
-	int r;
+	size_t cut, n_ranges = 0;
+	int r = choose_cut(function, &cut);
 
+	if (r < 0)
+		return r;
 	if (!cut)
 		return on_piece(function, userdata);
 	for (size_t i = 0; i < function->n_inlines; i++)

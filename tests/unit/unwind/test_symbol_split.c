@@ -127,6 +127,33 @@ static void cuts_nothing_between_rows_of_the_same_address(void **state)
 	assert_int_equal(pieces.n, 1);
 }
 
+static int count_inlines(const struct symbol_function *piece, void *pieces_pointer)
+{
+	struct pieces *pieces = pieces_pointer;
+
+	pieces->n++;
+	pieces->n_inner += piece->n_inlines;
+	return 0;
+}
+
+/* One inlined function lies right in the middle. */
+static void cuts_where_the_least_is_inlined(void **state)
+{
+	struct pieces pieces = { 0 };
+	struct sample sample;
+
+	(void)state;
+	make_sample(&sample);
+	sample.function.n_rows = 200;
+	sample.function.range.end_vaddr = sample.rows[200].elf_vaddr;
+	sample.outer.start_vaddr = sample.rows[90].elf_vaddr;
+	sample.outer.end_vaddr = sample.rows[110].elf_vaddr;
+	sample.function.n_inlines = 1;
+	assert_int_equal(symbol_function_split(&sample.function, count_inlines, &pieces), 0);
+	assert_int_equal(pieces.n, 2);
+	assert_int_equal(pieces.n_inner, 1);
+}
+
 static void ends_with_what_a_piece_is_answered(void **state)
 {
 	struct pieces pieces = { .end_vaddr = START_VADDR, .answer = -EFBIG };
@@ -144,6 +171,7 @@ int main(void)
 		cmocka_unit_test(pieces_follow_one_another_and_lose_nothing),
 		cmocka_unit_test(a_small_function_stays_whole),
 		cmocka_unit_test(cuts_nothing_between_rows_of_the_same_address),
+		cmocka_unit_test(cuts_where_the_least_is_inlined),
 		cmocka_unit_test(ends_with_what_a_piece_is_answered),
 	};
 
