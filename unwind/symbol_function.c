@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/symbol_function.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "profiler/base/buffer.h"
@@ -80,23 +81,31 @@ static struct special_steps choose_steps(const struct symbol_function *function)
 	return steps;
 }
 
+/* A row in one byte. Returns whether the steps are small enough for that. */
+static bool append_special(struct buffer *chunks, const struct special_steps *steps,
+			   int64_t line_step, uint64_t pc_step)
+{
+	uint64_t n_steps = (uint64_t)(steps->max - steps->min + 1), op;
+
+	if (line_step < steps->min || line_step > steps->max || pc_step > UINT8_MAX)
+		return false;
+	op = GSYM_LINE_FIRST_SPECIAL + (uint64_t)(line_step - steps->min) + pc_step * n_steps;
+	if (op > UINT8_MAX)
+		return false;
+	buffer_append_char(chunks, (char)op);
+	return true;
+}
+
 static void append_step(struct buffer *chunks, const struct special_steps *steps, int64_t line_step,
 			uint64_t pc_step)
 {
-	uint64_t n_steps = (uint64_t)(steps->max - steps->min + 1);
-
-	if (line_step >= steps->min && line_step <= steps->max && pc_step <= UINT8_MAX) {
-		uint64_t op = GSYM_LINE_FIRST_SPECIAL + (uint64_t)(line_step - steps->min) +
-			      pc_step * n_steps;
-
-		if (op <= UINT8_MAX) {
-			buffer_append_char(chunks, (char)op);
-			return;
-		}
-	}
+	if (append_special(chunks, steps, line_step, pc_step))
+		return;
 	if (line_step) {
 		buffer_append_char(chunks, GSYM_LINE_ADVANCE_LINE);
 		append_signed(chunks, line_step);
+		if (append_special(chunks, steps, 0, pc_step))
+			return;
 	}
 	buffer_append_char(chunks, GSYM_LINE_ADVANCE_PC);
 	append_unsigned(chunks, pc_step);
