@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "profiler/arena.h"
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/pair_map.h"
@@ -21,6 +22,15 @@
 
 #define FILENAME_MAX_BYTES 4096 /* longer ones are cut */
 
+/* Of functions with the same name, in other files or lines, so many are looked at. Beyond them, one
+ * that is there may come twice, of which a profile makes one again. */
+#define NAMESAKES_MAX 64
+
+struct cached_function {
+	struct symbol_function function; /* system name and filename: of the cache's strings */
+	uint32_t next;                   /* with the same system name: functions[], and one; or 0 */
+};
+
 struct symbol_cache {
 	atomic_uint refs;
 	atomic_size_t bytes;
@@ -30,12 +40,12 @@ struct symbol_cache {
 	struct pair_map place_index; /* (symbols' id, elf_vaddr) → places[] */
 	/* (symbols' and function's id, file's id and start line) → functions[] */
 	struct pair_map frame_index;
-	struct pair_map file_index;     /* (symbols' and file's id) → filename, a string */
-	struct pair_map function_index; /* (system name and filename, start line) → functions[] */
-	struct pair_map name_index;     /* (system name, 0) → name, both of them strings */
+	struct pair_map file_index; /* (symbols' and file's id) → filename, a string */
+	uint32_t *named_functions;  /* system name, a string → functions[], and one; 0: none */
+	size_t n_named_functions;
 	struct symbol_residents residents;
 	struct stable_array places;    /* const struct symbol_place * */
-	struct stable_array functions; /* struct symbol_function */
+	struct stable_array functions; /* struct cached_function */
 };
 
 int symbol_cache_new(struct symbol_cache **ret_cache)
@@ -53,7 +63,7 @@ int symbol_cache_new(struct symbol_cache **ret_cache)
 	atomic_init(&cache->refs, 1);
 	pthread_rwlock_init(&cache->lock, NULL);
 	cache->places.item_bytes = sizeof(const struct symbol_place *);
-	cache->functions.item_bytes = sizeof(struct symbol_function);
+	cache->functions.item_bytes = sizeof(struct cached_function);
 	*ret_cache = cache;
 	return 0;
 }
@@ -74,8 +84,7 @@ struct symbol_cache *symbol_cache_unref(struct symbol_cache *cache)
 	pair_map_fini(&cache->place_index);
 	pair_map_fini(&cache->frame_index);
 	pair_map_fini(&cache->file_index);
-	pair_map_fini(&cache->function_index);
-	pair_map_fini(&cache->name_index);
+	free(cache->named_functions);
 	symbol_residents_fini(&cache->residents);
 	stable_array_fini(&cache->places);
 	stable_array_fini(&cache->functions);
@@ -122,40 +131,59 @@ static int filename_intern(struct symbol_cache *cache, const struct symbols *sym
 	return r < 0 ? r : 0;
 }
 
-/* The one place where names are demangled, each of them once. */
-static int name_intern(struct symbol_cache *cache, uint32_t system_name, uint32_t *ret_name)
+/* Where the functions called @system_name begin; or NULL: out of memory. */
+static uint32_t *named_functions(struct symbol_cache *cache, uint32_t system_name)
 {
-	struct pair_key key = { .a = system_name };
-	char name[DEMANGLE_MAX_BYTES];
-	int r;
+	size_t n = cache->n_named_functions;
 
-	if (pair_map_find(&cache->name_index, key, ret_name))
-		return 0;
-	demangle(string_table_get(cache->strings, system_name), name);
-	r = string_table_add(cache->strings, name, ret_name);
-	if (r < 0)
-		return r;
-	r = pair_map_find_or_add(&cache->name_index, key, *ret_name, ret_name);
-	return r < 0 ? r : 0;
+	if (system_name >= n) {
+		if (array_reserve((void **)&cache->named_functions, &cache->n_named_functions,
+				  system_name + 1UL, sizeof(*cache->named_functions)) < 0)
+			return NULL;
+		memset(cache->named_functions + n, 0,
+		       (cache->n_named_functions - n) * sizeof(*cache->named_functions));
+	}
+	return &cache->named_functions[system_name];
 }
 
-static int function_add(struct symbol_cache *cache, const struct symbol_function *function,
-			uint32_t system_name)
+static struct cached_function *function_get(const struct symbol_cache *cache, uint32_t next)
 {
-	struct symbol_function *added;
-	uint32_t name;
+	return next ? stable_array_get(&cache->functions, next - 1) : NULL;
+}
+
+/* The one place where names are demangled, each of them once. Returns NULL: out of memory. */
+static const char *name_add(struct symbol_cache *cache, const char *system_name)
+{
+	char name[DEMANGLE_MAX_BYTES];
+	size_t length = demangle(system_name, name);
+	char *added;
+
+	if (strcmp(name, system_name) == 0)
+		return system_name;
+	added = arena_alloc(&cache->arena, length + 1);
+	return added ? memcpy(added, name, length + 1) : NULL;
+}
+
+/* A function called as those from *@first on. */
+static int function_add(struct symbol_cache *cache, const struct symbol_function *function,
+			uint32_t *first)
+{
+	const struct cached_function *namesake = function_get(cache, *first);
+	const char *name =
+		namesake ? namesake->function.name : name_add(cache, function->system_name);
+	struct cached_function *added;
 	void *item;
 	int r;
 
-	r = name_intern(cache, system_name, &name);
-	if (r < 0)
-		return r;
+	if (!name)
+		return -ENOMEM;
 	r = stable_array_add(&cache->functions, &item);
 	if (r < 0)
 		return r;
 	added = item;
-	*added = *function;
-	added->name = string_table_get(cache->strings, name);
+	*added = (struct cached_function){ .function = *function, .next = *first };
+	added->function.name = name;
+	*first = cache->functions.count;
 	return 0;
 }
 
@@ -164,8 +192,8 @@ static int function_intern(struct symbol_cache *cache, const struct symbols *sym
 			   const struct symbol_frame *frame, uint32_t *ret_function)
 {
 	struct symbol_function function = { .start_line = frame->start_line };
-	uint32_t system_name, filename;
-	struct pair_key key;
+	const struct cached_function *other;
+	uint32_t system_name, filename, *first, i;
 	int r;
 
 	r = text_intern(cache, frame->function, &system_name);
@@ -174,17 +202,22 @@ static int function_intern(struct symbol_cache *cache, const struct symbols *sym
 	r = filename_intern(cache, symbols, frame, &filename);
 	if (r < 0)
 		return r;
-	key = (struct pair_key){ (uint64_t)system_name << 32 | filename, frame->start_line };
-	if (pair_map_find(&cache->function_index, key, ret_function))
-		return 0;
+	first = named_functions(cache, system_name);
+	if (!first)
+		return -ENOMEM;
 	function.system_name = string_table_get(cache->strings, system_name);
 	function.filename = string_table_get(cache->strings, filename);
-	r = function_add(cache, &function, system_name);
-	if (r < 0)
-		return r;
-	r = pair_map_find_or_add(&cache->function_index, key, cache->functions.count - 1,
-				 ret_function);
-	return r < 0 ? r : 0;
+	i = *first;
+	for (size_t n = 0; n < NAMESAKES_MAX && (other = function_get(cache, i)) != NULL; n++) {
+		*ret_function = i - 1;
+		if (other->function.filename == function.filename &&
+		    other->function.start_line == function.start_line)
+			return 0;
+		i = other->next;
+	}
+	r = function_add(cache, &function, first);
+	*ret_function = *first - 1;
+	return r;
 }
 
 /* Most frames of a new place are of functions that were met before. */
@@ -252,9 +285,9 @@ static size_t cache_bytes(const struct symbol_cache *cache)
 {
 	return sizeof(*cache) + string_table_bytes(cache->strings) + cache->arena.bytes +
 	       pair_map_bytes(&cache->place_index) + pair_map_bytes(&cache->frame_index) +
-	       pair_map_bytes(&cache->file_index) + pair_map_bytes(&cache->function_index) +
-	       pair_map_bytes(&cache->name_index) + stable_array_bytes(&cache->places) +
-	       stable_array_bytes(&cache->functions);
+	       pair_map_bytes(&cache->file_index) +
+	       cache->n_named_functions * sizeof(*cache->named_functions) +
+	       stable_array_bytes(&cache->places) + stable_array_bytes(&cache->functions);
 }
 
 int symbol_cache_find(struct symbol_cache *cache, struct symbols *symbols, uint64_t elf_vaddr,
@@ -280,7 +313,9 @@ int symbol_cache_find(struct symbol_cache *cache, struct symbols *symbols, uint6
 const struct symbol_function *symbol_cache_function(const struct symbol_cache *cache,
 						    uint32_t function)
 {
-	return stable_array_get(&cache->functions, function);
+	const struct cached_function *cached = stable_array_get(&cache->functions, function);
+
+	return &cached->function;
 }
 
 void symbol_cache_tick(struct symbol_cache *cache)

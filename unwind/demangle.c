@@ -233,14 +233,15 @@ static char *without_number(const char *symbol)
 	return strndup(symbol, (size_t)(suffix - symbol));
 }
 
-void demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
+size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 {
 	_cleanup_(freep) char *numberless = without_number(symbol);
-	struct sink sink = { .total_bytes = 0 };
+	struct sink sink; /* of which only what is taken gets initialised */
 	size_t length;
 
 	if (numberless)
 		symbol = numberless;
+	sink.total_bytes = 0;
 	if (!demangle_into(symbol, &sink) || !sink.total_bytes) {
 		sink.total_bytes = 0;
 		copy_into(symbol, &sink);
@@ -248,4 +249,5 @@ void demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 	length = sink_take(&sink, ret_name);
 	ret_name[length] = '\0';
 	make_printable(ret_name, length);
+	return length;
 }

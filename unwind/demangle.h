@@ -12,8 +12,8 @@
 
 /*
  * Write the readable form of @symbol to @ret_name, terminated, valid UTF-8, without control
- * characters, at most DEMANGLE_MAX_BYTES. What is mangled in no way that is known comes back as it
- * is.
+ * characters, at most DEMANGLE_MAX_BYTES. Returns its length. What is mangled in no way that is
+ * known comes back as it is.
  *
  *     C++, GCJ's Java   _ZN3foo3barEi           foo::bar(int)
  *     Rust, old         _ZN3foo3bar17h…E        foo::bar, without the hash
@@ -29,4 +29,4 @@
  *
  * The output is capped while it is made: a few hundred mangled bytes can stand for megabytes.
  */
-void demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES]);
+size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES]);

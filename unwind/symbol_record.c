@@ -226,7 +226,9 @@ bool symbol_record_read(const uint8_t *bytes, size_t size, uint64_t start_vaddr,
 	struct cursor cursor = { .next = bytes, .end = bytes + size };
 	uint32_t function_bytes = read_u32(&cursor);
 
-	*ret_record = (struct symbol_record){ .n_calls = 1 };
+	ret_record->place = (struct symbol_place){ 0 };
+	ret_record->start_line = 0;
+	ret_record->n_calls = 1; /* the others get set as they are met */
 	ret_record->calls[0] = (struct symbol_call){ .name = read_u32(&cursor), .is_root = true };
 	if (elf_vaddr < start_vaddr || elf_vaddr - start_vaddr >= function_bytes)
 		return false;

@@ -15,7 +15,9 @@
 #include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file.h"
+#include "unwind/symbol_build_report.h"
 #include "unwind/symbol_file_build.h"
+#include "unwind/symbol_file_writer.h"
 
 DEFINE_CLEANUP(struct elf_file *, elf_file_free)
 
@@ -109,4 +111,33 @@ void symbol_fixture_make(bool with_lines, struct elf_description *ret_descriptio
 			 0);
 	*ret_description = *elf_file_describe(file);
 	*ret_symbols = symbol_fixture_map(&bytes);
+}
+
+static void add_namesake(struct symbol_file_writer *writer, uint64_t start_vaddr, const char *path)
+{
+	struct symbol_row row = { .elf_vaddr = start_vaddr, .line = 10 };
+	struct symbol_function function = {
+		.range = { start_vaddr, start_vaddr + 0x100 },
+		.rows = &row,
+		.n_rows = 1,
+	};
+
+	assert_int_equal(symbol_file_writer_add_string(writer, "same", 4, &function.name), 0);
+	assert_int_equal(symbol_file_writer_add_file(writer, path, &row.file), 0);
+	assert_int_equal(symbol_file_writer_add_function(writer, &function), 0);
+}
+
+struct symbol_file *symbol_fixture_namesakes(void)
+{
+	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
+	struct symbol_build_report report = { 0 };
+	struct symbol_file_writer *writer;
+
+	assert_int_equal(symbol_file_writer_new(&writer), 0);
+	add_namesake(writer, SYMBOL_FIXTURE_NAMESAKE_VADDR(0), "/src/a.c");
+	add_namesake(writer, SYMBOL_FIXTURE_NAMESAKE_VADDR(1), "/src/b.c");
+	add_namesake(writer, SYMBOL_FIXTURE_NAMESAKE_VADDR(2), "/src/a.c");
+	assert_int_equal(symbol_file_writer_finish(writer, NULL, &bytes, &report), 0);
+	symbol_file_writer_free(writer);
+	return symbol_fixture_map(&bytes);
 }

@@ -27,3 +27,10 @@ struct symbol_file *symbol_fixture_map(const struct buffer *bytes);
 /* Where in symbol_fixture_outer() the inlined function is: as an elf_vaddr, and in the file. */
 uint64_t symbol_fixture_call_vaddr(void);
 uint64_t symbol_fixture_call_off(void);
+
+/*
+ * Three functions of one name, each at SYMBOL_FIXTURE_NAMESAKE_VADDR(i): 0 and 2 begin in the same
+ * line of a.c, 1 in that of b.c. Owned by the caller.
+ */
+#define SYMBOL_FIXTURE_NAMESAKE_VADDR(i) (0x1000 + 0x100 * (i))
+struct symbol_file *symbol_fixture_namesakes(void);

@@ -72,11 +72,38 @@ static void answers_the_same_again_without_growing(void **state)
 	symbols_unref(again);
 }
 
+static void tells_functions_of_one_name_apart(void **state)
+{
+	const struct symbol_function *functions[3];
+	const struct symbol_place *place;
+	struct symbol_cache *cache;
+	struct symbols *symbols;
+
+	(void)state;
+	assert_int_equal(symbols_new(symbol_fixture_namesakes(), 1, &symbols), 0);
+	assert_int_equal(symbol_cache_new(&cache), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(
+			symbol_cache_find(cache, symbols, SYMBOL_FIXTURE_NAMESAKE_VADDR(i), &place),
+			0);
+		assert_int_equal(place->n_lines, 1);
+		functions[i] = symbol_cache_function(cache, place->lines[0].function);
+		assert_string_equal(functions[i]->name, "same");
+		assert_ptr_equal(functions[i]->name, functions[i]->system_name);
+	}
+	assert_string_equal(functions[0]->filename, "/src/a.c");
+	assert_string_equal(functions[1]->filename, "/src/b.c");
+	assert_ptr_equal(functions[0], functions[2]);
+	symbol_cache_unref(cache);
+	symbols_unref(symbols);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_readable_what_a_symbol_file_answers),
 		cmocka_unit_test(answers_the_same_again_without_growing),
+		cmocka_unit_test(tells_functions_of_one_name_apart),
 	};
 
 	return cmocka_run_group_tests_name("symbol_cache", tests, NULL, NULL);
