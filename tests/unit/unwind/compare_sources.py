@@ -17,13 +17,14 @@ import subprocess
 import sys
 import tempfile
 
+import abbreviations
 import compare_symbols
 from compare_symbols import run
 
 TOOL, FIXTURES = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
 COMPILER = sys.argv[3]
-# What makes packages. That of binutils crashes on DWARF 5, LLVM's does not end on gcc's.
-PACKERS = {4: ["dwp", "llvm-dwp"], 5: [] if COMPILER == "g++" else ["llvm-dwp"]}
+# What makes packages. That of binutils crashes on DWARF 5.
+PACKERS = {4: ["dwp", "llvm-dwp"], 5: ["llvm-dwp"]}
 # Of clang's DWARF 5 it says that it does not know all sections.
 DWZ_VERSIONS = [4, 5] if COMPILER == "g++" else [4]
 OTHER_BUILDS = {
@@ -136,6 +137,8 @@ def compare_split(folder, version):
            [] if missing(program) == expected else [(expected, missing(program))])
     yield (f"DWARF {version}, names of objects that are there",
            [([], line) for line in missing(program, *arguments)])
+    for path in objects:
+        abbreviations.put_units_first(path)
     for tool in PACKERS[version]:
         package = program.with_name(f"{program.name}_{tool}.dwp")
         run([tool, "-e", program, "-o", package])
