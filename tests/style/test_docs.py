@@ -18,6 +18,7 @@ COMMAND = re.compile(r"\./dev ([a-z]+)")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 MANUAL = pathlib.Path("docs/pilotlight.1")
+METRIC = re.compile(r"\bpilotlight_[a-z_]+")
 
 
 def documents():
@@ -60,11 +61,31 @@ class Docs(tree.StyleTest):
                          for command in COMMAND.findall(tree.read(document)) if command not in known)
 
 
+class Metrics(tree.StyleTest):
+    def test_the_page_of_metrics_has_all_and_no_others(self):
+        sources = "".join(map(tree.read, tree.files("web/metric*.c")))
+        families = set(re.findall(r'"(pilotlight_[a-z_]+)"', sources))
+        families |= set(re.findall(r'"(pilotlight_build_info)', sources))
+        self.assertGreater(len(families), 100)
+        page = tree.read("docs/metrics.md")
+        self.assertEqual(set(METRIC.findall(page)), families)
+
+
 class Options(tree.StyleTest):
     def test_the_man_page_has_the_options_of_the_program(self):
         manual = tree.read(MANUAL).replace(r"\-", "-")
         documented = set(OPTION.findall(re.sub(r"\bFl -(?=\w)", "--", manual)))
         self.assertEqual(documented, program_options())
+
+    def test_the_man_page_has_the_variables_of_all_options(self):
+        manual = tree.read(MANUAL)
+        section = manual[manual.index(".Sh ENVIRONMENT"):manual.index(".Sh FILES")]
+        of_daemon = set(OPTION.findall(help_of())) - {"--help", "--version"}
+        of_record = set(OPTION.findall(help_of("record"))) & of_daemon
+        variables = {f"PILOTLIGHT_{option[2:].replace('-', '_').upper()}" for option in of_daemon}
+        self.assertEqual(set(re.findall(r"\bPILOTLIGHT_\w+", section)), variables)
+        self.assertEqual({f"-{option}" for option in re.findall(r"Fl (-[a-z-]+)", section)},
+                         of_record)
 
     def test_readme_has_only_options_of_the_program(self):
         text = re.sub(r"(\./dev|git|curl|perf|go tool) .*", "", tree.read("README.md"))
