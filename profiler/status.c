@@ -79,6 +79,7 @@ const char *const fetch_outcome_names[FETCH_OUTCOME_COUNT] = {
 	[FETCH_FOUND] = "found",
 	[FETCH_MISSING] = "missing",
 	[FETCH_FAILED] = "failed",
+	[FETCH_SKIPPED] = "skipped",
 };
 
 const char *const debug_file_kind_names[DEBUG_FILE_KIND_COUNT] = {

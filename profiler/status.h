@@ -78,6 +78,7 @@ enum fetch_outcome {
 	FETCH_FOUND,
 	FETCH_MISSING, /* no server has it */
 	FETCH_FAILED,  /* a server did not answer as it should, or in time */
+	FETCH_SKIPPED, /* a server is left alone, since it has not answered */
 	FETCH_OUTCOME_COUNT,
 };
 

@@ -17,6 +17,7 @@ enum { MAX_QUEUED = 256 };
 
 #define MISSING_NS (6 * 3600 * NS_PER_SECOND) /* a server may get it by then */
 #define FAILED_NS  (600 * NS_PER_SECOND)
+#define SKIPPED_NS (3600 * NS_PER_SECOND) /* others, that answer, would be asked again, too */
 
 static bool is_of_use(const struct binary *binary)
 {
@@ -53,11 +54,22 @@ void debug_fetches_want(struct debug_fetches *fetches, struct binary *binary)
 	fetches->status.n_queued++;
 }
 
+static int64_t pause_ns(enum fetch_outcome outcome)
+{
+	switch (outcome) {
+	case FETCH_FAILED:
+		return FAILED_NS;
+	case FETCH_SKIPPED:
+		return SKIPPED_NS;
+	default:
+		return MISSING_NS;
+	}
+}
+
 static void finish(struct debug_fetches *fetches, struct binary *binary, enum fetch_outcome outcome)
 {
 	binary->is_fetched = false;
-	binary->next_fetch_ns =
-		clock_monotonic_ns() + (outcome == FETCH_FAILED ? FAILED_NS : MISSING_NS);
+	binary->next_fetch_ns = clock_monotonic_ns() + pause_ns(outcome);
 	fetches->status.outcomes[outcome]++;
 }
 

@@ -9,7 +9,8 @@
  *
  * One whose own file was gone before it was read has that fetched, and then its debug file.
  *
- * What no server has is not asked for again for hours, what failed for minutes.
+ * What no server has is not asked for again for hours, what failed for minutes, and what one that
+ * does not answer may have for an hour.
  */
 
 #include <stdbool.h>

@@ -8,12 +8,15 @@
 
 #include <elfutils/debuginfod.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 
-/* Of one file: seconds without progress, seconds in all, and bytes. */
-#define TIMEOUT_SECONDS "30"
+/* Of one file: seconds without progress, seconds in all, bytes, and how often it is tried again. */
+#define TIMEOUT_SECONDS "20"
 #define MAX_SECONDS     "300"
 #define MAX_FETCH_BYTES "2147483648"
+#define RETRIES         "0"
 
 struct library {
 	debuginfod_client *(*begin)(void);
@@ -21,7 +24,18 @@ struct library {
 			      char **path);
 	int (*find_executable)(debuginfod_client *client, const unsigned char *id, int n_bytes,
 			       char **path);
+	void (*set_progress)(debuginfod_client *client, debuginfod_progressfn_t on_progress);
+	void (*set_context)(debuginfod_client *client, void *context);
+	const char *(*get_url)(debuginfod_client *client);
 	void (*end)(debuginfod_client *client);
+};
+
+/* The library's own bound is for a server that sends too slowly: not for one that takes no
+ * connection, or is silent then. */
+struct patience {
+	const struct library *library;
+	int64_t end_ns; /* when it has to have begun to send */
+	bool is_over;
 };
 
 /* dlsym(3) gives functions as pointers to data. */
@@ -40,6 +54,9 @@ static int open_library(struct library *ret_library)
 	if (!handle || !load(handle, "debuginfod_begin", &ret_library->begin) ||
 	    !load(handle, "debuginfod_find_debuginfo", &ret_library->find_debuginfo) ||
 	    !load(handle, "debuginfod_find_executable", &ret_library->find_executable) ||
+	    !load(handle, "debuginfod_set_progressfn", &ret_library->set_progress) ||
+	    !load(handle, "debuginfod_set_user_data", &ret_library->set_context) ||
+	    !load(handle, "debuginfod_get_url", &ret_library->get_url) ||
 	    !load(handle, "debuginfod_end", &ret_library->end))
 		return -ENOSYS;
 	return 0; /* it stays loaded: the process ends soon */
@@ -47,20 +64,55 @@ static int open_library(struct library *ret_library)
 
 static int set_environment(const struct debuginfod_options *options)
 {
-	const char *const variables[][2] = {
-		{ DEBUGINFOD_URLS_ENV_VAR, options->urls },
-		{ DEBUGINFOD_CACHE_PATH_ENV_VAR, options->folder },
-		{ DEBUGINFOD_TIMEOUT_ENV_VAR, TIMEOUT_SECONDS },
-		{ DEBUGINFOD_MAXTIME_ENV_VAR, MAX_SECONDS },
-		{ DEBUGINFOD_MAXSIZE_ENV_VAR, MAX_FETCH_BYTES },
+	const struct {
+		const char *name, *value;
+		bool is_ours; /* else people may have set it */
+	} variables[] = {
+		{ DEBUGINFOD_URLS_ENV_VAR, options->url, true },
+		{ DEBUGINFOD_CACHE_PATH_ENV_VAR, options->folder, true },
+		{ DEBUGINFOD_RETRY_LIMIT_ENV_VAR, RETRIES, true },
+		{ DEBUGINFOD_TIMEOUT_ENV_VAR, TIMEOUT_SECONDS, false },
+		{ DEBUGINFOD_MAXTIME_ENV_VAR, MAX_SECONDS, false },
+		{ DEBUGINFOD_MAXSIZE_ENV_VAR, MAX_FETCH_BYTES, false },
 	};
 
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-		if (setenv(variables[i][0], variables[i][1], true) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		if (setenv(variables[i].name, variables[i].value, variables[i].is_ours) < 0)
 			return -errno;
 	unsetenv(DEBUGINFOD_PROGRESS_ENV_VAR);
 	unsetenv(DEBUGINFOD_VERBOSE_ENV_VAR);
 	return 0;
+}
+
+static int64_t timeout_ns(void)
+{
+	long seconds = strtol(getenv(DEBUGINFOD_TIMEOUT_ENV_VAR), NULL, 10);
+
+	return (seconds > 0 ? seconds : strtol(TIMEOUT_SECONDS, NULL, 10)) * NS_PER_SECOND;
+}
+
+/* Of what is loaded already. */
+static struct patience *patience_of(debuginfod_client *client)
+{
+	void *(*get_context)(debuginfod_client * client);
+	void *handle = dlopen(DEBUGINFOD_SONAME, RTLD_NOW | RTLD_NOLOAD);
+
+	if (!handle || !load(handle, "debuginfod_get_user_data", &get_context))
+		return NULL;
+	return get_context(client);
+}
+
+/* Called some times a second. Returns whether to give up. */
+static int on_progress(debuginfod_client *client, long n_done, long n_total)
+{
+	struct patience *patience = patience_of(client);
+	bool has_begun = n_total > 0 || (patience && patience->library->get_url(client));
+
+	(void)n_done; /* rounds, before there are bytes */
+	if (!patience || has_begun || clock_monotonic_ns() < patience->end_ns)
+		return 0;
+	patience->is_over = true;
+	return 1;
 }
 
 int debuginfod_client_find(const struct debuginfod_options *options,
@@ -68,8 +120,9 @@ int debuginfod_client_find(const struct debuginfod_options *options,
 {
 	const int n_bytes = (int)build_id->n_bytes;
 	_cleanup_(freep) char *path = NULL;
-	debuginfod_client *client;
 	struct library library = { 0 };
+	struct patience patience = { .library = &library };
+	debuginfod_client *client;
 	int fd, r;
 
 	r = set_environment(options);
@@ -80,8 +133,11 @@ int debuginfod_client_find(const struct debuginfod_options *options,
 	client = library.begin();
 	if (!client)
 		return -ENOMEM;
+	patience.end_ns = clock_monotonic_ns() + timeout_ns();
+	library.set_context(client, &patience);
+	library.set_progress(client, on_progress);
 	fd = wants_executable ? library.find_executable(client, build_id->bytes, n_bytes, &path)
 			      : library.find_debuginfo(client, build_id->bytes, n_bytes, &path);
 	library.end(client);
-	return fd;
+	return fd < 0 && patience.is_over ? -ETIME : fd;
 }

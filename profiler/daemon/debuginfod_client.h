@@ -12,15 +12,19 @@
 #include "unwind/build_id.h"
 
 struct debuginfod_options {
-	const char *urls;   /* of the servers, with spaces between them */
+	const char *url;    /* of a server, or of several with spaces between them */
 	const char *folder; /* where what is fetched is put, and kept */
 };
 
 /*
  * The debug file of @build_id, or the executable or library itself.
  *
+ * DEBUGINFOD_TIMEOUT says how many seconds a server may take to begin its answer, and to go on with
+ * it: 20 if it is not set, for whoever hangs keeps other files waiting.
+ *
  * Returns a descriptor, to be closed, -ENOENT if no server has it, -ENOSYS if the library is not
- * installed, or what else went wrong: as connect(2), or -EIO.
+ * installed, -ETIME, -EHOSTUNREACH, -ECONNREFUSED or -ECONNRESET if the server does not answer,
+ * or what else went wrong.
  */
 int debuginfod_client_find(const struct debuginfod_options *options,
 			   const struct build_id *build_id, bool wants_executable);

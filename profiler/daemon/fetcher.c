@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/fetcher.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +16,8 @@
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/debuginfod_client.h"
+#include "profiler/daemon/fetch_folder.h"
+#include "profiler/daemon/fetch_servers.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
 #include "profiler/daemon/options.h"
@@ -31,32 +27,37 @@
 enum {
 	CHECK_INTERVAL_MS = 1000,
 	LOW_PRIORITY = 10,
-	FOLDER_DEPTH = 8, /* folders that are open at once while it is emptied */
+	MAX_CHILDREN = FETCH_FOLDER_PARTS,
 };
 
 #define FETCH_WALL_NS    (400 * NS_PER_SECOND) /* the library's own limits come before */
 #define FETCH_FILE_BYTES (2ULL << 30)
-#define FOLDER_PARENT    "/var/tmp/"
-#define FOLDER_PREFIX    "pilotlight-fetcher-"
 
 DEFINE_CLEANUP(struct channel *, channel_free)
 
-/* One file that is asked for. */
+/* One file that is asked for, of one server after the other. */
 struct fetch {
 	struct fetch *next;
 	struct message_fetch what;
+	size_t server_i;
+	bool has_failed, was_skipped; /* with a server, or past one that is left alone */
+};
+
+/* A child process that asks one server. */
+struct fetch_child {
+	struct fetch *fetch; /* NULL: there is none */
+	pid_t pid;
+	int64_t start_ns;
 };
 
 struct fetcher {
-	const char *urls;
-	char folder[64]; /* or "": none could be made */
+	struct fetch_servers servers;
+	struct fetch_folder folder;
 	struct loop *loop;
 	struct channel *channel;
 	struct fetch *first;
 	struct fetch **end;
-	struct fetch *running;
-	pid_t pid; /* of its child */
-	int64_t start_ns;
+	struct fetch_child children[MAX_CHILDREN];
 };
 
 const char *fetcher_urls(const struct options *options)
@@ -83,74 +84,157 @@ static int send_fetched(struct channel *channel, const struct fetch *fetch,
 	return r;
 }
 
-/* In the child. Returns the exit status: 0 if it has answered. */
-static int fetch_file(const struct fetcher *fetcher)
+static enum fetch_server_answer answer_of_error(int error)
 {
-	const struct debuginfod_options options = { fetcher->urls, fetcher->folder };
+	switch (error) {
+	case -ENOENT:
+		return FETCH_SERVER_HAS_NOT;
+	case -ETIME:
+	case -ETIMEDOUT:
+	case -EHOSTUNREACH:
+	case -ECONNREFUSED:
+	case -ECONNRESET:
+		return FETCH_SERVER_UNREACHED;
+	default:
+		return FETCH_SERVER_FAILED;
+	}
+}
+
+/* In the child. Returns the exit status: an enum fetch_server_answer. A file that is there has been
+ * sent. */
+static int fetch_file(const struct fetcher *fetcher, const struct fetch_child *child)
+{
+	const struct fetch *fetch = child->fetch;
+	const struct debuginfod_options options = {
+		.url = fetcher->servers.servers[fetch->server_i].url,
+		.folder = fetcher->folder.parts[child - fetcher->children],
+	};
 	const struct rlimit file_bytes = { FETCH_FILE_BYTES, FETCH_FILE_BYTES };
 	_cleanup_(channel_freep) struct channel *channel = NULL;
 	_cleanup_(closep) int fd = -1;
-	enum fetch_outcome outcome;
 
-	if (!fetcher->folder[0])
-		return 1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	setpriority(PRIO_PROCESS, 0, LOW_PRIORITY);
 	if (setrlimit(RLIMIT_FSIZE, &file_bytes) < 0 ||
 	    channel_new(ROLE_CHANNEL_FD, MESSAGE_MAX_PACKET_BYTES, &channel) < 0)
-		return 1;
-	fd = debuginfod_client_find(&options, &fetcher->running->what.build_id,
-				    fetcher->running->what.kind == FETCH_EXECUTABLE);
-	outcome = fd >= 0 ? FETCH_FOUND : fd == -ENOENT ? FETCH_MISSING : FETCH_FAILED;
+		return FETCH_SERVER_FAILED;
+	fd = debuginfod_client_find(&options, &fetch->what.build_id,
+				    fetch->what.kind == FETCH_EXECUTABLE);
 	if (fd == -ENOSYS)
 		log_line("fetcher: libdebuginfod is not installed: nothing is fetched");
-	return send_fetched(channel, fetcher->running, outcome, fd < 0 ? -1 : fd) < 0;
+	if (fd < 0)
+		return answer_of_error(fd);
+	return send_fetched(channel, fetch, FETCH_FOUND, fd) < 0 ? FETCH_SERVER_FAILED
+								 : FETCH_SERVER_HAS_IT;
 }
 
-static void start_next(struct fetcher *fetcher)
+static void add(struct fetcher *fetcher, struct fetch *fetch)
+{
+	fetch->next = NULL;
+	*fetcher->end = fetch;
+	fetcher->end = &fetch->next;
+}
+
+static struct fetch *take_first(struct fetcher *fetcher)
 {
 	struct fetch *fetch = fetcher->first;
 
-	if (fetcher->running || !fetch)
-		return;
 	fetcher->first = fetch->next;
 	if (!fetcher->first)
 		fetcher->end = &fetcher->first;
-	fetcher->running = fetch;
-	fetcher->start_ns = clock_monotonic_ns();
-	fetcher->pid = fork();
-	if (fetcher->pid == 0)
-		_exit(fetch_file(fetcher));
-	if (fetcher->pid < 0) {
-		(void)send_fetched(fetcher->channel, fetch, FETCH_FAILED, -1);
-		free(fetch);
-		fetcher->running = NULL;
+	return fetch;
+}
+
+/* Nobody is left to be asked for it: only if all have answered, none has it. */
+static void give_up(struct fetcher *fetcher, struct fetch *fetch)
+{
+	enum fetch_outcome outcome = fetch->has_failed    ? FETCH_FAILED
+				     : fetch->was_skipped ? FETCH_SKIPPED
+							  : FETCH_MISSING;
+
+	(void)send_fetched(fetcher->channel, fetch, outcome, -1);
+	free(fetch);
+}
+
+static struct fetch_child *find_idle(struct fetcher *fetcher)
+{
+	for (size_t i = 0; i < MAX_CHILDREN; i++)
+		if (!fetcher->children[i].fetch)
+			return &fetcher->children[i];
+	return NULL;
+}
+
+/* The next server that may be asked, or NULL. */
+static struct fetch_server *choose_server(struct fetcher *fetcher, struct fetch *fetch)
+{
+	for (; fetch->server_i < fetcher->servers.n; fetch->server_i++) {
+		struct fetch_server *server = &fetcher->servers.servers[fetch->server_i];
+
+		if (fetch_server_is_ready(server, clock_monotonic_ns()))
+			return server;
+		fetch->was_skipped = true;
+	}
+	return NULL;
+}
+
+static int start_child(struct fetcher *fetcher, struct fetch_child *child, struct fetch *fetch)
+{
+	if (!fetcher->folder.path[0])
+		return -ENOENT;
+	child->fetch = fetch;
+	child->start_ns = clock_monotonic_ns();
+	child->pid = fork();
+	if (child->pid == 0)
+		_exit(fetch_file(fetcher, child));
+	if (child->pid > 0)
+		return 0;
+	child->fetch = NULL;
+	return -errno;
+}
+
+static void start_all(struct fetcher *fetcher)
+{
+	struct fetch_child *child;
+
+	while (fetcher->first && (child = find_idle(fetcher))) {
+		struct fetch *fetch = take_first(fetcher);
+		struct fetch_server *server = choose_server(fetcher, fetch);
+
+		if (server && start_child(fetcher, child, fetch) == 0) {
+			fetch_server_begin(server);
+			continue;
+		}
+		fetch->has_failed |= server != NULL;
+		give_up(fetcher, fetch);
 	}
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
+/* One server has answered for the file: if it does not have it, the next is asked. */
+static void finish_child(struct fetcher *fetcher, struct fetch_child *child,
+			 enum fetch_server_answer answer)
 {
-	(void)status;
-	(void)type;
-	if (where->level > 0)
-		(void)remove(path);
-	return 0;
+	struct fetch *fetch = child->fetch;
+	struct fetch_server *server = &fetcher->servers.servers[fetch->server_i];
+
+	child->fetch = NULL;
+	fetch_folder_empty(&fetcher->folder, (size_t)(child - fetcher->children));
+	if (fetch_server_end(server, answer, clock_monotonic_ns()))
+		log_line("fetcher: %s does not answer: it is left alone for a while", server->url);
+	if (answer == FETCH_SERVER_HAS_IT) {
+		free(fetch);
+		return;
+	}
+	fetch->has_failed |= answer != FETCH_SERVER_HAS_NOT;
+	fetch->server_i++;
+	add(fetcher, fetch);
 }
 
-/* Who has been given a file has it open. */
-static void empty_folder(const char *folder)
+/* One that was killed had taken too long. */
+static enum fetch_server_answer answer_of_status(int status)
 {
-	if (folder[0])
-		(void)nftw(folder, remove_entry, FOLDER_DEPTH, FTW_DEPTH | FTW_PHYS);
-}
-
-static void finish_running(struct fetcher *fetcher, int status)
-{
-	if (status != 0)
-		(void)send_fetched(fetcher->channel, fetcher->running, FETCH_FAILED, -1);
-	free(fetcher->running);
-	fetcher->running = NULL;
-	empty_folder(fetcher->folder);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > FETCH_SERVER_UNREACHED)
+		return FETCH_SERVER_UNREACHED;
+	return (enum fetch_server_answer)WEXITSTATUS(status);
 }
 
 static int on_signal(void *context, int signal)
@@ -162,9 +246,12 @@ static int on_signal(void *context, int signal)
 	if (signal != SIGCHLD)
 		return 0;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (fetcher->running && pid == fetcher->pid)
-			finish_running(fetcher, status);
-	start_next(fetcher);
+		for (size_t i = 0; i < MAX_CHILDREN; i++)
+			if (fetcher->children[i].fetch && fetcher->children[i].pid == pid)
+				finish_child(fetcher, &fetcher->children[i],
+					     answer_of_status(status));
+	start_all(fetcher);
+	(void)channel_flush(fetcher->channel);
 	return 0;
 }
 
@@ -172,8 +259,12 @@ static int on_timer(void *context)
 {
 	struct fetcher *fetcher = context;
 
-	if (fetcher->running && clock_monotonic_ns() - fetcher->start_ns > FETCH_WALL_NS)
-		kill(fetcher->pid, SIGKILL);
+	for (size_t i = 0; i < MAX_CHILDREN; i++) {
+		const struct fetch_child *child = &fetcher->children[i];
+
+		if (child->fetch && clock_monotonic_ns() - child->start_ns > FETCH_WALL_NS)
+			kill(child->pid, SIGKILL);
+	}
 	return 0;
 }
 
@@ -191,8 +282,7 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 	if (!fetch)
 		return -ENOMEM;
 	fetch->what = *(const struct message_fetch *)message->body;
-	*fetcher->end = fetch;
-	fetcher->end = &fetch->next;
+	add(fetcher, fetch);
 	return 0;
 }
 
@@ -203,45 +293,9 @@ static int on_channel(void *context)
 
 	if (r < 0)
 		return r;
-	start_next(fetcher);
+	start_all(fetcher);
 	r = channel_flush(fetcher->channel);
 	return r == -EAGAIN ? 0 : r;
-}
-
-/* One that was killed could not remove its folder, whose name has its pid. */
-static void remove_stale_folders(void)
-{
-	_cleanup_(closedirp) DIR *entries = opendir(FOLDER_PARENT);
-	const struct dirent *entry;
-	char path[PATH_MAX];
-
-	while (entries && (entry = readdir(entries))) {
-		const size_t prefix_bytes = sizeof(FOLDER_PREFIX) - 1;
-		struct stat status;
-
-		if (strncmp(entry->d_name, FOLDER_PREFIX, prefix_bytes) != 0 ||
-		    fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
-		    kill((pid_t)strtol(entry->d_name + prefix_bytes, NULL, 10), 0) == 0 ||
-		    errno != ESRCH)
-			continue;
-		snprintf(path, sizeof(path), FOLDER_PARENT "%s", entry->d_name);
-		empty_folder(path);
-		(void)rmdir(path);
-	}
-}
-
-/* To start it again and again would not help. */
-static void make_folder(struct fetcher *fetcher)
-{
-	remove_stale_folders();
-	snprintf(fetcher->folder, sizeof(fetcher->folder), FOLDER_PARENT FOLDER_PREFIX "%d-XXXXXX",
-		 getpid());
-	if (mkdtemp(fetcher->folder))
-		return;
-	log_line("fetcher: cannot make a folder in /var/tmp: %s; nothing is fetched",
-		 strerror(errno));
-	fetcher->folder[0] = '\0';
 }
 
 static int set_up(struct fetcher *fetcher)
@@ -264,25 +318,33 @@ static int set_up(struct fetcher *fetcher)
 	return r;
 }
 
+static void end_children(const struct fetcher *fetcher)
+{
+	for (size_t i = 0; i < MAX_CHILDREN; i++)
+		if (fetcher->children[i].fetch)
+			kill(fetcher->children[i].pid, SIGKILL);
+}
+
 int fetcher_main(const struct options *options)
 {
-	struct fetcher fetcher = { .urls = fetcher_urls(options) };
+	const char *urls = fetcher_urls(options);
+	struct fetcher fetcher = { 0 };
 	int r = sandbox_drop_privileges(ROLE_FETCHER);
 
 	if (r == 0)
-		make_folder(&fetcher);
+		r = urls ? fetch_servers_init(&fetcher.servers, urls) : -EINVAL;
 	if (r == 0)
-		r = fetcher.urls ? set_up(&fetcher) : -EINVAL;
+		fetch_folder_make(&fetcher.folder);
+	if (r == 0)
+		r = set_up(&fetcher);
 	if (r < 0) {
 		log_line("fetcher: cannot start: %s", strerror(-r));
 		return 1;
 	}
 	r = loop_run(fetcher.loop);
-	if (fetcher.running)
-		kill(fetcher.pid, SIGKILL);
-	empty_folder(fetcher.folder);
-	if (fetcher.folder[0])
-		(void)rmdir(fetcher.folder);
+	end_children(&fetcher);
+	fetch_folder_remove(&fetcher.folder);
+	fetch_servers_fini(&fetcher.servers);
 	loop_free(fetcher.loop);
 	channel_free(fetcher.channel);
 	return r == -EPIPE ? 0 : 1;

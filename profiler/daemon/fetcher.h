@@ -5,9 +5,9 @@
  * Fetcher: the role that gets debug files from the network, from debuginfod servers.
  *
  * It runs only if it is told of servers, and has the network and a folder of its own that is gone
- * when it ends, but neither files of others nor privileges. It is asked by MESSAGE_FETCH, one file
- * after the other; each is fetched in a child process, which answers with the descriptor by
- * MESSAGE_FETCHED. Nothing of a file is read here.
+ * when it ends, but neither files of others nor privileges. It is asked by MESSAGE_FETCH. Some
+ * files at once are fetched, each in a child process, which asks one server and, if that has the
+ * file, answers with the descriptor by MESSAGE_FETCHED. Nothing of a file is read here.
  */
 
 struct options;

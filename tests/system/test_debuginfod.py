@@ -93,12 +93,16 @@ def the_fetcher_has_the_network_and_nothing_else():
             daemon.past_until(query, lambda profile: profile.has("innermost"), 30)
             queued = "pilotlight_debuginfod_queued"
             wait_for(
-                lambda: not daemon.metrics()[queued] and not any(own_folder(pid).iterdir()),
+                lambda: not daemon.metrics()[queued] and not has_files(own_folder(pid)),
                 60,
                 "when nothing more is asked for, its folder is empty",
             )
             assert own_folder(pid).stat().st_uid == FETCHER_ID
         wait_for(lambda: not own_folder(pid), 10, "its folder is gone")
+
+
+def has_files(path):
+    return any(entry.is_file() for entry in path.rglob("*"))
 
 
 def own_folder(pid):
@@ -148,6 +152,24 @@ def a_server_that_does_not_answer_keeps_nobody_waiting():
             assert profile.has("spend_three_parts"), profile.summary()
             assert daemon.metrics().restarts("fetcher") == 0
             daemon.metrics().assert_every_tick_is_accounted_for()
+
+
+@test
+def a_server_that_hangs_is_left_alone_and_the_next_is_asked():
+    with folder() as path, socket.create_server(("127.0.0.1", 0)) as listener:
+        program, served = strip_and_serve(path)
+        silent = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        os.environ["DEBUGINFOD_TIMEOUT"] = "3"
+        try:
+            with server(served) as url, Daemon("--debuginfod-urls", f"{silent} {url}") as daemon:
+                query = run_program(daemon, program)
+                profile = daemon.past_until(query, lambda profile: profile.has("innermost"), 60)
+                assert profile.has("innermost"), profile.summary()
+                assert f"{silent} does not answer" in daemon.log(), daemon.log()
+                wait_for(lambda: fetches(daemon)["skipped"], 60, "others pass it by")
+                assert daemon.metrics().restarts("fetcher") == 0
+        finally:
+            del os.environ["DEBUGINFOD_TIMEOUT"]
 
 
 @test

@@ -138,6 +138,18 @@ static void what_is_missing_is_not_asked_for_again_soon(void **state)
 	assert_true(world->binary->next_fetch_ns < clock_monotonic_ns() + hour_ns);
 }
 
+/* The other servers, which have answered, would be asked again in vain. */
+static void what_a_silent_server_may_have_is_not_asked_for_again_soon(void **state)
+{
+	struct world *world = *state;
+	struct binary *binary;
+
+	want(world);
+	assert_int_equal(answer(world, FETCH_SKIPPED, NULL, &binary), 0);
+	assert_true(world->binary->next_fetch_ns > clock_monotonic_ns() + 1800 * NS_PER_SECOND);
+	assert_true(world->binary->next_fetch_ns < clock_monotonic_ns() + 5400 * NS_PER_SECOND);
+}
+
 static void what_is_no_elf_file_has_failed(void **state)
 {
 	struct world *world = *state;
@@ -259,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(a_file_that_comes_has_its_binary_read_again),
 		WITH_WORLD(what_is_missing_is_not_asked_for_again_soon),
+		WITH_WORLD(what_a_silent_server_may_have_is_not_asked_for_again_soon),
 		WITH_WORLD(what_is_no_elf_file_has_failed),
 		WITH_WORLD(only_what_would_be_of_use_is_asked_for),
 		WITH_WORLD(no_more_wait_than_the_queue_holds),
