@@ -357,10 +357,12 @@ static int symbol_lines_add(struct locator *locator, const struct place *place,
 	return 0;
 }
 
-/* Having lines means that one of its places has, for debug information may be of a part only. */
+/* Having lines means that one of its places has, for debug information may be of a part only. That
+ * functions are inlined is known without it, too, as in Go. */
 static void mapping_note_lines(const struct locator *locator, struct profile_mapping *mapping,
 			       const struct profile_line *lines, size_t n_lines)
 {
+	mapping->has_inline_frames |= n_lines > 1;
 	for (size_t i = 0; i < n_lines; i++) {
 		mapping->has_filenames |= locator->profile->functions[lines[i].function].filename;
 		mapping->has_line_numbers |= lines[i].line;

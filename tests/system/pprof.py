@@ -78,6 +78,7 @@ class Frame:
 
     name: str
     file: str
+    start_line: int  # of the function, or 0
     line: int
     mapping: Mapping
     is_inlined: bool
@@ -136,7 +137,8 @@ class Profile:
         return field[1], Mapping(*where, path, build_id, flags)
 
     def _function(self, data):
-        return _message(data)[1], self._texts(data, 2, 4)
+        field = _message(data)
+        return field[1], (*self._texts(data, 2, 4), field.get(5, 0))
 
     def _location(self, data):
         """The frames at one address, the innermost inlined function first."""

@@ -81,7 +81,10 @@ def stripped_programs_have_the_frames_that_their_own_profiler_says(daemon):
             own = Profile(profile_path.read_bytes())
         selector = f'{{pid="{run.pid}"}}'
         daemon.past_until(selector, lambda profile: profile.has("main.main"))
-        assert_alike(name, chains(own), chains(daemon.past_settled(selector)))
+        profile = daemon.past_settled(selector)
+        assert_alike(name, chains(own), chains(profile))
+        mapping = profile.frames("main.main")[0].mapping
+        assert "inline_frames" in mapping.flags, f"{name}: {mapping}"
 
 
 if __name__ == "__main__":
