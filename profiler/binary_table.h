@@ -53,7 +53,8 @@ struct binary {
 	char *path;          /* as the process sees it */
 	char *debug_path;    /* of its debug file, likewise, or NULL */
 	int fd;              /* while it may have to be read, else −1 */
-	int64_t opened_ns;   /* by the monotonic clock */
+	int64_t opened_ns;   /* by the monotonic clock, as is the next */
+	int64_t missed_ns;   /* when its names were wanted, and it could not be opened; or 0 */
 	int symbols_fd;      /* symbol file, or −1 */
 	uint64_t symbols_bytes;
 	bool is_on_disk; /* the symbol file is */

@@ -33,6 +33,9 @@ enum { MAX_OPENS = 3 };
  * soon, its process may be gone by then. */
 #define FILE_OPEN_NS (10 * NS_PER_SECOND)
 
+/* How long names wait for a process that has the file. */
+#define FILE_MISSED_NS NS_PER_SECOND
+
 struct binary_describer {
 	struct role_process *server;
 	struct debug_file_supply debug_files;
@@ -54,10 +57,18 @@ static struct table_loader *tables_of(const struct binary_describer *describer)
 	return describer->orders.tables;
 }
 
+/* Its names were wanted when no process was there any more that could give its file; another may
+ * have it mapped. */
+static bool is_missed(const struct binary *binary)
+{
+	return binary->names_order == ORDER_ANSWERED && binary->names == NAMES_FAILED &&
+	       binary->names_outcome == BUILD_GONE && binary->n_names_orders < MAX_OPENS;
+}
+
 /* Whether there is something to be read in it that was not ordered yet. */
 static bool wants_file(const struct binary *binary)
 {
-	return binary->fd < 0 && (binary->table_order == ORDER_NONE ||
+	return binary->fd < 0 && (binary->table_order == ORDER_NONE || is_missed(binary) ||
 				  (binary->is_named && binary->names_order == ORDER_NONE));
 }
 
@@ -85,6 +96,14 @@ int binary_describer_keep(struct binary_describer *describer, const char *path, 
 	return binary_opener_keep(&describer->opener, path, fd, ret_binary);
 }
 
+/* The process of the sample at hand may have its file. */
+static void miss_file(struct binary_describer *describer, struct binary *binary)
+{
+	describer->wants_files = true;
+	if (!binary->missed_ns)
+		binary->missed_ns = clock_monotonic_ns();
+}
+
 /* A stack leads through @binary. */
 static void want_names(struct binary_describer *describer, struct binary *binary)
 {
@@ -96,7 +115,7 @@ static void want_names(struct binary_describer *describer, struct binary *binary
 	if (binary->fd >= 0)
 		binary_names_order(&describer->names, binary);
 	else if (!late_names_take_from_others(&describer->late, binary))
-		describer->wants_files = true;
+		miss_file(describer, binary);
 }
 
 static void on_lost_names(void *context, struct binary *binary)
@@ -166,7 +185,7 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 	return NULL;
 }
 
-/* What no process can give any more that has it mapped has no names. */
+/* What no process gives that has it mapped has no names. */
 static void note_unopened(struct binary_describer *describer, struct binary *binary)
 {
 	if (binary->is_named && ++binary->n_names_orders == MAX_OPENS)
@@ -188,9 +207,21 @@ int binary_describer_get(struct binary_describer *describer, int process_fd, uin
 		note_unopened(describer, *ret_binary);
 	if ((*ret_binary)->table_order == ORDER_NONE)
 		(void)table_loader_expect(tables_of(describer), (*ret_binary)->number);
+	if ((*ret_binary)->fd >= 0 && is_missed(*ret_binary))
+		(*ret_binary)->names_order = ORDER_NONE;
 	if ((*ret_binary)->fd >= 0)
 		order_wanted(describer, *ret_binary);
 	return 0;
+}
+
+/* Nor does it if the last process that had it mapped has ended. */
+static void give_up_missed(struct binary_describer *describer, struct binary *binary)
+{
+	if (binary->fd >= 0 || binary->names_order != ORDER_NONE || !binary->missed_ns ||
+	    clock_monotonic_ns() - binary->missed_ns < FILE_MISSED_NS)
+		return;
+	binary->missed_ns = 0;
+	binary_names_finish(&describer->names, binary, BUILD_GONE);
 }
 
 int binary_describer_take_file(struct binary_describer *describer, const struct file_record *record,
@@ -255,6 +286,7 @@ static void look_again(void *context, struct binary *binary)
 {
 	struct binary_describer *describer = context;
 
+	give_up_missed(describer, binary);
 	if (late_names_look(&describer->late, binary))
 		want_names(describer, binary);
 	else if (binary->dictionary == describer->dictionary)

@@ -89,16 +89,31 @@ static void fail(struct binary_names *names, struct binary *binary)
 	tell_names(names, binary);
 }
 
+/* The build id is known from the start: whatever comes of the file, others can name its frames by
+ * that, later and elsewhere. */
 void binary_names_meet(struct binary_names *names, struct binary *binary)
 {
 	(void)build_id_read(binary->fd, &binary->build_id);
+	binary->description.build_id = binary->build_id;
 	(void)symbol_folder_key_of(names->folder, binary->fd, &binary->key);
+}
+
+/* Whether it may well end in another way when it is tried again: with more memory or time, or
+ * another library. */
+static bool is_of_the_day(enum build_outcome outcome)
+{
+	return outcome == BUILD_NO_MEMORY || outcome == BUILD_TIMED_OUT || outcome == BUILD_CRASHED;
 }
 
 /* Whether it would be better, made now. */
 static bool is_outdated(struct binary_names *names, struct binary *binary,
 			const struct symbol_summary *summary)
 {
+	int64_t age_ns = clock_unix_ns() - summary->made_unix_ns;
+
+	if (is_of_the_day((enum build_outcome)summary->outcome) &&
+	    (age_ns < 0 || age_ns >= BINARY_NAMES_DAY_NS))
+		return true;
 	if (summary->state == NAMES_LINES || summary->has_debug_file)
 		return false;
 	memcpy(binary->debug_link, summary->debug_link, sizeof(binary->debug_link));
@@ -186,7 +201,7 @@ int binary_names_tell(struct binary_names *names, struct binary *binary)
 
 	if (is_cut(binary))
 		drop_damaged(names, binary);
-	if (binary->is_described)
+	if (binary->is_described || binary->build_id.n_bytes)
 		r = send_description(names, binary);
 	if (r == 0 && binary->names != NAMES_PENDING)
 		r = send_names(names, binary);
@@ -234,11 +249,12 @@ void binary_names_take_description(struct binary_names *names,
 		(void)send_description(names, binary);
 }
 
-/* Whether it would end in the same way at the next start. */
-static bool is_lasting(enum build_outcome outcome)
+/* Whether what came of it is worth knowing at the next start. What harms its reader may do so
+ * before it is described. */
+static bool is_lasting(const struct binary *binary)
 {
-	return outcome == BUILD_OK || outcome == BUILD_NO_NAMES || outcome == BUILD_DAMAGED ||
-	       outcome == BUILD_NO_MEMORY || outcome == BUILD_TOO_LARGE;
+	return is_of_the_day(binary->names_outcome) ||
+	       (binary->is_described && binary->names_outcome != BUILD_GONE);
 }
 
 void binary_names_finish(struct binary_names *names, struct binary *binary,
@@ -252,7 +268,7 @@ void binary_names_finish(struct binary_names *names, struct binary *binary,
 	binary->names_outcome = outcome;
 	if (binary->names == NAMES_PENDING)
 		fail(names, binary);
-	if (may_be_kept(binary) && binary->is_described && is_lasting(outcome))
+	if (may_be_kept(binary) && is_lasting(binary))
 		set_task(names, binary, SYMBOL_FILE_TO_KEEP);
 }
 
@@ -300,6 +316,7 @@ static int begin_task(struct binary_names *names, struct binary *binary)
 		.state = binary->names,
 		.outcome = binary->names_outcome,
 		.has_debug_file = binary->has_debug_file,
+		.made_unix_ns = clock_unix_ns(),
 		.description = binary->description,
 	};
 

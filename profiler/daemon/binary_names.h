@@ -8,6 +8,9 @@
  *     order ──► on disk? ──yes──────────────────────────────► server
  *                  └─no─► resolver ──► memory file ──► server ──► disk ──► server: that instead
  *
+ * What has harmed its reader, or took too much of time or memory, is known on disk, too: a day long
+ * nobody reads it again, but for another version of this program.
+ *
  * A memory file stays only where there is no disk for it; what all of them may take is bounded
  * then, and a binary over the bound has the names that it had before, or none.
  */
@@ -17,6 +20,8 @@
 
 #include "profiler/message.h"
 #include "profiler/status.h"
+
+#define BINARY_NAMES_DAY_NS (24 * 3600 * 1000000000LL)
 
 struct binary;
 struct binary_table;

@@ -55,6 +55,7 @@ static void hold_file(struct binary *binary, int fd)
 		close(binary->fd);
 	binary->fd = fd;
 	binary->opened_ns = clock_monotonic_ns();
+	binary->missed_ns = 0;
 }
 
 /* Some JITs map their code twice, to write it and to run it, and so have it in a memory file. */

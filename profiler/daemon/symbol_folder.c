@@ -17,7 +17,7 @@
 #include "profiler/daemon/cache_shelf.h"
 
 #define ITEM_MAGIC   0x736c6f626d797370ULL /* "psymbols" */
-#define ITEM_VERSION 1U
+#define ITEM_VERSION 2U
 #define CHUNK_BYTES  (128UL << 10) /* some tenth of a millisecond */
 
 /* What an item ends with, behind its symbol file. */

@@ -43,6 +43,7 @@ struct symbol_summary {
 	uint32_t outcome;        /* enum build_outcome */
 	uint32_t has_debug_file; /* it was made with a separate debug file */
 	char debug_link[BINARY_DEBUG_LINK_BYTES]; /* what the binary calls that, or "" */
+	int64_t made_unix_ns;
 	struct elf_description description;
 };
 

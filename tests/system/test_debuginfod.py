@@ -7,6 +7,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import urllib.request
@@ -14,14 +15,14 @@ import urllib.request
 import processes
 from daemon import Daemon, free_port, record
 from harness import Skip, fixture, main, require_root, test, wait_for
-from stripped import PROGRAM, folder, strip
+from stripped import PROGRAM, build_id, folder, strip
 
 FETCHER_ID = 61072
 
 
-def strip_and_serve(path):
+def strip_and_serve(path, source=None):
     """A program in that folder without debug information, and a folder with the file for it."""
-    program, debug = strip(path)
+    program, debug = strip(path, source)
     served = path / "served"
     served.mkdir()
     return program, pathlib.Path(shutil.move(debug, served)).parent
@@ -123,6 +124,78 @@ def nobody_is_asked_without_servers():
                     metrics = daemon.metrics()
                     assert metrics["pilotlight_debuginfod_asked_total"] == 0
                     assert "fetcher" not in daemon.log()
+
+
+def has_open(daemon, path):
+    """Whether the sampler has that file open."""
+    links = []
+    for entry in os.scandir(f"/proc/{daemon.pid}/fd"):
+        with contextlib.suppress(OSError):
+            links.append(os.readlink(entry.path))
+    return str(path) in links
+
+
+def run_unread(daemon, running):
+    """Have programs work that the daemon has met at its start, and closed again, for no stack led
+    through them. It hears of that when they have ended, and their files are gone."""
+    for is_wanted in (True, False):
+        wait_for(
+            lambda: all(has_open(daemon, process.args[0]) == is_wanted for process in running),
+            30,
+            f"programs are {'open' if is_wanted else 'closed'}",
+        )
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        for process in running:
+            process.stdin.close()
+            processes.finish(process)
+            os.unlink(process.args[0])
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+
+
+def with_another_build_id(program, path):
+    """A copy there of a program that is of another build."""
+    old = bytes.fromhex(build_id(program))
+    path.write_bytes(pathlib.Path(program).read_bytes().replace(old, old[::-1]))
+    path.chmod(0o755)
+    return path
+
+
+@test
+def files_that_were_gone_before_they_were_read_have_names_when_they_turn_up():
+    """One is on a server, another is deployed again."""
+    with folder() as path:
+        program, served = strip_and_serve(path, fixture("works_when_told"))
+        shutil.copy(program, served)
+        deployed = with_another_build_id(fixture("works_when_told"), path / "deployed")
+        kept = shutil.copy(deployed, path / "kept")
+        running = [
+            processes.start(str(name), "0.3", stdin=subprocess.PIPE) for name in (program, deployed)
+        ]
+        ids = [build_id(process.args[0]) for process in running]
+        queries = [f'{{pid="{process.pid}"}}' for process in running]
+        with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
+            run_unread(daemon, running)
+            wait_for(lambda: gone_count(daemon) == 2, 10, "both are gone")
+            profiles = [daemon.past(query) for query in queries]
+            assert not profiles[1].has("work_when_told"), profiles[1].summary()
+            for profile, expected in zip(profiles, ids):
+                seen = {frame.mapping.build_id for frame in leaves(profile)}
+                assert expected in seen, f"{seen}, not {expected}"
+            again = processes.run_fixture(kept, "0.3", stdin=subprocess.DEVNULL)
+            for query in (f'{{pid="{again.pid}"}}', *queries):
+                profile = daemon.past_until(query, lambda profile: profile.has("work_when_told"))
+                assert profile.has("work_when_told"), f"{query}: {profile.summary()}"
+                assert all(frame.line for frame in profile.frames("work_when_told")), query
+
+
+def gone_count(daemon):
+    return daemon.metrics().family("pilotlight_symbol_builds_total")["gone"]
+
+
+def leaves(profile):
+    return [sample.frames[0] for sample in profile.samples]
 
 
 @test

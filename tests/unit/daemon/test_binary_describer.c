@@ -372,6 +372,22 @@ static void names_are_asked_for_when_a_stack_leads_through_the_file(void **state
 	assert_int_equal(world->asked, binary->number);
 }
 
+/* As a file that was mapped long ago, and closed, for no stack led through it. */
+static struct binary *closed_binary(struct world *world)
+{
+	struct binary *binary;
+
+	meet_file(world);
+	send_good_table(world);
+	binary = binary_of(world);
+	binary_describer_close_idle(world->describer);
+	assert_true(binary->fd >= 0);
+	binary->opened_ns = INT64_MIN / 2;
+	binary_describer_close_idle(world->describer);
+	assert_int_equal(binary->fd, -1);
+	return binary;
+}
+
 /* It has no path either by which it could be opened again: its process is needed. */
 static void a_file_that_was_closed_meanwhile_is_opened_again_for_its_names(void **state)
 {
@@ -380,14 +396,7 @@ static void a_file_that_was_closed_meanwhile_is_opened_again_for_its_names(void 
 
 	if (!may_open_mapped_files(world))
 		skip();
-	meet_file(world);
-	send_good_table(world);
-	binary = binary_of(world);
-	binary_describer_close_idle(world->describer);
-	assert_true(binary->fd >= 0);
-	binary->opened_ns = INT64_MIN / 2; /* long ago */
-	binary_describer_close_idle(world->describer);
-	assert_int_equal(binary->fd, -1);
+	binary = closed_binary(world);
 	(void)binary_describer_describe(world->describer, binary);
 	assert_true(binary_describer_wants_files(world->describer));
 	assert_false(binary_describer_wants_files(world->describer));
@@ -397,6 +406,27 @@ static void a_file_that_was_closed_meanwhile_is_opened_again_for_its_names(void 
 	send_built(world, BUILD_NAMES, BUILD_OK);
 	binary_describer_close_idle(world->describer);
 	assert_int_equal(binary->fd, -1);
+}
+
+static void a_file_whose_last_process_has_ended_is_gone_until_another_has_it(void **state)
+{
+	struct world *world = *state;
+	struct binary *binary;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	binary = closed_binary(world);
+	(void)binary_describer_describe(world->describer, binary);
+	binary_describer_close_idle(world->describer);
+	assert_int_equal(binary->names_order, ORDER_NONE); /* one may be found yet */
+	binary->missed_ns = INT64_MIN / 2;
+	binary_describer_close_idle(world->describer);
+	assert_int_equal(binary->names_order, ORDER_ANSWERED);
+	assert_int_equal(binary->names_outcome, BUILD_GONE);
+	assert_ptr_equal(binary_of(world), binary);
+	read_questions(world);
+	assert_int_equal(world->n_asked[BUILD_NAMES], 1);
+	assert_int_equal(binary->names_order, ORDER_SENT);
 }
 
 static void a_table_that_a_sample_waits_for_is_hurried_once(void **state)
@@ -458,6 +488,7 @@ int main(void)
 		WITH_WORLD(a_table_that_has_left_is_asked_for_again),
 		WITH_WORLD(names_are_asked_for_when_a_stack_leads_through_the_file),
 		WITH_WORLD(a_file_that_was_closed_meanwhile_is_opened_again_for_its_names),
+		WITH_WORLD(a_file_whose_last_process_has_ended_is_gone_until_another_has_it),
 		WITH_WORLD(a_table_that_a_sample_waits_for_is_hurried_once),
 		WITH_WORLD(a_memory_file_that_is_no_program_is_a_jits),
 		WITH_WORLD(a_file_at_which_resolvers_die_is_left_alone),

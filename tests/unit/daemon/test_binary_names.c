@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
@@ -36,12 +37,13 @@ struct world {
 	struct symbol_folder *folder;
 	struct binary_names names;
 	struct binary *binary;
-	unsigned int n_asked;             /* orders of names */
-	unsigned int n_told, n_described; /* what the server was told */
-	enum names_state told;            /* last */
-	uint64_t told_bytes;              /* of its symbol file */
-	bool was_sealed;                  /* that was a memory file */
-	const struct binary *lost;        /* whose names are wanted anew */
+	unsigned int n_asked;               /* orders of names */
+	unsigned int n_told, n_described;   /* what the server was told */
+	struct elf_description description; /* last */
+	enum names_state told;              /* last */
+	uint64_t told_bytes;                /* of its symbol file */
+	bool was_sealed;                    /* that was a memory file */
+	const struct binary *lost;          /* whose names are wanted anew */
 };
 
 static void note_lost(void *context, struct binary *binary)
@@ -139,11 +141,13 @@ static int on_order(void *context, const struct message *message, int fds[MESSAG
 
 static int on_news(void *context, const struct message *message, int fds[MESSAGE_MAX_FDS])
 {
+	const struct message_description *description = message->body;
 	const struct message_names *names = message->body;
 	struct world *world = context;
 	struct stat status = { 0 };
 
 	if (message->type == MESSAGE_DESCRIPTION) {
+		world->description = description->description;
 		world->n_described++;
 		return 0;
 	}
@@ -269,8 +273,7 @@ static void that_there_are_no_names_is_known_at_the_next_start(void **state)
 	assert_int_equal(world->told, NAMES_FAILED);
 }
 
-/* It may go better at the next start. */
-static void what_took_too_long_is_tried_again(void **state)
+static void what_took_too_long_keeps_the_names_that_it_has(void **state)
 {
 	struct world *world = *state;
 
@@ -279,10 +282,48 @@ static void what_took_too_long_is_tried_again(void **state)
 	send_names(world, NAMES_FUNCTIONS, 1000);
 	binary_names_finish(&world->names, world->binary, BUILD_TIMED_OUT);
 	work(world);
-	assert_int_equal(world->names.memory_bytes, 1000);
+	assert_int_equal(world->names.memory_bytes, 0);
 	restart(world);
 	order(world);
-	assert_int_equal(world->n_asked, 1);
+	hear(world);
+	assert_int_equal(world->n_asked, 0);
+	assert_int_equal(world->told, NAMES_FUNCTIONS);
+	assert_int_equal(world->binary->names_outcome, BUILD_TIMED_OUT);
+}
+
+/* As if what is known on disk of the binary had been found out so much earlier. */
+static void grow_older(struct world *world, int64_t age_ns)
+{
+	struct symbol_summary summary;
+	int fd;
+
+	assert_true(symbol_folder_find(world->folder, &world->binary->key, &summary, &fd));
+	assert_int_equal(fd, -1);
+	summary.made_unix_ns -= age_ns;
+	assert_int_equal(symbol_folder_keep(world->folder, &world->binary->key, &summary, -1), 0);
+	assert_int_equal(symbol_folder_work(world->folder, INT64_MAX, &fd), SYMBOL_WORK_DONE);
+}
+
+/* It may do so before it is described. */
+static void what_harms_its_reader_is_read_again_a_day_later(void **state)
+{
+	static const enum build_outcome outcomes[] = { BUILD_CRASHED, BUILD_NO_MEMORY,
+						       BUILD_TIMED_OUT };
+	struct world *world = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
+		order(world);
+		assert_int_equal(world->n_asked, 1);
+		binary_names_finish(&world->names, world->binary, outcomes[i]);
+		work(world);
+		restart(world);
+		order(world);
+		assert_int_equal(world->n_asked, 0);
+		assert_int_equal(world->binary->names_outcome, outcomes[i]);
+		assert_int_equal(world->binary->names, NAMES_FAILED);
+		grow_older(world, BINARY_NAMES_DAY_NS);
+		restart(world);
+	}
 }
 
 static void damage_is_found_out_and_mended(void **state)
@@ -421,6 +462,26 @@ static void a_file_that_is_gone_has_the_names_that_were_kept_of_it(void **state)
 	assert_int_equal(world->told, NAMES_LINES);
 }
 
+static void a_file_that_is_gone_before_it_was_read_keeps_its_build_id(void **state)
+{
+	struct world *world = *state;
+	const struct build_id *build_id = &world->binary->build_id;
+
+	close(steal_fd(&world->binary->fd));
+	assert_int_equal(binary_names_tell(&world->names, world->binary), 0);
+	binary_names_finish(&world->names, world->binary, BUILD_GONE);
+	hear(world);
+	assert_int_equal(world->told, NAMES_FAILED);
+	assert_int_equal(world->n_described, 1);
+	assert_true(build_id->n_bytes > 0);
+	assert_memory_equal(&world->description.build_id, build_id, sizeof(*build_id));
+	assert_int_equal(world->description.n_segments, 0);
+	work(world);
+	restart(world);
+	order(world);
+	assert_int_equal(world->n_asked, 1); /* it is not known on disk that it was gone */
+}
+
 static void a_binary_takes_the_names_of_another(void **state)
 {
 	const struct binary_identity identity = { .inode = 8 };
@@ -450,7 +511,8 @@ int main(void)
 		WITH_WORLD(what_symbol_files_lack_is_counted),
 		WITH_WORLD(at_the_next_start_nobody_is_asked),
 		WITH_WORLD(that_there_are_no_names_is_known_at_the_next_start),
-		WITH_WORLD(what_took_too_long_is_tried_again),
+		WITH_WORLD(what_took_too_long_keeps_the_names_that_it_has),
+		WITH_WORLD(what_harms_its_reader_is_read_again_a_day_later),
 		WITH_WORLD(damage_is_found_out_and_mended),
 		WITH_WORLD(a_file_that_was_cut_is_not_given_out_again),
 		WITH_WORLD(without_a_folder_memory_files_are_bounded),
@@ -458,6 +520,7 @@ int main(void)
 		WITH_WORLD(names_that_nobody_has_asked_for_are_not_taken),
 		WITH_WORLD(a_binary_may_be_forgotten_while_it_is_kept),
 		WITH_WORLD(a_file_that_is_gone_has_the_names_that_were_kept_of_it),
+		WITH_WORLD(a_file_that_is_gone_before_it_was_read_keeps_its_build_id),
 		WITH_WORLD(a_binary_takes_the_names_of_another),
 	};
 
