@@ -16,9 +16,9 @@
  *     walk_read_block(walk, address, ret_words, n_words)
  *         n_words ≤ WALK_BLOCK_WORDS words of the stack; 0 or not
  *
- * pc is where the CPU is at the leaf, and after a signal; for a caller it is the return address
- * less one, which lies in the call. What cannot be known ends the walk with its reason: nothing is
- * guessed.
+ * pc is where the CPU is at the leaf, after a signal, and at a landing pad; for a caller it is the
+ * return address less one, which lies in the call. What cannot be known ends the walk with its
+ * reason: nothing is guessed.
  */
 
 #ifndef __bpf__
@@ -315,7 +315,7 @@ static __always_inline int walk_by_rule(struct walk *walk, const struct unwind_r
 	}
 	walk_restore_rbx(walk, rule, cfa);
 	r = walk_restore_fp(walk, rule, cfa);
-	return r != STEP_ON ? r : walk_leave(walk, cfa, return_pc);
+	return r != STEP_ON ? r : walk_leave(walk, cfa, return_pc + rule->lands);
 }
 
 /*
@@ -374,6 +374,25 @@ static __always_inline int walk_leave_by_jump(struct walk *walk, const struct un
 	return walk_leave(walk, walk->registers[sp], walk->registers[pc]);
 }
 
+/* To the landing pad of an exception. */
+static __always_inline int walk_land(struct walk *walk, const struct unwind_rule *rule)
+{
+	uint64_t at = (rule->reg == ARCH_FP ? walk->fp : walk->sp) + rule->cfa_off;
+	uint64_t to[2]; /* sp and pc */
+	uint64_t fp_at;
+
+	if (!walk->has_sp)
+		return STACK_TRUNCATED_REGISTER;
+	if (walk_read_block(walk, at, to, 2) ||
+	    walk_read_block(walk, at + (int64_t)rule->fp_off, &fp_at, 1) ||
+	    walk_read_block(walk, fp_at, &walk->fp, 1))
+		return STACK_TRUNCATED_READ;
+	if (to[0] <= walk->sp)
+		return STACK_TRUNCATED_ASTRAY;
+	walk->rbx_at = WALK_RBX_UNKNOWN;
+	return walk_leave(walk, to[0], to[1] + 1);
+}
+
 static __always_inline int walk_through_file(struct walk *walk, uint64_t file_off)
 {
 	union {
@@ -392,6 +411,8 @@ static __always_inline int walk_through_file(struct walk *walk, uint64_t file_of
 		return walk_leave_signal(walk);
 	case UNWIND_CFA_GO_SAVED:
 		return walk_to_goroutine(walk, &u.rule);
+	case UNWIND_CFA_LANDING:
+		return walk_land(walk, &u.rule);
 	default:
 		return walk_by_rule(walk, &u.rule);
 	}

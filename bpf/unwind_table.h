@@ -57,6 +57,7 @@ enum unwind_cfa_kind {
 	UNWIND_CFA_FP_ANYWHERE, /* fp + cfa_off, which may lie on another stack: below sp too */
 	UNWIND_CFA_GO_SAVED,    /* where Go's runtime has left the goroutine: see below */
 	UNWIND_CFA_JUMP,        /* to the pc in reg: sp is in register cfa_off, and fp in fp_off */
+	UNWIND_CFA_LANDING,     /* where libgcc has prepared to go: see below */
 	UNWIND_CFA_KIND_COUNT,
 };
 
@@ -80,6 +81,17 @@ enum {
 	UNWIND_GO_M_OFF = 48,     /* of g.m, which g.sched, what is saved, follows */
 	UNWIND_GO_SAVED_WORDS = 3 /* m, sp, pc */
 };
+
+/*
+ * UNWIND_CFA_LANDING: libgcc leaves its own frames for the landing pad of an exception. It writes
+ * that frame's registers over those that it has saved itself, so what its call frame information
+ * says is true no more; but all of it is in its struct _Unwind_Context:
+ *
+ *     at = register reg + cfa_off: sp, and pc, exactly: there is no call before a landing pad
+ *     fp = **(at + fp_off)
+ *
+ * reg is ARCH_FP or ARCH_SP.
+ */
 
 /* Where the caller's frame pointer is. On arm64, whose functions save it next to the return
  * address, fp_off is where that one is, and UNWIND_FP_CFA is *(cfa + fp_off - 8). */
@@ -109,10 +121,11 @@ enum {
 };
 
 struct unwind_rule {
-	uint8_t cfa_kind;    /* enum unwind_cfa_kind */
-	uint8_t fp_kind : 2; /* enum unwind_fp_kind */
-	uint8_t ra_kind : 1; /* enum unwind_ra_kind */
-	uint8_t reg : 5;     /* DWARF number, of the kinds that need one; else where rbx is */
+	uint8_t cfa_kind : 7; /* enum unwind_cfa_kind */
+	uint8_t lands : 1;    /* the return address is no call's: it is where the caller goes on */
+	uint8_t fp_kind : 2;  /* enum unwind_fp_kind */
+	uint8_t ra_kind : 1;  /* enum unwind_ra_kind */
+	uint8_t reg : 5;      /* DWARF number, of the kinds that need one; else where rbx is */
 	int16_t fp_off;
 	int32_t cfa_off;
 };

@@ -13,6 +13,7 @@
 #include "unwind/elf_content.h"
 #include "unwind/elf_file.h"
 #include "unwind/go_frame.h"
+#include "unwind/landing.h"
 #include "unwind/linkage_table.h"
 #include "unwind/signal_return.h"
 #include "unwind/unwind_rows.h"
@@ -255,7 +256,8 @@ static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
 		     struct unwind_rows *ret_rows, struct unwind_table_report *report)
 {
 	_cleanup_(unwind_rows_fini) struct unwind_rows loaded = { 0 }, go = { 0 }, bare = { 0 },
-						       linkage = { 0 }, signals = { 0 };
+						       linkage = { 0 }, signals = { 0 },
+						       landings = { 0 };
 	struct eh_frame_report frames = { 0 };
 	struct go_frame_report go_frames = { 0 };
 	int r = eh_frame_read(file, EH_FRAME_DEBUG, set, ret_rows, &frames);
@@ -280,6 +282,10 @@ static int read_rows(struct elf_file *file, struct unwind_rule_set *set,
 		r = signal_return_read(file, set, &signals);
 	if (r == 0)
 		r = unwind_rows_overlay(ret_rows, &signals);
+	if (r == 0)
+		r = landing_read(file, ret_rows, set, &landings);
+	if (r == 0)
+		r = unwind_rows_overlay(ret_rows, &landings);
 	if (r < 0)
 		return r;
 	report->frame_bytes = frames.section_bytes;

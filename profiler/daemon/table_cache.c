@@ -13,7 +13,7 @@
 #include "unwind/unwind_table.h"
 
 #define TABLE_FILE_MAGIC     0x656c626174746c70ULL /* "plttable" */
-#define TABLE_FILE_VERSION   1U
+#define TABLE_FILE_VERSION   2U
 #define TABLE_FILE_MAX_BYTES (64ULL << 20) /* the resolver makes none that is larger */
 
 struct table_cache {

@@ -29,7 +29,6 @@ REGISTERS = (
 )
 WHOLE = 0
 NOT_KNOWN = ":a library that is not known yet"
-NOT_CODE = ":a caller that is no code"  # where gdb goes on, as if it were some
 ENTRIES = (":_start", ":_dl_start_user")  # nobody has called these, and gdb does not know
 SETTINGS = (
     "confirm off",
@@ -116,16 +115,6 @@ def is_known(pc):
     return True
 
 
-def is_code(pc):
-    with open(f"/proc/{gdb.selected_inferior().pid}/maps", encoding="utf-8") as maps:
-        for line in maps:
-            addresses, rights = line.split()[:2]
-            start, end = (int(word, 16) for word in addresses.split("-"))
-            if start <= pc < end:
-                return "x" in rights
-    return False
-
-
 def fault_of(theirs, ours):
     """How two frames differ; "" if they do not. What gdb does not know is not compared."""
     names = ("pc", "stack pointer", "frame pointer")
@@ -163,8 +152,6 @@ class Comparison:
         last = place(ours, len(ours) - 1)
         if outcome == WHOLE and last.endswith(ENTRIES) and len(ours) < len(theirs):
             self.unjudged[last] += 1
-        elif len(ours) < len(theirs) and not is_code(theirs[len(ours)][0] - 1):
-            self.unjudged[NOT_CODE] += 1
         elif outcome != WHOLE or len(ours) != len(theirs):
             fault = f"{len(ours)} frames, outcome {outcome}, not {len(theirs)} frames"
             self.note_fault(ours, min(len(ours), len(theirs)) - 1, fault)

@@ -41,7 +41,8 @@ struct stopped_process {
 	struct mapping_table *mappings;
 	struct file_table tables[MAX_TABLES];
 	uint32_t n_tables;
-	bool goes_by_rule; /* this step does */
+	bool goes_by_rule; /* this step does what the file's tables say */
+	bool lands;        /* this step leads to a landing pad, of which they say nothing */
 };
 
 static struct stopped_process *process_of(struct walk *walk)
@@ -133,7 +134,8 @@ static inline uint64_t walk_find_rule(struct walk *walk, const struct walk_mappi
 		unwind_table_find(process->tables[mapping->table].bytes.data, file_off);
 	uint64_t rule;
 
-	process->goes_by_rule = found->cfa_kind != UNWIND_CFA_NONE;
+	process->lands = found->lands || found->cfa_kind == UNWIND_CFA_LANDING;
+	process->goes_by_rule = found->cfa_kind != UNWIND_CFA_NONE && !process->lands;
 	memcpy(&rule, found, sizeof(rule));
 	return rule;
 }
@@ -217,12 +219,15 @@ void stopped_process_walk(struct stopped_process *process,
 	int r = STEP_ON;
 
 	begin(walk, registers);
+	process->lands = false;
 	ret_stack->n_by_rule = 0;
 	while (r == STEP_ON) {
-		struct found_frame frame = { walk->pc + !walk->is_leaf, walk->sp, walk->fp };
+		bool is_behind_call = !walk->is_leaf && !process->lands;
+		struct found_frame frame = { walk->pc + is_behind_call, walk->sp, walk->fp,
+					     process->lands };
 		uint32_t n = walk->n_frames;
 
-		process->goes_by_rule = false;
+		process->goes_by_rule = process->lands = false;
 		r = walk_step(walk);
 		if (n < STOPPED_MAX_FRAMES)
 			ret_stack->frames[n] = frame;

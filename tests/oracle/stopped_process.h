@@ -8,6 +8,7 @@
  *     registers ──stopped_process_walk──► found stack, to be compared with what others say
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,12 +29,14 @@ struct found_frame {
 	uint64_t pc; /* where the frame goes on: of a caller, the return address */
 	uint64_t sp;
 	uint64_t fp;
+	bool lands; /* it goes on at a landing pad, for which its callee is just leaving */
 };
 
 struct found_stack {
 	enum stack_outcome outcome;
 	size_t n_frames;
-	size_t n_by_rule; /* as many, leaf first, were left by a rule, before one was not */
+	size_t n_by_rule; /* as many, leaf first, were left as their tables say, before one was not
+			   */
 	struct found_frame frames[STOPPED_MAX_FRAMES];
 };
 

@@ -7,8 +7,9 @@
  *     walk_stepped MAX_STEPS PROGRAM [ARGUMENT…]
  *
  * At each instruction, but only so often at the same one, the stack is walked and must be the one
- * that was written down. Prints how many steps and walks there were, and a line for each place
- * where a walk was wrong: how often, the place, and what was wrong.
+ * that was written down; if it is about to be left for a landing pad, so far as that leaves of it,
+ * and the landing pad is where it then goes. Prints how many steps, walks and landings there were,
+ * and a line for each place where a walk was wrong: how often, the place, and what was wrong.
  *
  * Neither threads nor children nor signals are followed: a signal ends it.
  */
@@ -31,7 +32,7 @@
 enum {
 	MAX_CALLS = 2048,
 	MAX_FAULTS = 256,
-	MAX_VISITS = 4,         /* walks from one place; in a loop all are alike */
+	MAX_VISITS = 4, /* walks from one place; in a loop all are alike, but before a landing */
 	VISIT_COUNTS = 1 << 20, /* places that share one are walked from less often */
 };
 
@@ -59,7 +60,9 @@ struct stepped {
 	uint8_t visits[VISIT_COUNTS];
 	struct fault faults[MAX_FAULTS];
 	size_t n_faults;
-	uint64_t n_steps, n_walks;
+	struct found_frame landing; /* the frame that is about to be entered; pc 0: none */
+	uint64_t landing_step;      /* when that was found */
+	uint64_t n_steps, n_walks, n_landings;
 };
 
 static void read_registers(struct stepped *stepped)
@@ -129,7 +132,7 @@ static void follow(struct stepped *stepped, const struct stopped_registers *befo
 /* What is wrong with a caller's frame, or NULL. */
 static const char *fault_of_frame(const struct found_frame *frame, const struct call *call)
 {
-	if (frame->pc != call->return_pc)
+	if (frame->pc != call->return_pc && !frame->lands)
 		return "it returns elsewhere";
 	if (frame->sp != call->sp + 8)
 		return "its stack pointer is another";
@@ -137,33 +140,69 @@ static const char *fault_of_frame(const struct found_frame *frame, const struct 
 }
 
 /* What is wrong with the end of the stack that was found, or NULL. */
-static const char *fault_of_end(const struct stepped *stepped)
+static const char *fault_of_end(const struct found_stack *found, bool has_callers)
 {
-	const struct found_stack *found = &stepped->found;
-	size_t n_due = stepped->n_calls + 1;
-
 	if (found->n_frames == STOPPED_MAX_FRAMES)
 		return NULL;
 	if (found->outcome != STACK_WHOLE)
 		return "it is cut";
-	return found->n_frames == n_due ? NULL : "it has another end";
+	return has_callers ? "it has another end" : NULL;
 }
 
 /* What is wrong with the stack that was found, or NULL; and the frame that was left so. */
 static const char *fault_of_stack(const struct stepped *stepped, const struct found_frame **ret_at)
 {
 	const struct found_stack *found = &stepped->found;
-	size_t n_calls = stepped->n_calls;
+	const struct call *calls = stepped->calls;
+	size_t n = stepped->n_calls;
 	const char *what;
 
-	for (size_t i = 1; i < found->n_frames && i <= n_calls; i++) {
-		*ret_at = &found->frames[i - 1];
-		what = fault_of_frame(&found->frames[i], &stepped->calls[n_calls - i]);
+	for (size_t i = 1; i < found->n_frames; i++) {
+		const struct found_frame *frame = &found->frames[i];
+
+		*ret_at = frame - 1;
+		if (frame->lands && frame->sp == frame[-1].sp)
+			continue; /* at its last instruction it has left the frames between */
+		while (frame->lands && n && calls[n - 1].sp + 8 < frame->sp)
+			n--;
+		if (n == 0)
+			return "it has another end";
+		what = fault_of_frame(frame, &calls[--n]);
 		if (what)
 			return what;
 	}
 	*ret_at = &found->frames[found->n_frames - 1];
-	return fault_of_end(stepped);
+	return fault_of_end(found, n > 0);
+}
+
+static const struct found_frame *find_landing(const struct found_stack *found)
+{
+	for (size_t i = 1; i < found->n_frames; i++)
+		if (found->frames[i].lands)
+			return &found->frames[i];
+	return NULL;
+}
+
+/* Was it on the way to a landing pad one step ago? */
+static bool is_landing(const struct stepped *stepped)
+{
+	return stepped->landing.pc && stepped->landing_step + 1 == stepped->n_steps;
+}
+
+/* What is wrong with where it has landed, if it has, or NULL. */
+static const char *fault_of_landing(struct stepped *stepped)
+{
+	const struct found_frame *next = find_landing(&stepped->found);
+	const struct found_frame due = stepped->landing;
+	const struct found_frame *now = &stepped->found.frames[0];
+	bool is_there = is_landing(stepped) && !next;
+
+	stepped->landing = next ? *next : (struct found_frame){ 0 };
+	stepped->landing_step = stepped->n_steps;
+	stepped->n_landings += is_there;
+	if (!is_there || (now->pc == due.pc && now->sp == due.sp && now->fp == due.fp))
+		return NULL;
+	return "it lands elsewhere";
 }
 
 static void note_fault(struct stepped *stepped, uint64_t pc, const char *what)
@@ -187,14 +226,17 @@ static void compare(struct stepped *stepped)
 	const struct found_frame *at;
 	const char *what;
 
-	if (*visits == MAX_VISITS)
+	if (*visits == MAX_VISITS && !is_landing(stepped))
 		return;
-	++*visits;
+	*visits += *visits < MAX_VISITS;
 	stepped->n_walks++;
 	stopped_process_walk(stepped->process, &stepped->now, &stepped->found);
 	what = fault_of_stack(stepped, &at);
 	if (what)
 		note_fault(stepped, at->pc, what);
+	what = fault_of_landing(stepped);
+	if (what)
+		note_fault(stepped, stepped->now.pc, what);
 }
 
 /* Returns whether it is still there. */
@@ -226,7 +268,8 @@ static void run(struct stepped *stepped, uint64_t max_steps)
 
 static void report(const struct stepped *stepped)
 {
-	printf("%" PRIu64 " steps, %" PRIu64 " walks\n", stepped->n_steps, stepped->n_walks);
+	printf("%" PRIu64 " steps, %" PRIu64 " walks, %" PRIu64 " landings\n", stepped->n_steps,
+	       stepped->n_walks, stepped->n_landings);
 	for (size_t i = 0; i < stepped->n_faults; i++) {
 		const struct fault *fault = &stepped->faults[i];
 

@@ -29,9 +29,12 @@ OF_NOBODY = {
 # Where a program begins, which gdb does not know if nothing says so.
 ENTRIES = {"_start", "_dl_start_user"}
 
-# Where gdb may guess: there, while a library is just being loaded, and behind the registers that
-# libgcc overwrites for a landing pad.
-GUESSES = ENTRIES | OF_NOBODY | {"a library that is not known yet", "a caller that is no code"}
+# These write the registers of a landing pad over those that they have saved, before they leave for
+# it: their tables, which is all that gdb goes by, are then wrong.
+LEAVING = {"_Unwind_RaiseException", "_Unwind_Resume"}
+
+# Where gdb may guess: there, and while a library is just being loaded.
+GUESSES = ENTRIES | OF_NOBODY | LEAVING | {"a library that is not known yet"}
 
 # gcc's tables err in the last two instructions of a frame that was aligned anew and grew: they tell
 # where the frame pointer was, relative to what it was before.
@@ -197,6 +200,14 @@ def the_stack_is_what_was_called_at_each_instruction_from_the_first_one_on():
         head, faults = faults_of(way_of(*run))
         print(f"{' '.join(run[:2])}: {head}")
         assert not faults, "\n    ".join([f"{run}:", *faults[:20]])
+
+
+@test
+def an_exception_leaves_what_is_below_its_landing_pad_and_lands_there():
+    command = (fixture("ways/throws-static-pie"), "throws", SECONDS, "throws")
+    head, faults = faults_of(command)
+    assert int(re.search(r"(\d+) landings", head)[1]) > 3, head
+    assert not faults, "\n    ".join(faults[:20])
 
 
 @test

@@ -9,6 +9,7 @@ import os
 import subprocess
 
 from harness import FIXTURES, Skip, fixture
+from pprof import MAX_LOST
 
 STRAYS = 2
 
@@ -162,9 +163,10 @@ class Verdict:
         """Its tables were there."""
         return self.good and not any("pending" in fault for fault in self.faults)
 
-    def is_good(self, max_lost):
-        """Whether not more than that share of its samples was lost; one is nearly that share."""
-        is_whole = self.lost <= max(STRAYS, max_lost * self.count)
+    @property
+    def is_good(self):
+        """Whether hardly any of its samples was lost; one of them is nearly the share that may be."""
+        is_whole = self.lost <= max(STRAYS, MAX_LOST * self.count)
         return is_whole and self.good > max(100, 10 * self.elsewhere)
 
     def __str__(self):

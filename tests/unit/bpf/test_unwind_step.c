@@ -130,6 +130,87 @@ static void jumps_by_no_registers_that_are_not_there(void **state)
 	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
 }
 
+/* A frame of libgcc's, to which word 24 belongs, has its context at word 8. It leads to the first
+ * byte of the fourth function, before which another rule holds. */
+static struct walk begin_before_a_landing(void)
+{
+	struct walk walk = begin_at(pc_of(1), 0);
+
+	walk.fp = STACK + 8 * 24;
+	set_rule(1, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SP, .cfa_off = 16 });
+	set_rule(2, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_LANDING,
+					  .reg = 6,
+					  .cfa_off = -128,
+					  .fp_off = -24 });
+	set_rule(4, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_FP, .cfa_off = 16 });
+	set_rule(5, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_END });
+	stack[1] = pc_of(2) + 1;
+	stack[5] = STACK + 8 * 30; /* where the frame pointer is … */
+	stack[8] = STACK + 8 * 50;
+	stack[9] = pc_of(4);
+	stack[30] = STACK + 8 * 60; /* … of the landing pad's frame */
+	stack[61] = pc_of(5) + 1;
+	return walk;
+}
+
+static void goes_to_the_landing_pad_for_which_libgcc_leaves(void **state)
+{
+	struct walk walk = begin_before_a_landing();
+
+	(void)state;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 4);
+	assert_int_equal(walk.frames[2], UNWIND_FRAME(FILE_NUMBER, 0x400));
+	assert_int_equal(walk.frames[3], UNWIND_FRAME(FILE_NUMBER, 0x500));
+	assert_int_equal(walk.rbx_at, WALK_RBX_UNKNOWN);
+}
+
+static void believes_no_context_that_leads_nowhere(void **state)
+{
+	struct walk walk = begin_before_a_landing();
+
+	(void)state;
+	stack[8] = STACK + 8 * 2; /* it would land where it is */
+	assert_int_equal(run(&walk), STACK_TRUNCATED_ASTRAY);
+	walk = begin_before_a_landing();
+	stack[5] = STACK - 8;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_READ);
+	walk = begin_before_a_landing();
+	walk.fp = STACK;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_READ);
+	walk = begin_before_a_landing();
+	walk.pc = pc_of(2);
+	walk.has_sp = 0;
+	assert_int_equal(run(&walk), STACK_TRUNCATED_REGISTER);
+}
+
+/* Its last instructions: mov rsp, rcx; pop rcx; jmp rcx. */
+static void lands_exactly_where_the_return_address_says(void **state)
+{
+	const struct unwind_rule leaving[] = {
+		{ .cfa_kind = UNWIND_CFA_REGISTER, .lands = 1, .reg = 2, .cfa_off = 8 },
+		{ .cfa_kind = UNWIND_CFA_SP, .lands = 1, .cfa_off = 8 },
+		{ .cfa_kind = UNWIND_CFA_SP, .lands = 1, .ra_kind = UNWIND_RA_REGISTER, .reg = 2 },
+	};
+
+	(void)state;
+	set_rule(4, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_SP, .cfa_off = 16 });
+	set_rule(5, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_END });
+	stack[10] = pc_of(4);
+	stack[12] = pc_of(5) + 1;
+	for (unsigned int i = 0; i < sizeof(leaving) / sizeof(leaving[0]); i++) {
+		const unsigned int sp_words[] = { 3, 10, 11 };
+		struct walk walk = begin_at(pc_of(1), sp_words[i]);
+
+		set_rule(1, leaving[i]);
+		walk.registers[2] = i == 2 ? pc_of(4) : STACK + 8 * 10;
+		assert_int_equal(run(&walk), STACK_WHOLE);
+		assert_int_equal(walk.n_frames, 3);
+		assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x400));
+		assert_int_equal(walk.frames[2], UNWIND_FRAME(FILE_NUMBER, 0x500));
+	}
+}
+
 static void goes_on_behind_a_signal_frame_where_the_signal_struck(void **state)
 {
 	struct walk walk = begin_at(pc_of(1), 0);
@@ -377,6 +458,9 @@ int main(void)
 		cmocka_unit_test_setup(believes_no_rbx_that_nobody_tells_of, set_up),
 		cmocka_unit_test_setup(follows_a_jump_that_is_about_to_happen, set_up),
 		cmocka_unit_test_setup(jumps_by_no_registers_that_are_not_there, set_up),
+		cmocka_unit_test_setup(goes_to_the_landing_pad_for_which_libgcc_leaves, set_up),
+		cmocka_unit_test_setup(believes_no_context_that_leads_nowhere, set_up),
+		cmocka_unit_test_setup(lands_exactly_where_the_return_address_says, set_up),
 		cmocka_unit_test_setup(goes_on_behind_a_signal_frame_where_the_signal_struck,
 				       set_up),
 		cmocka_unit_test_setup(goes_on_in_the_goroutine_that_its_thread_has_left, set_up),

@@ -49,7 +49,11 @@ PLACE = re.compile(r"(\w+)([+-]\d+)")
 # What we say where Go's runtime leaves its stack, of which its .debug_frame knows nothing.
 GO_KNOWS = ("anywhere:", "end", "saved", "signal", "unsupported", "*(r7+40)+8", "r1+8")
 
-Row = collections.namedtuple("Row", "start end cfa fp ra rbx is_signal")
+# How we say that a return address is that of a landing pad.
+LANDS = "lands:"
+
+# leaves: it is of a function that calls __builtin_eh_return, which alone saves rax, or x0.
+Row = collections.namedtuple("Row", "start end cfa fp ra rbx leaves is_signal")
 
 
 def machine_of(path):
@@ -190,7 +194,7 @@ class Frames:
             augmentation = re.search(r'"(.*?)"', entry["text"])
             self.cies[entry["offset"]] = {
                 "is_signal": bool(augmentation) and "S" in augmentation.group(1),
-                "initial": self.parts(cells) if entry["rows"] else ("rsp+8", "u", "u", "u"),
+                "initial": self.parts(cells) if entry["rows"] else ("rsp+8", "u", "u", "u", False),
             }
             return
         cie, start, end = (int(number, 16) for number in re.search(
@@ -212,15 +216,17 @@ class Frames:
                 self.rows.append(Row(row_start, min(row_end, end), *parts, cie["is_signal"]))
 
     def parts(self, cells):
-        """CFA, frame pointer, return address and rbx of a row; for a jump, the register that has the
-        stack pointer is in the place of the CFA."""
+        """CFA, frame pointer, return address and rbx of a row, and whether it may leave for a landing
+        pad; for a jump, the register that has the stack pointer is in the place of the CFA."""
         columns = self.columns
         fp = columns.get(self.fp_name)
         ra = columns.get("ra", columns.get("x30"))
         sp = cells[columns["rsp"]] if "rsp" in columns else "u"
         cfa = f"jump:{sp}" if sp.startswith("r") else cells[1]
         rbx = columns.get("rbx")
-        return (cfa, cells[fp] if fp else "u", cells[ra] if ra else "u", cells[rbx] if rbx else "u")
+        first = columns.get("rax", columns.get("x0"))
+        return (cfa, cells[fp] if fp else "u", cells[ra] if ra else "u", cells[rbx] if rbx else "u",
+                bool(first) and cells[first].startswith("c"))
 
 
 def from_cfa(place, cfa):
@@ -248,8 +254,8 @@ class Judge:
         self.verdicts = {}
 
     def verdict(self, row, ours):
-        """One of: "same"; "lost" for what the rule says it cannot say; "better" where Go's runtime
-        does what its .debug_frame does not tell; else "wrong"."""
+        """One of: "same"; "lost" for what the rule says it cannot say; "better" where Go's runtime, or
+        libgcc on its way to a landing pad, does what its tables do not tell; else "wrong"."""
         key = (*row[2:], ours)
         if key not in self.verdicts:
             self.verdicts[key] = self.judge(row, ours)
@@ -257,6 +263,8 @@ class Judge:
 
     def judge(self, row, ours):
         if self.has_go and ours.startswith(GO_KNOWS):
+            return "better"
+        if row.leaves and ours == "landing":
             return "better"
         if row.is_signal:
             return {"signal": "same", "unsupported": "lost"}.get(ours, "wrong")
@@ -266,8 +274,12 @@ class Judge:
             return "wrong" if self.can_be_said(row) else "lost"
         if len(ours.split()) != 4:
             return "wrong"
+        judges = [self.judge_cfa, self.judge_fp, self.judge_ra, self.judge_rbx]
+        if row.leaves and LANDS in ours:  # rbx is that of the landing pad already
+            ours = ours.replace(LANDS, "")
+            judges.remove(self.judge_rbx)
         verdicts = {judge(theirs, our_part) for judge, theirs, our_part in zip(
-            (self.judge_cfa, self.judge_fp, self.judge_ra, self.judge_rbx), row[2:6], ours.split())}
+            judges, row[2:6], ours.split())}
         return next(word for word in ("wrong", "lost", "same") if word in verdicts)
 
     def can_be_said(self, row):

@@ -5,7 +5,8 @@
  *
  *     unwind_tool find ELF      read addresses, print the rule of each: "CFA FP RA RBX", registers
  *                               by their DWARF numbers, "-" where a rule has no room for rbx,
- *                               or a word for a rule that has no such parts
+ *                               "lands:" before RA if that is a landing pad; or a word for a
+ *                               rule that has no such parts
  *     unwind_tool report ELF    print what the build met
  *     unwind_tool build ELF     print the table itself
  */
@@ -131,7 +132,7 @@ static void print_rule(const struct unwind_rule *rule, bool is_arm64)
 	static const char *const words[UNWIND_CFA_KIND_COUNT] = {
 		[UNWIND_CFA_NONE] = "none",      [UNWIND_CFA_SIGNAL] = "signal",
 		[UNWIND_CFA_END] = "end",        [UNWIND_CFA_UNSUPPORTED] = "unsupported",
-		[UNWIND_CFA_GO_SAVED] = "saved",
+		[UNWIND_CFA_GO_SAVED] = "saved", [UNWIND_CFA_LANDING] = "landing",
 	};
 
 	if (!rule || words[rule->cfa_kind]) {
@@ -144,10 +145,11 @@ static void print_rule(const struct unwind_rule *rule, bool is_arm64)
 	}
 	print_cfa(rule, is_arm64);
 	print_fp(rule, is_arm64);
+	printf(rule->lands ? " lands:" : " ");
 	if (rule->ra_kind == UNWIND_RA_REGISTER)
-		printf(" r%d", rule->reg);
+		printf("r%d", rule->reg);
 	else
-		printf(" c%+d", is_arm64 ? rule->fp_off : -8);
+		printf("c%+d", is_arm64 ? rule->fp_off : -8);
 	print_rbx(rule, is_arm64);
 }
 
