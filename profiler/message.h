@@ -180,7 +180,7 @@ struct message_fetched {
 
 struct message_table {
 	uint32_t file;
-	uint32_t unused;
+	uint32_t losses[UNWIND_LOSS_COUNT]; /* what the table does not say */
 };
 
 struct message_description {

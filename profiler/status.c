@@ -96,6 +96,20 @@ const char *const symbol_loss_names[SYMBOL_LOSS_COUNT] = {
 	[SYMBOL_LOSS_NAME] = "name",
 };
 
+const char *const unwind_loss_names[UNWIND_LOSS_COUNT] = {
+	[UNWIND_LOSS_CFA_EXPRESSION] = "cfa_expression",
+	[UNWIND_LOSS_CFA_OFFSET] = "cfa_offset",
+	[UNWIND_LOSS_RA] = "return_address",
+	[UNWIND_LOSS_SIGNAL] = "signal_frame",
+	[UNWIND_LOSS_RULE_COUNT] = "rule_count",
+	[UNWIND_LOSS_CHUNK_ROWS] = "row_count",
+	[UNWIND_LOSS_GO_STACK] = "go_stack",
+	[UNWIND_LOSS_BAD_PROGRAM] = "bad_program",
+	[UNWIND_LOSS_FP] = "frame_pointer",
+	[UNWIND_LOSS_BAD_ENTRY] = "bad_entry",
+	[UNWIND_LOSS_OVERLAP] = "overlap",
+};
+
 const char *const cache_error_names[CACHE_ERROR_COUNT] = {
 	[CACHE_ERROR_FOLDER] = "folder",
 	[CACHE_ERROR_FULL] = "full",

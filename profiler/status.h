@@ -18,6 +18,7 @@
 #include "profiler/store.h"
 #include "unwind/jit_report.h"
 #include "unwind/symbol_build_report.h"
+#include "unwind/unwind_loss.h"
 
 enum role { ROLE_SAMPLER, ROLE_RESOLVER, ROLE_SERVER, ROLE_FETCHER, ROLE_COUNT };
 
@@ -154,6 +155,7 @@ struct sampler_status {
 	uint64_t symbol_files_refused;              /* that were too many of these */
 	uint64_t builds[BUILD_OUTCOME_COUNT];       /* symbol files, by how they ended */
 	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* … and unwind tables */
+	uint64_t table_losses[UNWIND_LOSS_COUNT];   /* what these do not say */
 	struct jit_status jit;
 	uint32_t n_builds_queued;                /* files that wait to be read for their names */
 	uint32_t n_tables_queued;                /* … for their unwind tables */
@@ -183,6 +185,7 @@ extern const char *const build_outcome_names[BUILD_OUTCOME_COUNT];
 extern const char *const fetch_outcome_names[FETCH_OUTCOME_COUNT];
 extern const char *const debug_file_kind_names[DEBUG_FILE_KIND_COUNT];
 extern const char *const symbol_loss_names[SYMBOL_LOSS_COUNT];
+extern const char *const unwind_loss_names[UNWIND_LOSS_COUNT];
 extern const char *const cache_error_names[CACHE_ERROR_COUNT];
 extern const char *const jit_refusal_names[JIT_REFUSAL_COUNT];
 extern const char *const jit_entry_names[JIT_ENTRY_COUNT];

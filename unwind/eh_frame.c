@@ -7,6 +7,7 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "unwind/cfa_rule.h"
 #include "unwind/elf_content.h"
 #include "unwind/elf_file.h"
 #include "unwind/elf_file_internal.h"

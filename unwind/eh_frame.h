@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "unwind/cfa_rule.h"
+#include "unwind/unwind_loss.h"
 
 struct elf_file;
 struct unwind_rows;

@@ -303,23 +303,19 @@ int unwind_table_build(struct elf_file *file, struct buffer *ret_bytes,
 	_cleanup_(freep) struct unwind_rule_set *set = malloc(sizeof(*set));
 	_cleanup_(unwind_rows_fini) struct unwind_rows rows = { 0 };
 	uint16_t machine = elf_content_machine(file);
-	struct unwind_table_report report = { 0 };
 	int r;
 
+	*ret_report = (struct unwind_table_report){ 0 };
 	if (!set)
 		return -ENOMEM;
 	if (machine != EM_X86_64 && machine != EM_AARCH64)
 		return -ENODATA;
 	unwind_rule_set_init(set);
-	r = read_rows(file, set, &rows, &report);
+	r = read_rows(file, set, &rows, ret_report);
 	if (r < 0)
 		return r;
 	if (rows.n == 0)
 		return -ENODATA;
 	unwind_rows_settle(&rows, set, PADDING_BYTES);
-	r = write_table(elf_file_describe(file), set, &rows, ret_bytes, &report);
-	if (r < 0)
-		return r;
-	*ret_report = report;
-	return 0;
+	return write_table(elf_file_describe(file), set, &rows, ret_bytes, ret_report);
 }

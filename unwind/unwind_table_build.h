@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "unwind/cfa_rule.h"
+#include "unwind/unwind_loss.h"
 
 struct buffer;
 struct elf_file;
@@ -28,12 +28,13 @@ struct unwind_table_report {
 /*
  * Write the table of @file, an executable or library for x86-64 or arm64, to the empty @ret_bytes.
  *
- * Returns 0 and sets *@ret_report, or
+ * Returns 0, or
  * -ENODATA  nothing in it says how to unwind it, or it is for another machine,
  * -EFBIG    there are too many rows, or the table exceeds the limit of @ret_bytes,
  * -ENOMEM   out of memory.
  *
- * What of the file is damaged is passed over.
+ * What of the file is damaged is passed over. *@ret_report is set in any case; of a file that was
+ * not read to its end, to zeros.
  */
 int unwind_table_build(struct elf_file *file, struct buffer *ret_bytes,
 		       struct unwind_table_report *ret_report);

@@ -364,7 +364,7 @@ static void take_table(struct binary_describer *describer, const struct message_
 	struct binary *binary = binary_table_find_number(describer->opener.binaries, message->file);
 
 	if (binary)
-		build_orders_take_table(&describer->orders, binary, fd);
+		build_orders_take_table(&describer->orders, binary, message, fd);
 }
 
 static void take_reference(struct binary_describer *describer,
@@ -481,4 +481,6 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	       sizeof(describer->orders.name_builds));
 	memcpy(ret_status->table_builds, describer->orders.table_builds,
 	       sizeof(describer->orders.table_builds));
+	memcpy(ret_status->table_losses, describer->orders.table_losses,
+	       sizeof(describer->orders.table_losses));
 }

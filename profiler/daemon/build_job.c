@@ -100,13 +100,14 @@ static int send_description(struct channel *channel, const struct build_job *job
 /* That a file has none is told, too, for samples wait. */
 static int build_table(struct channel *channel, const struct build_job *job, struct elf_file *elf)
 {
-	const struct message_table message = { .file = job->what.file };
+	struct message_table message = { .file = job->what.file };
 	_cleanup_(buffer_fini) struct buffer table = { .limit = UNWIND_TABLE_MAX_BYTES };
 	_cleanup_(closep) int fd = -1;
 	struct unwind_table_report report;
 	int outcome, r;
 
 	outcome = unwind_table_build(elf, &table, &report);
+	memcpy(message.losses, report.losses, sizeof(message.losses));
 	if (outcome == 0)
 		fd = make_memfd(table.data, table.size);
 	r = channel_send_fds(channel, MESSAGE_TABLE, &message, sizeof(message),

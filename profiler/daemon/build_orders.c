@@ -88,8 +88,11 @@ void build_orders_order_names(struct build_orders *orders, struct binary *binary
 	send_order(orders, &build, binary->fd, debug_fd);
 }
 
-void build_orders_take_table(struct build_orders *orders, struct binary *binary, int fd)
+void build_orders_take_table(struct build_orders *orders, struct binary *binary,
+			     const struct message_table *message, int fd)
 {
+	for (size_t i = 0; binary->table_order == ORDER_SENT && i < UNWIND_LOSS_COUNT; i++)
+		orders->table_losses[i] += message->losses[i];
 	set_table_order(orders, binary, ORDER_ANSWERED);
 	if (fd >= 0) {
 		binary->had_table = true;

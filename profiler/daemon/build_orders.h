@@ -14,6 +14,7 @@
 
 struct binary;
 struct message_built;
+struct message_table;
 struct debug_file_supply;
 struct role_process;
 struct table_loader;
@@ -24,6 +25,7 @@ struct build_orders {
 	struct debug_file_supply *debug_files;
 	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* by how they ended */
 	uint64_t name_builds[BUILD_OUTCOME_COUNT];
+	uint64_t table_losses[UNWIND_LOSS_COUNT]; /* of tables that were sent, not of cached ones */
 	uint32_t n_names_awaited, n_tables_awaited;
 	uint32_t last_number;
 };
@@ -41,7 +43,8 @@ void build_orders_order_names(struct build_orders *orders, struct binary *binary
 
 /* The resolver has sent a table of @binary in the memory file @fd, or says that there is none: −1.
  */
-void build_orders_take_table(struct build_orders *orders, struct binary *binary, int fd);
+void build_orders_take_table(struct build_orders *orders, struct binary *binary,
+			     const struct message_table *message, int fd);
 
 /* The resolver has ended its work on that order of the table of @binary. */
 void build_orders_finish_table(struct build_orders *orders, struct binary *binary,

@@ -60,6 +60,35 @@ def a_file_is_the_same_before_and_after_someone_has_looked_at_it(daemon):
         assert len(found) == 1, found
 
 
+# Where the frames of its 1000 functions end, no rule can say: DW_CFA_def_cfa_expression of
+# DW_OP_lit0, DW_OP_deref.
+UNSAYABLE = """
+int pause(void);
+int main(void) { return pause(); }
+__asm__(".text; .rept 1000; .cfi_startproc; .cfi_escape 0x0f, 2, 0x30, 6; nop; .cfi_endproc; .endr");
+"""
+
+
+@test
+def what_a_table_cannot_say_is_counted_by_its_kind(daemon):
+    """When it is compiled: what other programs of this host add meanwhile is less."""
+
+    def losses():
+        return daemon.metrics().family("pilotlight_unwind_losses_total")
+
+    before = losses()
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "unsayable")
+        compile_it = ("cc", "-x", "c", "-o", program, "-")
+        subprocess.run(compile_it, input=UNSAYABLE, text=True, check=True)
+        process = processes.start(program)
+        kind = "cfa_expression"
+        wait_for(lambda: losses()[kind] >= before[kind] + 1000, 20, "they are counted")
+        process.kill()
+        processes.finish(process)
+    assert losses()[kind] < before[kind] + 2000, losses()
+
+
 def copy_of(folder, *names):
     """Copies of fixtures, which nobody has ever met; the path of the first."""
     for name in names:

@@ -131,11 +131,15 @@ static int on_answer(void *context, const struct message *message, int fds[MESSA
 	return binary_describer_on_message(world->describer, message, fds);
 }
 
+/* Of each table that is sent. */
+static const uint32_t losses[UNWIND_LOSS_COUNT] = { [UNWIND_LOSS_RA] = 3, [UNWIND_LOSS_FP] = 7 };
+
 static void send_table(struct world *world, const struct buffer *table)
 {
-	const struct message_table message = { .file = world->asked };
+	struct message_table message = { .file = world->asked };
 	_cleanup_(closep) int fd = table_maker_memfd(table->data, table->size);
 
+	memcpy(message.losses, losses, sizeof(losses));
 	assert_int_equal(channel_send_fds(world->other_end, MESSAGE_TABLE, &message,
 					  sizeof(message), (int[]){ fd, -1 }),
 			 0);
@@ -318,6 +322,24 @@ static void a_resolver_that_is_new_makes_tables_for_walkers_too(void **state)
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
 }
 
+static void what_tables_do_not_say_counts_once_for_each_that_was_asked_for(void **state)
+{
+	struct world *world = *state;
+	struct sampler_status status = { 0 };
+
+	if (!may_open_mapped_files(world))
+		skip();
+	for (uint64_t i = 1; i <= 2; i++) {
+		meet_file(world);
+		for (int j = 0; j < 2; j++)
+			send_good_table(world);
+		table_store_forget(world->store, &key);
+		binary_describer_get_status(world->describer, &status);
+		for (size_t kind = 0; kind < UNWIND_LOSS_COUNT; kind++)
+			assert_int_equal(status.table_losses[kind], i * losses[kind]);
+	}
+}
+
 /* Names take their time; meanwhile the file is met by another key. */
 static void the_end_of_a_build_refuses_no_table_that_was_asked_for_later(void **state)
 {
@@ -484,6 +506,7 @@ int main(void)
 		WITH_WORLD(a_file_that_is_known_to_have_no_table_is_not_waited_for),
 		WITH_WORLD(a_file_that_was_never_hit_has_a_table_for_walkers_and_hands_it_on),
 		WITH_WORLD(a_resolver_that_is_new_makes_tables_for_walkers_too),
+		WITH_WORLD(what_tables_do_not_say_counts_once_for_each_that_was_asked_for),
 		WITH_WORLD(the_end_of_a_build_refuses_no_table_that_was_asked_for_later),
 		WITH_WORLD(a_table_that_has_left_is_asked_for_again),
 		WITH_WORLD(names_are_asked_for_when_a_stack_leads_through_the_file),

@@ -15,6 +15,7 @@
 #include "elf_builder.h"
 #include "fixture.h"
 #include "profiler/base/buffer.h"
+#include "unwind/cfa_program.h"
 #include "unwind/elf_file.h"
 #include "unwind/unwind_table.h"
 
