@@ -85,7 +85,9 @@ enum fetch_outcome {
 
 struct fetch_status {
 	uint64_t asked;
-	uint64_t over_bound; /* that were too many at once */
+	uint64_t over_bound;    /* that were too many at once */
+	uint64_t known_missing; /* that no server had some hours ago: not asked for */
+	uint64_t unsaved;       /* attempts to write down which those are that failed */
 	uint64_t outcomes[FETCH_OUTCOME_COUNT];
 	uint32_t n_queued;
 	uint32_t unused;

@@ -18,6 +18,7 @@
 #include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/late_names.h"
+#include "profiler/daemon/missing_files.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/symbol_folder.h"
 #include "profiler/daemon/table_loader.h"
@@ -161,8 +162,12 @@ int binary_describer_new(const struct binary_describer_options *options,
 	describer->fetches = (struct debug_fetches){
 		.fetcher = options->fetcher,
 		.binaries = describer->opener.binaries,
-		.is_enabled = options->may_fetch,
 	};
+	if (options->debuginfod_urls)
+		r = missing_files_new(options->cache, options->debuginfod_urls,
+				      &describer->fetches.missing);
+	if (r < 0)
+		return r;
 	describer->late = (struct late_names){
 		.debug_files = &describer->debug_files,
 		.names = &describer->names,
@@ -179,6 +184,7 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 {
 	if (!describer)
 		return NULL;
+	missing_files_free(describer->fetches.missing);
 	binary_opener_fini(&describer->opener);
 	symbol_folder_free(describer->symbols);
 	free(describer);
@@ -300,6 +306,7 @@ void binary_describer_close_idle(struct binary_describer *describer)
 	binary_table_each(describer->opener.binaries, close_idle, &now_ns);
 	late_names_begin(&describer->late);
 	binary_table_each(describer->opener.binaries, look_again, describer);
+	debug_fetches_tend(&describer->fetches);
 }
 
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary)

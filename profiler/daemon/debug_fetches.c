@@ -11,11 +11,11 @@
 #include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/missing_files.h"
 #include "profiler/daemon/role.h"
 
 enum { MAX_QUEUED = 256 };
 
-#define MISSING_NS (6 * 3600 * NS_PER_SECOND) /* a server may get it by then */
 #define FAILED_NS  (600 * NS_PER_SECOND)
 #define SKIPPED_NS (3600 * NS_PER_SECOND) /* others, that answer, would be asked again, too */
 
@@ -31,16 +31,33 @@ static bool is_gone(const struct binary *binary)
 	return binary->names == NAMES_FAILED && binary->names_outcome == BUILD_GONE;
 }
 
+static enum fetch_kind kind_for(const struct binary *binary)
+{
+	return is_gone(binary) ? FETCH_EXECUTABLE : FETCH_DEBUG_FILE;
+}
+
+static bool is_known_to_be_missing(struct debug_fetches *fetches, struct binary *binary)
+{
+	int64_t rest_ns = missing_files_rest_ns(fetches->missing, kind_for(binary),
+						&binary->build_id, clock_unix_ns());
+
+	if (!rest_ns)
+		return false;
+	fetches->status.known_missing++;
+	binary->next_fetch_ns = clock_monotonic_ns() + rest_ns;
+	return true;
+}
+
 void debug_fetches_want(struct debug_fetches *fetches, struct binary *binary)
 {
 	const struct message_fetch message = {
 		.file = binary->number,
-		.kind = is_gone(binary) ? FETCH_EXECUTABLE : FETCH_DEBUG_FILE,
+		.kind = kind_for(binary),
 		.build_id = binary->build_id,
 	};
-	struct channel *channel = fetches->is_enabled ? fetches->fetcher->channel : NULL;
+	struct channel *channel = fetches->missing ? fetches->fetcher->channel : NULL;
 
-	if (!channel || !is_of_use(binary))
+	if (!channel || !is_of_use(binary) || is_known_to_be_missing(fetches, binary))
 		return;
 	if (fetches->status.n_queued >= MAX_QUEUED ||
 	    channel_send(channel, MESSAGE_FETCH, &message, sizeof(message)) < 0) {
@@ -62,7 +79,7 @@ static int64_t pause_ns(enum fetch_outcome outcome)
 	case FETCH_SKIPPED:
 		return SKIPPED_NS;
 	default:
-		return MISSING_NS;
+		return MISSING_FILES_KEPT_NS;
 	}
 }
 
@@ -71,6 +88,9 @@ static void finish(struct debug_fetches *fetches, struct binary *binary, enum fe
 	binary->is_fetched = false;
 	binary->next_fetch_ns = clock_monotonic_ns() + pause_ns(outcome);
 	fetches->status.outcomes[outcome]++;
+	if (outcome == FETCH_MISSING)
+		missing_files_add(fetches->missing, kind_for(binary), &binary->build_id,
+				  clock_unix_ns());
 }
 
 /* From the network: it is a file that starts as ELF files do, or none. */
@@ -137,6 +157,12 @@ int debug_fetches_take(struct debug_fetches *fetches, const struct message *mess
 	binary->n_names_orders = 0;
 	*ret_binary = binary;
 	return 0;
+}
+
+void debug_fetches_tend(struct debug_fetches *fetches)
+{
+	if (fetches->missing && missing_files_save(fetches->missing, clock_unix_ns()) < 0)
+		fetches->status.unsaved++;
 }
 
 static void fail(void *context, struct binary *binary)

@@ -9,8 +9,8 @@
  *
  * One whose own file was gone before it was read has that fetched, and then its debug file.
  *
- * What no server has is not asked for again for hours, what failed for minutes, and what one that
- * does not answer may have for an hour.
+ * What no server has is not asked for again for hours (profiler/daemon/missing_files.h), what
+ * failed for minutes, and what one that does not answer may have for an hour.
  */
 
 #include <stdbool.h>
@@ -21,12 +21,13 @@
 
 struct binary;
 struct binary_table;
+struct missing_files;
 struct role_process;
 
 struct debug_fetches {
-	struct role_process *fetcher; /* borrowed, as is the next */
+	struct role_process *fetcher; /* borrowed, as are the next two */
 	struct binary_table *binaries;
-	bool is_enabled; /* there are servers to be asked */
+	struct missing_files *missing; /* NULL: there are no servers to be asked */
 	struct fetch_status status;
 };
 
@@ -41,6 +42,9 @@ void debug_fetches_want(struct debug_fetches *fetches, struct binary *binary);
  */
 int debug_fetches_take(struct debug_fetches *fetches, const struct message *message, int *fd,
 		       struct binary **ret_binary);
+
+/* To be called every second or so. */
+void debug_fetches_tend(struct debug_fetches *fetches);
 
 /* The fetcher has ended: what it was asked for has failed. */
 void debug_fetches_on_end(struct debug_fetches *fetches);

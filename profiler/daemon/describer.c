@@ -69,7 +69,7 @@ int describer_new(const struct describer_options *options, struct describer **re
 		.server = options->server,
 		.resolver = options->resolver,
 		.fetcher = options->fetcher,
-		.may_fetch = options->may_fetch,
+		.debuginfod_urls = options->debuginfod_urls,
 		.tables = options->tables,
 		.cache = options->cache,
 		.debug_folders = options->debug_folders,

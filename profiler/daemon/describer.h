@@ -28,7 +28,7 @@ struct describer_options {
 	struct role_process *server; /* borrowed, as the next */
 	struct role_process *resolver;
 	struct role_process *fetcher;
-	bool may_fetch; /* there are servers that the fetcher can ask */
+	const char *debuginfod_urls; /* of servers that the fetcher can ask, or NULL */
 	struct table_loader *tables;
 	const char *cache;                /* a folder for symbol files, or NULL */
 	const char *const *debug_folders; /* as in struct debug_file_finder */

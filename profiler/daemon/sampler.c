@@ -318,7 +318,7 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		.server = &sampler->roles[ROLE_SERVER],
 		.resolver = &sampler->roles[ROLE_RESOLVER],
 		.fetcher = &sampler->roles[ROLE_FETCHER],
-		.may_fetch = fetcher_urls(setup->options),
+		.debuginfod_urls = fetcher_urls(setup->options),
 		.cache = setup->options->cache,
 		.debug_folders = setup->options->debug_folders,
 		.memory_bytes = setup->options->memory_bytes,
@@ -347,7 +347,7 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 		r = start_role(sampler, setup, ROLE_RESOLVER);
 	if (r == 0)
 		r = start_role(sampler, setup, ROLE_SERVER);
-	if (r == 0 && options.may_fetch)
+	if (r == 0 && options.debuginfod_urls)
 		r = start_role(sampler, setup, ROLE_FETCHER);
 	if (r < 0)
 		log_line("cannot start the roles: %s", strerror(-r));

@@ -4,12 +4,14 @@
 server, on loopback."""
 
 import contextlib
+import http.server
 import os
 import pathlib
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import urllib.request
 
 import processes
@@ -209,6 +211,46 @@ def what_no_server_has_is_counted_and_left_alone():
             wait_for(lambda: fetches(daemon)["missing"] >= 1, 20, "it is missing")
             assert not daemon.past_settled(query).has("innermost")
             assert daemon.metrics().restarts("fetcher") == 0
+
+
+@contextlib.contextmanager
+def server_without_files():
+    """A server that has nothing: its URL, and the paths that it was asked for."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
+        thread = threading.Thread(target=listener.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.server_address[1]}", asked
+        listener.shutdown()
+        thread.join()
+
+
+@test
+def what_no_server_has_is_not_asked_for_again_after_a_restart():
+    with folder() as path, server_without_files() as (url, asked):
+        program, _ = strip_and_serve(path)
+        options = ("--debuginfod-urls", url, "--cache", str(path / "cache"))
+        with Daemon(*options) as daemon:
+            run_program(daemon, program)
+            wait_for(lambda: fetches(daemon)["missing"] >= 1, 20, "it is missing")
+            wait_for(lambda: not daemon.metrics()["pilotlight_debuginfod_queued"], 60, "all are")
+        first = set(asked)
+        asked.clear()
+        with Daemon(*options) as daemon:
+            run_program(daemon, program)
+            known = "pilotlight_debuginfod_known_missing_total"
+            wait_for(lambda: daemon.metrics()[known] >= 1, 20, "it is known to be missing")
+        again = first.intersection(asked)
+        assert not again, f"{len(again)} of {len(first)} were asked for again: {again}"
 
 
 @test

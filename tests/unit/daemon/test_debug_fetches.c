@@ -19,6 +19,7 @@
 #include "profiler/base/file.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/missing_files.h"
 #include "profiler/daemon/role.h"
 
 enum { MAX_QUEUED = 256 };
@@ -51,7 +52,8 @@ static int set_up(void **state)
 	static struct world world;
 	int fds[2];
 
-	world = (struct world){ .fetches = { .fetcher = &world.fetcher, .is_enabled = true } };
+	world = (struct world){ .fetches = { .fetcher = &world.fetcher } };
+	assert_int_equal(missing_files_new(NULL, "", &world.fetches.missing), 0);
 	assert_int_equal(channel_pair(fds), 0);
 	assert_int_equal(channel_new(fds[0], 1 << 20, &world.fetcher.channel), 0);
 	assert_int_equal(channel_new(fds[1], 1 << 20, &world.other_end), 0);
@@ -65,6 +67,7 @@ static int tear_down(void **state)
 {
 	struct world *world = *state;
 
+	missing_files_free(world->fetches.missing);
 	binary_table_free(world->fetches.binaries);
 	channel_free(world->fetcher.channel);
 	channel_free(world->other_end);
@@ -130,7 +133,13 @@ static void what_is_missing_is_not_asked_for_again_soon(void **state)
 	want(world);
 	assert_int_equal(world->n_asked, 1);
 	assert_true(world->binary->next_fetch_ns > clock_monotonic_ns() + hour_ns);
-	world->binary->next_fetch_ns = 0; /* hours later */
+	world->binary->next_fetch_ns = 0; /* the same file, met again */
+	want(world);
+	assert_int_equal(world->n_asked, 1);
+	assert_int_equal(world->fetches.status.known_missing, 1);
+	assert_true(world->binary->next_fetch_ns > clock_monotonic_ns() + hour_ns);
+	world->binary->next_fetch_ns = 0;
+	world->binary->build_id.bytes[0]++; /* another */
 	want(world);
 	assert_int_equal(world->n_asked, 2);
 	assert_int_equal(answer(world, FETCH_FAILED, NULL, &binary), 0);
@@ -169,6 +178,7 @@ static void what_is_no_elf_file_has_failed(void **state)
 static void only_what_would_be_of_use_is_asked_for(void **state)
 {
 	struct world *world = *state;
+	struct missing_files *missing;
 
 	world->binary->names = NAMES_LINES;
 	want(world);
@@ -182,10 +192,10 @@ static void only_what_would_be_of_use_is_asked_for(void **state)
 	world->binary->build_id.n_bytes = 0;
 	want(world);
 	world->binary->build_id.n_bytes = 2;
-	world->fetches.is_enabled = false;
+	missing = steal(world->fetches.missing);
 	want(world);
 	assert_int_equal(world->n_asked, 0);
-	world->fetches.is_enabled = true;
+	world->fetches.missing = missing;
 	want(world);
 	assert_int_equal(world->n_asked, 1);
 }
