@@ -24,7 +24,7 @@ struct binary_key {
 };
 
 /* A build id and three numbers, in hexadecimal digits, and an ending of some letters. */
-#define BINARY_KEY_NAME_BYTES (2 * BUILD_ID_MAX_BYTES + 3 * 17 + 16)
+#define BINARY_KEY_NAME_BYTES (2 * BUILD_ID_MAX_BYTES + 3 * 17 + 24)
 
 /*
  * The key of the file @fd.

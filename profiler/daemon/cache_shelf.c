@@ -3,18 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
 #include "profiler/base/cleanup.h"
 #include "profiler/daemon/log.h"
+
+#define ENDING_BYTES 24
 
 struct cache_shelf {
 	struct cache_shelf_options options;
 	struct cache_folder *folder; /* NULL: nothing is kept */
 	char *path;
 	struct build_id maker;
+	char ending[ENDING_BYTES]; /* of the items of that maker */
 	struct cache_status status;
 };
 
@@ -53,6 +59,16 @@ static int read_own_build_id(struct build_id *ret_id)
 	return fd < 0 ? -errno : build_id_read(fd, ret_id);
 }
 
+/* Items of other versions lie beside ours. */
+static void set_ending(struct cache_shelf *shelf)
+{
+	const struct cache_shelf_options *options = &shelf->options;
+	uLong sum = crc32_z(crc32(0, NULL, 0), (const Bytef *)&shelf->maker, sizeof(shelf->maker));
+
+	sum = crc32_z(sum, (const Bytef *)&options->version, sizeof(options->version));
+	snprintf(shelf->ending, sizeof(shelf->ending), ".%08lx%s", sum, options->ending);
+}
+
 static int open_folder(struct cache_shelf *shelf)
 {
 	const struct cache_shelf_options *options = &shelf->options;
@@ -66,6 +82,7 @@ static int open_folder(struct cache_shelf *shelf)
 			    "this program has no build id");
 		return 0;
 	}
+	set_ending(shelf);
 	r = cache_folder_open(shelf->path, options->ending, options->max_bytes, &shelf->folder);
 	if (r < 0 && r != -ENOMEM) {
 		count_error(shelf, CACHE_ERROR_FOLDER, "cannot use", cache_folder_strerror(r));
@@ -124,7 +141,7 @@ int cache_shelf_get(struct cache_shelf *shelf, const struct binary_key *key)
 
 	if (!shelf->folder)
 		return -ENOENT;
-	binary_key_print(key, shelf->options.ending, name);
+	binary_key_print(key, shelf->ending, name);
 	return cache_folder_get(shelf->folder, name);
 }
 
@@ -143,7 +160,7 @@ static void remove_item(struct cache_shelf *shelf, const struct binary_key *key)
 {
 	char name[BINARY_KEY_NAME_BYTES];
 
-	binary_key_print(key, shelf->options.ending, name);
+	binary_key_print(key, shelf->ending, name);
 	cache_folder_remove(shelf->folder, name);
 }
 
@@ -192,7 +209,7 @@ void cache_shelf_put(struct cache_shelf *shelf, const struct binary_key *key,
 
 	if (!shelf->folder)
 		return;
-	binary_key_print(key, shelf->options.ending, name);
+	binary_key_print(key, shelf->ending, name);
 	count_put(shelf, cache_folder_put(shelf->folder, name, parts, n_parts));
 }
 
@@ -204,7 +221,7 @@ int cache_shelf_begin(struct cache_shelf *shelf, const struct binary_key *key, u
 
 	if (!shelf->folder)
 		return -ENOENT;
-	binary_key_print(key, shelf->options.ending, name);
+	binary_key_print(key, shelf->ending, name);
 	r = cache_folder_begin(shelf->folder, name, size, ret_draft);
 	if (r < 0)
 		count_put(shelf, r);
