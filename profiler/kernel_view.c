@@ -9,7 +9,7 @@
 #include "profiler/utf8.h"
 
 int kernel_view_new(struct symbols *symbols, const struct kernel_range *ranges, size_t n_ranges,
-		    const struct kernel_file *file, struct kernel_view **ret_view)
+		    struct kernel_view **ret_view)
 {
 	struct kernel_view *view = calloc(1, sizeof(*view) + n_ranges * sizeof(*ranges));
 
@@ -17,7 +17,6 @@ int kernel_view_new(struct symbols *symbols, const struct kernel_range *ranges, 
 		return -ENOMEM;
 	atomic_init(&view->refs, 1);
 	view->symbols = symbols_ref(symbols);
-	view->file = *file;
 	view->n_ranges = n_ranges;
 	for (size_t i = 0; i < n_ranges; i++) {
 		view->ranges[i] = ranges[i];
@@ -60,10 +59,12 @@ const struct kernel_range *kernel_view_find(const struct kernel_view *view, uint
 	return NULL;
 }
 
-bool kernel_view_is_in_file(const struct kernel_view *view, uint64_t addr, uint64_t *ret_elf_vaddr)
+uint32_t kernel_view_file(const struct kernel_view *view, uint64_t addr, uint64_t *ret_elf_vaddr)
 {
-	const struct kernel_range *range = view->file.number ? kernel_view_find(view, addr) : NULL;
+	const struct kernel_range *range = kernel_view_find(view, addr);
 
-	*ret_elf_vaddr = addr - view->file.slide;
-	return range && strcmp(range->name, KERNEL_RANGE_NAME) == 0;
+	if (!range || !range->file)
+		return 0;
+	*ret_elf_vaddr = addr - range->slide;
+	return range->file;
 }

@@ -139,17 +139,15 @@ static int native_place(struct locator *locator, struct place *place)
 	return 0;
 }
 
-/* The kernel's own file, or NULL: @addr is not in it, or it is not known. Sets *@ret_elf_vaddr. */
-static const struct located_file *kernel_file(struct locator *locator, uint64_t addr,
-					      uint64_t *ret_elf_vaddr)
+/* The file of the kernel, or of its module, at @addr, or NULL: none is known. */
+static const struct located_file *kernel_file(struct locator *locator, uint64_t addr)
 {
 	const struct kernel_view *kernel = locator->snapshot->kernel;
 	struct located_file *file;
+	uint64_t elf_vaddr;
+	uint32_t number = kernel ? kernel_view_file(kernel, addr, &elf_vaddr) : 0;
 
-	if (!kernel || !kernel_view_is_in_file(kernel, addr, ret_elf_vaddr) ||
-	    file_find(locator, kernel->file.number, &file) < 0)
-		return NULL;
-	return file;
+	return number && file_find(locator, number, &file) == 0 ? file : NULL;
 }
 
 static int kernel_place(struct locator *locator, struct place *place)
@@ -157,11 +155,10 @@ static int kernel_place(struct locator *locator, struct place *place)
 	const struct kernel_view *kernel = locator->snapshot->kernel;
 	const struct kernel_range *range = NULL;
 	const struct located_file *file;
-	uint64_t elf_vaddr;
 
 	if (kernel)
 		range = kernel_view_find(kernel, place->frame->place);
-	file = kernel_file(locator, place->frame->place, &elf_vaddr);
+	file = kernel_file(locator, place->frame->place);
 	place->address = place->frame->place;
 	place->name = range ? range->name : KERNEL_NAME;
 	place->name_off = place->address;
@@ -253,19 +250,20 @@ static int file_symbols(const struct snapshot *snapshot, const struct file_view 
 	return symbol_cache_find(snapshot->symbol_cache, view->symbols, elf_vaddr, ret_place);
 }
 
-/* As long as the kernel's own file is not read, and for what it does not know, there is kallsyms.
- */
+/* As long as the file of the kernel, or of its module, is not read, and for what that does not
+ * know, there is kallsyms. */
 static int kernel_symbols(const struct snapshot *snapshot, uint64_t addr,
 			  const struct symbol_place **ret_place)
 {
 	const struct kernel_view *kernel = snapshot->kernel;
 	_cleanup_(file_view_unrefp) struct file_view *file = NULL;
 	uint64_t elf_vaddr;
+	uint32_t number = kernel ? kernel_view_file(kernel, addr, &elf_vaddr) : 0;
 	int r;
 
 	*ret_place = NULL;
-	if (kernel && kernel_view_is_in_file(kernel, addr, &elf_vaddr))
-		file = snapshot_find_file(snapshot, kernel->file.number);
+	if (number)
+		file = snapshot_find_file(snapshot, number);
 	if (file && file->symbols) {
 		r = symbol_cache_find(snapshot->symbol_cache, file->symbols, elf_vaddr, ret_place);
 		if (r < 0 || (*ret_place && (*ret_place)->n_lines))

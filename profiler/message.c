@@ -33,6 +33,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_DESCRIPTION] = { sizeof(struct message_description) },
 	[MESSAGE_NAMES] = { sizeof(struct message_names) },
 	[MESSAGE_KERNEL_NAMES] = { sizeof(struct message_kernel_names) },
+	[MESSAGE_MODULE] = { sizeof(struct message_module) },
 	[MESSAGE_JIT_READ] = { sizeof(struct message_jit_read) },
 	[MESSAGE_DEBUG_REFERENCE] = { sizeof(struct message_debug_reference) },
 	[MESSAGE_DEBUG_FILE] = { sizeof(struct message_debug_file) },
@@ -103,6 +104,7 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	const struct message_build *build = body;
 	const struct message_built *built = body;
 	const struct message_names *names = body;
+	const struct message_module *module = body;
 	const struct message_debug_reference *debug_reference = body;
 	const struct message_debug_file *debug_file = body;
 	const struct message_fetch *fetch = body;
@@ -118,6 +120,8 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	case MESSAGE_DESCRIPTION:
 		return description->description.build_id.n_bytes <= BUILD_ID_MAX_BYTES &&
 		       description->description.n_segments <= ELF_FILE_MAX_SEGMENTS;
+	case MESSAGE_MODULE:
+		return module->n_places <= MODULE_MAX_PLACES;
 	case MESSAGE_DEBUG_REFERENCE:
 		return reference_is_valid(&debug_reference->reference);
 	case MESSAGE_DEBUG_FILE:

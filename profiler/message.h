@@ -8,7 +8,7 @@
  *     sampler ◄── server     stored, encoded, questions
  *     sampler ──► resolver   build, debug file, questions
  *     sampler ◄── resolver   built, table, description, debug reference, names, kernel names,
- *                            JIT read
+ *                            module, JIT read
  *     sampler ──► fetcher    fetch
  *     sampler ◄── fetcher    fetched
  *     both ways              ping, pong; replies go back to the server
@@ -30,6 +30,7 @@
 #include "unwind/debug_reference.h"
 #include "unwind/elf_file.h"
 #include "unwind/jit_report.h"
+#include "unwind/module_places.h"
 
 #define MESSAGE_VERSION          1
 #define MESSAGE_MAX_PACKET_BYTES 65536
@@ -62,6 +63,7 @@ enum message_type {
 	MESSAGE_NAMES,        /* struct message_names; fd of a symbol file */
 	MESSAGE_KERNEL_NAMES, /* struct message_kernel_names; fds of a symbol file, and of struct
 			       * kernel_range[]; or none: they are not to be had */
+	MESSAGE_MODULE,       /* struct message_module: where it runs */
 	MESSAGE_JIT_READ,     /* struct message_jit_read: what was met in the files of a JIT */
 	MESSAGE_DEBUG_REFERENCE, /* struct message_debug_reference: look for this file */
 	MESSAGE_DEBUG_FILE,      /* struct message_debug_file; fd of that, or none */
@@ -128,6 +130,7 @@ enum build_kind {
 	BUILD_TABLE,  /* of an executable or library */
 	BUILD_NAMES,  /* … and its description */
 	BUILD_KERNEL, /* /proc/kallsyms */
+	BUILD_MODULE, /* where a module's file, with its sections as they were loaded, runs */
 	BUILD_JIT,    /* of what a process makes at run time: its perf map, its jitdump, or both */
 	BUILD_KIND_COUNT,
 };
@@ -195,10 +198,18 @@ struct message_names {
 	uint32_t losses[SYMBOL_LOSS_COUNT]; /* from the resolver: what could not be read */
 };
 
+/* From the resolver: the server is told by the ranges, which have the files that were told before.
+ */
 struct message_kernel_names {
-	uint32_t file;      /* the kernel's own, told before; what the resolver says is ignored */
-	uint32_t has_slide; /* else there is no such file */
-	uint64_t slide;     /* of the kernel from its file (unwind/kernel_slide.h) */
+	uint32_t has_slide; /* else the kernel's own file was not read */
+	uint32_t unused;
+	uint64_t slide; /* of the kernel from its file (unwind/kernel_slide.h) */
+};
+
+struct message_module {
+	uint32_t file;
+	uint32_t n_places;
+	struct module_place places[MODULE_MAX_PLACES]; /* sorted */
 };
 
 struct message_jit_read {

@@ -96,6 +96,13 @@ void stack_table_forget_unused(struct stack_table *table, uint32_t dictionary,
 	}
 }
 
+void stack_table_each(const struct stack_table *table,
+		      void (*on_stack)(void *context, const struct stack *stack), void *context)
+{
+	for (const struct entry *entry = table->by_hash; entry; entry = entry->hh.next)
+		on_stack(context, &entry->stack);
+}
+
 size_t stack_table_count(const struct stack_table *table)
 {
 	return HASH_COUNT(table->by_hash);

@@ -50,6 +50,10 @@ void stack_table_remove(struct stack_table *table, struct stack *stack);
 void stack_table_forget_unused(struct stack_table *table, uint32_t dictionary,
 			       void (*on_forget)(void *context, uint64_t hash), void *context);
 
+/* Call @on_stack for each. */
+void stack_table_each(const struct stack_table *table,
+		      void (*on_stack)(void *context, const struct stack *stack), void *context);
+
 size_t stack_table_count(const struct stack_table *table);
 
 /* A hash for a stack that the kernel half has not seen as a whole, and has none of. */

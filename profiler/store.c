@@ -332,8 +332,7 @@ int store_name_file(struct store *store, uint32_t file, enum names_state state,
 }
 
 int store_name_kernel(struct store *store, struct symbol_file *symbol_file,
-		      const struct kernel_range *ranges, size_t n_ranges,
-		      const struct kernel_file *file)
+		      const struct kernel_range *ranges, size_t n_ranges)
 {
 	struct kernel_view *view, *old = NULL;
 	struct symbols *symbols;
@@ -342,7 +341,7 @@ int store_name_kernel(struct store *store, struct symbol_file *symbol_file,
 	pthread_mutex_lock(&store->lock);
 	r = store_share_symbols(store, symbol_file, &symbols);
 	if (r == 0)
-		r = kernel_view_new(symbols, ranges, n_ranges, file, &view);
+		r = kernel_view_new(symbols, ranges, n_ranges, &view);
 	if (r == 0) {
 		old = store->kernel;
 		store->kernel = view;
@@ -359,9 +358,10 @@ static enum names_state store_kernel_names_of(const struct store *store, uint64_
 	const struct kernel_view *kernel = store->kernel;
 	const struct file_view *view = NULL;
 	uint64_t elf_vaddr;
+	uint32_t file = kernel ? kernel_view_file(kernel, addr, &elf_vaddr) : 0;
 
-	if (kernel && kernel_view_is_in_file(kernel, addr, &elf_vaddr))
-		view = file_table_find(&store->files, kernel->file.number);
+	if (file)
+		view = file_table_find(&store->files, file);
 	return view && view->state == NAMES_LINES ? NAMES_LINES : store->kernel_state;
 }
 

@@ -28,7 +28,6 @@
 #include "profiler/store_status.h"
 #include "unwind/elf_file.h"
 
-struct kernel_file;
 struct kernel_range;
 struct store;
 struct symbol_file;
@@ -74,8 +73,7 @@ int store_name_file(struct store *store, uint32_t file, enum names_state state,
 /* The running kernel's names, @ranges and own @file (copied). @symbols as above; NULL: its names
  * are not to be had. */
 int store_name_kernel(struct store *store, struct symbol_file *symbols,
-		      const struct kernel_range *ranges, size_t n_ranges,
-		      const struct kernel_file *file);
+		      const struct kernel_range *ranges, size_t n_ranges);
 
 /*
  * Take in samples of the dictionary in force. What cannot be taken (memory; an unknown thread or

@@ -9,7 +9,9 @@
 
 enum {
 	MAX_PROGRAM_HEADERS = 64, /* a program has about a dozen */
-	MAX_NOTE_BYTES = 4096,    /* of one segment; a program has some hundred */
+	MAX_SECTION_HEADERS =
+		256,           /* a module of the kernel, with its debug information, up to 100 */
+	MAX_NOTE_BYTES = 4096, /* of one segment; a program has some hundred */
 };
 
 /* The two classes differ in the widths of fields only. */
@@ -24,8 +26,14 @@ union program_headers {
 	Elf64_Phdr e64[MAX_PROGRAM_HEADERS];
 };
 
+union section_headers {
+	Elf32_Shdr e32[MAX_SECTION_HEADERS];
+	Elf64_Shdr e64[MAX_SECTION_HEADERS];
+};
+
+/* Of program headers, or, where there are none, a section. */
 struct segment {
-	uint32_t type;
+	bool is_notes;
 	uint64_t file_off;
 	uint64_t size_bytes;
 	uint64_t align;
@@ -36,6 +44,12 @@ static bool is_64_bit(const union elf_header *header)
 	return header->ident[EI_CLASS] == ELFCLASS64;
 }
 
+/* The type is at the same place in both classes. */
+static bool is_relocatable(const union elf_header *header)
+{
+	return header->e64.e_type == ET_REL;
+}
+
 static int read_header(int fd, union elf_header *ret_header)
 {
 	int r = file_read_at(fd, ret_header, sizeof(*ret_header), 0);
@@ -43,31 +57,18 @@ static int read_header(int fd, union elf_header *ret_header)
 	if (r < 0)
 		return r == -ENODATA ? -EBADMSG : r;
 	if (memcmp(ret_header->ident, ELFMAG, SELFMAG) != 0 ||
-	    ret_header->ident[EI_DATA] != ELFDATA2LSB)
+	    ret_header->ident[EI_DATA] != ELFDATA2LSB ||
+	    (ret_header->ident[EI_CLASS] != ELFCLASS32 && !is_64_bit(ret_header)))
 		return -EBADMSG;
-	if (ret_header->ident[EI_CLASS] == ELFCLASS32)
-		return ret_header->e32.e_phentsize == sizeof(Elf32_Phdr) ? 0 : -EBADMSG;
-	return is_64_bit(ret_header) && ret_header->e64.e_phentsize == sizeof(Elf64_Phdr)
-		       ? 0
-		       : -EBADMSG;
+	return 0;
 }
 
-static int read_program_headers(int fd, const union elf_header *header,
-				union program_headers *ret_headers, size_t *ret_n)
+/* Read @n headers, of one of two sizes each. */
+static int read_headers(int fd, void *headers, size_t n, size_t header_bytes, uint64_t file_off)
 {
-	size_t n = is_64_bit(header) ? header->e64.e_phnum : header->e32.e_phnum;
-	uint64_t file_off = is_64_bit(header) ? header->e64.e_phoff : header->e32.e_phoff;
-	int r;
+	int r = file_read_at(fd, headers, n * header_bytes, file_off);
 
-	if (n > MAX_PROGRAM_HEADERS)
-		n = MAX_PROGRAM_HEADERS;
-	r = file_read_at(fd, ret_headers,
-			 n * (is_64_bit(header) ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)),
-			 file_off);
-	if (r < 0)
-		return r == -ENODATA ? -EBADMSG : r;
-	*ret_n = n;
-	return 0;
+	return r == -ENODATA ? -EBADMSG : r;
 }
 
 static struct segment segment_of(const union elf_header *header,
@@ -77,8 +78,23 @@ static struct segment segment_of(const union elf_header *header,
 	const Elf64_Phdr *e64 = &headers->e64[i];
 
 	if (is_64_bit(header))
-		return (struct segment){ e64->p_type, e64->p_offset, e64->p_filesz, e64->p_align };
-	return (struct segment){ e32->p_type, e32->p_offset, e32->p_filesz, e32->p_align };
+		return (struct segment){ e64->p_type == PT_NOTE, e64->p_offset, e64->p_filesz,
+					 e64->p_align };
+	return (struct segment){ e32->p_type == PT_NOTE, e32->p_offset, e32->p_filesz,
+				 e32->p_align };
+}
+
+static struct segment section_of(const union elf_header *header,
+				 const union section_headers *headers, size_t i)
+{
+	const Elf32_Shdr *e32 = &headers->e32[i];
+	const Elf64_Shdr *e64 = &headers->e64[i];
+
+	if (is_64_bit(header))
+		return (struct segment){ e64->sh_type == SHT_NOTE, e64->sh_offset, e64->sh_size,
+					 e64->sh_addralign };
+	return (struct segment){ e32->sh_type == SHT_NOTE, e32->sh_offset, e32->sh_size,
+				 e32->sh_addralign };
 }
 
 static int read_notes(int fd, const struct segment *segment, struct build_id *ret_id)
@@ -92,26 +108,65 @@ static int read_notes(int fd, const struct segment *segment, struct build_id *re
 	return build_id_find(notes, size, segment->align, ret_id) ? 0 : -ENODATA;
 }
 
-int build_id_read(int fd, struct build_id *ret_id)
+static int read_from_segments(int fd, const union elf_header *header, struct build_id *ret_id)
 {
-	union elf_header header;
 	union program_headers headers;
-	size_t n;
+	size_t n = is_64_bit(header) ? header->e64.e_phnum : header->e32.e_phnum;
+	size_t size = is_64_bit(header) ? header->e64.e_phentsize : header->e32.e_phentsize;
 	int r;
 
-	r = read_header(fd, &header);
-	if (r == 0)
-		r = read_program_headers(fd, &header, &headers, &n);
+	if (size != (is_64_bit(header) ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)))
+		return -EBADMSG;
+	if (n > MAX_PROGRAM_HEADERS)
+		n = MAX_PROGRAM_HEADERS;
+	r = read_headers(fd, &headers, n, size,
+			 is_64_bit(header) ? header->e64.e_phoff : header->e32.e_phoff);
 	if (r < 0)
 		return r;
 	r = -ENODATA;
 	for (size_t i = 0; i < n && r == -ENODATA; i++) {
-		const struct segment segment = segment_of(&header, &headers, i);
+		const struct segment segment = segment_of(header, &headers, i);
 
-		if (segment.type == PT_NOTE)
+		if (segment.is_notes)
 			r = read_notes(fd, &segment, ret_id);
 	}
 	return r;
+}
+
+static int read_from_sections(int fd, const union elf_header *header, struct build_id *ret_id)
+{
+	union section_headers headers;
+	size_t n = is_64_bit(header) ? header->e64.e_shnum : header->e32.e_shnum;
+	size_t size = is_64_bit(header) ? header->e64.e_shentsize : header->e32.e_shentsize;
+	int r;
+
+	if (size != (is_64_bit(header) ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr)))
+		return -EBADMSG;
+	if (n > MAX_SECTION_HEADERS)
+		n = MAX_SECTION_HEADERS;
+	r = read_headers(fd, &headers, n, size,
+			 is_64_bit(header) ? header->e64.e_shoff : header->e32.e_shoff);
+	if (r < 0)
+		return r;
+	r = -ENODATA;
+	for (size_t i = 0; i < n && r == -ENODATA; i++) {
+		const struct segment section = section_of(header, &headers, i);
+
+		if (section.is_notes)
+			r = read_notes(fd, &section, ret_id);
+	}
+	return r;
+}
+
+int build_id_read(int fd, struct build_id *ret_id)
+{
+	union elf_header header;
+	int r = read_header(fd, &header);
+
+	if (r < 0)
+		return r;
+	return is_relocatable(&header) ? read_from_sections(fd, &header, ret_id)
+				       : read_from_segments(fd, &header, ret_id);
 }
 
 static bool is_build_id(const Elf32_Nhdr *note, const void *name)

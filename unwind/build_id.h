@@ -22,7 +22,8 @@ struct build_id {
 
 /*
  * Read the build id of the ELF file @fd, of 32 or 64 bits and little endian, from the notes that
- * its program headers name.
+ * its program headers name, or, in one that is to be linked yet, as a module of the kernel, its
+ * section headers.
  *
  * Returns 0, -EBADMSG if it is no such file, -ENODATA if it has no build id, or what pread(2) says.
  */

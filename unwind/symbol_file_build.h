@@ -38,8 +38,13 @@ int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 struct kernel_range {
 	uint64_t start_addr;
 	uint64_t end_addr;
-	char name[64]; /* KERNEL_RANGE_NAME, "[module]", "[bpf]" */
+	char name[64];  /* KERNEL_RANGE_NAME, "[module]", "[bpf]" */
+	uint64_t slide; /* from the addresses in its file; */
+	uint32_t file;  /* the number of that, 0 if there is none, or if nobody has sought it */
+	uint32_t unused;
 };
+
+#define KERNEL_MAX_RANGES 8192 /* which the server is told of */
 
 /*
  * Append the symbol file of the running kernel to @ret_bytes, from @text in the format of

@@ -95,15 +95,22 @@ int binary_opener_keep(struct binary_opener *opener, const char *path, int fd,
 		       struct binary **ret_binary)
 {
 	_cleanup_(closep) int owned = fd;
+	struct binary_identity identity;
+	struct binary *binary;
 	struct stat status;
-	int r;
+	int r = 0;
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	r = add_binary(opener, &status, path, steal_fd(&owned), ret_binary);
-	if (r == 0)
-		(*ret_binary)->last_used = BINARY_ALWAYS_USED;
-	return r;
+	identity = binary_identity_of(&status);
+	binary = binary_table_find(opener->binaries, &identity);
+	if (!binary)
+		r = add_binary(opener, &status, path, steal_fd(&owned), &binary);
+	if (r < 0)
+		return r;
+	binary->last_used = BINARY_ALWAYS_USED;
+	*ret_binary = binary;
+	return 0;
 }
 
 int binary_opener_add_vdso(struct binary_opener *opener)

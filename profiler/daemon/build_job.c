@@ -33,6 +33,7 @@
 enum {
 	SYMBOL_FILE_MAX_BYTES = 256 << 20,
 	KALLSYMS_MAX_BYTES = 64 << 20,
+	SECTIONS_MAX_BYTES = 64 << 10,
 	LOW_PRIORITY = 10,
 };
 
@@ -212,6 +213,25 @@ static int build_kernel(struct channel *channel, const struct build_job *job)
 	return r < 0 ? r : send_all(channel);
 }
 
+static int build_module(struct channel *channel, const struct build_job *job)
+{
+	_cleanup_(buffer_fini) struct buffer sections = { 0 };
+	_cleanup_(elf_file_freep) struct elf_file *elf = NULL;
+	struct message_module message = { .file = job->what.file };
+	size_t n = 0;
+	int r = elf_file_open(job->fd, &elf);
+
+	if (r == 0)
+		r = file_read_fd(job->second_fd, SECTIONS_MAX_BYTES, &sections);
+	if (r == 0)
+		r = module_places_find(elf, sections.data, sections.size, message.places, &n);
+	if (r < 0)
+		return r;
+	message.n_places = (uint32_t)n;
+	r = channel_send(channel, MESSAGE_MODULE, &message, sizeof(message));
+	return r < 0 ? r : send_all(channel);
+}
+
 /* What was met is told even if there are no names. */
 static int build_jit(struct channel *channel, const struct build_job *job)
 {
@@ -301,6 +321,8 @@ static int run_child(const struct build_job *job, int channel_fd)
 		return build_code(channel, job);
 	if (job->what.kind == BUILD_KERNEL)
 		return build_kernel(channel, job);
+	if (job->what.kind == BUILD_MODULE)
+		return build_module(channel, job);
 	return job->what.kind == BUILD_JIT ? build_jit(channel, job) : build_elf(channel, job);
 }
 

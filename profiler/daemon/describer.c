@@ -496,6 +496,8 @@ void describer_tend_files(struct describer *describer)
 {
 	jit_describer_look(describer->jits);
 	binary_describer_close_idle(describer->binaries);
+	if (kernel_describer_has_news(&describer->kernel))
+		stack_describer_meet_again(&describer->stacks);
 	kernel_describer_refresh(&describer->kernel);
 }
 
@@ -557,14 +559,8 @@ int describer_on_resolver_message(struct describer *describer, const struct mess
 			return -EBADMSG;
 	if (message->body_bytes >= sizeof(*file) && jit_describer_owns(file->number))
 		return jit_describer_on_message(describer->jits, message, fds);
-	const struct message_built *built = message->body;
-
-	if (message->type == MESSAGE_KERNEL_NAMES)
-		return kernel_describer_take_names(&describer->kernel, message->body, fds);
-	if (message->type == MESSAGE_BUILT && built->kind == BUILD_KERNEL) {
-		kernel_describer_finish(&describer->kernel, built);
-		return 0;
-	}
+	if (kernel_describer_owns(message))
+		return kernel_describer_on_message(&describer->kernel, message, fds);
 	return binary_describer_on_message(describer->binaries, message, fds);
 }
 

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
@@ -24,7 +26,9 @@
  * less and less often: each time after twice as long. */
 #define FIRST_INTERVAL_NS (10 * NS_PER_SECOND)
 
-#define RANGES_MAX 4096
+/* That the resolver may tell, for some are then told in parts. */
+#define RANGES_MAX (KERNEL_MAX_RANGES / 2)
+#define PARTS_MAX  (2 * MODULE_MAX_PLACES + 1) /* of a range */
 
 DEFINE_CLEANUP(struct kernel_view *, kernel_view_unref)
 
@@ -36,7 +40,13 @@ void kernel_describer_init(struct kernel_describer *describer, struct role_proce
 		.server = server,
 		.resolver = resolver,
 		.binaries = binaries,
-		.finder = { .folders = folders, .release = describer->host.release },
+		.finder = { .folders = folders,
+			    .modules = KERNEL_MODULES_FOLDER,
+			    .release = describer->host.release },
+		.modules = { .resolver = resolver,
+			     .binaries = binaries,
+			     .finder = &describer->finder,
+			     .folder = KERNEL_MODULES_STATE },
 		.interval_ns = FIRST_INTERVAL_NS,
 	};
 	uname(&describer->host);
@@ -51,6 +61,7 @@ void kernel_describer_fini(struct kernel_describer *describer)
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		closep(&describer->fds[i]);
 	kernel_view_unref(describer->view);
+	kernel_modules_fini(&describer->modules);
 }
 
 /* The kernel's file, once it is found, while the resolver has not said how it is moved; or −1. */
@@ -89,21 +100,41 @@ static void send_order(struct kernel_describer *describer)
 void kernel_describer_request(struct kernel_describer *describer)
 {
 	describer->interval_ns = FIRST_INTERVAL_NS;
+	kernel_modules_recheck(&describer->modules);
 	send_order(describer);
+}
+
+static void want_module(struct kernel_describer *describer, const struct kernel_range *range)
+{
+	if (strcmp(range->name, KERNEL_RANGE_NAME) != 0)
+		kernel_modules_want(&describer->modules, range);
 }
 
 void kernel_describer_meet(struct kernel_describer *describer, uint64_t addr)
 {
 	const struct kernel_range *range;
 
-	if (describer->is_stale || !describer->view)
+	if (!describer->view)
 		return;
 	range = kernel_view_find(describer->view, addr);
-	describer->is_stale = !range || strcmp(range->name, BPF_RANGE_NAME) == 0;
+	if (!range || strcmp(range->name, BPF_RANGE_NAME) == 0)
+		describer->is_stale = true;
+	else
+		want_module(describer, range);
+}
+
+void kernel_describer_meet_again(struct kernel_describer *describer, uint64_t addr)
+{
+	const struct kernel_range *range =
+		describer->view ? kernel_view_find(describer->view, addr) : NULL;
+
+	if (range)
+		want_module(describer, range);
 }
 
 void kernel_describer_refresh(struct kernel_describer *describer)
 {
+	kernel_modules_look(&describer->modules);
 	if (!describer->is_stale ||
 	    clock_monotonic_ns() - describer->requested_ns < describer->interval_ns)
 		return;
@@ -134,7 +165,6 @@ static bool is_same(int left_fd, int right_fd)
 /* The ranges in the file @fd, or NULL: there are none, or no memory for them. */
 static struct kernel_view *read_ranges(int fd)
 {
-	const struct kernel_file no_file = { 0 };
 	_cleanup_(freep) struct kernel_range *ranges = NULL;
 	struct kernel_view *view;
 	struct stat status;
@@ -147,7 +177,7 @@ static struct kernel_view *read_ranges(int fd)
 		n = RANGES_MAX;
 	ranges = calloc(n + 1, sizeof(*ranges));
 	if (!ranges || file_read_at(fd, ranges, n * sizeof(*ranges), 0) < 0 ||
-	    kernel_view_new(NULL, ranges, n, &no_file, &view) < 0)
+	    kernel_view_new(NULL, ranges, n, &view) < 0)
 		return NULL;
 	return view;
 }
@@ -161,14 +191,12 @@ static void tell_server(struct kernel_describer *describer)
 /* The slide is found but once: the kernel does not move. */
 static void take_slide(struct kernel_describer *describer, const struct message_kernel_names *names)
 {
-	if (!names->has_slide || !describer->vmlinux || describer->names.has_slide)
-		return;
-	describer->names = *names;
-	describer->names.file = describer->vmlinux->number;
+	if (names->has_slide && describer->vmlinux && !describer->names.has_slide)
+		describer->names = *names;
 }
 
-int kernel_describer_take_names(struct kernel_describer *describer,
-				const struct message_kernel_names *names, int fds[MESSAGE_MAX_FDS])
+static int take_names(struct kernel_describer *describer, const struct message_kernel_names *names,
+		      int fds[MESSAGE_MAX_FDS])
 {
 	bool is_news;
 
@@ -184,28 +212,103 @@ int kernel_describer_take_names(struct kernel_describer *describer,
 	}
 	kernel_view_unref(describer->view);
 	describer->view = read_ranges(describer->fds[1]);
+	describer->has_news = true;
 	take_slide(describer, names);
+	kernel_modules_recheck(&describer->modules);
 	tell_server(describer);
 	return 0;
 }
 
-void kernel_describer_finish(struct kernel_describer *describer, const struct message_built *built)
+/* The resolver has ended its work on the names: well, or they are not to be had. */
+static void finish_names(struct kernel_describer *describer, const struct message_built *built)
 {
 	describer->has_failed = built->outcome != BUILD_OK;
 	if (describer->has_failed && describer->fds[0] < 0)
 		tell_server(describer);
 }
 
+bool kernel_describer_has_news(struct kernel_describer *describer)
+{
+	bool has_news = describer->has_news;
+
+	describer->has_news = false;
+	return has_news;
+}
+
+bool kernel_describer_owns(const struct message *message)
+{
+	const struct message_built *built = message->body;
+
+	if (message->type == MESSAGE_BUILT)
+		return built->kind == BUILD_KERNEL || built->kind == BUILD_MODULE;
+	return message->type == MESSAGE_KERNEL_NAMES || message->type == MESSAGE_MODULE;
+}
+
+int kernel_describer_on_message(struct kernel_describer *describer, const struct message *message,
+				int fds[MESSAGE_MAX_FDS])
+{
+	const struct message_built *built = message->body;
+
+	if (message->type == MESSAGE_KERNEL_NAMES)
+		return take_names(describer, message->body, fds);
+	if (message->type == MESSAGE_MODULE &&
+	    kernel_modules_take(&describer->modules, message->body))
+		tell_server(describer);
+	if (message->type == MESSAGE_BUILT && built->kind == BUILD_KERNEL)
+		finish_names(describer, built);
+	return 0; /* a module of which nothing was said has the names of kallsyms */
+}
+
+/* The parts that it consists of, as long as there is room for all that may follow. */
+static void append_range(const struct kernel_describer *describer, const struct kernel_range *range,
+			 struct buffer *ranges)
+{
+	if (ranges->size / sizeof(*range) < KERNEL_MAX_RANGES - RANGES_MAX - PARTS_MAX)
+		kernel_modules_append_ranges(&describer->modules, range, ranges);
+	else
+		buffer_append(ranges, range, sizeof(*range));
+}
+
+/* A memory file of the ranges with the files that they are in, or -ENOMEM. */
+static int make_ranges(const struct kernel_describer *describer)
+{
+	const struct kernel_view *view = describer->view;
+	_cleanup_(buffer_fini) struct buffer ranges = { 0 };
+	_cleanup_(closep) int fd = -1;
+
+	for (size_t i = 0; view && i < view->n_ranges; i++) {
+		struct kernel_range range = view->ranges[i];
+
+		range.file = 0;
+		if (describer->names.has_slide && strcmp(range.name, KERNEL_RANGE_NAME) == 0) {
+			range.file = describer->vmlinux->number;
+			range.slide = describer->names.slide;
+		}
+		append_range(describer, &range, &ranges);
+	}
+	fd = memfd_create("ranges", MFD_CLOEXEC);
+	if (buffer_error(&ranges) || fd < 0 || file_write_fd(fd, ranges.data, ranges.size) < 0)
+		return -ENOMEM;
+	return steal_fd(&fd);
+}
+
 int kernel_describer_describe(struct kernel_describer *describer)
 {
+	_cleanup_(closep) int ranges_fd = -1;
 	int r = 0;
 
 	if (!describer->server->channel || (describer->fds[0] < 0 && !describer->has_failed))
 		return 0;
 	if (describer->names.has_slide)
 		r = binary_describer_describe(describer->binaries, describer->vmlinux);
-	return r < 0 ? r
-		     : channel_send_fds(describer->server->channel, MESSAGE_KERNEL_NAMES,
-					&describer->names, sizeof(describer->names),
-					describer->fds);
+	if (r == 0)
+		r = kernel_modules_describe(&describer->modules);
+	if (r < 0)
+		return r;
+	if (describer->fds[0] >= 0)
+		ranges_fd = r = make_ranges(describer);
+	if (r < 0)
+		return r;
+	return channel_send_fds(describer->server->channel, MESSAGE_KERNEL_NAMES, &describer->names,
+				sizeof(describer->names), (int[]){ describer->fds[0], ranges_fd });
 }

@@ -7,12 +7,14 @@
  *
  *     /proc/kallsyms ──► functions of the kernel, its modules, BPF programs, as they run now
  *     vmlinux ─────────► a file like any other, whose addresses are moved by the kernel's slide
+ *     modules' files ──► likewise, each by its own                          kernel_modules.h
  */
 
 #include <stdbool.h>
 #include <sys/utsname.h>
 
 #include "profiler/daemon/kernel_file_finder.h"
+#include "profiler/daemon/kernel_modules.h"
 #include "profiler/message.h"
 
 struct binary;
@@ -26,11 +28,13 @@ struct kernel_describer {
 	struct binary_describer *binaries;
 	struct utsname host;
 	struct kernel_file_finder finder;
+	struct kernel_modules modules;
 	struct binary *vmlinux; /* borrowed, or NULL: none was found yet */
 	bool has_failed;        /* the resolver has found no names */
 	struct message_kernel_names names;
 	int fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1: nothing was said yet */
 	struct kernel_view *view; /* the ranges, or NULL */
+	bool has_news;            /* they are other ones than those that were asked for last */
 	bool is_stale;            /* code was met that may have come since */
 	int64_t requested_ns;     /* when, last */
 	int64_t interval_ns;      /* until that may be again */
@@ -49,20 +53,24 @@ void kernel_describer_request(struct kernel_describer *describer);
 
 /*
  * Code at @addr is on a stack that was not seen before. If it is in no range that is known, or a
- * BPF program's, which come and go, the names are to be read again, though not too often:
- * kernel_describer_refresh() does that, to be called every second or so.
+ * BPF program's, which come and go, the names are to be read again, though not too often; and if it
+ * is in a module, its file is to be found. kernel_describer_refresh() does both, to be called every
+ * second or so. One that was met when less was known is only looked up once more.
  */
 void kernel_describer_meet(struct kernel_describer *describer, uint64_t addr);
+void kernel_describer_meet_again(struct kernel_describer *describer, uint64_t addr);
 void kernel_describer_refresh(struct kernel_describer *describer);
 
-/* Take what the resolver says, and, if that is news, tell the server. Returns 0, or -EBADMSG: it
- * must not say that.
- */
-int kernel_describer_take_names(struct kernel_describer *describer,
-				const struct message_kernel_names *names, int fds[MESSAGE_MAX_FDS]);
+/* Whether, since this was asked last, ranges have become known: then what was met before is to be
+ * met again. */
+bool kernel_describer_has_news(struct kernel_describer *describer);
 
-/* The resolver has ended its work on the names: well, or they are not to be had. */
-void kernel_describer_finish(struct kernel_describer *describer, const struct message_built *built);
+/* Whether the resolver says that of the kernel. */
+bool kernel_describer_owns(const struct message *message);
+
+/* Take it, and, if that is news, tell the server. Returns 0, or -EBADMSG: it must not say that. */
+int kernel_describer_on_message(struct kernel_describer *describer, const struct message *message,
+				int fds[MESSAGE_MAX_FDS]);
 
 /* Tell the server of what is known: in a new dictionary. Returns 0 or -errno. */
 int kernel_describer_describe(struct kernel_describer *describer);

@@ -33,7 +33,6 @@
 enum {
 	N_WORKERS = 2,
 	EXPIRE_INTERVAL_MS = 1000,
-	KERNEL_RANGES_MAX = 4096,
 };
 
 struct server {
@@ -67,10 +66,8 @@ static int name_file(struct server *server, const struct message_names *names, i
 	return store_name_file(server->store, names->file, state, symbols);
 }
 
-static int name_kernel(struct server *server, const struct message_kernel_names *names,
-		       const int fds[MESSAGE_MAX_FDS])
+static int name_kernel(struct server *server, const int fds[MESSAGE_MAX_FDS])
 {
-	const struct kernel_file file = { names->has_slide ? names->file : 0, names->slide };
 	struct kernel_range *ranges = NULL;
 	struct symbol_file *symbols;
 	struct stat status;
@@ -78,11 +75,11 @@ static int name_kernel(struct server *server, const struct message_kernel_names 
 	int r;
 
 	if (fds[0] < 0)
-		return store_name_kernel(server->store, NULL, NULL, 0, &file);
+		return store_name_kernel(server->store, NULL, NULL, 0);
 	if (fds[1] < 0 || fstat(fds[1], &status) < 0)
 		return -EBADMSG;
 	n_ranges = (size_t)status.st_size / sizeof(*ranges);
-	if (n_ranges > KERNEL_RANGES_MAX)
+	if (n_ranges > KERNEL_MAX_RANGES)
 		return -EBADMSG;
 	ranges = calloc(n_ranges + 1, sizeof(*ranges));
 	if (!ranges)
@@ -93,7 +90,7 @@ static int name_kernel(struct server *server, const struct message_kernel_names 
 	for (size_t i = 0; i < n_ranges; i++)
 		ranges[i].name[sizeof(ranges[i].name) - 1] = '\0';
 	symbols = map_symbols(fds[0]);
-	r = symbols ? store_name_kernel(server->store, symbols, ranges, n_ranges, &file) : -EBADMSG;
+	r = symbols ? store_name_kernel(server->store, symbols, ranges, n_ranges) : -EBADMSG;
 	free(ranges);
 	return r;
 }
@@ -171,7 +168,7 @@ static int describe(struct server *server, const struct message *message, const 
 	case MESSAGE_NAMES:
 		return name_file(server, message->body, fds[0]);
 	case MESSAGE_KERNEL_NAMES:
-		return name_kernel(server, message->body, fds);
+		return name_kernel(server, fds);
 	case MESSAGE_PROCESS:
 		return add_process(server, message);
 	case MESSAGE_THREAD:

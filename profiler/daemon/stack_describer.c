@@ -44,6 +44,17 @@ void stack_describer_describe(struct stack_describer *describer, struct process 
 	}
 }
 
+static void meet_again(void *context, const struct stack *stack)
+{
+	for (uint32_t i = 0; i < stack->n_frames && stack->frames[i].kind == FRAME_KERNEL; i++)
+		kernel_describer_meet_again(context, stack->frames[i].place);
+}
+
+void stack_describer_meet_again(const struct stack_describer *describer)
+{
+	stack_table_each(describer->table, meet_again, describer->kernel);
+}
+
 /* A stack with a pc that is not mapped yet, in a process that lives: the kernel half shall send its
  * frames once more, for the mappings may be there when it is seen again. */
 static void note_unmapped(struct stack_describer *describer, struct process *process,

@@ -36,6 +36,10 @@ struct stack_describer {
 void stack_describer_describe(struct stack_describer *describer, struct process *process,
 			      const struct sample_record *record, struct frame *ret_frames);
 
+/* The kernel's ranges are other ones than they were: tell the kernel describer of all frames that
+ * it may want the files of. */
+void stack_describer_meet_again(const struct stack_describer *describer);
+
 /*
  * The stack of @record, which has @size bytes. Returns 0 and sets *@ret_stack (borrowed: lives
  * until the table forgets it), -ENOENT: it came without frames, and is not known; -ENOSPC or

@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
 readonly archive=$PWD/$1 build=$2 source=${3:-}
-readonly tools=(chrt readelf setpriv strip taskset unshare)
+readonly tools=(chrt objcopy readelf setpriv strip taskset unshare)
 # What is large in Python's library, and does nothing for a test.
 readonly left_out=(__phello__ config-* dist-packages ensurepip idlelib lib2to3 pydoc_data test
 	tkinter turtledemo)

@@ -58,6 +58,18 @@ root_of() {
 	echo "$archive"
 }
 
+# Copy it for a guest, and behind it, as the kernel takes them, the modules that are built for that.
+add_modules() {
+	local folder=build/vm/$1 root reason
+	root=$(root_of "$1")
+	if reason=$(tests/vm/modules.sh "$1" 2>&1); then
+		cat "$root" "$folder/modules.cpio" >"$folder/root.cpio"
+	else
+		say "$1: no modules: ${reason##*$'\n'}"
+		cp "$root" "$folder/root.cpio"
+	fi
+}
+
 count() {
 	grep -c "^$1: " "$2" || true
 }
@@ -68,7 +80,7 @@ prepare() {
 	mkdir -p "$folder"
 	rm -f "$folder/report" "$folder/console"
 	tests/vm/fetch.sh "$1" >"$folder/fetched" 2>&1 || return 0
-	root_of "$1" >/dev/null
+	add_modules "$1"
 }
 
 # Run the tests on a kernel that could be had.
@@ -76,7 +88,7 @@ run_on() {
 	local series=$1 folder=build/vm/$1 start=$SECONDS
 	[[ -f $folder/package ]] || return 0
 	say "$series: $(cat "$folder/package")"
-	boot "$folder" "$(root_of "$series")" || true
+	boot "$folder" "$folder/root.cpio" || true
 	say "$series: over after $((SECONDS - start)) s"
 }
 

@@ -106,6 +106,24 @@ static void has_the_resolver_read_the_kernels_symbols(void **state)
 	assert_int_equal(world->n_asked, 1);
 }
 
+static int take_names(struct world *world, const struct message_kernel_names *names,
+		      int fds[MESSAGE_MAX_FDS])
+{
+	const struct message message = { MESSAGE_KERNEL_NAMES, names, sizeof(*names) };
+
+	assert_true(kernel_describer_owns(&message));
+	return kernel_describer_on_message(&world->describer, &message, fds);
+}
+
+static void finish(struct world *world, const struct message_built *built)
+{
+	const struct message message = { MESSAGE_BUILT, built, sizeof(*built) };
+	int fds[MESSAGE_MAX_FDS] = { -1, -1 };
+
+	assert_true(kernel_describer_owns(&message));
+	assert_int_equal(kernel_describer_on_message(&world->describer, &message, fds), 0);
+}
+
 static void tells_a_server_what_it_knows(void **state)
 {
 	int fds[MESSAGE_MAX_FDS] = { open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY) };
@@ -113,7 +131,7 @@ static void tells_a_server_what_it_knows(void **state)
 
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
 	assert_int_equal(told_count(world), 0);
-	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), 0);
+	assert_int_equal(take_names(world, &no_slide, fds), 0);
 	assert_int_equal(fds[0], -1);
 	assert_int_equal(told_count(world), 1);
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
@@ -127,7 +145,7 @@ static void keeps_what_comes_while_there_is_no_server(void **state)
 	struct channel *channel = world->server.channel;
 
 	world->server.channel = NULL;
-	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), 0);
+	assert_int_equal(take_names(world, &no_slide, fds), 0);
 	world->server.channel = channel;
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
 	assert_int_equal(told_count(world), 1);
@@ -139,7 +157,7 @@ static void refuses_names_without_ranges(void **state)
 	int fds[MESSAGE_MAX_FDS] = { fd, -1 };
 	struct world *world = *state;
 
-	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), -EBADMSG);
+	assert_int_equal(take_names(world, &no_slide, fds), -EBADMSG);
 	assert_int_equal(told_count(world), 0);
 }
 
@@ -150,15 +168,15 @@ static void tells_that_there_are_no_names(void **state)
 	int fds[MESSAGE_MAX_FDS] = { open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY) };
 	struct world *world = *state;
 
-	kernel_describer_finish(&world->describer, &built);
+	finish(world, &built);
 	assert_int_equal(told_count(world), 1);
 	assert_int_equal(world->n_told_failed, 1);
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
 	assert_int_equal(told_count(world), 2);
 	assert_int_equal(world->n_told_failed, 2);
 	/* What was known once still is, whatever later fails. */
-	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), 0);
-	kernel_describer_finish(&world->describer, &built);
+	assert_int_equal(take_names(world, &no_slide, fds), 0);
+	finish(world, &built);
 	assert_int_equal(told_count(world), 3);
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
 	assert_int_equal(told_count(world), 4);
@@ -168,13 +186,12 @@ static void tells_that_there_are_no_names(void **state)
 /* That would be one of a file that nobody has given to the resolver. */
 static void takes_no_slide_that_was_not_asked_for(void **state)
 {
-	const struct message_kernel_names names = { .file = 3, .has_slide = 1, .slide = 0x1000 };
+	const struct message_kernel_names names = { .has_slide = 1, .slide = 0x1000 };
 	int fds[MESSAGE_MAX_FDS] = { open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY) };
 	struct world *world = *state;
 
-	assert_int_equal(kernel_describer_take_names(&world->describer, &names, fds), 0);
+	assert_int_equal(take_names(world, &names, fds), 0);
 	assert_false(world->describer.names.has_slide);
-	assert_int_equal(world->describer.names.file, 0);
 }
 
 static int make_memfd(const void *bytes, size_t size)
@@ -189,14 +206,14 @@ static int make_memfd(const void *bytes, size_t size)
 static void take(struct world *world, const char *symbols)
 {
 	static const struct kernel_range ranges[] = {
-		{ 0x1000, 0x2000, "[kernel.kallsyms]" },
-		{ 0x3000, 0x4000, "[veth]" },
-		{ 0x5000, 0x6000, "[bpf]" },
+		{ 0x1000, 0x2000, "[kernel.kallsyms]", 0, 0, 0 },
+		{ 0x3000, 0x4000, "[veth]", 0, 0, 0 },
+		{ 0x5000, 0x6000, "[bpf]", 0, 0, 0 },
 	};
 	int fds[MESSAGE_MAX_FDS] = { make_memfd(symbols, strlen(symbols)),
 				     make_memfd(ranges, sizeof(ranges)) };
 
-	assert_int_equal(kernel_describer_take_names(&world->describer, &no_slide, fds), 0);
+	assert_int_equal(take_names(world, &no_slide, fds), 0);
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		closep(&fds[i]);
 }

@@ -25,7 +25,7 @@
 
 /* A folder of debug information. The kernel is this program, by its build id. */
 struct world {
-	char root[64];
+	char root[64], modules[72];
 	const char *folders[3];
 	struct kernel_file_finder finder;
 	char hex[2 * BUILD_ID_MAX_BYTES + 1];
@@ -42,6 +42,8 @@ static int set_up(void **state)
 	world.folders[0] = "/nonexistent";
 	world.folders[1] = world.root;
 	world.finder.folders = world.folders;
+	world.finder.modules = world.modules;
+	snprintf(world.modules, sizeof(world.modules), "%s/modules", world.root);
 	world.finder.release = RELEASE;
 	assert_int_equal(file_read_at(fd, world.head, sizeof(world.head), 0), 0);
 	if (build_id_read(fd, &world.finder.build_id) < 0)
@@ -137,6 +139,71 @@ static void passes_over_the_file_of_another_kernel(void **state)
 	finds(world, NULL);
 }
 
+static void finds_module(const struct world *world, const char *name, const char *expected)
+{
+	_cleanup_(freep) char *path = NULL;
+	_cleanup_(closep) int fd = kernel_file_finder_find_module(&world->finder, name,
+								  &world->finder.build_id, &path);
+
+	assert_true(expected ? fd >= 0 : fd == -ENOENT);
+	if (expected)
+		assert_string_equal(path + strlen(world->root) + 1, expected);
+}
+
+static void put_list(const struct world *world)
+{
+	static const char list[] = "kernel/net/own.ko:\n"
+				   "kernel/fs/the-own.ko.xz: kernel/net/own.ko\n"
+				   "own_2.ko: kernel/net/own.ko";
+
+	put(world, "modules/" RELEASE "/modules.dep", list, strlen(list));
+}
+
+static void finds_a_module_by_the_list_of_all(void **state)
+{
+	const struct world *world = *state;
+
+	put(world, "modules/" RELEASE "/kernel/fs/the-own.ko", world->head, sizeof(world->head));
+	finds_module(world, "the_own", NULL);
+	put_list(world);
+	finds_module(world, "the_own", "modules/" RELEASE "/kernel/fs/the-own.ko");
+	finds_module(world, "own", NULL);
+	finds_module(world, "own_2", NULL);
+	put(world, "modules/" RELEASE "/own_2.ko", world->head, sizeof(world->head));
+	finds_module(world, "own_2", "modules/" RELEASE "/own_2.ko");
+}
+
+static void finds_the_debug_file_of_a_module_before_itself(void **state)
+{
+	static const char *const places[] = {
+		"modules/" RELEASE "/kernel/fs/the-own.ko",
+		"lib/modules/" RELEASE "/kernel/fs/the-own.ko",
+		"lib/modules/" RELEASE "/kernel/fs/the-own.ko.debug",
+	};
+	const struct world *world = *state;
+	char path[256];
+
+	put_list(world);
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		put(world, places[i], world->head, sizeof(world->head));
+		finds_module(world, "the_own", places[i]);
+	}
+	snprintf(path, sizeof(path), ".build-id/%.2s/%s.debug", world->hex, world->hex + 2);
+	put(world, path, world->head, sizeof(world->head));
+	finds_module(world, "the_own", path);
+	finds_module(world, "of_no_list", path);
+}
+
+static void passes_over_another_build_of_a_module(void **state)
+{
+	struct world *world = *state;
+
+	put_list(world);
+	put(world, "modules/" RELEASE "/own_2.ko", world->head, sizeof(world->head));
+	world->finder.build_id.bytes[3] ^= 1;
+	finds_module(world, "own_2", NULL);
+}
+
 static void reads_who_the_running_kernel_is(void **state)
 {
 	struct build_id id;
@@ -155,6 +222,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(finds_it_by_its_build_id_before_all, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(passes_over_the_file_of_another_kernel, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(finds_a_module_by_the_list_of_all, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(finds_the_debug_file_of_a_module_before_itself,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(passes_over_another_build_of_a_module, set_up,
 						tear_down),
 		cmocka_unit_test(reads_who_the_running_kernel_is),
 	};

@@ -9,19 +9,17 @@
 
 #include "profiler/base/array.h"
 
-static const struct kernel_file no_file;
-
 static void finds_the_range_of_an_address(void **state)
 {
 	struct kernel_range ranges[] = {
-		{ 0x1000, 0x2000, "[kernel.kallsyms]" },
-		{ 0x3000, 0x3010, "[veth]" },
-		{ 0x3010, 0x3020, "[\xff]" },
+		{ 0x1000, 0x2000, "[kernel.kallsyms]", 0, 0, 0 },
+		{ 0x3000, 0x3010, "[veth]", 0, 0, 0 },
+		{ 0x3010, 0x3020, "[\xff]", 0, 0, 0 },
 	};
 	struct kernel_view *view;
 
 	(void)state;
-	assert_int_equal(kernel_view_new(NULL, ranges, ARRAY_SIZE(ranges), &no_file, &view), 0);
+	assert_int_equal(kernel_view_new(NULL, ranges, ARRAY_SIZE(ranges), &view), 0);
 	assert_null(kernel_view_find(view, 0xfff));
 	assert_string_equal(kernel_view_find(view, 0x1000)->name, "[kernel.kallsyms]");
 	assert_string_equal(kernel_view_find(view, 0x1fff)->name, "[kernel.kallsyms]");
@@ -32,25 +30,24 @@ static void finds_the_range_of_an_address(void **state)
 	kernel_view_unref(view);
 }
 
-static void knows_what_is_in_the_kernels_own_file(void **state)
+static void knows_what_is_in_files_of_the_kernel_and_its_modules(void **state)
 {
 	struct kernel_range ranges[] = {
-		{ 0x1000, 0x2000, "[kernel.kallsyms]" },
-		{ 0x3000, 0x3010, "[veth]" },
+		{ 0x1000, 0x2000, "[kernel.kallsyms]", 0x800, 7, 0 },
+		{ 0x3000, 0x3010, "[veth]", 0, 0, 0 },
+		{ 0x4000, 0x5000, "[fuse]", 0x4000 - 0x100000, 8, 0 },
 	};
-	const struct kernel_file file = { .number = 7, .slide = 0x800 };
 	struct kernel_view *view;
 	uint64_t elf_vaddr;
 
 	(void)state;
-	assert_int_equal(kernel_view_new(NULL, ranges, ARRAY_SIZE(ranges), &file, &view), 0);
-	assert_true(kernel_view_is_in_file(view, 0x1010, &elf_vaddr));
+	assert_int_equal(kernel_view_new(NULL, ranges, ARRAY_SIZE(ranges), &view), 0);
+	assert_int_equal(kernel_view_file(view, 0x1010, &elf_vaddr), 7);
 	assert_int_equal(elf_vaddr, 0x810);
-	assert_false(kernel_view_is_in_file(view, 0x3000, &elf_vaddr));
-	assert_false(kernel_view_is_in_file(view, 0x2000, &elf_vaddr));
-	kernel_view_unref(view);
-	assert_int_equal(kernel_view_new(NULL, ranges, ARRAY_SIZE(ranges), &no_file, &view), 0);
-	assert_false(kernel_view_is_in_file(view, 0x1010, &elf_vaddr));
+	assert_int_equal(kernel_view_file(view, 0x4010, &elf_vaddr), 8);
+	assert_int_equal(elf_vaddr, 0x100010);
+	assert_int_equal(kernel_view_file(view, 0x3000, &elf_vaddr), 0);
+	assert_int_equal(kernel_view_file(view, 0x2000, &elf_vaddr), 0);
 	kernel_view_unref(view);
 }
 
@@ -59,7 +56,7 @@ static void finds_nothing_without_ranges(void **state)
 	struct kernel_view *view;
 
 	(void)state;
-	assert_int_equal(kernel_view_new(NULL, NULL, 0, &no_file, &view), 0);
+	assert_int_equal(kernel_view_new(NULL, NULL, 0, &view), 0);
 	assert_null(kernel_view_find(view, 0));
 	kernel_view_unref(kernel_view_ref(view));
 	kernel_view_unref(view);
@@ -69,7 +66,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_range_of_an_address),
-		cmocka_unit_test(knows_what_is_in_the_kernels_own_file),
+		cmocka_unit_test(knows_what_is_in_files_of_the_kernel_and_its_modules),
 		cmocka_unit_test(finds_nothing_without_ranges),
 	};
 

@@ -405,7 +405,8 @@ static void keeps_what_has_no_name_in_a_mapping_of_its_own(void **state)
 	assert_int_equal(mapping_of(profile, 0)->filename, mapping_of(profile, 1)->filename);
 }
 
-static void name_kernel(struct store *store, const struct kernel_file *file)
+/* @file and @slide are those of the range called @name; "" for none. */
+static void name_kernel(struct store *store, const char *name, uint32_t file, uint64_t slide)
 {
 	static const char kallsyms[] = "ffffffff81000000 T _stext\n"
 				       "ffffffff81000010 T do_syscall_64\n"
@@ -420,8 +421,13 @@ static void name_kernel(struct store *store, const struct kernel_file *file)
 	assert_int_equal(symbol_file_build_kernel(kallsyms, sizeof(kallsyms) - 1, &bytes, &ranges,
 						  &n_ranges),
 			 0);
-	assert_int_equal(
-		store_name_kernel(store, symbol_fixture_map(&bytes), ranges, n_ranges, file), 0);
+	for (size_t i = 0; i < n_ranges; i++) {
+		if (strcmp(ranges[i].name, name) == 0) {
+			ranges[i].file = file;
+			ranges[i].slide = slide;
+		}
+	}
+	assert_int_equal(store_name_kernel(store, symbol_fixture_map(&bytes), ranges, n_ranges), 0);
 }
 
 static void names_the_kernel_and_its_modules(void **state)
@@ -435,7 +441,7 @@ static void names_the_kernel_and_its_modules(void **state)
 	(void)state;
 	assert_int_equal(store_add_stack(store, 1, frames, ARRAY_SIZE(frames)), 0);
 	add_sample(store, FIXTURE_THREAD, 1);
-	name_kernel(store, &(struct kernel_file){ 0 });
+	name_kernel(store, "", 0, 0);
 	profile = run(store);
 	assert_string_equal(name_of(profile, 0), "veth_xmit");
 	assert_string_equal(text(profile, mapping_of(profile, 0)->filename), "[veth]");
@@ -446,35 +452,38 @@ static void names_the_kernel_and_its_modules(void **state)
 	assert_false(mapping_of(profile, 2)->has_functions);
 }
 
-/* Its own file is this program, which lies elsewhere than it runs. */
-static void names_the_kernel_by_its_own_file_where_that_knows_better(void **state)
+/* The range called @name is of this program, which lies elsewhere than it runs: at @addr. */
+static void named_by_a_file(const char *name, uint64_t addr, uint64_t other_addr,
+			    const char *other_name)
 {
 	enum { KERNEL_FILE = 77 };
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	struct elf_description description;
 	struct symbol_file *symbols;
-	struct kernel_file file = { .number = KERNEL_FILE };
-	struct frame frames[] = { { FRAME_KERNEL, 0, 0xffffffff81000018 },
-				  { FRAME_KERNEL, 0, 0xffffffff81000110 },
-				  { FRAME_KERNEL, 0, 0xffffffffc0000050 } };
+	struct frame frames[] = { { FRAME_KERNEL, 0, addr }, { FRAME_KERNEL, 0, other_addr } };
 
-	(void)state;
 	symbol_fixture_make(true, &description, &symbols);
-	file.slide = frames[0].place - symbol_fixture_call_vaddr();
-	assert_int_equal(store_add_file(store, KERNEL_FILE, "/usr/lib/debug/vmlinux"), 0);
+	assert_int_equal(store_add_file(store, KERNEL_FILE, "/usr/lib/debug/file"), 0);
 	assert_int_equal(store_describe_file(store, KERNEL_FILE, &description), 0);
 	assert_int_equal(store_name_file(store, KERNEL_FILE, NAMES_LINES, symbols), 0);
 	assert_int_equal(store_add_stack(store, 1, frames, ARRAY_SIZE(frames)), 0);
 	add_sample(store, FIXTURE_THREAD, 1);
-	name_kernel(store, &file);
+	name_kernel(store, name, KERNEL_FILE, addr - symbol_fixture_call_vaddr());
 	profile = run(store);
 	assert_string_equal(name_of(profile, 0), "symbol_fixture_inlined");
-	assert_string_equal(text(profile, mapping_of(profile, 0)->filename), "[kernel.kallsyms]");
+	assert_string_equal(text(profile, mapping_of(profile, 0)->filename), name);
 	assert_string_not_equal(text(profile, mapping_of(profile, 0)->build_id), "");
 	assert_true(mapping_of(profile, 0)->has_inline_frames);
-	assert_string_equal(name_of(profile, 2), "veth_xmit");
-	assert_string_equal(text(profile, mapping_of(profile, 2)->build_id), "");
+	assert_string_equal(name_of(profile, 1), other_name);
+	assert_string_equal(text(profile, mapping_of(profile, 1)->build_id), "");
+}
+
+static void names_the_kernel_and_its_modules_by_their_files(void **state)
+{
+	(void)state;
+	named_by_a_file(KERNEL_RANGE_NAME, 0xffffffff81000018, 0xffffffffc0000050, "veth_xmit");
+	named_by_a_file("[veth]", 0xffffffffc0000050, 0xffffffff81000018, "do_syscall_64");
 }
 
 static void selects_by_any_label(void **state)
@@ -551,7 +560,7 @@ static void finds_a_function_by_its_address_alone(void **state)
 	assert_int_equal(query_symbol(store, address, &names), 0);
 	assert_int_equal(names.size, 0);
 	name_fixture(store, NAMES_FUNCTIONS);
-	name_kernel(store, &(struct kernel_file){ 0 });
+	name_kernel(store, "", 0, 0);
 	assert_int_equal(query_symbol(store, address, &names), 0);
 	assert_int_equal(query_symbol(store, BASE + 1, &names), 0);
 	assert_int_equal(query_symbol(store, address + 0x100000000, &names), 0);
@@ -578,7 +587,7 @@ int main(void)
 		cmocka_unit_test(names_inlined_functions_and_lines),
 		cmocka_unit_test(keeps_what_has_no_name_in_a_mapping_of_its_own),
 		cmocka_unit_test(names_the_kernel_and_its_modules),
-		cmocka_unit_test(names_the_kernel_by_its_own_file_where_that_knows_better),
+		cmocka_unit_test(names_the_kernel_and_its_modules_by_their_files),
 		cmocka_unit_test(selects_by_any_label),
 		cmocka_unit_test(finds_everything_once_by_a_selector_and_its_opposite),
 		cmocka_unit_test(lists_the_values_of_a_label),

@@ -35,6 +35,27 @@ static void finds_a_stack_by_its_hash(void **state)
 	assert_int_equal(stack->number, 1);
 }
 
+static void add_hash(void *context, const struct stack *stack)
+{
+	remember(context, stack->hash);
+}
+
+static void calls_for_each_stack(void **state)
+{
+	_cleanup_(stack_table_freep) struct stack_table *table = NULL;
+	uint64_t sum = 0;
+	struct stack *stack;
+
+	(void)state;
+	assert_int_equal(stack_table_new(10, &table), 0);
+	stack_table_each(table, add_hash, &sum);
+	assert_int_equal(sum, 0);
+	for (uint32_t hash = 1; hash <= 4; hash++)
+		assert_int_equal(stack_table_add(table, hash, 1, &stack), 0);
+	stack_table_each(table, add_hash, &sum);
+	assert_int_equal(sum, 10);
+}
+
 static void takes_no_more_than_its_bound(void **state)
 {
 	_cleanup_(stack_table_freep) struct stack_table *table = NULL;
@@ -87,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_a_stack_by_its_hash),
+		cmocka_unit_test(calls_for_each_stack),
 		cmocka_unit_test(takes_no_more_than_its_bound),
 		cmocka_unit_test(forgets_what_no_recent_dictionary_used_and_tells_of_it),
 		cmocka_unit_test(hashes_all_that_a_stack_is),

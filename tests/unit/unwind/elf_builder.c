@@ -34,8 +34,8 @@ static void append_section_headers(struct buffer *elf, const struct built_sectio
 	for (size_t i = 0; i < n; i++) {
 		headers[i + 1] = (Elf64_Shdr){
 			.sh_name = (uint32_t)(elf->size - names_off),
-			.sh_type = SHT_PROGBITS,
-			.sh_flags = SHF_ALLOC,
+			.sh_type = sections[i].type ? sections[i].type : SHT_PROGBITS,
+			.sh_flags = SHF_ALLOC | sections[i].flags,
 			.sh_addr = built_section_vaddr(sections, i),
 			.sh_offset = built_section_vaddr(sections, i) - BUILT_VADDR,
 			.sh_size = sections[i].size,
@@ -101,4 +101,17 @@ void elf_build(struct buffer *elf, uint16_t machine, const struct built_section 
 	if (has_section_headers)
 		append_section_headers(elf, sections, n);
 	fill_program_headers((Elf64_Phdr *)(elf->data + sizeof(*header)), sections, n, elf->size);
+}
+
+void elf_build_module(struct buffer *elf, uint16_t machine, const struct built_section *sections,
+		      size_t n)
+{
+	Elf64_Ehdr *header;
+
+	elf_build(elf, machine, sections, n, 1);
+	header = (Elf64_Ehdr *)elf->data;
+	header->e_type = ET_REL;
+	header->e_phoff = 0;
+	header->e_phentsize = 0;
+	header->e_phnum = 0;
 }

@@ -21,6 +21,8 @@ struct built_section {
 	const void *bytes;
 	size_t size;
 	uint32_t segment_type; /* of a program header of its own, or 0 */
+	uint32_t type;         /* of its section header; 0: PROGBITS */
+	uint64_t flags;        /* likewise, beside SHF_ALLOC */
 };
 
 /* Where section @i of @sections will be loaded: each starts at the next multiple of 16. */
@@ -32,3 +34,7 @@ uint64_t built_section_vaddr(const struct built_section *sections, size_t i);
  */
 void elf_build(struct buffer *elf, uint16_t machine, const struct built_section *sections, size_t n,
 	       int has_section_headers);
+
+/* The same as a module of the kernel, which has no program headers, and is loaded nowhere yet. */
+void elf_build_module(struct buffer *elf, uint16_t machine, const struct built_section *sections,
+		      size_t n);

@@ -70,6 +70,28 @@ static void reads_the_id_of_a_file(void **state)
 	buffer_fini(&elf);
 }
 
+static void reads_the_id_of_a_module(void **state)
+{
+	const struct note note = make_note();
+	const struct built_section sections[] = {
+		{ .name = ".text", .bytes = &note, .size = sizeof(note) }, /* no notes there */
+		{ .name = ".note", .bytes = &note, .size = sizeof(note), .type = SHT_NOTE },
+	};
+	struct buffer elf = { 0 };
+	struct build_id id;
+
+	(void)state;
+	elf_build_module(&elf, EM_X86_64, sections, 1);
+	assert_int_equal(read_from(elf.data, elf.size, &id), -ENODATA);
+	buffer_fini(&elf);
+	elf_build_module(&elf, EM_X86_64, sections, 2);
+	assert_int_equal(read_from(elf.data, elf.size, &id), 0);
+	assert_memory_equal(id.bytes, note.id, ID_BYTES);
+	for (size_t size = 0; size < elf.size; size++)
+		assert_int_equal(read_from(elf.data, size, &id), -EBADMSG);
+	buffer_fini(&elf);
+}
+
 static void tells_a_file_without_an_id(void **state)
 {
 	struct note note = make_note();
@@ -174,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_id_of_a_file),
+		cmocka_unit_test(reads_the_id_of_a_module),
 		cmocka_unit_test(tells_a_file_without_an_id),
 		cmocka_unit_test(refuses_what_is_no_elf_file),
 		cmocka_unit_test(a_file_that_is_cut_short_has_no_id),

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/kernel_modules.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/file.h"
+#include "profiler/binary_table.h"
+#include "profiler/channel.h"
+#include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/kernel_file_finder.h"
+#include "profiler/daemon/role.h"
+#include "unwind/symbol_file_build.h"
+
+enum {
+	MAX_ORDERS = 3, /* that have had no answer: then its file is left alone */
+	NOTES_MAX_BYTES = 4096,
+	ADDRESS_MAX_BYTES = 64,
+	SECTIONS_MAX_BYTES = 32 << 10, /* of some sixty lines */
+	NOTES_ALIGN = 4,
+};
+
+struct kernel_module {
+	char name[sizeof(((struct kernel_range *)0)->name)]; /* "[fuse]" */
+	bool is_wanted;                                      /* it is to be looked at */
+	struct binary *binary;                               /* borrowed, or NULL */
+	struct buffer sections;                              /* as it was loaded last */
+	unsigned int n_orders;
+	struct module_place places[MODULE_MAX_PLACES];
+	size_t n_places; /* 0 if they are not known */
+};
+
+void kernel_modules_fini(struct kernel_modules *modules)
+{
+	for (size_t i = 0; i < modules->n; i++)
+		buffer_fini(&modules->modules[i].sections);
+	free(modules->modules);
+	*modules = (struct kernel_modules){ 0 };
+}
+
+static struct kernel_module *find(const struct kernel_modules *modules, const char *name)
+{
+	for (size_t i = 0; i < modules->n; i++)
+		if (strcmp(modules->modules[i].name, name) == 0)
+			return &modules->modules[i];
+	return NULL;
+}
+
+/* Whether that is a module's; it becomes part of a path. */
+static bool is_module_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-";
+	size_t length = name[0] == '[' ? strspn(name + 1, letters) : 0;
+
+	return length && strcmp(name + 1 + length, "]") == 0 && strcmp(name, "[bpf]") != 0;
+}
+
+void kernel_modules_want(struct kernel_modules *modules, const struct kernel_range *range)
+{
+	struct kernel_module *added;
+
+	if (!is_module_name(range->name) || find(modules, range->name) ||
+	    array_reserve((void **)&modules->modules, &modules->capacity, modules->n + 1,
+			  sizeof(*modules->modules)) < 0)
+		return;
+	added = &modules->modules[modules->n++];
+	*added = (struct kernel_module){ .is_wanted = true };
+	memcpy(added->name, range->name, sizeof(added->name));
+}
+
+void kernel_modules_recheck(struct kernel_modules *modules)
+{
+	for (size_t i = 0; i < modules->n; i++)
+		modules->modules[i].is_wanted = true;
+}
+
+/* A folder of what the kernel says of @module, open; or −1: it is not loaded. */
+static int open_folder(const struct kernel_modules *modules, const struct kernel_module *module,
+		       const char *folder)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%.*s/%s", modules->folder, (int)strlen(module->name) - 2,
+		 module->name + 1, folder);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Append lines as module_places_find() reads them. Returns 0 or -errno. */
+static int read_sections(const struct kernel_modules *modules, const struct kernel_module *module,
+			 struct buffer *sections)
+{
+	int fd = open_folder(modules, module, "sections");
+	_cleanup_(closedirp) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int r = folder ? 0 : -ENOENT;
+
+	if (!folder && fd >= 0)
+		close(fd);
+	while (r == 0 && (entry = readdir(folder))) {
+		if (entry->d_type != DT_REG)
+			continue;
+		buffer_printf(sections, "%s ", entry->d_name);
+		r = file_read(dirfd(folder), entry->d_name, ADDRESS_MAX_BYTES, sections);
+	}
+	return r < 0 ? r : buffer_error(sections);
+}
+
+static int read_build_id(const struct kernel_modules *modules, const struct kernel_module *module,
+			 struct build_id *ret_id)
+{
+	_cleanup_(buffer_fini) struct buffer notes = { 0 };
+	_cleanup_(closep) int fd = open_folder(modules, module, "notes");
+	int r = fd < 0 ? -ENOENT : file_read(fd, ".note.gnu.build-id", NOTES_MAX_BYTES, &notes);
+
+	if (r < 0)
+		return r;
+	return build_id_find(notes.data, notes.size, NOTES_ALIGN, ret_id) ? 0 : -ENODATA;
+}
+
+static bool is_of_id(const struct binary *binary, const struct build_id *build_id)
+{
+	return binary && memcmp(&binary->build_id, build_id, sizeof(*build_id)) == 0;
+}
+
+/* Find the file of @module as it is loaded now. */
+static void find_binary(struct kernel_modules *modules, struct kernel_module *module)
+{
+	_cleanup_(freep) char *path = NULL;
+	char name[sizeof(module->name)];
+	struct build_id build_id;
+	int fd;
+
+	if (read_build_id(modules, module, &build_id) < 0) {
+		module->binary = NULL;
+		return;
+	}
+	if (is_of_id(module->binary, &build_id))
+		return;
+	module->binary = NULL;
+	snprintf(name, sizeof(name), "%.*s", (int)strlen(module->name) - 2, module->name + 1);
+	fd = kernel_file_finder_find_module(modules->finder, name, &build_id, &path);
+	if (fd >= 0)
+		(void)binary_describer_keep(modules->binaries, path, fd, &module->binary);
+}
+
+static int make_memfd(const struct buffer *bytes)
+{
+	_cleanup_(closep) int fd = memfd_create("sections", MFD_CLOEXEC);
+
+	if (fd < 0 || file_write_fd(fd, bytes->data, bytes->size) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	return steal_fd(&fd);
+}
+
+static void send_order(struct kernel_modules *modules, struct kernel_module *module)
+{
+	const struct message_build build = { module->binary->number, BUILD_MODULE, false, 0 };
+	struct channel *channel = modules->resolver->channel;
+	int fd = binary_describer_open_file(modules->binaries, module->binary->number);
+	_cleanup_(closep) int sections_fd = make_memfd(&module->sections);
+
+	if (!channel || fd < 0 || sections_fd < 0)
+		return;
+	module->n_orders++;
+	if (channel_send_fds(channel, MESSAGE_BUILD, &build, sizeof(build),
+			     (int[]){ fd, sections_fd }) == 0)
+		role_process_flush(modules->resolver);
+}
+
+/* Unless nothing has changed since, have the resolver say where it runs. */
+static void look(struct kernel_modules *modules, struct kernel_module *module)
+{
+	_cleanup_(buffer_fini) struct buffer sections = { .limit = SECTIONS_MAX_BYTES };
+	bool is_same;
+
+	if (read_sections(modules, module, &sections) < 0)
+		return; /* it has gone */
+	is_same = module->sections.size == sections.size &&
+		  memcmp(module->sections.data, sections.data, sections.size) == 0;
+	if (!is_same) {
+		buffer_fini(&module->sections);
+		module->sections = sections;
+		sections = (struct buffer){ 0 };
+		module->n_places = 0;
+		module->n_orders = 0;
+	}
+	find_binary(modules, module);
+	if (module->binary && !module->n_places && module->n_orders < MAX_ORDERS)
+		send_order(modules, module);
+}
+
+void kernel_modules_look(struct kernel_modules *modules)
+{
+	for (size_t i = 0; i < modules->n; i++) {
+		if (!modules->modules[i].is_wanted)
+			continue;
+		modules->modules[i].is_wanted = false;
+		look(modules, &modules->modules[i]);
+	}
+}
+
+bool kernel_modules_take(struct kernel_modules *modules, const struct message_module *message)
+{
+	for (size_t i = 0; i < modules->n; i++) {
+		struct kernel_module *module = &modules->modules[i];
+
+		if (!module->binary || module->binary->number != message->file)
+			continue;
+		module->n_orders = 0;
+		module->n_places = message->n_places;
+		memcpy(module->places, message->places, sizeof(module->places));
+		return true;
+	}
+	return false;
+}
+
+int kernel_modules_describe(struct kernel_modules *modules)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < modules->n && r == 0; i++)
+		if (modules->modules[i].binary && modules->modules[i].n_places)
+			r = binary_describer_describe(modules->binaries,
+						      modules->modules[i].binary);
+	return r;
+}
+
+/* What of @range is between the two addresses. */
+static void append_part(const struct kernel_range *range, uint64_t start_addr, uint64_t end_addr,
+			struct buffer *ranges)
+{
+	struct kernel_range part = *range;
+
+	if (start_addr > part.start_addr)
+		part.start_addr = start_addr;
+	if (end_addr < part.end_addr)
+		part.end_addr = end_addr;
+	if (part.start_addr < part.end_addr)
+		buffer_append(ranges, &part, sizeof(part));
+}
+
+void kernel_modules_append_ranges(const struct kernel_modules *modules,
+				  const struct kernel_range *range, struct buffer *ranges)
+{
+	const struct kernel_module *module = find(modules, range->name);
+	uint64_t next_addr = range->start_addr;
+	struct kernel_range own = *range;
+
+	for (size_t i = 0; module && module->binary && i < module->n_places; i++) {
+		const struct module_place *place = &module->places[i];
+
+		append_part(range, next_addr, place->start_addr, ranges);
+		if (place->start_addr > next_addr)
+			next_addr = place->start_addr;
+		own.file = module->binary->number;
+		own.slide = place->slide;
+		append_part(&own, next_addr, place->end_addr, ranges);
+		if (place->end_addr > next_addr)
+			next_addr = place->end_addr;
+	}
+	append_part(range, next_addr, range->end_addr, ranges);
+}
