@@ -18,6 +18,10 @@ enum {
 	RANK_FUNCTION = 2,
 };
 
+/* Of a section. More symbols than that has room for do not fit into the memory that a child of the
+ * resolver may have. */
+#define SYMBOLS_MAX_BYTES (512UL << 20)
+
 /* One section of symbols, and what is needed to judge each of them. */
 struct symbol_section {
 	const struct elf_file *binary; /* that knows which addresses are code */
@@ -203,6 +207,8 @@ static int read_file(struct symbol_table *table, const struct elf_file *binary,
 		if (!gelf_getshdr(section, &header) ||
 		    (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
 			continue;
+		if (header.sh_size > SYMBOLS_MAX_BYTES)
+			return -EFBIG;
 		from.data = elf_getdata(section, NULL);
 		from.names_section = header.sh_link;
 		from.is_arm = elf_header.e_machine == EM_ARM;

@@ -41,7 +41,7 @@ struct symbol_table {
  * @ret_table; where neither has a .symtab, those of the binary's MiniDebugInfo, too. Files without
  * symbols give an empty table, and so does what is damaged of one.
  *
- * Returns 0 or -ENOMEM.
+ * Returns 0, -EFBIG if a section has more than any program's, or -ENOMEM.
  */
 int symbol_table_read(const struct debug_files *files, struct symbol_table *ret_table);
 

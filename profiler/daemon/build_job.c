@@ -34,7 +34,9 @@ enum {
 	SYMBOL_FILE_MAX_BYTES = 256 << 20,
 	KALLSYMS_MAX_BYTES = 64 << 20,
 	SECTIONS_MAX_BYTES = 64 << 10,
-	LOW_PRIORITY = 10,
+	/* Niceness of a child for whom nobody waits, and of one that may take minutes. */
+	LOW_PRIORITY = 5,
+	LOWEST_PRIORITY = 10,
 };
 
 DEFINE_CLEANUP(struct elf_file *, elf_file_free)
@@ -291,6 +293,20 @@ static unsigned int outcome_of_error(int error)
 	}
 }
 
+static int priority_of(const struct build_job *job)
+{
+	switch (job->step) {
+	case BUILD_STEP_TABLE:
+		return job->what.is_urgent ? 0 : LOW_PRIORITY;
+	case BUILD_STEP_FUNCTIONS:
+		return LOW_PRIORITY;
+	case BUILD_STEP_LINES:
+		return LOWEST_PRIORITY;
+	default: /* somebody has asked for code */
+		return 0;
+	}
+}
+
 static int limit_child(const struct build_job *job)
 {
 	const struct rlimit memory = { BUILD_MEMORY_BYTES, BUILD_MEMORY_BYTES };
@@ -302,8 +318,9 @@ static int limit_child(const struct build_job *job)
 		return -errno;
 	if (setrlimit(RLIMIT_DATA, &memory) < 0 || setrlimit(RLIMIT_CPU, &seconds) < 0)
 		return -errno;
-	if (job->step == BUILD_STEP_LINES && setpriority(PRIO_PROCESS, 0, LOW_PRIORITY) < 0)
-		return -errno;
+	/* It is refused if the whole daemon has less already. */
+	if (priority_of(job))
+		(void)setpriority(PRIO_PROCESS, 0, priority_of(job));
 	return sandbox_filter(FILTER_BUILD);
 }
 

@@ -15,7 +15,7 @@ DATA_OFF = 2 * PAGE_BYTES
 FUNCTION = bytes.fromhex("b9d0070000") + bytes.fromhex("ffc975fcc3")
 
 _PT_LOAD, _PT_NOTE = 1, 4
-_SHT_PROGBITS, _SHT_STRTAB = 1, 3
+_SHT_PROGBITS, _SHT_SYMTAB, _SHT_STRTAB = 1, 2, 3
 _SHF_ALLOC, _SHF_COMPRESSED = 2, 0x800
 _ELFCOMPRESS_ZLIB, _ELFCOMPRESS_ZSTD = 1, 2
 
@@ -47,16 +47,29 @@ def segment(kind, flags, off, size):
 CODE_SEGMENT = segment(_PT_LOAD, 5, CODE_OFF, PAGE_BYTES)
 
 
-def _section(name, kind, flags, off, size):
-    return struct.pack("<IIQQQQIIQQ", name, kind, flags, off, off, size, 0, 0, 8, 0)
+def _section(name, kind, flags, off, size, link=0):
+    entry_bytes = SYMBOL_BYTES if kind == _SHT_SYMTAB else 0
+    return struct.pack("<IIQQQQIIQQ", name, kind, flags, off, off, size, link, 0, 8, entry_bytes)
+
+
+def symbol(name_off, value, size):
+    """A global function in the first section."""
+    return struct.pack("<IBBHQQ", name_off, 0x12, 0, 1, value, size)
+
+
+SYMBOL_BYTES = len(symbol(0, 0, 0))
+_KINDS = {".symtab": _SHT_SYMTAB, ".strtab": _SHT_STRTAB}
 
 
 def build(sections, head=None):
-    """A file with these sections, [(name, flags, bytes, the size that is claimed or None)]."""
+    """A file with these sections, [(name, flags, bytes, the size that is claimed or None)]. The
+    names of symbols are in the section behind them."""
     names, data, entries = b"\0", b"", [_section(0, 0, 0, 0, 0)]
     for name, flags, content, claimed in sections:
         size = len(content) if claimed is None else claimed
-        entries.append(_section(len(names), _SHT_PROGBITS, flags, DATA_OFF + len(data), size))
+        kind = _KINDS.get(name, _SHT_PROGBITS)
+        off, link = DATA_OFF + len(data), len(entries) + 1
+        entries.append(_section(len(names), kind, flags, off, size, link))
         names += name.encode() + b"\0"
         data += content + bytes(-len(content) % 8)
     name_of_names = len(names)
@@ -174,28 +187,71 @@ def compressed(kind, stream, claimed_bytes):
 _ABBREVIATIONS = bytes([1, 0x11, 1, 0x11, 0x01, 0x12, 0x06, 0, 0, 2, 0x2E, 0, 0x55, 0x17, 0, 0, 0])
 
 
-def endless_to_read(n_functions=20_000, n_ranges=1_000_000):
-    """A small file of many functions, which all have the same many ranges of no byte."""
+def endless_sections(n_functions=20_000, n_ranges=1_000_000):
+    """Small ones of many functions, which all have the same many ranges of no byte."""
     function = struct.pack("<BI", 2, 0)
     unit = struct.pack("<HIBBQI", 4, 0, 8, 1, CODE_OFF, PAGE_BYTES)
     head = struct.pack("<I", len(unit) + n_functions * len(function)) + unit
     info = repeated(head, function, n_functions)
     ranges = repeated(b"", struct.pack("<QQ", 16, 16), n_ranges)
+    return [
+        (".debug_abbrev", 0, _ABBREVIATIONS, None),
+        (".debug_info", _SHF_COMPRESSED, info, None),
+        (".debug_ranges", _SHF_COMPRESSED, ranges, None),
+    ]
+
+
+def endless_to_read():
+    """A file of such sections."""
+    return build(endless_sections())
+
+
+def hungry_to_read(n_rows=64 << 20):
+    """A small file of a function, whose lines take a gigabyte of memory."""
+    # DW_AT_stmt_list, and of the function DW_AT_name
+    code = bytes([0x11, 0x01, 0x12, 0x06])
+    abbreviations = [1, 0x11, 1, 0x10, 0x17, *code, 0, 0, 2, 0x2E, 0, 0x03, 0x08, *code, 0, 0, 0]
+    unit = struct.pack("<HIBBIQI", 4, 0, 8, 1, 0, CODE_OFF, PAGE_BYTES)
+    unit += struct.pack("<B7sQIB", 2, b"hungry", CODE_OFF, PAGE_BYTES, 0)
+    fields = struct.pack("<BBBbBB", 1, 1, 1, -5, 14, 13)
+    fields += bytes([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1])  # operands of opcodes
+    names = b"\0" + b"hungry.c\0\0\0\0" + b"\0"
+    head = struct.pack("<HI", 4, len(fields + names)) + fields + names
+    head += struct.pack("<BBBQ", 0, 9, 2, CODE_OFF)  # DW_LNE_set_address
+    step = bytes([13 + 14 + 5 + 1])  # a byte further, and a line
+    lines = repeated(struct.pack("<I", len(head) + n_rows) + head, step, n_rows)
     return build(
         [
-            (".debug_abbrev", 0, _ABBREVIATIONS, None),
-            (".debug_info", _SHF_COMPRESSED, info, None),
-            (".debug_ranges", _SHF_COMPRESSED, ranges, None),
+            (".debug_abbrev", 0, bytes(abbreviations), None),
+            (".debug_info", 0, struct.pack("<I", len(unit)) + unit, None),
+            (".debug_line", _SHF_COMPRESSED, lines, None),
         ]
     )
 
 
-# Of the files below, those that have more of something than is read.
+def many_symbols(n, name=b"symbol"):
+    """As many functions of that name, each of a byte."""
+    symbols = b"".join(symbol(1, CODE_OFF + i % PAGE_BYTES, 1) for i in range(PAGE_BYTES))
+    symbols *= n // PAGE_BYTES
+    return [(".symtab", 0, symbols, None), (".strtab", 0, b"\0" + name + b"\0", None)]
+
+
+def claimed_symbols(n_bytes):
+    """A function, and so many bytes of claimed symbols."""
+    symbols = bytes(SYMBOL_BYTES) + symbol(1, CODE_OFF, 16)
+    return build([(".strtab", 0, b"\0claimed\0", None), (".symtab", 0, symbols, n_bytes)])
+
+
+# Of the files below, those that have more of something than is read, for a table and for names.
 TOO_LARGE = ("many_segments", "million_segments", "bomb_of_rows", "bomb_of_chunks")
+TOO_LARGE_TO_NAME = ("many_segments", "million_segments", "claims_symbols", "hole_of_symbols")
 
 
 def files():
     """Yield (name, content, how long the file is made beyond that, with a hole)."""
+    yield "named", build(many_symbols(PAGE_BYTES, b"named_by_a_symbol")), 0
+    yield "claims_symbols", claimed_symbols(10 << 30), 0
+    yield "hole_of_symbols", claimed_symbols(10 << 30), 11 << 30
     plain = build([(".eh_frame", _SHF_ALLOC, eh_frame_overlapping(50), None)])
     bomb = zlib.compress(bytes(64 << 20), 9)
     yield "overlapping", build([(".eh_frame", _SHF_ALLOC, eh_frame_overlapping(), None)]), 0

@@ -106,6 +106,16 @@ def status(pid):
     return {name: text.strip() for name, _, text in (line.partition(":") for line in lines)}
 
 
+def limits(pid):
+    """The soft limits of a process: {name: text}."""
+    lines = pathlib.Path(f"/proc/{pid}/limits").read_text(encoding="ascii").splitlines()[1:]
+    return {line[:26].strip(): line[26:].split()[0] for line in lines}
+
+
+def niceness(pid):
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
 def arguments(pid):
     """The command line of a process."""
     try:
