@@ -46,10 +46,13 @@ void kernel_describer_init(struct kernel_describer *describer, struct role_proce
 		.modules = { .resolver = resolver,
 			     .binaries = binaries,
 			     .finder = &describer->finder,
-			     .folder = KERNEL_MODULES_STATE },
+			     .folder = KERNEL_MODULES_STATE,
+			     .list = KERNEL_MODULES_LIST },
 		.interval_ns = FIRST_INTERVAL_NS,
 	};
 	uname(&describer->host);
+	(void)kernel_modules_have_changed(
+		&describer->modules); /* since before the names are read */
 	/* Without it, no file is found. */
 	(void)kernel_file_finder_read_build_id(&describer->finder.build_id);
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
@@ -135,6 +138,10 @@ void kernel_describer_meet_again(struct kernel_describer *describer, uint64_t ad
 void kernel_describer_refresh(struct kernel_describer *describer)
 {
 	kernel_modules_look(&describer->modules);
+	if (kernel_modules_have_changed(&describer->modules)) {
+		kernel_describer_request(describer);
+		return;
+	}
 	if (!describer->is_stale ||
 	    clock_monotonic_ns() - describer->requested_ns < describer->interval_ns)
 		return;

@@ -54,8 +54,9 @@ void kernel_describer_request(struct kernel_describer *describer);
 /*
  * Code at @addr is on a stack that was not seen before. If it is in no range that is known, or a
  * BPF program's, which come and go, the names are to be read again, though not too often; and if it
- * is in a module, its file is to be found. kernel_describer_refresh() does both, to be called every
- * second or so. One that was met when less was known is only looked up once more.
+ * is in a module, its file is to be found. kernel_describer_refresh() does both, and has names read
+ * at once when a module has come, gone or moved; to be called every second or so. One that was met
+ * when less was known is only looked up once more.
  */
 void kernel_describer_meet(struct kernel_describer *describer, uint64_t addr);
 void kernel_describer_meet_again(struct kernel_describer *describer, uint64_t addr);

@@ -21,14 +21,28 @@
 
 #define MODULES_MAX_BYTES (16 << 20) /* of the list; that of a distribution has 1 MB */
 
-int kernel_file_finder_read_build_id(struct build_id *ret_id)
+static int read_notes(const char *path, struct build_id *ret_id)
 {
 	_cleanup_(buffer_fini) struct buffer notes = { 0 };
-	int r = file_read(AT_FDCWD, NOTES_PATH, NOTES_MAX_BYTES, &notes);
+	int r = file_read(AT_FDCWD, path, NOTES_MAX_BYTES, &notes);
 
 	if (r < 0)
 		return r;
 	return build_id_find(notes.data, notes.size, NOTES_ALIGN, ret_id) ? 0 : -ENODATA;
+}
+
+int kernel_file_finder_read_build_id(struct build_id *ret_id)
+{
+	return read_notes(NOTES_PATH, ret_id);
+}
+
+int kernel_file_finder_read_module_build_id(const char *folder, const char *name,
+					    struct build_id *ret_id)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s/notes/.note.gnu.build-id", folder, name);
+	return read_notes(path, ret_id);
 }
 
 /* The file at @path, if it has that build id. */

@@ -32,6 +32,13 @@ struct kernel_file_finder {
 /* The build id of the kernel that runs. Returns 0, -ENODATA if it does not say, or -errno. */
 int kernel_file_finder_read_build_id(struct build_id *ret_id);
 
+/* As above, of the module that calls itself @name; @folder is that of what the kernel says of its
+ * modules. */
+int kernel_file_finder_read_module_build_id(const char *folder, const char *name,
+					    struct build_id *ret_id);
+
+#define KERNEL_MODULES_STATE "/sys/module"
+
 /*
  * Returns a descriptor of the file, to be closed, and sets *@ret_path (owned by the caller:
  * free()), -ENOENT if there is none, or -ENOMEM.

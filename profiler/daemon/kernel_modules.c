@@ -24,11 +24,12 @@
 
 enum {
 	MAX_ORDERS = 3, /* that have had no answer: then its file is left alone */
-	NOTES_MAX_BYTES = 4096,
 	ADDRESS_MAX_BYTES = 64,
 	SECTIONS_MAX_BYTES = 32 << 10, /* of some sixty lines */
-	NOTES_ALIGN = 4,
+	LIST_MAX_BYTES = 1 << 20,      /* of some hundred lines */
 };
+
+#define HASH_FACTOR 0x9fb21c651e98df25ULL
 
 struct kernel_module {
 	char name[sizeof(((struct kernel_range *)0)->name)]; /* "[fuse]" */
@@ -46,6 +47,39 @@ void kernel_modules_fini(struct kernel_modules *modules)
 		buffer_fini(&modules->modules[i].sections);
 	free(modules->modules);
 	*modules = (struct kernel_modules){ 0 };
+}
+
+/*
+ * Of the lines in proc_modules(5), the names and addresses; how many use a module changes always:
+ *
+ *     fuse 176128 3 - Live 0xffffffffc0201000
+ */
+static uint64_t hash_list(const char *text)
+{
+	enum { NAME, ADDRESS = 5 };
+	uint64_t hash = 0;
+	unsigned int field = NAME;
+
+	for (; *text; text++) {
+		if (field == NAME || field == ADDRESS)
+			hash = (hash ^ (unsigned char)*text) * HASH_FACTOR;
+		if (*text == '\n')
+			field = NAME;
+		else if (*text == ' ')
+			field++;
+	}
+	return hash;
+}
+
+bool kernel_modules_have_changed(struct kernel_modules *modules)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	uint64_t before = modules->list_hash;
+
+	if (file_read(AT_FDCWD, modules->list, LIST_MAX_BYTES, &text) < 0)
+		return false;
+	modules->list_hash = hash_list(text.data);
+	return modules->list_hash != before;
 }
 
 static struct kernel_module *find(const struct kernel_modules *modules, const char *name)
@@ -85,28 +119,19 @@ void kernel_modules_recheck(struct kernel_modules *modules)
 		modules->modules[i].is_wanted = true;
 }
 
-/* A folder of what the kernel says of @module, open; or −1: it is not loaded. */
-static int open_folder(const struct kernel_modules *modules, const struct kernel_module *module,
-		       const char *folder)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%.*s/%s", modules->folder, (int)strlen(module->name) - 2,
-		 module->name + 1, folder);
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 /* Append lines as module_places_find() reads them. Returns 0 or -errno. */
 static int read_sections(const struct kernel_modules *modules, const struct kernel_module *module,
 			 struct buffer *sections)
 {
-	int fd = open_folder(modules, module, "sections");
-	_cleanup_(closedirp) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_(closedirp) DIR *folder = NULL;
 	const struct dirent *entry;
-	int r = folder ? 0 : -ENOENT;
+	char path[PATH_MAX];
+	int r;
 
-	if (!folder && fd >= 0)
-		close(fd);
+	snprintf(path, sizeof(path), "%s/%.*s/sections", modules->folder,
+		 (int)strlen(module->name) - 2, module->name + 1);
+	folder = opendir(path);
+	r = folder ? 0 : -errno;
 	while (r == 0 && (entry = readdir(folder))) {
 		if (entry->d_type != DT_REG)
 			continue;
@@ -114,18 +139,6 @@ static int read_sections(const struct kernel_modules *modules, const struct kern
 		r = file_read(dirfd(folder), entry->d_name, ADDRESS_MAX_BYTES, sections);
 	}
 	return r < 0 ? r : buffer_error(sections);
-}
-
-static int read_build_id(const struct kernel_modules *modules, const struct kernel_module *module,
-			 struct build_id *ret_id)
-{
-	_cleanup_(buffer_fini) struct buffer notes = { 0 };
-	_cleanup_(closep) int fd = open_folder(modules, module, "notes");
-	int r = fd < 0 ? -ENOENT : file_read(fd, ".note.gnu.build-id", NOTES_MAX_BYTES, &notes);
-
-	if (r < 0)
-		return r;
-	return build_id_find(notes.data, notes.size, NOTES_ALIGN, ret_id) ? 0 : -ENODATA;
 }
 
 static bool is_of_id(const struct binary *binary, const struct build_id *build_id)
@@ -141,14 +154,14 @@ static void find_binary(struct kernel_modules *modules, struct kernel_module *mo
 	struct build_id build_id;
 	int fd;
 
-	if (read_build_id(modules, module, &build_id) < 0) {
+	snprintf(name, sizeof(name), "%.*s", (int)strlen(module->name) - 2, module->name + 1);
+	if (kernel_file_finder_read_module_build_id(modules->folder, name, &build_id) < 0) {
 		module->binary = NULL;
 		return;
 	}
 	if (is_of_id(module->binary, &build_id))
 		return;
 	module->binary = NULL;
-	snprintf(name, sizeof(name), "%.*s", (int)strlen(module->name) - 2, module->name + 1);
 	fd = kernel_file_finder_find_module(modules->finder, name, &build_id, &path);
 	if (fd >= 0)
 		(void)binary_describer_keep(modules->binaries, path, fd, &module->binary);

@@ -26,19 +26,24 @@ struct kernel_module;
 struct kernel_range;
 struct role_process;
 
-#define KERNEL_MODULES_STATE "/sys/module"
+#define KERNEL_MODULES_LIST "/proc/modules"
 
 struct kernel_modules {
-	struct role_process *resolver; /* borrowed, as are the next three */
+	struct role_process *resolver; /* borrowed, as are the next four */
 	struct binary_describer *binaries;
 	const struct kernel_file_finder *finder;
 	const char *folder;            /* of what the kernel says of its modules */
+	const char *list;              /* where it lists them; there is none if it can load none */
+	uint64_t list_hash;            /* of that, as it was read last */
 	struct kernel_module *modules; /* as many as there are ranges in the kernel at most */
 	size_t n, capacity;
 };
 
 /* Works on a zeroed struct. */
 void kernel_modules_fini(struct kernel_modules *modules);
+
+/* Whether modules have come, gone or moved since this was asked last. */
+bool kernel_modules_have_changed(struct kernel_modules *modules);
 
 /* A sample lies in @range, which is a module's: its file is wanted. Others have none. */
 void kernel_modules_want(struct kernel_modules *modules, const struct kernel_range *range);

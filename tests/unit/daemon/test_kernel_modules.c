@@ -235,6 +235,29 @@ static void asks_again_for_a_module_that_was_loaded_elsewhere(void **state)
 	assert_string_equal(world->sections, ".text 0xffffffffc0900000\n");
 }
 
+static bool changes(struct world *world, const char *list)
+{
+	put(world, "modules", list, strlen(list));
+	return kernel_modules_have_changed(&world->modules);
+}
+
+static void notices_modules_that_come_go_or_move(void **state)
+{
+	struct world *world = *state;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/modules", world->folder.path);
+	world->modules.list = path;
+	assert_false(kernel_modules_have_changed(&world->modules)); /* there is no list */
+	assert_true(changes(world, "fuse 176128 3 - Live 0xffffffffc0201000\n"));
+	assert_false(changes(world, "fuse 176128 4 veth, Live 0xffffffffc0201000\n"));
+	assert_true(changes(world, "fuse 176128 4 - Live 0xffffffffc0202000\n"));
+	assert_true(changes(world, "veth 176128 4 - Live 0xffffffffc0202000\n"));
+	assert_true(changes(world, "veth 176128 4 - Live 0xffffffffc0202000 (OE)\n"
+				   "fuse 176128 4 - Live 0xffffffffc0302000\n"));
+	assert_true(changes(world, ""));
+}
+
 static void leaves_another_build_of_a_module_alone(void **state)
 {
 	struct world *world = *state;
@@ -330,6 +353,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(leaves_another_build_of_a_module_alone, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(asks_no_more_than_thrice_in_vain, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(notices_modules_that_come_go_or_move, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(looks_nowhere_else, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_which_parts_of_a_range_are_in_the_file, set_up,
