@@ -48,7 +48,7 @@ void disassembly_load(void)
 	capstone.disasm_iter = (__typeof__(capstone.disasm_iter))dlsym(library, "cs_disasm_iter");
 }
 
-static bool is_loaded(void)
+bool disassembly_is_loaded(void)
 {
 	return capstone.open && capstone.close && capstone.option && capstone.malloc &&
 	       capstone.free && capstone.disasm_iter;
@@ -104,7 +104,7 @@ int disassembly_append(const struct elf_file *file, struct code_range range,
 
 	if (!machine)
 		return -ENOTSUP;
-	if (!is_loaded())
+	if (!disassembly_is_loaded())
 		return -ENOSYS;
 	if (range.start_vaddr >= range.end_vaddr)
 		return -ENODATA;

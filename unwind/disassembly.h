@@ -6,6 +6,7 @@
  * capstone does the reading, in a child of the resolver.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ struct code_line {
  * nothing can be disassembled.
  */
 void disassembly_load(void);
+
+/* Whether it was there. */
+bool disassembly_is_loaded(void);
 
 /*
  * Append the instructions of @range to @ret_lines, struct code_line each, in order and without

@@ -62,6 +62,13 @@ static int open_library(struct library *ret_library)
 	return 0; /* it stays loaded: the process ends soon */
 }
 
+bool debuginfod_client_is_installed(void)
+{
+	struct library library;
+
+	return open_library(&library) == 0;
+}
+
 static int set_environment(const struct debuginfod_options *options)
 {
 	const struct {

@@ -16,6 +16,9 @@ struct debuginfod_options {
 	const char *folder; /* where what is fetched is put, and kept */
 };
 
+/* Whether the library is installed: loads it. */
+bool debuginfod_client_is_installed(void);
+
 /*
  * The debug file of @build_id, or the executable or library itself.
  *

@@ -4,8 +4,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "profiler/base/array.h"
 #include "profiler/daemon/host_probe.h"
 #include "profiler/daemon/kernel_probe.h"
+#include "profiler/daemon/names_probe.h"
 #include "profiler/daemon/options.h"
 
 struct check {
@@ -36,6 +38,16 @@ static const struct check checks[] = {
 	{ NULL, NULL },
 };
 
+/* What depends on options. Nothing of it is needed to sample. */
+static const struct {
+	const char *name;
+	void (*probe)(const struct options *options, struct finding *finding);
+} checks_of_options[] = {
+	{ "kernel's lines", names_probe_kernel_file }, { "modules' lines", names_probe_modules },
+	{ "debug files", names_probe_debug_folders },  { "debuginfod", names_probe_debuginfod },
+	{ "disassembly", names_probe_disassembly },    { "cache", host_probe_cache },
+};
+
 static void print_finding(FILE *out, const char *name, const struct finding *finding)
 {
 	static const char *const words[] = {
@@ -62,8 +74,10 @@ int doctor_main(const struct options *options, FILE *out)
 		print_finding(out, check->name, &finding);
 		n_failed += finding.verdict == VERDICT_FAIL;
 	}
-	host_probe_cache(options->cache, &finding);
-	print_finding(out, "cache", &finding);
+	for (size_t i = 0; i < ARRAY_SIZE(checks_of_options); i++) {
+		checks_of_options[i].probe(options, &finding);
+		print_finding(out, checks_of_options[i].name, &finding);
+	}
 	if (n_failed)
 		fprintf(out, "\nSampling cannot work here: %u of these failed.\n", n_failed);
 	else

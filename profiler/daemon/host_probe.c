@@ -18,6 +18,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/daemon/cache_folder.h"
+#include "profiler/daemon/options.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/procfs.h"
 
@@ -48,12 +49,13 @@ void host_probe_roles(struct finding *finding)
 {
 	capng_get_caps_process();
 	if (have(CAP_SETUID) && have(CAP_SETGID))
-		finding_set(finding, VERDICT_OK, "resolver and server get users of their own");
+		finding_set(finding, VERDICT_OK,
+			    "resolver, server and fetcher get users of their own");
 	else
 		finding_set(
 			finding, VERDICT_WARN,
-			"no CAP_SETUID and CAP_SETGID: resolver and server keep uid %u, without "
-			"capabilities and behind their system call filters",
+			"no CAP_SETUID and CAP_SETGID: resolver, server and fetcher keep uid %u, "
+			"without capabilities and behind their system call filters",
 			(unsigned int)getuid());
 }
 
@@ -189,8 +191,9 @@ static int try_cache_folder(const char *path)
 	return r;
 }
 
-void host_probe_cache(const char *folder, struct finding *finding)
+void host_probe_cache(const struct options *options, struct finding *finding)
 {
+	const char *folder = options->cache;
 	int r = folder ? try_cache_folder(folder) : 0;
 
 	if (r < 0)

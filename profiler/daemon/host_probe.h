@@ -8,6 +8,8 @@
 #include "profiler/daemon/finding.h"
 #include "profiler/daemon/sandbox.h"
 
+struct options;
+
 void host_probe_capability(const struct needed_capability *needed, struct finding *finding);
 void host_probe_roles(struct finding *finding);
 void host_probe_seccomp(struct finding *finding);
@@ -17,5 +19,5 @@ void host_probe_map_files(struct finding *finding);
 void host_probe_descriptors(struct finding *finding);
 void host_probe_cpus(struct finding *finding);
 
-/* @folder is NULL if there shall be none; else it is made, as the daemon would. */
-void host_probe_cache(const char *folder, struct finding *finding);
+/* Its folder is made, as the daemon would. */
+void host_probe_cache(const struct options *options, struct finding *finding);

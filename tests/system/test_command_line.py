@@ -100,6 +100,31 @@ def the_doctor_finds_this_host_well():
     assert "cpu-clock" in answer.stdout or "cpu-cycles" in answer.stdout, answer.stdout
 
 
+def doctors_lines(*arguments, **options):
+    """{name: (verdict, what was found)}, of what the doctor prints."""
+    lines = run("doctor", *arguments, **options).stdout.splitlines()
+    return {line[6:28].strip(): (line[:4].strip(), line[30:]) for line in lines if line[4:6] == "  "}
+
+
+@test
+def the_doctor_says_where_names_come_from():
+    require_root()
+    with tempfile.TemporaryDirectory() as folder:
+        url = "http://127.0.0.1:1/"
+        lines = doctors_lines("--debug-dir", folder, "--debuginfod-urls", url)
+        assert lines["debug files"][0] == "ok" and folder in lines["debug files"][1], lines
+        assert url in lines["debuginfod"][1], lines
+    lines = doctors_lines("--debug-dir", "/nonexistent")
+    assert lines["debug files"] == (
+        "warn",
+        "/nonexistent, of --debug-dir, is no folder: nothing is found there",
+    ), lines
+    assert lines["debuginfod"][1].startswith("off: "), lines
+    assert lines["kernel's lines"][0] in ("ok", "warn"), lines
+    assert lines["modules' lines"][0] in ("ok", "warn"), lines
+    assert "libcapstone" in lines["disassembly"][1], lines
+
+
 @test
 def the_doctor_tells_nobody_what_is_missing():
     require_root()

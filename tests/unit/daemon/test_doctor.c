@@ -23,7 +23,8 @@ static int exit_status;
 
 static int call_the_doctor(void **state)
 {
-	const struct options options = { .cache = NULL };
+	static const char *const folders[] = { "/nonexistent", NULL };
+	const struct options options = { .cache = NULL, .debug_folders = folders };
 	size_t size;
 	FILE *out = open_memstream(&report, &size);
 
@@ -91,6 +92,21 @@ static void the_cache_of_tables_may_be_none(void **state)
 	assert_string_equal(verdict, "ok");
 }
 
+static void says_where_names_would_come_from(void **state)
+{
+	static const char *const names[] = { "kernel's lines", "modules' lines", "debuginfod",
+					     "disassembly" };
+	char verdict[5];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		assert_true(find_line(names[i], verdict));
+		assert_string_not_equal(verdict, "fail");
+	}
+	assert_true(find_line("debug files", verdict));
+	assert_string_equal(verdict, "warn"); /* a folder that was named is not there */
+}
+
 static void the_exit_status_tells_whether_something_failed(void **state)
 {
 	bool has_failure = !strncmp(report, "fail", 4) || strstr(report, "\nfail");
@@ -106,6 +122,7 @@ int main(void)
 		cmocka_unit_test(every_line_has_its_columns),
 		cmocka_unit_test(a_needed_capability_that_is_missing_is_a_failure),
 		cmocka_unit_test(the_cache_of_tables_may_be_none),
+		cmocka_unit_test(says_where_names_would_come_from),
 		cmocka_unit_test(the_exit_status_tells_whether_something_failed),
 	};
 
