@@ -20,8 +20,13 @@ enum {
 
 	X86_64_RCX = 2,
 
-	/* From the CFA of a struct _Unwind_Context to where it says that rbp is. */
+	ARM64_COLUMNS = 97, /* of registers that can be told of: GCC's DWARF_FRAME_REGISTERS */
+	ARM64_MAX_LEAVING = 24,
+
+	/* From the CFA of a struct _Unwind_Context, which is behind a word for each register and
+	 * one more, to where it says that the frame pointer is. */
 	CONTEXT_RBP_OFF = (X86_64_RBP - (X86_64_RA + 2)) * 8,
+	CONTEXT_X29_OFF = (ARM64_FP - (ARM64_COLUMNS + 1)) * 8,
 };
 
 /* What is left to do, one instruction each. reg is where it is not rbx. */
@@ -172,17 +177,124 @@ static uint16_t find_rule(const struct unwind_rule_set *set)
 	return UNWIND_RULE_NONE;
 }
 
+static int read_x86_64(struct landing *landing)
+{
+	const struct unwind_rows *rows = landing->rows;
+	uint16_t rule = find_rule(landing->set);
+	int r = 0;
+
+	if (rule == UNWIND_RULE_NONE)
+		return 0;
+	for (size_t i = 0; r == 0 && i < rows->n; i++)
+		if (rows->items[i].rule == rule)
+			r = read_function(landing, i);
+	return r;
+}
+
+static uint32_t arm64_code(const struct elf_content *content, size_t off)
+{
+	uint32_t code = 0;
+
+	if (off + sizeof(code) <= content->size)
+		memcpy(&code, content->bytes + off, sizeof(code));
+	return code;
+}
+
+static bool is_arm64_call(uint32_t code)
+{
+	return code >> 26 == 0x25;
+}
+
+/* Before the str at @off: where uw_install_context_1 is called, and where the CFA is from sp. */
+static bool find_arm64_start(const struct elf_content *content, size_t off, size_t *ret_start,
+			     int32_t *ret_cfa_off)
+{
+	uint32_t code[5]; /* what lies before it */
+	size_t start = off - 4 * sizeof(*code);
+
+	if (off < sizeof(code))
+		return false;
+	memcpy(code, content->bytes + off - sizeof(code), sizeof(code));
+	if (!is_arm64_call(code[4]) || code[3] != code[2] + (1 << 10) + 1 ||
+	    (code[2] & 0xffc003ff) != 0xf94003e0) /* ldr x0, [sp, …] */
+		return false;
+	if ((code[1] & 0xffffffe0) == 0xaa0003e0) /* mov REGISTER, x0 */
+		start -= sizeof(*code);
+	*ret_start = start;
+	*ret_cfa_off = (int32_t)(code[2] >> 10 & 0xfff) * 8;
+	return is_arm64_call(arm64_code(content, start));
+}
+
+/* Behind the str at @off: where sp is another, or what comes from elsewhere, too. */
+static size_t find_arm64_end(const struct elf_content *content, size_t off)
+{
+	for (size_t i = 1; i < ARM64_MAX_LEAVING; i++) {
+		uint32_t code = arm64_code(content, off + 4 * i);
+
+		if (code >> 26 == 5) /* b */
+			return off + 4 * (i + 1);
+		if ((code & 0xffe0ffff) == 0x8b2063ff) /* add sp, sp, REGISTER */
+			return off + 4 * i;
+	}
+	return off + 4;
+}
+
+static int read_arm64_segment(struct landing *landing, const struct elf_content *content)
+{
+	static const uint8_t store[] = { 0xa1, 0x07, 0x00, 0xf9 }; /* str x1, [x29, 8] */
+	const uint8_t *at = content->bytes, *end = content->bytes + content->size;
+	struct unwind_rule rule = { .cfa_kind = UNWIND_CFA_LANDING,
+				    .reg = ARM64_SP,
+				    .fp_off = CONTEXT_X29_OFF };
+	int r = 0;
+
+	while (r == 0 && (at = memmem(at, (size_t)(end - at), store, sizeof(store)))) {
+		size_t off = (size_t)(at - content->bytes), start;
+
+		at += sizeof(store);
+		if ((content->elf_vaddr + off) % 4 ||
+		    !find_arm64_start(content, off, &start, &rule.cfa_off))
+			continue;
+		off = find_arm64_end(content, off);
+		r = put(landing, content->elf_vaddr + start, rule);
+		if (r == 0)
+			r = unwind_rows_append(landing->over, content->elf_vaddr + off,
+					       UNWIND_RULE_NONE);
+		at = content->bytes + off;
+	}
+	return r;
+}
+
+static int read_arm64(struct landing *landing)
+{
+	size_t left_bytes = ELF_MAX_SEARCHED_BYTES;
+	uint64_t done_vaddr = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0; i++) {
+		struct elf_content content = elf_content_loaded(landing->file, i, &left_bytes);
+
+		if (!content.bytes)
+			break;
+		if (content.elf_vaddr < done_vaddr)
+			continue;
+		r = read_arm64_segment(landing, &content);
+		done_vaddr = content.elf_vaddr + content.size;
+	}
+	return r;
+}
+
 int landing_read(const struct elf_file *file, const struct unwind_rows *rows,
 		 struct unwind_rule_set *set, struct unwind_rows *ret_over)
 {
 	struct landing landing = { .file = file, .rows = rows, .set = set, .over = ret_over };
-	uint16_t rule = find_rule(set);
-	int r = 0;
 
-	if (elf_content_machine(file) != EM_X86_64 || rule == UNWIND_RULE_NONE)
+	switch (elf_content_machine(file)) {
+	case EM_X86_64:
+		return read_x86_64(&landing);
+	case EM_AARCH64:
+		return read_arm64(&landing);
+	default:
 		return 0;
-	for (size_t i = 0; r == 0 && i < rows->n; i++)
-		if (rows->items[i].rule == rule)
-			r = read_function(&landing, i);
-	return r;
+	}
 }

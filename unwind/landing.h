@@ -3,10 +3,10 @@
 
 /*
  * Landing: how libgcc leaves its own frames for the landing pad of an exception, of which its call
- * frame information says nothing. For x86-64.
+ * frame information says nothing.
  *
  * Each of its functions that does so (_Unwind_RaiseException, _Unwind_Resume, …) ends in this way,
- * in libgcc_s.so.1 as in programs and libraries that it is linked into:
+ * in libgcc_s.so.1 as in programs and libraries that it is linked into. On x86-64:
  *
  *     call uw_install_context_1      from here on: UNWIND_CFA_LANDING
  *     mov  rdi, [rbp + CFA]
@@ -14,8 +14,19 @@
  *     call _Unwind_DebugHook         whose arguments debuggers know: CFA and pc of the landing pad
  *     …
  *     mov  rbp, [rbp]
- *     mov  rsp, rcx                  from here on: the rules that it has, as UNWIND_CFA_… lands
- *     pop  rcx; jmp rcx              or ret
+ *     mov  rsp, rcx                  from here on the return address that its tables tell of is
+ *     pop  rcx; jmp rcx              the landing pad: the rule `lands`. Or ret
+ *
+ * On arm64, where the stack pointer stays until then:
+ *
+ *     bl   uw_install_context_1      from here on: UNWIND_CFA_LANDING
+ *     mov  x4, x0                    perhaps
+ *     ldr  x0, [sp, CFA]
+ *     ldr  x1, [sp, CFA + 8]
+ *     bl   _Unwind_DebugHook
+ *     str  x1, [x29, 8]              over its return address
+ *     ldp …; add sp, sp, …           to here; but just to a jump to here if who returns to his
+ *     add  sp, sp, x4; ret           caller comes here, too: nothing but x4 tells which it is
  *
  * Both arguments lie in its struct _Unwind_Context (libgcc/unwind-dw2.c), whose first words are
  * where each register of the landing pad's frame has been saved.

@@ -161,6 +161,32 @@ static void behind_a_jit_a_frame_without_a_record_is_the_end(void **state)
 	}
 }
 
+/* Whatever x29 is by then. The context is at word 8 of the stack. */
+static void goes_to_the_landing_pad_for_which_libgcc_leaves(void **state)
+{
+	struct walk walk = begin_at(pc_of(1), 2);
+
+	(void)state;
+	set_rule(1,
+		 (struct unwind_rule){
+			 .cfa_kind = UNWIND_CFA_LANDING, .reg = 31, .cfa_off = 48, .fp_off = -24 });
+	set_rule(2, (struct unwind_rule){ .cfa_kind = UNWIND_CFA_FP,
+					  .cfa_off = 16,
+					  .fp_kind = UNWIND_FP_CFA,
+					  .fp_off = -8 });
+	set_rule(3, entry);
+	walk.fp = STACK + 8 * 90;
+	stack[5] = STACK + 8 * 30; /* where the frame pointer is … */
+	stack[8] = STACK + 8 * 50;
+	stack[9] = pc_of(2);
+	stack[30] = STACK + 8 * 60; /* … of the landing pad's frame */
+	stack[61] = pc_of(3) + 4;
+	assert_int_equal(run(&walk), STACK_WHOLE);
+	assert_int_equal(walk.n_frames, 3);
+	assert_int_equal(walk.frames[1], UNWIND_FRAME(FILE_NUMBER, 0x200)); /* exactly */
+	assert_int_equal(walk.frames[2], UNWIND_FRAME(FILE_NUMBER, 0x303));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +198,7 @@ int main(void)
 		cmocka_unit_test_setup(goes_on_behind_a_signal_frame_where_the_signal_struck,
 				       set_up),
 		cmocka_unit_test_setup(finds_the_frame_behind_a_jit_by_its_record, set_up),
+		cmocka_unit_test_setup(goes_to_the_landing_pad_for_which_libgcc_leaves, set_up),
 		cmocka_unit_test_setup(behind_a_jit_a_frame_without_a_record_is_the_end, set_up),
 	};
 

@@ -208,12 +208,79 @@ static void goes_no_way_twice(void **state)
 	function_fini(&function);
 }
 
+/* As in Debian 12. Behind the str come the load of x29 and x30, and what is to follow. */
+static struct function arm64_function(uint32_t next, uint32_t and_next)
+{
+	const uint32_t code[] = {
+		0x97fff000, 0xaa0003e4, 0xf943d3e0, /* ldr x0, [sp, 1952] */
+		0xf943d7e1, 0x97fff001, 0xf90007a1, 0xa9407bfd, next, and_next,
+	};
+	struct function function = { .set = calloc(1, sizeof(*function.set)) };
+
+	unwind_rule_set_init(function.set);
+	memcpy(function.code + CALL, code, sizeof(code));
+	return function;
+}
+
+static void lands_on_arm64_until_the_stack_pointer_is_another(void **state)
+{
+	const uint32_t add_size = 0x912143ff, add_x4 = 0x8b2463ff, jump = 0x17fffff0;
+	struct function function = arm64_function(add_size, add_x4);
+	struct unwind_rule rule;
+
+	(void)state;
+	read_function(&function, EM_AARCH64);
+	assert_int_equal(rule_at(&function, CALL - 4).cfa_kind, UNWIND_CFA_NONE);
+	rule = rule_at(&function, CALL);
+	assert_int_equal(rule.cfa_kind, UNWIND_CFA_LANDING);
+	assert_int_equal(rule.reg, 31);
+	assert_int_equal(rule.cfa_off, 1952);
+	assert_int_equal(rule.fp_off, (29 - 98) * 8);
+	assert_int_equal(rule_at(&function, CALL + 28).cfa_kind, UNWIND_CFA_LANDING);
+	assert_int_equal(rule_at(&function, CALL + 32).cfa_kind, UNWIND_CFA_NONE);
+	function_fini(&function);
+
+	function = arm64_function(jump, add_x4); /* to where others return, too */
+	read_function(&function, EM_AARCH64);
+	assert_int_equal(rule_at(&function, CALL + 28).cfa_kind, UNWIND_CFA_LANDING);
+	assert_int_equal(rule_at(&function, CALL + 32).cfa_kind, UNWIND_CFA_NONE);
+	function_fini(&function);
+
+	function = arm64_function(add_size, add_size); /* and no end that is known */
+	read_function(&function, EM_AARCH64);
+	assert_int_equal(rule_at(&function, CALL + 20).cfa_kind, UNWIND_CFA_LANDING);
+	assert_int_equal(rule_at(&function, CALL + 24).cfa_kind, UNWIND_CFA_NONE);
+	function_fini(&function);
+}
+
+static void takes_nothing_else_on_arm64_for_it(void **state)
+{
+	struct function function;
+
+	(void)state;
+	for (size_t off = 0; off <= 20; off += 4) { /* any of these instructions is another one */
+		function = arm64_function(0, 0);
+		function.code[CALL + off + 3] ^= 0x20;
+		read_function(&function, EM_AARCH64);
+		assert_int_equal(function.over.n, 0);
+		function_fini(&function);
+	}
+	function = arm64_function(0, 0); /* at the start of the code, where nothing comes before */
+	memcpy(function.code, function.code + CALL + 20, 4);
+	memset(function.code + CALL, 0, 24);
+	read_function(&function, EM_AARCH64);
+	assert_int_equal(function.over.n, 0);
+	function_fini(&function);
+}
+
 static void other_files_have_none(void **state)
 {
 	struct function function = libgcc_function();
 
 	(void)state;
 	read_function(&function, EM_AARCH64);
+	assert_int_equal(function.over.n, 0);
+	read_function(&function, EM_RISCV);
 	assert_int_equal(function.over.n, 0);
 	function.rows.n = 1;
 	read_function(&function, EM_X86_64);
@@ -229,6 +296,8 @@ int main(void)
 		cmocka_unit_test(knows_it_as_other_compilers_write_it),
 		cmocka_unit_test(takes_nothing_else_for_it),
 		cmocka_unit_test(goes_no_way_twice),
+		cmocka_unit_test(lands_on_arm64_until_the_stack_pointer_is_another),
+		cmocka_unit_test(takes_nothing_else_on_arm64_for_it),
 		cmocka_unit_test(other_files_have_none),
 	};
 
