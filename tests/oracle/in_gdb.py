@@ -6,7 +6,9 @@ reads the same registers and the same memory, for its stack.
 
 The task says: "walker" the path of walk_stopped, and either "stops" how often the program is
 interrupted, "delay_us" how long it runs in between at most, and "seed" of the chance; or "function"
-where to begin and "steps" how many instructions to go from there. Prints a line of JSON, in the end:
+where to begin and "steps" how many instructions to go from there. With "switches", a pattern of
+functions behind which a stack ends or goes on elsewhere, the program is Go's: gdb does not know of
+these, nor where frame pointers are. Prints a line of JSON, in the end:
 
     stops       so many stacks, one of each thread, were compared
     frames      so many frames agreed: pc, and stack and frame pointer
@@ -19,6 +21,7 @@ import collections
 import json
 import os
 import random
+import re
 import subprocess
 
 import gdb  # pylint: disable=import-error
@@ -29,6 +32,7 @@ REGISTERS = (
 )
 WHOLE = 0
 NOT_KNOWN = ":a library that is not known yet"
+NOT_CODE = ":a caller that is no code"  # gdb is astray, in Go's assembler
 ENTRIES = (":_start", ":_dl_start_user")  # nobody has called these, and gdb does not know
 SETTINGS = (
     "confirm off",
@@ -83,12 +87,12 @@ class Walker:
         self._process.wait()
 
 
-def frames_by_gdb():
+def frames_by_gdb(knows_fp):
     frame, frames = gdb.newest_frame(), []
     while frame:
         if frame.type() in (gdb.NORMAL_FRAME, gdb.SIGTRAMP_FRAME):  # others share those of one
-            pair = (number(frame.read_register(name)) for name in ("rsp", "rbp"))
-            frames.append((frame.pc(), *pair))
+            sp, fp = (number(frame.read_register(name)) for name in ("rsp", "rbp"))
+            frames.append((frame.pc(), sp, fp if knows_fp else None))
         frame = frame.older()
     return frames
 
@@ -102,17 +106,26 @@ def place(frames, i):
     return f"{os.path.basename(file)}:{name}"
 
 
+def mapping_of(pc):
+    """The line of /proc/PID/maps; "" if there is none."""
+    with open(f"/proc/{gdb.selected_inferior().pid}/maps", encoding="utf-8") as maps:
+        for line in maps:
+            start, end = (int(word, 16) for word in line.split()[0].split("-"))
+            if start <= pc < end:
+                return line
+    return ""
+
+
 def is_known(pc):
     """Whether gdb knows the file that is mapped there: it hears of a library when it is loaded,
     which is after code of it may have run."""
     known = {os.path.realpath(file.filename) for file in gdb.objfiles()}
-    with open(f"/proc/{gdb.selected_inferior().pid}/maps", encoding="utf-8") as maps:
-        for line in maps:
-            start, end = (int(word, 16) for word in line.split()[0].split("-"))
-            path = line.partition("/")[1:]
-            if start <= pc < end and path[0]:
-                return os.path.realpath("".join(path).rstrip()) in known
-    return True
+    path = mapping_of(pc).partition("/")[1:]
+    return not "".join(path) or os.path.realpath("".join(path).rstrip()) in known
+
+
+def is_code(pc):
+    return "x" in "".join(mapping_of(pc).split()[1:2])
 
 
 def fault_of(theirs, ours):
@@ -127,7 +140,8 @@ def fault_of(theirs, ours):
 
 
 class Comparison:
-    def __init__(self):
+    def __init__(self, switches):
+        self.switches = switches and re.compile(switches)
         self.counts = collections.Counter()
         self.unjudged = collections.Counter()
         self.faults = collections.Counter()
@@ -135,13 +149,16 @@ class Comparison:
     def compare(self, walker):
         """Compare the stack of the thread that is selected."""
         outcome, n_by_rule, ours = walker.walk(gdb.newest_frame())
-        theirs = frames_by_gdb()
+        theirs = frames_by_gdb(knows_fp=not self.switches)
         self.counts["stops"] += 1
         for i, pair in enumerate(zip(theirs, ours)):
-            if i > n_by_rule:
+            if i > n_by_rule or i and self.is_switch(ours, i - 1):
                 self.unjudged[place(ours, i - 1)] += 1
                 return
             fault = fault_of(*pair)
+            if fault and self.switches and not is_code(pair[0][0] - 1):
+                self.unjudged[NOT_CODE] += 1
+                return
             if fault:
                 self.note_fault(ours, max(0, i - 1), fault)
                 return
@@ -150,11 +167,15 @@ class Comparison:
             self.unjudged[place(ours, n_by_rule)] += 1
             return
         last = place(ours, len(ours) - 1)
-        if outcome == WHOLE and last.endswith(ENTRIES) and len(ours) < len(theirs):
+        is_end = last.endswith(ENTRIES) or self.is_switch(ours, len(ours) - 1)
+        if outcome == WHOLE and is_end and len(ours) < len(theirs):
             self.unjudged[last] += 1
         elif outcome != WHOLE or len(ours) != len(theirs):
             fault = f"{len(ours)} frames, outcome {outcome}, not {len(theirs)} frames"
             self.note_fault(ours, min(len(ours), len(theirs)) - 1, fault)
+
+    def is_switch(self, frames, i):
+        return bool(self.switches and self.switches.match(place(frames, i).partition(":")[2]))
 
     def note_fault(self, frames, i, fault):
         """Behind that frame we say something else than gdb."""
@@ -196,12 +217,12 @@ def run(task):
     for setting in SETTINGS:
         gdb.execute(f"set {setting}", to_string=True)
     gdb.execute("handle SIGINT stop nopass", to_string=True)
-    gdb.execute("handle SIGILL SIGALRM nostop pass noprint", to_string=True)
+    gdb.execute("handle SIGILL SIGALRM SIGURG nostop pass noprint", to_string=True)
     gdb.execute("starti", to_string=True)
     if "function" in task:
         gdb.execute(f"tbreak {task['function']}", to_string=True)
         gdb.execute("continue", to_string=True)
-    comparison = Comparison()
+    comparison = Comparison(task.get("switches"))
     walker = Walker(task["walker"], gdb.selected_inferior().pid)
     stop = stop_at_steps if "steps" in task else stop_at_moments
     stop(task, comparison, walker)

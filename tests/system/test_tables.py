@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Unwind tables, as the kernel half has them."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -12,9 +13,11 @@ import tempfile
 
 import processes
 from daemon import Daemon
-from harness import FIXTURES, Skip, fixture, main, test, wait_for
+from harness import FIXTURES, Skip, fixture, main, test, test_of_shares, wait_for
+from processes import EAGERLY, FIRST
 
 FREQUENCY_HZ = 499
+WITH_TABLE = 1  # as bpf/unwind_shard.h counts kinds of files
 
 # A prefix of a command that is to be over soon on a busy machine; but the sampler comes before it.
 SOON = ("nice", "-n", "-10")
@@ -96,12 +99,22 @@ def copy_of(folder, *names):
     return os.path.join(folder, names[0])
 
 
-def profile_without_resolver(daemon, *command, **options):
-    """The profile of a program whose tables came only after its end."""
+@contextlib.contextmanager
+def without_resolver(daemon):
+    """It does nothing meanwhile. After five seconds it would be replaced."""
     resolver = daemon.role("resolver")
     os.kill(resolver, signal.SIGSTOP)
-    finished = processes.run_fixture(*SOON, *command, **options)
-    os.kill(resolver, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(resolver, signal.SIGCONT)
+
+
+def profile_without_resolver(daemon, *command, **options):
+    """The profile of a program whose tables came only after its end."""
+    with without_resolver(daemon):
+        finished = processes.run_fixture(*SOON, *command, **options)
     due = finished.cpu_seconds * FREQUENCY_HZ
     return daemon.past_until(
         f'{{pid="{finished.pid}"}}', lambda p: p.count() > 0.8 * due and p.has("library_call")
@@ -134,6 +147,79 @@ def a_program_and_its_library_are_unwound_from_their_first_sample(daemon):
     assert cut_share(profile) <= 0.05, profile.summary()
     for name in ("library_call", "main", "_start"):
         assert profile.share(name) > 80, f"{name}\n{profile.summary()}"
+
+
+PENDING = "[truncated: unwind table pending]"
+EAGER_HZ = 3999
+
+
+def pending_profile(daemon, name):
+    """What was seen of a new program while no table was made, as far as it is marked so."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        program = copy_of(folder, name)
+        with without_resolver(daemon):
+            finished = processes.run_fixture(*EAGERLY, program, "0.5")
+        due = 0.9 * finished.cpu_seconds * EAGER_HZ
+        profile = daemon.past_until(
+            f'{{pid="{finished.pid}"}}', lambda p: p.count() > due and p.has("main")
+        )
+    profile.samples = [sample for sample in profile.samples if sample.names[-1] == PENDING]
+    return profile
+
+
+@test_of_shares
+def what_finds_no_room_to_wait_keeps_leaf_frame_pointers_and_the_kernels_half():
+    """Of two thousand samples in a second, 256 may wait."""
+    lost, marked = "pilotlight_unwind_captures_lost_total", 'pilotlight_stacks_total{outcome="pending"}'
+    with Daemon("--frequency", str(EAGER_HZ), wrapper=FIRST) as daemon:
+        wait_for(lambda: not daemon.metrics()["pilotlight_unwind_tables_queued"], 100, "tables")
+        before = daemon.metrics()
+        spent = pending_profile(daemon, "three_to_one")
+        read = pending_profile(daemon, "reads_zeros")
+        after = daemon.metrics()
+        after.assert_every_tick_is_accounted_for()
+    count = spent.count() + read.count()
+    grown = {name: after[name] - before[name] for name in (lost, marked)}
+    assert min(spent.count(), read.count()) > 500, f"{spent.summary()}\n{read.summary()}"
+    # of some that waited the process was gone when they could have gone on
+    assert grown[lost] > 0.9 * count and grown[marked] >= count, f"{count} are marked: {grown}"
+    for name, percent in (("spend_three_parts", 75), ("spend_one_part", 25), ("main", 100)):
+        assert spent.is_share(name, percent), f"{name}\n{spent.summary()}"
+    for name in ("read_zeros", "main"):
+        assert read.is_share(name, 100), f"{name}\n{read.summary()}"
+    in_kernel = read.count(lambda s: s.frames[0].mapping.path.startswith("[kernel"))
+    assert in_kernel > 0.8 * read.count(), read.summary()
+
+
+@contextlib.contextmanager
+def sleeper():
+    """A program that nobody has ever met, and does nothing: its process and its inode."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        program = shutil.copy(shutil.which("sleep"), folder)
+        process = processes.start(program, "1000")
+        yield process, os.stat(program).st_ino
+        process.kill()
+        processes.finish(process)
+
+
+@test
+def tables_are_there_before_anything_is_hit():
+    """Of what runs at the start, and of what is started later. A daemon that samples once a second
+    hits none of them."""
+
+    def has_table(inode):
+        kinds = [value["kind"] for key, value in known_files(daemon) if key["inode"] == inode]
+        return kinds == [WITH_TABLE]
+
+    with contextlib.ExitStack() as stack:
+        early, early_inode = stack.enter_context(sleeper())
+        daemon = stack.enter_context(Daemon("--frequency", "1"))
+        wait_for(lambda: has_table(early_inode), 60, "the table of what ran before")
+        late, late_inode = stack.enter_context(sleeper())
+        wait_for(lambda: has_table(late_inode), 60, "the table of what was started")
+        for process in (early, late):
+            profile = daemon.past(f'{{pid="{process.pid}"}}')
+            assert not profile.count(), profile.summary()
 
 
 if __name__ == "__main__":
