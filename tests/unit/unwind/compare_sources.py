@@ -21,6 +21,9 @@ import abbreviations
 import compare_symbols
 from compare_symbols import run
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+import rust_source
+
 TOOL, FIXTURES = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
 COMPILER = sys.argv[3]
 # What makes packages. That of binutils crashes on DWARF 5.
@@ -37,6 +40,8 @@ OTHER_BUILDS = {
     "types apart before DWARF 5": ["-gdwarf-4", "-fdebug-types-section"],
     "64-bit DWARF": ["-gdwarf-5", "-gdwarf64"],
 }
+# Of the program that the benchmark takes: each takes a second to compile.
+N_RUST_PIECES = 3
 NEEDED = [COMPILER, "llvm-symbolizer", "objcopy", "xz", "dwz", "dwp", "llvm-dwp"]
 
 
@@ -195,6 +200,10 @@ def compare_rust(folder):
                         "Rust, not optimized": ["-Copt-level=0"]}.items():
         run([COMPILER, "-g", "-Copt-level=2", *flags, FIXTURES / "nested.rs", "-o", program])
         yield name, Answers(program).differ_from_llvm()
+    source, program = folder / "pieces.rs", folder / "pieces"
+    source.write_text(rust_source.generate(N_RUST_PIECES), encoding="ascii")
+    run([COMPILER, "-O", "-g", "--cap-lints=allow", source, "-o", program])
+    yield "Rust, generic code", Answers(program).differ_from_llvm()
 
 
 def compare_kinds(folder):
