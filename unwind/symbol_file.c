@@ -93,6 +93,9 @@ int symbol_file_map(int fd, struct symbol_file **ret_file)
 	memcpy(&file->header, file->bytes, sizeof(file->header));
 	if (!header_is_known(&file->header) || find_tables(file) < 0)
 		return -EBADMSG;
+	/* Around the few bytes that were looked at, the kernel has mapped more: of many files that
+	 * nobody asks yet, too much. */
+	symbol_file_rest(file);
 	*ret_file = steal(file);
 	return 0;
 }
