@@ -9,20 +9,15 @@
 #include "unwind/byte_cursor.h"
 #include "unwind/jit_code.h"
 #include "unwind/jit_report.h"
+#include "unwind/jitdump_format.h"
 #include "unwind/number_map.h"
 
-#define MAGIC         0x4a695444 /* as a number of the machine that wrote it */
-#define OTHER_MAGIC   0x4454694a /* … of a machine of the other byte order */
-#define VERSION       1
-#define HEADER_BYTES  40
-#define RECORD_BYTES  16     /* what each record begins with */
+#define RECORD_BYTES  sizeof(struct jitdump_record)
 #define SAME_FILENAME "\xff" /* the file of the line before */
 
 /* V8 adds the size of an ELF header to where each line starts, since old versions of perf, which
  * made ELF files of the code, left it out: its first line, of the entry, shows that. */
 #define V8_OFFSET 0x40
-
-enum record_id { RECORD_LOAD, RECORD_MOVE, RECORD_DEBUG_INFO };
 
 struct bytes {
 	const uint8_t *start;
@@ -224,11 +219,11 @@ static int read_move(struct dump *dump, struct byte_cursor *cursor)
 static int read_record(struct dump *dump, uint64_t id, struct byte_cursor *cursor)
 {
 	switch (id) {
-	case RECORD_LOAD:
+	case JITDUMP_LOAD:
 		return read_load(dump, cursor);
-	case RECORD_MOVE:
+	case JITDUMP_MOVE:
 		return read_move(dump, cursor);
-	case RECORD_DEBUG_INFO:
+	case JITDUMP_DEBUG_INFO:
 		dump->lines = (struct bytes){ cursor->next, byte_cursor_left(cursor) };
 		return 0;
 	default:
@@ -247,7 +242,7 @@ bool jitdump_is_one(const uint8_t *bytes, size_t size)
 {
 	uint32_t magic = magic_of(bytes, size);
 
-	return magic == MAGIC || magic == OTHER_MAGIC;
+	return magic == JITDUMP_MAGIC || magic == JITDUMP_OTHER_MAGIC;
 }
 
 /* Take the header off. Returns whether we can read what follows. */
@@ -258,7 +253,7 @@ static bool take_header(struct byte_cursor *cursor)
 	uint64_t version = byte_cursor_u32(&header);
 	uint64_t size = byte_cursor_u32(&header);
 
-	if (magic != MAGIC || version != VERSION || size < HEADER_BYTES)
+	if (magic != JITDUMP_MAGIC || version != JITDUMP_VERSION || size < JITDUMP_HEADER_BYTES)
 		return false;
 	byte_cursor_take(cursor, size);
 	return true;
@@ -271,7 +266,7 @@ int jitdump_read(const uint8_t *bytes, size_t size, struct jit_code *code,
 	struct byte_cursor cursor = byte_cursor_at(bytes, size);
 	int r = 0;
 
-	if (size < HEADER_BYTES)
+	if (size < JITDUMP_HEADER_BYTES)
 		return 0;
 	if (!take_header(&cursor)) {
 		report->n_foreign++;

@@ -24,9 +24,10 @@ struct jit_report;
 bool jitdump_is_one(const uint8_t *bytes, size_t size);
 
 /*
- * Add what a jitdump of @size bytes, which must outlive @code, tells of. One of the other byte
- * order, or of a version that is not known, is counted in *@report, and nothing of it is taken.
- * Records that contradict themselves are counted; one that is not whole is still being written.
+ * Add what a jitdump of @size bytes in memory, which must outlive @code, tells of. One of the other
+ * byte order, or of a version that is not known, is counted in *@report, and nothing of it is
+ * taken. Records that contradict themselves are counted; one that is not whole is still being
+ * written.
  *
  * Returns 0, -ENOMEM or -EFBIG.
  */

@@ -6,25 +6,26 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/file.h"
 #include "unwind/jit_code.h"
 #include "unwind/jit_report.h"
 #include "unwind/jitdump.h"
+#include "unwind/jitdump_copy.h"
 #include "unwind/perf_map.h"
 
 DEFINE_CLEANUP(struct jit_code *, jit_code_free)
 
 enum { MAX_FILES = 2 };
 
-/* What was read of a file, or mapped: names point into it. */
+/* What was read of a file: names point into it. It is not mapped, for it may be cut off meanwhile.
+ */
 struct input {
-	char *text;        /* of a perf map */
-	void *dump;        /* a jitdump */
-	size_t dump_bytes; /* 0: there is none */
+	char *text;         /* of a perf map */
+	struct buffer dump; /* of a jitdump */
 };
 
 struct inputs {
@@ -37,8 +38,7 @@ static void inputs_fini(struct inputs *inputs)
 		struct input *input = &inputs->files[i];
 
 		free(input->text);
-		if (input->dump_bytes)
-			munmap(input->dump, input->dump_bytes);
+		buffer_fini(&input->dump);
 	}
 }
 
@@ -63,7 +63,7 @@ static const char *first_line(const char *text, const struct extent *extent)
 	return newline ? newline + 1 : text;
 }
 
-/* Read, not mapped: some runtimes cut it off when they write it anew. */
+/* Some runtimes cut it off when they write it anew: what is there then is read. */
 static int read_map(int fd, uint64_t size, struct jit_code *code, struct input *input,
 		    struct jit_report *report)
 {
@@ -74,9 +74,7 @@ static int read_map(int fd, uint64_t size, struct jit_code *code, struct input *
 	input->text = malloc(extent.size + 1);
 	if (!input->text)
 		return -ENOMEM;
-	r = file_read_at(fd, input->text, extent.size, extent.start);
-	if (r == -ENODATA)
-		return 0; /* as we read: it will have changed when it is looked at again */
+	r = file_read_up_to(fd, input->text, extent.size, extent.start, &extent.size);
 	if (r < 0)
 		return r;
 	report->unread_bytes += extent.start;
@@ -84,22 +82,14 @@ static int read_map(int fd, uint64_t size, struct jit_code *code, struct input *
 	return perf_map_read(line, extent.size - (size_t)(line - input->text), code, report);
 }
 
-/* Mapped, not read: most of it is code, which is of no use here. It only grows. */
 static int read_dump(int fd, uint64_t size, struct jit_code *code, struct input *input,
 		     struct jit_report *report)
 {
-	void *dump;
+	int r = jitdump_copy(fd, size, &input->dump, report);
 
-	if (size > JITDUMP_MAX_BYTES) {
-		report->unread_bytes += size - JITDUMP_MAX_BYTES;
-		size = JITDUMP_MAX_BYTES;
-	}
-	dump = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (dump == MAP_FAILED)
-		return -errno;
-	input->dump = dump;
-	input->dump_bytes = size;
-	return jitdump_read(dump, size, code, report);
+	if (r < 0)
+		return r;
+	return jitdump_read((const uint8_t *)input->dump.data, input->dump.size, code, report);
 }
 
 static int read_file(int fd, struct jit_code *code, struct input *input, struct jit_report *report)

@@ -9,7 +9,6 @@
 #include <stddef.h>
 
 #define PERF_MAP_MAX_BYTES (64UL << 20) /* read of one: the last ones */
-#define JITDUMP_MAX_BYTES  (4UL << 30)  /* … the first ones: it makes sense from its start only */
 
 struct buffer;
 struct jit_report;
@@ -18,8 +17,8 @@ struct jit_report;
  * Append the symbol file to @ret_bytes, made of the perf maps and jitdumps @fds, which are told
  * apart by how they begin; what the later ones say of an address counts. Adds to *@report.
  *
- * Returns 0, -ENODATA if there is not one name in them, -ENOMEM, -EFBIG, or what pread(2) and
- * mmap(2) say.
+ * Returns 0, -ENODATA if there is not one name in them, -ENOMEM, -EFBIG, or what pread(2)
+ * says.
  */
 int symbol_file_build_jit(const int *fds, size_t n_fds, struct buffer *ret_bytes,
 			  struct jit_report *report);

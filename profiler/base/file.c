@@ -41,22 +41,34 @@ int file_read(int dir_fd, const char *path, size_t limit_bytes, struct buffer *t
 	return fd < 0 ? -errno : file_read_fd(fd, limit_bytes, text);
 }
 
-int file_read_at(int fd, void *bytes, size_t size, uint64_t file_off)
+int file_read_up_to(int fd, void *bytes, size_t size, uint64_t file_off, size_t *ret_n)
 {
-	char *next = bytes;
+	char *start = bytes;
+	size_t n_read = 0;
 
-	while (size) {
-		ssize_t n = pread(fd, next, size, (off_t)file_off);
+	while (n_read < size) {
+		ssize_t n = pread(fd, start + n_read, size - n_read, (off_t)(file_off + n_read));
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENODATA;
-		next += n;
-		size -= (size_t)n;
-		file_off += (uint64_t)n;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		n_read += (size_t)n;
 	}
+	*ret_n = n_read;
 	return 0;
+}
+
+int file_read_at(int fd, void *bytes, size_t size, uint64_t file_off)
+{
+	size_t n;
+	int r = file_read_up_to(fd, bytes, size, file_off, &n);
+
+	if (r < 0)
+		return r;
+	return n == size ? 0 : -ENODATA;
 }
 
 int file_write_fd(int fd, const void *bytes, size_t size)

@@ -28,5 +28,11 @@ int file_read_fd(int fd, size_t limit_bytes, struct buffer *text);
  */
 int file_read_at(int fd, void *bytes, size_t size, uint64_t file_off);
 
+/*
+ * As above, or as many as there are before the end of the file: *@ret_n, which is left alone on
+ * failure.
+ */
+int file_read_up_to(int fd, void *bytes, size_t size, uint64_t file_off, size_t *ret_n);
+
 /* Write all of @size bytes. Returns 0 or what write(2) says. */
 int file_write_fd(int fd, const void *bytes, size_t size);
