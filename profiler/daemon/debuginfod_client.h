@@ -5,6 +5,9 @@
  * Debuginfod client: a debug file by its build id from servers in the network, by way of
  * libdebuginfod. It waits as long as the network does: for the child of the fetcher, and no one
  * else. The library and all that it needs are loaded when they are needed.
+ *
+ * Before that, the process is shut in for good, where there is Landlock: it may open the folder,
+ * libraries, certificates, and what says how names of hosts are resolved.
  */
 
 #include <stdbool.h>

@@ -22,6 +22,7 @@ static const struct check checks[] = {
 	{ "lockdown", kernel_probe_lockdown },
 	{ "roles", host_probe_roles },
 	{ "seccomp", host_probe_seccomp },
+	{ "Landlock", host_probe_landlock },
 	{ "pid namespace", host_probe_pid_namespace },
 	{ "CPUs", host_probe_cpus },
 	{ "open files", host_probe_descriptors },

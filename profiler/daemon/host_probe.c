@@ -18,6 +18,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/daemon/cache_folder.h"
+#include "profiler/daemon/file_fence.h"
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/procfs.h"
@@ -70,6 +71,19 @@ void host_probe_seccomp(struct finding *finding)
 			    "no system call filters (%s): resolver and server are not started "
 			    "without",
 			    strerror(errno));
+}
+
+void host_probe_landlock(struct finding *finding)
+{
+	int r = file_fence_probe();
+
+	if (r == 0)
+		finding_set(finding, VERDICT_OK, "who fetches debug files opens no others");
+	else
+		finding_set(finding, VERDICT_WARN,
+			    "no Landlock (%s): who fetches debug files, if servers are named, may "
+			    "read what every user may; enable it (lsm=landlock,…)",
+			    strerror(-r));
 }
 
 void host_probe_pid_namespace(struct finding *finding)

@@ -13,6 +13,7 @@ struct options;
 void host_probe_capability(const struct needed_capability *needed, struct finding *finding);
 void host_probe_roles(struct finding *finding);
 void host_probe_seccomp(struct finding *finding);
+void host_probe_landlock(struct finding *finding);
 void host_probe_pid_namespace(struct finding *finding);
 void host_probe_processes(struct finding *finding);
 void host_probe_map_files(struct finding *finding);

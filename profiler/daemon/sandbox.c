@@ -267,6 +267,9 @@ static const int fetcher_calls[] = {
 	CALL(timerfd_create),
 	CALL(fadvise64),
 	CALL(sendfile),
+	CALL(landlock_create_ruleset),
+	CALL(landlock_add_rule),
+	CALL(landlock_restrict_self),
 	-1,
 };
 

@@ -9,11 +9,11 @@
  *     resolver    61070            none                       memory, and descriptors it was given
  *     its child   61070            none                       the same without fork and kill
  *     server      61071            none                       the above, and sockets it was given
- *     fetcher     61072            none                       the network, threads, its own files,
- * fork
+ *     fetcher     61072            none                       the network, threads, files, fork
  *
- * All have no_new_privs. Without CAP_SETUID and CAP_SETGID the roles keep the sampler's uid; they
- * still have no capability, and the filters keep them from each other.
+ * All have no_new_privs. Which files the fetcher's child may open, its fence says besides
+ * (profiler/daemon/file_fence.h). Without CAP_SETUID and CAP_SETGID the roles keep the sampler's
+ * uid; they still have no capability, and the filters keep them from each other.
  */
 
 #include <stdbool.h>

@@ -7,6 +7,7 @@ import contextlib
 import http.server
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -16,7 +17,7 @@ import urllib.request
 
 import processes
 from daemon import Daemon, free_port, record
-from harness import Skip, fixture, main, require_root, test, wait_for
+from harness import PILOTLIGHT, Skip, fixture, main, require_root, test, wait_for
 from stripped import PROGRAM, build_id, folder, strip
 
 FETCHER_ID = 61072
@@ -253,6 +254,52 @@ def what_no_server_has_is_not_asked_for_again_after_a_restart():
         assert not again, f"{len(again)} of {len(first)} were asked for again: {again}"
 
 
+def child_of_fetcher(daemon):
+    return next(iter(processes.children(daemon.role("fetcher"))), None)
+
+
+def assert_is_shut_in(pid):
+    """It has no privileges, and of what is open nothing but its own, what it says, and sockets."""
+    status = processes.status(pid)
+    assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", status
+    assert int(status["CapPrm"], 16) == 0, status
+    links = {int(entry.name): os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")}
+    own = re.compile("/var/tmp/pilotlight-fetcher-|(socket|pipe|anon_inode):(?!.*(bpf|perf_event))")
+    assert all(own.match(link) for fd, link in links.items() if fd > 2), links
+
+
+def serve_by_path(path, program, debug):
+    """As file:// wants it: a debug file in that folder, as a link to another."""
+    place = path / "buildid" / build_id(program)
+    place.mkdir(parents=True)
+    (place / "debuginfo").symlink_to(debug)
+    return place / "debuginfo"
+
+
+def has_landlock():
+    return "ok    Landlock" in subprocess.run(
+        [PILOTLIGHT, "doctor"], capture_output=True, text=True, check=False
+    ).stdout
+
+
+@test
+def who_fetches_opens_no_files_but_its_own_and_those_that_are_served():
+    with folder() as path, folder() as elsewhere:
+        inside, debug = strip(path)
+        outside = with_another_build_id(inside, path / "outside")
+        other_debug = with_another_build_id(debug, elsewhere / "debug")
+        served = serve_by_path(path / "served", inside, path / "served/debug")
+        debug.rename(path / "served/debug")
+        serve_by_path(path / "served", outside, other_debug)
+        with Daemon("--debuginfod-urls", f"file://{path}/served") as daemon:
+            queries = [run_program(daemon, program) for program in (outside, inside)]
+            profile = daemon.past_until(queries[1], lambda profile: profile.has("innermost"))
+            assert profile.has("innermost"), f"{served}: {profile.summary()}"
+            queued = "pilotlight_debuginfod_queued"
+            wait_for(lambda: not daemon.metrics()[queued], 60, "nothing more is asked for")
+            assert daemon.past(queries[0]).has("innermost") != has_landlock()
+
+
 @test
 def a_server_that_does_not_answer_keeps_nobody_waiting():
     with folder() as path, socket.create_server(("127.0.0.1", 0)) as listener:
@@ -262,6 +309,7 @@ def a_server_that_does_not_answer_keeps_nobody_waiting():
             run_program(daemon, program)
             queued = "pilotlight_debuginfod_queued"
             wait_for(lambda: daemon.metrics()[queued] >= 1, 20, "it is being asked for")
+            assert_is_shut_in(wait_for(lambda: child_of_fetcher(daemon), 10, "a child asks"))
             query = run_program(daemon, fixture("three_to_one"))
             profile = daemon.past_until(query, lambda profile: profile.has("spend_three_parts"))
             assert profile.has("spend_three_parts"), profile.summary()
