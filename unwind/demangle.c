@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "profiler/base/cleanup.h"
+#include "unwind/cpp_name.h"
+#include "unwind/d_name.h"
+#include "unwind/rust_name.h"
 
 #define ELLIPSIS       "\xe2\x80\xa6"
 #define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
@@ -20,16 +23,17 @@
 #define TAIL_FIRST (DEMANGLE_MAX_BYTES - 1 - TAIL_BYTES)
 
 /* Where a name that still grows is given up, and keeps its head only. */
-#define GIVE_UP_BYTES 65536
+#define GIVE_UP_BYTES NAME_TEXT_MAX_BYTES
 
-/* Each back reference in a D name can double it, and D's demangler cannot be stopped. */
-#define MAX_D_BACK_REFERENCES 12
+/* Longer names of Ada are left as they are: its demangler makes all of a name on the heap. */
+#define MAX_ADA_LETTERS 65536
 
 #define LLVM_SUFFIX ".llvm."
 
 /* Takes a name of any length, keeps both of its ends. */
 struct sink {
 	jmp_buf give_up;
+	bool is_given_up; /* what came last is not the name's end */
 	size_t total_bytes;
 	char head[DEMANGLE_MAX_BYTES - 1];
 	char tail[TAIL_SLOTS]; /* byte n of the name is at n % TAIL_SLOTS */
@@ -66,7 +70,8 @@ static void on_demangled(const char *text, size_t length, void *sink_pointer)
 		return;
 	sink_append(sink, text, length);
 	/* libiberty keeps nothing on the heap here, and has no other way to be told. */
-	if (sink->total_bytes > GIVE_UP_BYTES)
+	sink->is_given_up = sink->total_bytes >= GIVE_UP_BYTES;
+	if (sink->is_given_up)
 		longjmp(sink->give_up, 1);
 }
 
@@ -90,8 +95,8 @@ static size_t sink_take(const struct sink *sink, char *ret_name)
 	memcpy(ret_name, sink->head, length);
 	memcpy(ret_name + length, ELLIPSIS, ELLIPSIS_BYTES);
 	length += ELLIPSIS_BYTES;
-	if (sink->total_bytes > GIVE_UP_BYTES)
-		return length; /* what came last is not the name's end */
+	if (sink->is_given_up)
+		return length;
 	while (first < sink->total_bytes && is_continuation(sink->tail[first % TAIL_SLOTS]))
 		first++;
 	for (; first < sink->total_bytes; first++)
@@ -144,21 +149,25 @@ static void make_printable(char *name, size_t length)
 	}
 }
 
-static bool demangle_allocated(char *name, struct sink *sink)
+/* A name that we read ourselves: with all of its text at hand, for parts of it change places. */
+static bool read_name(bool (*read)(const char *symbol, char *text, size_t *ret_length),
+		      const char *symbol, struct sink *sink)
 {
-	if (name)
-		sink_append(sink, name, strlen(name));
-	free(name);
-	return name != NULL;
+	_cleanup_(freep) char *text = malloc(NAME_TEXT_MAX_BYTES);
+	size_t length;
+
+	if (!text || !read(symbol, text, &length))
+		return false;
+	sink_append(sink, text, length);
+	sink->is_given_up = length == NAME_TEXT_MAX_BYTES;
+	return true;
 }
 
-static bool has_few_back_references(const char *symbol)
+static bool read_cpp(const char *symbol, struct sink *sink)
 {
-	size_t n = 0;
-
-	for (; *symbol; symbol++)
-		n += *symbol == 'Q';
-	return n <= MAX_D_BACK_REFERENCES;
+	return cpp_name_is_bounded(symbol) &&
+	       cplus_demangle_v3_callback(symbol, DMGL_PARAMS | DMGL_ANSI | DMGL_NO_RECURSE_LIMIT,
+					  on_demangled, sink);
 }
 
 /* All but main programs, and what is in Ada's own library, looks like names of C. */
@@ -173,27 +182,35 @@ static bool is_of_ada(const char *symbol)
 	return false;
 }
 
+static bool read_ada(const char *symbol, struct sink *sink)
+{
+	_cleanup_(freep) char *name = NULL;
+
+	if (!is_of_ada(symbol) || strlen(symbol) > MAX_ADA_LETTERS)
+		return false;
+	name = ada_demangle(symbol, 0);
+	if (name)
+		sink_append(sink, name, strlen(name));
+	return name != NULL;
+}
+
 /* Returns whether @symbol is mangled in a way that is known, with its readable form in @sink. */
 static bool demangle_into(const char *symbol, struct sink *sink)
 {
-	int options = DMGL_PARAMS | DMGL_ANSI;
-
 	if (setjmp(sink->give_up) != 0)
 		return true;
 	if (strncmp(symbol, "_R", 2) == 0)
-		return rust_demangle_callback(symbol, options, on_demangled, sink);
+		return read_name(rust_name_read, symbol, sink);
 	/* Rust's names of old end in a hash of 17 letters. */
 	if (strncmp(symbol, "_ZN", 3) == 0 && strstr(symbol, "17h") &&
-	    rust_demangle_callback(symbol, options, on_demangled, sink))
+	    rust_demangle_callback(symbol, 0, on_demangled, sink))
 		return true;
 	sink->total_bytes = 0; /* a name that is half Rust's */
 	if (strncmp(symbol, "_Z", 2) == 0)
-		return cplus_demangle_v3_callback(symbol, options, on_demangled, sink);
-	if (strncmp(symbol, "_D", 2) == 0 && has_few_back_references(symbol))
-		return demangle_allocated(dlang_demangle(symbol, options), sink);
-	if (is_of_ada(symbol))
-		return demangle_allocated(ada_demangle(symbol, options), sink);
-	return false;
+		return read_cpp(symbol, sink);
+	if (strncmp(symbol, "_D", 2) == 0)
+		return read_name(d_name_read, symbol, sink);
+	return read_ada(symbol, sink);
 }
 
 /* What Go's linker does not allow in the path of a package is "%" and two digits. */
@@ -242,6 +259,7 @@ size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 	if (numberless)
 		symbol = numberless;
 	sink.total_bytes = 0;
+	sink.is_given_up = false;
 	if (!demangle_into(symbol, &sink) || !sink.total_bytes) {
 		sink.total_bytes = 0;
 		copy_into(symbol, &sink);

@@ -10,6 +10,10 @@
 /* Longest name made, in bytes with its NUL; what is longer is cut in the middle with "…". */
 #define DEMANGLE_MAX_BYTES 1024
 
+/* A thread that demangles has at least that much stack: with a margin for what is not known of
+ * libiberty, which was seen to take the half. */
+#define DEMANGLE_STACK_BYTES (4 * 1024 * 1024)
+
 /*
  * Write the readable form of @symbol to @ret_name, terminated, valid UTF-8, without control
  * characters, at most DEMANGLE_MAX_BYTES. Returns its length. What is mangled in no way that is
@@ -25,8 +29,11 @@
  *     parts and clones  _Z3foov.cold            foo() [clone .cold]; .isra.0, .part.0 …
  *                       foo.llvm.123            foo: just a number
  *
- * Nothing in Debian 12 reads Swift's: those stay as they are.
+ * Nothing in Debian 12 reads Swift's: those stay as they are. So do names of packages in Ada, which
+ * look like C's ("my_pkg__run").
  *
- * The output is capped while it is made: a few hundred mangled bytes can stand for megabytes.
+ * The output is capped while it is made, for a few hundred letters can stand for megabytes: what
+ * has 64 KiB and goes on, ends in "…". Stack and time have bounds, too. Beyond them a name stays as
+ * it is: see cpp_name.h, d_name.h and rust_name.h.
  */
 size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES]);

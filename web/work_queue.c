@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
+#include "unwind/demangle.h"
+
+/* Said, for what a thread has by default depends on the limits of whoever starts us. */
+#define WORKER_STACK_BYTES (2 * DEMANGLE_STACK_BYTES)
 
 struct work_list {
 	struct work *first;
@@ -84,16 +88,21 @@ static void *run_worker(void *argument)
 
 static int start_workers(struct work_queue *queue, unsigned int n_workers)
 {
+	pthread_attr_t attributes;
 	sigset_t all, before;
 	int r = 0;
 
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, WORKER_STACK_BYTES);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (r == 0 && queue->n_workers < n_workers) {
-		r = pthread_create(&queue->workers[queue->n_workers], NULL, run_worker, queue);
+		r = pthread_create(&queue->workers[queue->n_workers], &attributes, run_worker,
+				   queue);
 		queue->n_workers += r == 0;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
 	return -r;
 }
 

@@ -4,7 +4,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -118,10 +120,10 @@ static void stops_a_name_that_explodes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 34; i++) {
-		char again[] = "St4pairIS0_S0_E";
+		char again[] = "S_IS0_S0_E";
 
-		again[9] = digits[i];
-		again[12] = digits[i];
+		again[4] = digits[i];
+		again[7] = digits[i];
 		strcat(symbol, again);
 	}
 	demangle(symbol, name);
@@ -146,6 +148,113 @@ static void stops_a_name_that_a_compiler_has_made_explode(void **state)
 	assert_true(strlen(name) < DEMANGLE_MAX_BYTES);
 	assert_memory_equal(name, "f(std::map<std::__cxx11::basic_string<char, ", 44);
 	assert_non_null(strstr(name, "\xe2\x80\xa6"));
+}
+
+/* As many letters as a symbol table may have in one name. */
+#define MANY 1000000
+
+/* @start, then @part again and again, then @end; to be freed. */
+static char *repeat(const char *start, const char *part, const char *end)
+{
+	char *symbol = malloc(MANY + 1), *next = stpcpy(symbol, start);
+
+	assert_non_null(symbol);
+	while (next + strlen(part) + strlen(end) <= symbol + MANY)
+		next = stpcpy(next, part);
+	stpcpy(next, end);
+	return symbol;
+}
+
+static long peak_kilobytes(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_maxrss;
+}
+
+/* Each would need more stack than there is, more memory, or years. */
+static void bounds_what_a_stranger_can_ask_of_it(void **state)
+{
+	static const char *const hostile[][3] = {
+		{ "_D1f", "P", "v" },        /* pointers to pointers */
+		{ "_D1f", "C1aF", "" },      /* each of which is read twice */
+		{ "_D1f", "S213__T1a", "" }, /* or three times */
+		{ "_D1f", "H", "" },
+		{ "_D1fFB2ii", "B2QdQe", "Zv" }, /* twice what was twice what was … */
+		{ "_D1f__T1aTB4000000000", "i", "Z" },
+		{ "_Z1f", "P", "i" },
+		{ "_Z1f", "F", "" },
+		{ "_Z", "cvT_I", "" },
+		{ "_Z1f", "1aIiERT_", "" },
+		{ "_RNvC1a1bI", "R", "h" },
+		{ "_RINvC1a1b", "TB9_B9_", "E" },
+		{ "_RMINvC1a1bFG", "z", "_EuEC1a1c" },
+		{ "ada__", "x__Oabs", "" },
+	};
+	long before = peak_kilobytes();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		char *symbol = repeat(hostile[i][0], hostile[i][1], hostile[i][2]);
+		char name[DEMANGLE_MAX_BYTES];
+
+		for (size_t length = MANY; length > 16; length /= 3) {
+			symbol[length] = '\0';
+			assert_in_range(demangle(symbol, name), 1, sizeof(name) - 1);
+		}
+		free(symbol);
+	}
+	assert_in_range(peak_kilobytes() - before, 0, 65536); /* ASan keeps what was freed */
+}
+
+/* Write how far it is to @target, as D does. Returns where it ends. */
+static char *refer(char *letters, const char *target)
+{
+	size_t distance = (size_t)(letters - target), weight = 1;
+
+	*letters++ = 'Q';
+	while (distance / weight >= 26)
+		weight *= 26;
+	for (; weight > 1; weight /= 26)
+		*letters++ = (char)('A' + distance / weight % 26);
+	*letters++ = (char)('a' + distance % 26);
+	return letters;
+}
+
+/* A tuple of a name of 100,000 letters and the same again, in a tuple with itself, and so on. */
+static void needs_no_memory_for_back_references(void **state)
+{
+	char *symbol = calloc(1, 110000), *next, *innermost, name[DEMANGLE_MAX_BYTES];
+	long before;
+
+	(void)state;
+	assert_non_null(symbol);
+	innermost = stpcpy(symbol, "_D1fFB2B2B2B2B2B2B2B2B2B2B2B2");
+	next = stpcpy(innermost, "S100000");
+	memset(next, 'a', 100000);
+	next += 100000;
+	for (size_t i = 0; i < 12; i++)
+		next = refer(next, innermost - 2 * i);
+	stpcpy(next, "Zv");
+	before = peak_kilobytes();
+	demangle(symbol, name);
+	assert_memory_equal(name, "_D1fFB2B2", 9);
+	assert_in_range(peak_kilobytes() - before, 0, 4096);
+	free(symbol);
+}
+
+/* 1400 letters, as boost::spirit has them, are more than libiberty's own limit. */
+static void reads_long_names_of_cpp(void **state)
+{
+	char symbol[8192 + 1] = "_Z3run", name[DEMANGLE_MAX_BYTES];
+
+	(void)state;
+	while (strlen(symbol) < 8192 - 32)
+		strcat(symbol, "N3foo5actorIiSaIiEEE");
+	demangle(symbol, name);
+	assert_memory_equal(name, "run(foo::actor<int, std::allocator<int> >, foo::", 48);
+	assert_string_equal(name + strlen(name) - 38, "foo::actor<int, std::allocator<int> >)");
 }
 
 static void says_which_part_or_copy_it_is_but_no_number(void **state)
@@ -181,6 +290,9 @@ int main(void)
 		cmocka_unit_test(never_cuts_a_character_in_two),
 		cmocka_unit_test(stops_a_name_that_explodes),
 		cmocka_unit_test(stops_a_name_that_a_compiler_has_made_explode),
+		cmocka_unit_test(bounds_what_a_stranger_can_ask_of_it),
+		cmocka_unit_test(needs_no_memory_for_back_references),
+		cmocka_unit_test(reads_long_names_of_cpp),
 		cmocka_unit_test(says_which_part_or_copy_it_is_but_no_number),
 		cmocka_unit_test(leaves_what_no_library_reads),
 	};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/cpp_name.h"
+
+#include <libiberty/demangle.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/cleanup.h"
+
+#define MAX_TWICE_READ   8         /* 2^8 times what it costs otherwise */
+#define MAX_SCOPE_COPIES (1 << 14) /* of 64 bytes */
+#define MANY_LETTERS     1024      /* fewer cannot make too many of them */
+#define MAX_PACK_NODES   1024
+#define MAX_DEPTH        1024 /* beyond it, libiberty writes nothing */
+
+/* Whether a pack is expanded, as a type or in an expression, or counted, in an expression. Names
+ * are not parsed for this, so "sp" may be of "spare"; but expressions begin with few letters. */
+static bool may_have_pack(const char *symbol)
+{
+	return strstr(symbol, "Dp") ||
+	       ((strstr(symbol, "sp") || strstr(symbol, "sZ")) && strpbrk(symbol, "XAD"));
+}
+
+/* Whether there is a conversion to a type; what begins none, tells some words of people apart. */
+static bool may_have_conversion(const char *symbol)
+{
+	while ((symbol = strstr(symbol, "cv")) != NULL) {
+		symbol += strlen("cv");
+		if (*symbol && !strchr("EIJX_", *symbol))
+			return true;
+	}
+	return false;
+}
+
+/* How many parameters of templates have arguments: "T", a number and "I". */
+static size_t count_twice_read(const char *symbol)
+{
+	size_t n = 0;
+
+	while ((symbol = strchr(symbol, 'T')) != NULL) {
+		size_t n_digits = strspn(++symbol, "0123456789_L");
+
+		n += n_digits && symbol[n_digits] == 'I';
+	}
+	return n;
+}
+
+/* Of lists of arguments with references to parameters: libiberty makes room for all of them. */
+static size_t count_scope_copies(const char *symbol)
+{
+	size_t n_lists = 0, n_references = 0;
+
+	for (; *symbol; symbol++) {
+		n_lists += *symbol == 'I' || *symbol == 'J';
+		n_references += (*symbol == 'R' || *symbol == 'O') && symbol[1] == 'T';
+	}
+	return n_lists * n_references;
+}
+
+/* The tree that libiberty makes of a name, in which substitutions are shared. */
+struct tree {
+	const struct demangle_component *nodes;
+	size_t n_nodes;
+	uint32_t *sizes; /* of each subtree, if nothing were shared; 0: not known yet */
+	size_t depth;
+	bool has_lengths; /* of packs, which look like any operator */
+	bool is_bounded;
+};
+
+static bool tree_has(const struct tree *tree, const struct demangle_component *node)
+{
+	uintptr_t offset = (uintptr_t)node - (uintptr_t)tree->nodes;
+
+	return (uintptr_t)node >= (uintptr_t)tree->nodes &&
+	       offset / sizeof(*node) < tree->n_nodes && offset % sizeof(*node) == 0;
+}
+
+/*
+ * The nodes below @node, up to where libiberty ends its search for a pack.
+ *
+ * Whatever a node holds, its children are where others have left and right ones; other things that
+ * lie there are no nodes.
+ */
+static uint32_t tree_size(struct tree *tree, const struct demangle_component *node)
+{
+	uint32_t *size, left, right;
+
+	if (!tree_has(tree, node))
+		return 0;
+	size = &tree->sizes[node - tree->nodes];
+	if (*size)
+		return *size;
+	if (tree->depth == MAX_DEPTH) {
+		tree->is_bounded = false;
+		return 0;
+	}
+	tree->depth++;
+	*size = 1; /* also for whoever comes here in a circle */
+	left = tree_size(tree, node->u.s_binary.left);
+	right = tree_size(tree, node->u.s_binary.right);
+	tree->depth--;
+	if (node->type == DEMANGLE_COMPONENT_PACK_EXPANSION) {
+		tree->is_bounded &= left <= MAX_PACK_NODES;
+		return *size;
+	}
+	if (node->type == DEMANGLE_COMPONENT_UNARY && tree->has_lengths)
+		tree->is_bounded &= right <= MAX_PACK_NODES;
+	*size += left + right;
+	if (*size > UINT32_MAX / 4)
+		*size = UINT32_MAX / 4;
+	return *size;
+}
+
+static bool packs_are_bounded(const char *symbol, size_t n_letters)
+{
+	_cleanup_(freep) uint32_t *sizes = NULL;
+	void *nodes = NULL;
+	const struct demangle_component *root = cplus_demangle_v3_components(
+		symbol, DMGL_PARAMS | DMGL_ANSI | DMGL_NO_RECURSE_LIMIT, &nodes);
+	struct tree tree = {
+		.nodes = nodes,
+		.n_nodes = 2 * n_letters,
+		.has_lengths = strstr(symbol, "sZ") != NULL,
+		.is_bounded = true,
+	};
+
+	if (root) {
+		sizes = calloc(tree.n_nodes, sizeof(*sizes));
+		tree.sizes = sizes;
+		tree.is_bounded = sizes && tree_has(&tree, root);
+	}
+	if (root && tree.is_bounded)
+		tree_size(&tree, root);
+	free(nodes);
+	return root && tree.is_bounded;
+}
+
+bool cpp_name_is_bounded(const char *symbol)
+{
+	size_t n_letters = strnlen(symbol, CPP_NAME_MAX_LETTERS + 1);
+
+	if (n_letters > CPP_NAME_MAX_LETTERS ||
+	    (n_letters > MANY_LETTERS && count_scope_copies(symbol) > MAX_SCOPE_COPIES) ||
+	    (may_have_conversion(symbol) && count_twice_read(symbol) > MAX_TWICE_READ))
+		return false;
+	return !may_have_pack(symbol) || packs_are_bounded(symbol, n_letters);
+}
