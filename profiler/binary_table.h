@@ -71,6 +71,7 @@ struct binary {
 	uint32_t table_order_number; /* of the one that was sent last */
 	uint32_t n_table_orders;     /* since a table has come */
 	uint32_t n_names_orders;     /* and attempts to open the file for one */
+	uint32_t n_hits;             /* samples whose stacks lead through it, as far as counted */
 	uint32_t n_references;       /* files that reading its names has asked for */
 	bool has_debug_file;         /* … and a separate debug file was among them */
 	bool is_fetched;             /* the network was asked for one, and has not answered */

@@ -56,7 +56,7 @@ enum message_type {
 	MESSAGE_ENCODED,    /* struct message_encoded */
 
 	MESSAGE_BUILD,        /* struct message_build; fd of the file, or fds */
-	MESSAGE_HURRY,        /* struct message_number: a sample waits for the table of this file */
+	MESSAGE_HURRY,        /* struct message_hurry: samples wait for the table or names of it */
 	MESSAGE_BUILT,        /* struct message_built: this file is done */
 	MESSAGE_TABLE,        /* struct message_table; fd of an unwind table, or none */
 	MESSAGE_DESCRIPTION,  /* struct message_description */
@@ -138,8 +138,14 @@ enum build_kind {
 struct message_build {
 	uint32_t file;
 	uint32_t kind;      /* enum build_kind */
-	uint32_t is_urgent; /* a sample waits for the table, or may soon */
+	uint32_t is_urgent; /* before all others: a sample waits for the table, or may soon */
 	uint32_t order;     /* told apart by it from others for that file */
+};
+
+/* A sample waits for the table of this file; or, if there are any, so many for its names. */
+struct message_hurry {
+	uint32_t file;
+	uint32_t n_hits;
 };
 
 struct message_built {

@@ -22,6 +22,7 @@
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/symbol_folder.h"
 #include "profiler/daemon/table_loader.h"
+#include "profiler/frame.h"
 #include "profiler/mapping.h"
 
 /* Attempts to open a file for its names, in processes that have it mapped. */
@@ -267,6 +268,25 @@ int binary_describer_open_file(struct binary_describer *describer, uint32_t numb
 	if (binary->fd < 0)
 		binary_opener_reopen(&describer->opener, binary);
 	return binary->fd < 0 ? -ENOENT : binary->fd;
+}
+
+/* Once for each call into a file, while there are names to be read: they are read in that order. */
+void binary_describer_count_hits(struct binary_describer *describer, const struct frame *frames,
+				 size_t n_frames)
+{
+	uint32_t last = 0;
+
+	if (!describer->orders.n_names_awaited)
+		return;
+	for (size_t i = 0; i < n_frames; i++) {
+		struct binary *binary = NULL;
+
+		if (frames[i].kind == FRAME_NATIVE && frames[i].file != last)
+			binary = binary_describer_find(describer, frames[i].file);
+		if (binary)
+			build_orders_count_hit(&describer->orders, binary);
+		last = frames[i].file;
+	}
 }
 
 bool binary_describer_wants_files(struct binary_describer *describer)

@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "profiler/message.h"
@@ -14,6 +15,7 @@
 
 struct binary;
 struct binary_describer;
+struct frame;
 struct mapping;
 struct role_process;
 struct table_loader;
@@ -74,6 +76,10 @@ struct binary *binary_describer_vdso(const struct binary_describer *describer);
 /* A stack leads through @binary: order its names, and tell the server of it, unless that was done
  * in this dictionary. Returns 0 or -errno. */
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary);
+
+/* A sample has this stack. */
+void binary_describer_count_hits(struct binary_describer *describer, const struct frame *frames,
+				 size_t n_frames);
 
 /* Whether a binary was described, since the last time that this was asked, whose file could not be
  * opened: binary_describer_get() does, with a process that has it mapped. */

@@ -39,6 +39,9 @@ enum {
 	LOWEST_PRIORITY = 10,
 };
 
+/* Lines of less are read in a moment. */
+#define MOMENT_BYTES (4ULL << 20)
+
 DEFINE_CLEANUP(struct elf_file *, elf_file_free)
 DEFINE_CLEANUP(struct channel *, channel_free)
 
@@ -297,11 +300,10 @@ static int priority_of(const struct build_job *job)
 {
 	switch (job->step) {
 	case BUILD_STEP_TABLE:
-		return job->what.is_urgent ? 0 : LOW_PRIORITY;
 	case BUILD_STEP_FUNCTIONS:
-		return LOW_PRIORITY;
+		return job->what.is_urgent ? 0 : LOW_PRIORITY;
 	case BUILD_STEP_LINES:
-		return LOWEST_PRIORITY;
+		return job->read_bytes > MOMENT_BYTES ? LOWEST_PRIORITY : LOW_PRIORITY;
 	default: /* somebody has asked for code */
 		return 0;
 	}

@@ -38,6 +38,7 @@ struct build_job {
 	struct message_code code; /* of BUILD_STEP_CODE, with no more in `what` than the file */
 	enum build_step step;
 	struct build_share share; /* of whose time it takes, while it is in a queue */
+	uint32_t n_hits;          /* samples that wait for the names, as far as that is known */
 	uint64_t read_bytes;      /* of all of its files, as they count (build_budget_bytes()) */
 	bool has_names;           /* the first step found some */
 	int fd;                   /* the file */

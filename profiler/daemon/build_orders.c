@@ -23,12 +23,12 @@ static void send_order(const struct build_orders *orders, const struct message_b
 		role_process_flush(orders->resolver);
 }
 
-static void hurry(const struct build_orders *orders, struct binary *binary)
+/* For its names, of which so many samples would know, or for its table: 0. */
+static void hurry(const struct build_orders *orders, const struct binary *binary, uint32_t n_hits)
 {
-	const struct message_number message = { .number = binary->number };
+	const struct message_hurry message = { .file = binary->number, .n_hits = n_hits };
 	struct channel *channel = orders->resolver->channel;
 
-	binary->is_table_urgent = true;
 	if (channel && channel_send(channel, MESSAGE_HURRY, &message, sizeof(message)) == 0)
 		role_process_flush(orders->resolver);
 }
@@ -53,7 +53,8 @@ void build_orders_order_table(struct build_orders *orders, struct binary *binary
 
 	if (binary->table_order == ORDER_SENT) {
 		if (is_urgent && !binary->is_table_urgent)
-			hurry(orders, binary);
+			hurry(orders, binary, 0);
+		binary->is_table_urgent |= is_urgent;
 		return;
 	}
 	if (binary->table_order == ORDER_ANSWERED && !binary->had_table) {
@@ -86,6 +87,20 @@ void build_orders_order_names(struct build_orders *orders, struct binary *binary
 	binary->names_order = ORDER_SENT;
 	binary->n_names_orders++;
 	send_order(orders, &build, binary->fd, debug_fd);
+	if (binary->n_hits)
+		hurry(orders, binary, binary->n_hits);
+}
+
+static bool is_power_of_two(uint32_t number)
+{
+	return (number & (number - 1)) == 0;
+}
+
+void build_orders_count_hit(struct build_orders *orders, struct binary *binary)
+{
+	binary->n_hits++;
+	if (binary->names_order == ORDER_SENT && is_power_of_two(binary->n_hits))
+		hurry(orders, binary, binary->n_hits);
 }
 
 void build_orders_take_table(struct build_orders *orders, struct binary *binary,

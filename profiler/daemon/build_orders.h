@@ -41,6 +41,10 @@ void build_orders_order_table(struct build_orders *orders, struct binary *binary
  * one. */
 void build_orders_order_names(struct build_orders *orders, struct binary *binary);
 
+/* A sample leads through @binary: the resolver is told now and then how many do, for names are read
+ * first where most wait for them. */
+void build_orders_count_hit(struct build_orders *orders, struct binary *binary);
+
 /* The resolver has sent a table of @binary in the memory file @fd, or says that there is none: −1.
  */
 void build_orders_take_table(struct build_orders *orders, struct binary *binary,

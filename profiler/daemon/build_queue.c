@@ -10,10 +10,11 @@
 /* Who has waited for so long goes first, whoever he is. */
 #define MAX_WAIT_NS (60 * NS_PER_SECOND)
 
-/* What runs for longer takes long. */
+/* What runs for longer takes long; what is not small will. */
 #define LONG_NS (5 * NS_PER_SECOND)
 
 #define SMALL_BYTES (16ULL << 20)
+#define PAGE_BYTES  4096 /* what is smaller is as good as that */
 
 #define MAX_MORE 2 /* beside those that take long */
 
@@ -43,6 +44,15 @@ static bool is_overdue(const struct build_job *job, int64_t now_ns)
 	return now_ns - job->queued_ns >= MAX_WAIT_NS;
 }
 
+/* What a file is worth: how many samples wait for its names, by what reading it takes. */
+static bool is_worth_more(const struct build_job *job, const struct build_job *than)
+{
+	uint64_t hits = job->n_hits + 1ULL, pages = job->read_bytes / PAGE_BYTES + 1;
+	uint64_t other_hits = than->n_hits + 1ULL, other_pages = than->read_bytes / PAGE_BYTES + 1;
+
+	return hits * other_pages > other_hits * pages;
+}
+
 /* @other came after @job. */
 static bool goes_before(const struct build_job *other, const struct build_job *job, int64_t now_ns)
 {
@@ -53,14 +63,19 @@ static bool goes_before(const struct build_job *other, const struct build_job *j
 	if (is_overdue(job, now_ns))
 		return false;
 	r = build_share_compare(&other->share, &job->share);
-	return r < 0 || (r == 0 && other->share.place == job->share.place &&
-			 other->read_bytes < job->read_bytes);
+	return r < 0 ||
+	       (r == 0 && other->share.place == job->share.place && is_worth_more(other, job));
+}
+
+static bool is_small(const struct build_job *job)
+{
+	return job->read_bytes <= SMALL_BYTES;
 }
 
 static bool takes_long(const struct build_queue *queue, int64_t now_ns)
 {
 	for (const struct build_job *job = queue->running; job; job = job->next)
-		if (now_ns - job->start_ns < LONG_NS)
+		if (is_small(job) && now_ns - job->start_ns < LONG_NS)
 			return false;
 	return true;
 }
@@ -68,9 +83,7 @@ static bool takes_long(const struct build_queue *queue, int64_t now_ns)
 /* Whether @job may run beside those that take long. The last place is for who has none. */
 static bool may_join(const struct build_queue *queue, const struct build_job *job)
 {
-	bool is_small = job->read_bytes <= SMALL_BYTES;
-
-	if (is_small && queue->n_running == queue->max_running)
+	if (is_small(job) && queue->n_running == queue->max_running)
 		return true;
 	for (const struct build_job *running = queue->running; running; running = running->next)
 		if (running->share.user == job->share.user)

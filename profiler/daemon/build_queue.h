@@ -6,8 +6,9 @@
  *
  * At most so many are read at once. Next is what a sample waits for, then what has waited for a
  * minute, then whose turn it is among those whose files wait (profiler/daemon/build_owners.h), and
- * of his the smallest. While all that are being read take long, one more is that is small, and one
- * of a user of whom none is: so nobody's files delay those of others by more than some seconds.
+ * of his that for which most samples wait, by what it takes. While all that are being read take
+ * long, one more is that is small, and one of a user of whom none is: so nobody's files delay those
+ * of others by more than some seconds.
  */
 
 #include <stdbool.h>

@@ -166,6 +166,7 @@ static int describe_sample(struct describer *describer, const struct sample_reco
 		r = dictionary_writer_add_stack(dictionary, stack);
 	if (r < 0)
 		return r;
+	binary_describer_count_hits(describer->binaries, stack->frames, stack->n_frames);
 	if (binary_describer_wants_files(describer->binaries))
 		process_reader_read_mapped(&describer->reader, process);
 	describer->samples[describer->n_samples++] = (struct sample){

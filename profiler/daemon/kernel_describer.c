@@ -86,7 +86,7 @@ static int open_vmlinux(struct kernel_describer *describer)
 
 static void send_order(struct kernel_describer *describer)
 {
-	const struct message_build build = { .kind = BUILD_KERNEL };
+	const struct message_build build = { .kind = BUILD_KERNEL, .is_urgent = true };
 	struct channel *channel = describer->resolver->channel;
 	_cleanup_(closep) int vmlinux_fd = channel ? open_vmlinux(describer) : -1;
 	/* Opened with our privileges: who opens it decides whether it shows addresses. */

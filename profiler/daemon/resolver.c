@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
@@ -224,13 +225,37 @@ static int on_timer(void *context)
 	return 0;
 }
 
-/* One that is being made, or was, needs no hurry. */
-static void hurry(struct resolver *resolver, uint32_t file)
+/* A table that is being made, or was, needs no hurry. */
+static void hurry_table(struct resolver *resolver, uint32_t file)
 {
 	struct build_job *job = *find_job(&resolver->queues[BUILD_STEP_TABLE].first, file);
 
 	if (job)
 		job->what.is_urgent = true;
+}
+
+/* What is being read may wait again later, for what comes next. */
+static void hurry_names(struct resolver *resolver, const struct message_hurry *message)
+{
+	struct build_queue *functions = &resolver->queues[BUILD_STEP_FUNCTIONS];
+	struct build_queue *lines = &resolver->queues[BUILD_STEP_LINES];
+	struct build_job **const lists[] = { &functions->first, &functions->running, &lines->first,
+					     &lines->running, &resolver->waiting };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		struct build_job *job = *find_job(lists[i], message->file);
+
+		if (job)
+			job->n_hits = message->n_hits;
+	}
+}
+
+static void hurry(struct resolver *resolver, const struct message_hurry *message)
+{
+	if (message->n_hits)
+		hurry_names(resolver, message);
+	else
+		hurry_table(resolver, message->file);
 }
 
 /* A file that a job has asked for, or the last word on them. */
@@ -303,7 +328,7 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 	if (message->type == MESSAGE_PING)
 		return channel_send(resolver->channel, MESSAGE_PONG, NULL, 0);
 	if (message->type == MESSAGE_HURRY) {
-		hurry(resolver, ((const struct message_number *)message->body)->number);
+		hurry(resolver, message->body);
 		return 0;
 	}
 	if (message->type == MESSAGE_DEBUG_FILE)

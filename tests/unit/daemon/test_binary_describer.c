@@ -46,6 +46,7 @@ struct world {
 	bool was_urgent; /* it asked for that table before others */
 	uint32_t n_asked[BUILD_KIND_COUNT];
 	uint32_t n_hurried; /* how often it was asked to hurry */
+	uint32_t n_hits;    /* that it was told of last */
 	void *mapped;       /* a file that this process has mapped */
 	int process_fd;
 };
@@ -105,9 +106,9 @@ static int on_question(void *context, const struct message *message, int fds[MES
 	struct world *world = context;
 
 	if (message->type == MESSAGE_HURRY) {
-		assert_int_equal(((const struct message_number *)message->body)->number,
-				 world->asked);
+		assert_int_equal(((const struct message_hurry *)message->body)->file, world->asked);
 		world->n_hurried++;
+		world->n_hits = ((const struct message_hurry *)message->body)->n_hits;
 		return 0;
 	}
 	assert_int_equal(message->type, MESSAGE_BUILD);
@@ -465,6 +466,33 @@ static void a_table_that_a_sample_waits_for_is_hurried_once(void **state)
 	assert_int_equal(world->n_hurried, 1);
 }
 
+/* In powers of two: so it knows in which order to read, and is not asked at each sample. */
+static void the_resolver_is_told_for_which_names_most_samples_wait(void **state)
+{
+	struct world *world = *state;
+	struct frame frames[4] = { { .kind = FRAME_KERNEL } };
+	struct binary *binary;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	meet_file(world);
+	binary = binary_of(world);
+	for (size_t i = 1; i < 4; i++)
+		frames[i] = (struct frame){ FRAME_NATIVE, binary->number, i };
+	binary_describer_count_hits(world->describer, frames, 4);
+	assert_int_equal(binary->n_hits, 0); /* nobody reads anything */
+	(void)binary_describer_describe(world->describer, binary);
+	for (int i = 0; i < 100; i++)
+		binary_describer_count_hits(world->describer, frames, 4);
+	read_questions(world);
+	assert_int_equal(binary->n_hits, 100);
+	assert_int_equal(world->n_hits, 64);
+	assert_int_equal(world->n_hurried, 7);
+	binary_describer_on_resolver_start(world->describer);
+	read_questions(world);
+	assert_int_equal(world->n_hits, 100);
+}
+
 static void a_memory_file_that_is_no_program_is_a_jits(void **state)
 {
 	struct world *world = *state;
@@ -513,6 +541,7 @@ int main(void)
 		WITH_WORLD(a_file_that_was_closed_meanwhile_is_opened_again_for_its_names),
 		WITH_WORLD(a_file_whose_last_process_has_ended_is_gone_until_another_has_it),
 		WITH_WORLD(a_table_that_a_sample_waits_for_is_hurried_once),
+		WITH_WORLD(the_resolver_is_told_for_which_names_most_samples_wait),
 		WITH_WORLD(a_memory_file_that_is_no_program_is_a_jits),
 		WITH_WORLD(a_file_at_which_resolvers_die_is_left_alone),
 	};

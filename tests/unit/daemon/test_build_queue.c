@@ -98,6 +98,22 @@ static void the_smallest_file_of_an_owner_is_first(void **state)
 	assert_ptr_equal(begin(fixture), large);
 }
 
+static void the_file_for_which_most_samples_wait_is_first(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *small = add(fixture, 0, 1 << 20), *awaited = add(fixture, 0, 8 << 20);
+	struct build_job *large = add(fixture, 0, 1ULL << 30);
+
+	small->n_hits = 10;
+	awaited->n_hits = 100;
+	large->n_hits = 1000; /* … but that takes too long */
+	assert_ptr_equal(begin(fixture), awaited);
+	end(fixture, awaited, 1);
+	assert_ptr_equal(begin(fixture), small);
+	end(fixture, small, 1);
+	assert_ptr_equal(begin(fixture), large);
+}
+
 static void what_is_urgent_goes_before_all_others(void **state)
 {
 	struct fixture *fixture = *state;
@@ -142,11 +158,22 @@ static void beside_what_takes_long_one_that_is_small_runs(void **state)
 	add(fixture, 0, 1ULL << 30);
 	small = add(fixture, 0, 1 << 20);
 	add(fixture, 0, 1 << 20);
-	assert_null(begin(fixture));
-	fixture->now_ns += 6 * SECOND;
 	assert_ptr_equal(begin(fixture), small);
+	assert_null(begin(fixture));
 	fixture->now_ns += 6 * SECOND;
 	assert_null(begin(fixture));
+}
+
+static void what_is_small_takes_long_after_some_seconds(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *slow = add(fixture, 0, 1), *other;
+
+	assert_ptr_equal(begin(fixture), slow);
+	other = add(fixture, 0, 1);
+	assert_null(begin(fixture));
+	fixture->now_ns += 6 * SECOND;
+	assert_ptr_equal(begin(fixture), other);
 }
 
 static void beside_what_takes_long_one_of_another_user_runs(void **state)
@@ -159,7 +186,6 @@ static void beside_what_takes_long_one_of_another_user_runs(void **state)
 	assert_ptr_equal(begin(fixture), slow);
 	small = add(fixture, 1000, 1);
 	add(fixture, 1000, 1);
-	fixture->now_ns += 6 * SECOND;
 	assert_ptr_equal(begin(fixture), small);
 	fixture->now_ns += 6 * SECOND;
 	assert_null(begin(fixture));
@@ -176,6 +202,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(runs_no_more_than_it_may, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_smallest_file_of_an_owner_is_first, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(the_file_for_which_most_samples_wait_is_first,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_urgent_goes_before_all_others, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(
@@ -185,6 +213,8 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(beside_what_takes_long_one_that_is_small_runs,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_small_takes_long_after_some_seconds, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(beside_what_takes_long_one_of_another_user_runs,
 						set_up, tear_down),
 	};

@@ -74,6 +74,7 @@ static int on_question(void *context, const struct message *message, int fds[MES
 
 	assert_int_equal(message->type, MESSAGE_BUILD);
 	assert_int_equal(((const struct message_build *)message->body)->kind, BUILD_KERNEL);
+	assert_true(((const struct message_build *)message->body)->is_urgent);
 	assert_int_equal(read(fds[0], &first, 1), 1);
 	world->n_asked++;
 	return 0;
