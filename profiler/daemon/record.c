@@ -40,12 +40,13 @@ struct recording {
 
 DEFINE_CLEANUP(struct sampler *, sampler_free)
 
-static void show_progress(const struct recording *recording, const char *what)
+static void show_progress(const struct recording *recording)
 {
 	double seconds = (double)(clock_monotonic_ns() - recording->start_ns) / NS_PER_SECOND;
 
 	if (recording->shows_progress)
-		fprintf(stderr, "\r\033[K%s: %.1f s, %" PRIu64 " samples", what, seconds,
+		fprintf(stderr, "\r\033[K%s: %.1f s, %" PRIu64 " samples",
+			recording->is_over ? "reading names" : "recording", seconds,
 			sampler_stored_count(recording->sampler));
 }
 
@@ -54,7 +55,7 @@ static int on_progress_timer(void *context)
 	struct recording *recording = context;
 	int64_t duration_ns = recording->options->duration_ns;
 
-	show_progress(recording, "recording");
+	show_progress(recording);
 	if (duration_ns && clock_monotonic_ns() - recording->start_ns >= duration_ns)
 		loop_quit(sampler_loop(recording->sampler));
 	return 0;
@@ -209,7 +210,7 @@ static int write_profile(struct recording *recording)
 	int r;
 
 	recording->is_over = true;
-	show_progress(recording, "reading names");
+	show_progress(recording);
 	sampler_finish(recording->sampler);
 	n_left = sampler_await_names(recording->sampler, NAMES_WAIT_MS);
 	if (recording->shows_progress)

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pilotlight record`: one profile of a command, a process, or the whole host, in a file."""
 
+import contextlib
 import os
 import pathlib
+import pty
+import re
 import signal
 import subprocess
 import tempfile
@@ -131,6 +134,15 @@ def the_whole_host_is_recorded_until_ctrl_c():
     assert profile.has("spend_three_parts"), profile.summary()
 
 
+def stop_resolvers(recording):
+    """Have names wait. To be done again and again, for one that is silent is replaced."""
+    children = processes.children(recording.pid)
+    resolvers = [pid for pid in children if "resolver" in processes.arguments(pid)]
+    for resolver in resolvers:
+        os.kill(resolver, signal.SIGSTOP)
+    return resolvers
+
+
 @test
 def a_second_ctrl_c_waits_for_no_names():
     require_root()
@@ -140,22 +152,15 @@ def a_second_ctrl_c_waits_for_no_names():
         command = record(*of_load, "-o", folder + "/x.pb.gz")
         recording = processes.start(*command, stderr=subprocess.PIPE, text=True)
 
-        def stop_resolvers():
-            children = processes.children(recording.pid)
-            resolvers = [pid for pid in children if "resolver" in processes.arguments(pid)]
-            for resolver in resolvers:  # one that is silent is replaced
-                os.kill(resolver, signal.SIGSTOP)
-            return resolvers
-
         def has_run():
-            return stop_resolvers() and processes.cpu_seconds(load.pid) > before + 1
+            return stop_resolvers(recording) and processes.cpu_seconds(load.pid) > before + 1
 
         def is_over():
-            stop_resolvers()
+            stop_resolvers(recording)
             recording.send_signal(signal.SIGINT)
             return recording.poll() is not None
 
-        wait_for(stop_resolvers, 10, "a resolver")
+        wait_for(lambda: stop_resolvers(recording), 10, "a resolver")
         before = processes.cpu_seconds(load.pid)
         wait_for(has_run, 20, "the load has run")
         wait_for(is_over, 20, "it has written")
@@ -163,6 +168,41 @@ def a_second_ctrl_c_waits_for_no_names():
     processes.finish(load)
     stderr = recording.stderr.read()
     assert recording.returncode == 0 and " files were not read in time" in stderr, stderr
+
+
+@test
+def a_terminal_shows_how_far_it_is():
+    require_root()
+    load = processes.start(fixture("three_to_one"), "60")
+    terminal, other_end = pty.openpty()
+    os.set_blocking(terminal, False)
+    shown = ""
+
+    def shows(words, times):
+        nonlocal shown
+        stop_resolvers(recording)
+        with contextlib.suppress(BlockingIOError):
+            shown += os.read(terminal, 65536).decode()
+        return len(re.findall(f"\r\x1b\\[K{words}: [0-9.]+ s, [0-9]+ samples", shown)) >= times
+
+    with tempfile.TemporaryDirectory() as folder:
+        of_load = ("--unwind", "frame-pointers", "-p", str(load.pid))  # needs no tables
+        command = record(*of_load, "-o", folder + "/x.pb.gz")
+        recording = processes.start(*command, stderr=other_end)
+        wait_for(lambda: re.search("[1-9][0-9]* samples", shown) or shows("", 1), 20, "samples")
+        wait_for(lambda: shows("recording", 3), 20, "recording")
+        recording.send_signal(signal.SIGINT)
+        wait_for(lambda: shows("reading names", 3), 20, f"the reading of names in {shown!r}")
+        recording.send_signal(signal.SIGINT)
+        finished = processes.finish(recording, 20)
+    load.kill()
+    processes.finish(load)
+    shows("", 0)
+    for descriptor in (terminal, other_end):
+        os.close(descriptor)
+    assert finished.status == 0, shown
+    assert shown.rindex("recording: ") < shown.index("reading names: "), shown
+    assert re.search(r" samples\r\x1b\[Kpilotlight: [^\x1b]* samples in \S+\r\n$", shown), shown
 
 
 @test
