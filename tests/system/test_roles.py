@@ -16,6 +16,7 @@ from daemon import ROLES, Daemon
 from harness import fixture, main, test, wait_for
 
 NOTICED_SECONDS = 12
+JUMPS_TO_ITSELF = {"x86_64": b"\xeb\xfe", "aarch64": b"\x00\x00\x00\x14"}
 
 
 def scrape(daemon):
@@ -38,13 +39,31 @@ def assert_sampling_goes_on(daemon):
     wait_for(is_more, NOTICED_SECONDS, "ticks and stored samples become more")
 
 
-def assert_role_comes_back(daemon, role, send):
-    """Send a signal to a role: it is missed, counted, and replaced by another process."""
+def send(number):
+    """A blow to a role: a signal."""
+    return lambda pid: os.kill(pid, number)
+
+
+def have_it_spin(pid):
+    """A blow, too: the instruction at which it wakes up is a jump to itself from now on."""
+
+    def pc_in_kernel():
+        fields = pathlib.Path(f"/proc/{pid}/syscall").read_text(encoding="ascii").split()
+        return fields[-1] if len(fields) > 2 else None  # else it runs
+
+    pc = int(wait_for(pc_in_kernel, 5, "a role waits"), 16)
+    with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
+        memory.seek(pc)
+        memory.write(JUMPS_TO_ITSELF[os.uname().machine])
+
+
+def assert_role_comes_back(daemon, role, strike):
+    """A role is struck: it is missed, counted, and replaced by another process."""
     before = wait_for(lambda: scrape(daemon), NOTICED_SECONDS, "/metrics answers")
     others = [other for other in ROLES if other != role]
     pid, other_pids = daemon.role(role), [daemon.role(other) for other in others]
     load = processes.start(fixture("three_to_one"), "60")
-    os.kill(pid, send)
+    strike(pid)
 
     def is_replaced():
         metrics = daemon.role(role) not in (None, pid) and scrape(daemon)
@@ -62,22 +81,32 @@ def assert_role_comes_back(daemon, role, send):
 
 @test
 def a_resolver_that_is_killed_comes_back(daemon):
-    assert_role_comes_back(daemon, "resolver", signal.SIGKILL)
+    assert_role_comes_back(daemon, "resolver", send(signal.SIGKILL))
 
 
 @test
 def a_resolver_that_falls_silent_is_replaced(daemon):
-    assert_role_comes_back(daemon, "resolver", signal.SIGSTOP)
+    assert_role_comes_back(daemon, "resolver", send(signal.SIGSTOP))
+
+
+@test
+def a_resolver_that_spins_is_replaced(daemon):
+    assert_role_comes_back(daemon, "resolver", have_it_spin)
 
 
 @test
 def a_server_that_is_killed_comes_back(daemon):
-    assert_role_comes_back(daemon, "server", signal.SIGKILL)
+    assert_role_comes_back(daemon, "server", send(signal.SIGKILL))
 
 
 @test
 def a_server_that_falls_silent_is_replaced(daemon):
-    assert_role_comes_back(daemon, "server", signal.SIGSTOP)
+    assert_role_comes_back(daemon, "server", send(signal.SIGSTOP))
+
+
+@test
+def a_server_that_spins_is_replaced(daemon):
+    assert_role_comes_back(daemon, "server", have_it_spin)
 
 
 @test
