@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 import urllib.parse
@@ -216,6 +217,12 @@ class Daemon:
         wait_for(
             lambda: not any(map(processes.is_alive, pids)), 5, f"processes {pids} of a daemon end"
         )
+
+
+def finding(name):
+    """The line of the doctor's that has this name."""
+    answer = subprocess.run([PILOTLIGHT, "doctor"], capture_output=True, text=True, check=False)
+    return next(line for line in answer.stdout.splitlines() if line[6:].startswith(name))
 
 
 def record(*arguments):

@@ -2,20 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How stacks are walked: by tables, which the kernel half is tried for, or by frame pointers."""
 
-import subprocess
-
 import processes
-from daemon import Daemon
-from harness import PILOTLIGHT, fixture, main, require_root, test
+from daemon import Daemon, finding
+from harness import fixture, main, require_root, test
 
 FREQUENCY_HZ = 499
 SECONDS = 1.5
-
-
-def finding(name):
-    """The line of the doctor's that has this name."""
-    answer = subprocess.run([PILOTLIGHT, "doctor"], capture_output=True, text=True, check=False)
-    return next(line for line in answer.stdout.splitlines() if line[6:].startswith(name))
 
 
 @test
