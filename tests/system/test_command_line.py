@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -63,6 +64,15 @@ def a_second_daemon_on_the_same_port_is_refused(daemon):
     arguments = ["--listen", f"127.0.0.1:{daemon.port}", "--store", ":memory:"]
     assert_is_refused(arguments, 1, str(daemon.port))
     assert daemon.get("/-/healthy").code == 200
+
+
+@test
+def a_port_that_another_program_has_is_refused():
+    require_root()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        arguments = ["--listen", address, "--store", ":memory:"]
+        assert_is_refused(arguments, 1, address, "Address already in use")
 
 
 @test

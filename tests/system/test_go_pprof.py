@@ -9,10 +9,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 
 import processes
 from daemon import Daemon, record
-from harness import SOURCES, Skip, fixture, main, test, wait_for
+from harness import SOURCES, Skip, fixture, main, test, test_of_shares, wait_for
+
+THREE = '{comm="three_to_one"}'
 
 
 def pprof(*arguments):
@@ -52,7 +55,7 @@ def cumulated_percent(top, name):
     return float(numbers[-1])
 
 
-@test
+@test_of_shares
 def top_of_a_live_daemon_names_functions(daemon):
     url = daemon.url + "/debug/pprof/profile?seconds=2"
     top = with_load(lambda: pprof("-top", "-tagfocus=comm=three_to_one", url))
@@ -77,7 +80,7 @@ def raw_of_a_live_daemon_has_types_and_mappings(daemon):
 def symbol_names_the_addresses_of_a_profile(daemon):
     """As `pprof -symbolize=remote` asks: addresses with a plus between them, in a body or a URL."""
     url = "/debug/pprof/symbol"
-    selected = "/debug/pprof/profile?seconds=2&query=%7Bcomm%3D%22three_to_one%22%7D"
+    selected = "/debug/pprof/profile?seconds=2&query=" + urllib.parse.quote(THREE)
     raw = with_load(lambda: pprof("-raw", daemon.url + selected))
     place = r"^\s+\d+: (0x[0-9a-f]+) M=\d+ (\S.*?) \S*:\d+:\d+ s=\d+"
     expected = {
@@ -96,6 +99,26 @@ def symbol_names_the_addresses_of_a_profile(daemon):
     assert answer.text == f"num_symbols: 1\n{address} {name}\n", answer.text
 
 
+def assert_lists_the_source(listing):
+    """The loop has its time, beside the text that the file of the source has there."""
+    line = re.search(r".*for \(long i.*", listing)
+    assert line and re.match(r"\s*[0-9.]+m?s", line[0]), listing
+
+
+@test
+def list_of_a_live_daemon_shows_the_source(daemon):
+    url = daemon.url + "/debug/pprof/profile?seconds=2"
+
+    def has_lines():
+        return any(frame.line for frame in daemon.past(THREE).frames("spend_three_parts"))
+
+    def listing():
+        wait_for(has_lines, 40, "the lines of the fixture are read")
+        return pprof("-list=spend_three_parts", url)
+
+    assert_lists_the_source(with_load(listing))
+
+
 @test
 def list_of_a_file_shows_the_source(daemon):
     del daemon
@@ -105,8 +128,7 @@ def list_of_a_file_shows_the_source(daemon):
         subprocess.run(command, check=True, capture_output=True, timeout=30)
         listing = pprof("-list=spend_three_parts", path)
         top = pprof("-top", path)
-    line = re.search(r".*for \(long i.*", listing)
-    assert line and re.match(r"\s*[0-9.]+m?s", line[0]), listing
+    assert_lists_the_source(listing)
     assert abs(cumulated_percent(top, "spend_three_parts") - 75) < 9, top
 
 
