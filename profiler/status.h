@@ -93,6 +93,12 @@ struct fetch_status {
 	uint32_t unused;
 };
 
+/* Files that were looked for or opened by a thread of their own. */
+struct openings_status {
+	uint64_t late;    /* that did not come in time */
+	uint64_t refused; /* not begun, since such a one was still not back */
+};
+
 /* Why something is not kept on disk, or not taken from there. */
 enum cache_error {
 	CACHE_ERROR_FOLDER,    /* there is no folder that could be used: nothing is kept */
@@ -149,6 +155,7 @@ struct sampler_status {
 	struct cache_status symbol_folder;
 	uint64_t debug_files_sought[DEBUG_FILE_KIND_COUNT];
 	uint64_t debug_files_found[DEBUG_FILE_KIND_COUNT];
+	struct openings_status openings;
 	struct fetch_status fetches;
 	uint64_t late_debug_files; /* that turned up when their binary had been read */
 	uint64_t shared_names;     /* gone files that have the names of another that was the same */

@@ -19,6 +19,7 @@
 #include "profiler/daemon/file_opener.h"
 #include "profiler/daemon/late_names.h"
 #include "profiler/daemon/missing_files.h"
+#include "profiler/daemon/openings.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/symbol_folder.h"
 #include "profiler/daemon/table_loader.h"
@@ -40,6 +41,7 @@ enum { MAX_OPENS = 3 };
 
 struct binary_describer {
 	struct role_process *server;
+	struct openings *openings;
 	struct debug_file_supply debug_files;
 	struct build_orders orders;
 	struct symbol_folder *symbols;
@@ -137,8 +139,12 @@ int binary_describer_new(const struct binary_describer_options *options,
 	if (!describer)
 		return -ENOMEM;
 	describer->server = options->server;
+	r = openings_new(&describer->openings);
+	if (r < 0)
+		return r;
 	describer->debug_files = (struct debug_file_supply){
 		.resolver = options->resolver,
+		.openings = describer->openings,
 		.finder = { options->debug_folders },
 	};
 	describer->orders = (struct build_orders){
@@ -188,6 +194,7 @@ struct binary_describer *binary_describer_free(struct binary_describer *describe
 	missing_files_free(describer->fetches.missing);
 	binary_opener_fini(&describer->opener);
 	symbol_folder_free(describer->symbols);
+	openings_free(describer->openings);
 	free(describer);
 	return NULL;
 }
@@ -493,6 +500,7 @@ void binary_describer_get_status(const struct binary_describer *describer,
 	ret_status->n_tables_queued = describer->orders.n_tables_awaited;
 	ret_status->n_files = (uint32_t)binary_table_count(describer->opener.binaries);
 	symbol_folder_get_status(describer->symbols, &ret_status->symbol_folder);
+	openings_get_status(describer->openings, &ret_status->openings);
 	ret_status->fetches = describer->fetches.status;
 	ret_status->late_debug_files = describer->late.n_debug_files;
 	ret_status->shared_names = describer->late.n_shared;

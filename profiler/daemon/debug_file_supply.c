@@ -11,6 +11,7 @@
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/build_job.h"
+#include "profiler/daemon/debug_opening.h"
 #include "profiler/daemon/role.h"
 #include "unwind/debug_reference.h"
 
@@ -57,7 +58,7 @@ int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *
 	if (!binary->build_id.n_bytes)
 		return -1;
 	supply->sought[DEBUG_FILE_SEPARATE]++;
-	fd = debug_file_finder_find_own(&supply->finder, &place, &path);
+	fd = debug_opening_find(supply->openings, &supply->finder, &place, NULL, &path);
 	if (fd < 0)
 		return -1;
 	supply->found[DEBUG_FILE_SEPARATE]++;
@@ -75,10 +76,10 @@ bool debug_file_supply_has(struct debug_file_supply *supply, struct binary *bina
 
 	binary->sought_ns = clock_monotonic_ns();
 	if (binary->build_id.n_bytes)
-		fd = debug_file_finder_find_own(&supply->finder, &place, &path);
+		fd = debug_opening_find(supply->openings, &supply->finder, &place, NULL, &path);
 	if (fd < 0 && binary->debug_link[0]) {
 		snprintf(link.name, sizeof(link.name), "%s", binary->debug_link);
-		fd = debug_file_finder_find(&supply->finder, &place, &link, &path);
+		fd = debug_opening_find(supply->openings, &supply->finder, &place, &link, &path);
 	}
 	return fd >= 0;
 }
@@ -106,7 +107,7 @@ static int find(struct debug_file_supply *supply, struct binary *binary,
 	if (reference->kind == DEBUG_REFERENCE_LINK)
 		note_link(binary, reference->name);
 	supply->sought[reference->kind]++;
-	fd = debug_file_finder_find(&supply->finder, &place, reference, &path);
+	fd = debug_opening_find(supply->openings, &supply->finder, &place, reference, &path);
 	if (fd < 0)
 		return -1;
 	supply->found[reference->kind]++;

@@ -18,10 +18,12 @@
 #include "profiler/status.h"
 
 struct binary;
+struct openings;
 struct role_process;
 
 struct debug_file_supply {
-	struct role_process *resolver; /* borrowed */
+	struct role_process *resolver; /* borrowed, as is the next, which may be NULL */
+	struct openings *openings;
 	struct debug_file_finder finder;
 	uint64_t sought[DEBUG_FILE_KIND_COUNT]; /* by what they would be, as is the next */
 	uint64_t found[DEBUG_FILE_KIND_COUNT];

@@ -12,6 +12,7 @@ import tempfile
 
 import processes
 from daemon import Daemon
+from hanging_mount import hanging_mount
 from harness import Skip, fixture, main, test, wait_for
 from stripped import PROGRAM, build_id, folder, run, strip
 
@@ -248,6 +249,28 @@ def a_debug_file_that_grows_and_shrinks_costs_its_own_names_at_most():
             assert profile.has("spend_three_parts"), profile.summary()
             assert daemon.metrics().restarts("resolver") == 0
             daemon.metrics().assert_every_tick_is_accounted_for()
+
+
+@test
+def a_file_system_that_hangs_delays_nobody():
+    with folder() as path:
+        program, debug = strip_without_id(path)
+        link(program, debug)
+        debug.unlink()
+        hidden = path / ".debug"
+        hidden.mkdir()
+        with Daemon() as daemon, hanging_mount(hidden):
+            processes.run_fixture(str(program), "0.5")
+            late = "pilotlight_openings_late_total"
+            wait_for(lambda: daemon.metrics()[late], 30, "the debug file does not come")
+            finished = processes.run_fixture(fixture("three_to_one"), "1")
+            profile = daemon.past_until(
+                f'{{pid="{finished.pid}"}}', lambda profile: profile.has("spend_three_parts")
+            )
+            assert profile.has("spend_three_parts"), profile.summary()
+            metrics = daemon.metrics()
+            metrics.assert_every_tick_is_accounted_for()
+            assert metrics.restarts("resolver") == metrics.restarts("server") == 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/daemon/debug_opening.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/daemon/debug_file_finder.h"
+#include "profiler/daemon/openings.h"
+#include "unwind/debug_reference.h"
+
+/* A search, with copies of all that it needs. */
+struct debug_opening {
+	struct opening opening; /* first */
+	struct debug_file_finder finder;
+	struct debug_place place;
+	struct debug_reference reference;
+	bool is_own;
+	char *paths[2]; /* of the place */
+	char *found_path;
+};
+
+static void free_search(struct opening *opening)
+{
+	struct debug_opening *search = (struct debug_opening *)opening;
+
+	if (search->place.fd >= 0)
+		close(search->place.fd);
+	free(search->paths[0]);
+	free(search->paths[1]);
+	free(search->found_path);
+	free(search);
+}
+
+static int run_search(struct opening *opening)
+{
+	struct debug_opening *search = (struct debug_opening *)opening;
+
+	if (search->is_own)
+		return debug_file_finder_find_own(&search->finder, &search->place,
+						  &search->found_path);
+	return debug_file_finder_find(&search->finder, &search->place, &search->reference,
+				      &search->found_path);
+}
+
+static int copy_place(struct debug_opening *search, const struct debug_place *place)
+{
+	search->place = *place;
+	search->place.fd = place->fd >= 0 ? fcntl(place->fd, F_DUPFD_CLOEXEC, 0) : -1;
+	search->paths[0] = strdup(place->path);
+	search->paths[1] = place->debug_path ? strdup(place->debug_path) : NULL;
+	search->place.path = search->paths[0];
+	search->place.debug_path = search->paths[1];
+	if (!search->paths[0] || (place->debug_path && !search->paths[1]))
+		return -ENOMEM;
+	return place->fd >= 0 && search->place.fd < 0 ? -EMFILE : 0;
+}
+
+static void free_opening(struct opening **opening)
+{
+	if (*opening)
+		(*opening)->free(*opening);
+}
+
+int debug_opening_find(struct openings *openings, const struct debug_file_finder *finder,
+		       const struct debug_place *place, const struct debug_reference *reference,
+		       char **ret_path)
+{
+	struct debug_opening *search = calloc(1, sizeof(*search));
+	_cleanup_(free_opening) struct opening *opening = (struct opening *)search;
+	int fd, r;
+
+	if (!search)
+		return -ENOMEM;
+	search->opening = (struct opening){ run_search, free_search, place->pid };
+	search->finder = *finder;
+	search->is_own = !reference;
+	if (reference)
+		search->reference = *reference;
+	r = copy_place(search, place);
+	if (r < 0)
+		return r;
+	fd = openings_run(openings, &opening);
+	if (fd >= 0)
+		*ret_path = steal(search->found_path);
+	return fd;
+}
