@@ -46,6 +46,7 @@ static void entry_free(struct entry *entry)
 	if (entry->binary.symbols_fd >= 0)
 		close(entry->binary.symbols_fd);
 	closep(&entry->binary.fetched_fd);
+	closep(&entry->binary.alternate_fd);
 	free(entry->binary.path);
 	free(entry->binary.debug_path);
 	free(entry);
@@ -113,6 +114,7 @@ int binary_table_add(struct binary_table *table, const struct binary_identity *i
 		.fd = -1,
 		.symbols_fd = -1,
 		.fetched_fd = -1,
+		.alternate_fd = -1,
 		.names = NAMES_PENDING,
 	};
 	entry->identity = *identity;

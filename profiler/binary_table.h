@@ -74,10 +74,12 @@ struct binary {
 	uint32_t n_hits;             /* samples whose stacks lead through it, as far as counted */
 	uint32_t n_references;       /* files that reading its names has asked for */
 	bool has_debug_file;         /* … and a separate debug file was among them */
-	bool is_fetched;             /* the network was asked for one, and has not answered */
-	int fetched_fd;              /* the one that came from there, until it is read, or −1 */
-	int64_t next_fetch_ns;       /* not before, by the monotonic clock */
-	int64_t sought_ns;           /* when that was looked for last, by the monotonic clock */
+	int fetched_fd;   /* the one that came from the network, until it is read, or −1 */
+	int alternate_fd; /* … and what dwz took out of it, likewise */
+	struct build_id alternate_id; /* of that, if it is not on this host; else none */
+	struct build_id asked_id;     /* of what the network is asked for just now, or none */
+	int64_t next_fetch_ns;        /* not before, by the monotonic clock */
+	int64_t sought_ns;            /* when that was looked for last, by the monotonic clock */
 	char debug_link[BINARY_DEBUG_LINK_BYTES]; /* what the binary calls it, or "" */
 	struct elf_description description;
 	struct build_id build_id; /* as the sampler has read it when it met the file */

@@ -257,14 +257,25 @@ static bool is_lasting(const struct binary *binary)
 	       (binary->is_described && binary->names_outcome != BUILD_GONE);
 }
 
+/* What came from the network has been read; but a debug file that lacks what dwz took out of it is
+ * to be read again, if that comes, too. */
+static void close_fetched(struct binary *binary)
+{
+	closep(&binary->alternate_fd);
+	binary->alternate_fd = -1;
+	if (binary->alternate_id.n_bytes)
+		return;
+	closep(&binary->fetched_fd);
+	binary->fetched_fd = -1;
+}
+
 void binary_names_finish(struct binary_names *names, struct binary *binary,
 			 enum build_outcome outcome)
 {
 	if (binary->names_order == ORDER_ANSWERED)
 		return;
 	build_orders_finish_names(names->orders, binary, outcome);
-	closep(&binary->fetched_fd);
-	binary->fetched_fd = -1;
+	close_fetched(binary);
 	binary->names_outcome = outcome;
 	if (binary->names == NAMES_PENDING)
 		fail(names, binary);

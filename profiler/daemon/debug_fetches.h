@@ -7,7 +7,8 @@
  *     binary without lines ──► queue, of bounded length ──► fetcher ──► network
  *                  read again ◄── its debug file, open ◄──┘
  *
- * One whose own file was gone before it was read has that fetched, and then its debug file.
+ * One whose own file was gone before it was read has that fetched, and then its debug file; one of
+ * which dwz has taken out what it shares with others has that fetched, too, by its own build id.
  *
  * What no server has is not asked for again for hours (profiler/daemon/missing_files.h), what
  * failed for minutes, and what one that does not answer may have for an hour.

@@ -51,6 +51,7 @@ int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *
 
 	binary->n_references = 0;
 	binary->has_debug_file = false;
+	binary->alternate_id = (struct build_id){ 0 };
 	binary->sought_ns = clock_monotonic_ns();
 	note_debug_path(binary, NULL);
 	if (binary->fetched_fd >= 0)
@@ -94,6 +95,13 @@ static void note_link(struct binary *binary, const char *name)
 		memcpy(binary->debug_link, name, length + 1);
 }
 
+/* It is not here: the network may have it. */
+static void note_alternate(struct binary *binary, const struct build_id *id)
+{
+	if (id->n_bytes <= BUILD_ID_MAX_BYTES)
+		binary->alternate_id = *id;
+}
+
 static int find(struct debug_file_supply *supply, struct binary *binary,
 		const struct debug_reference *reference)
 {
@@ -106,8 +114,12 @@ static int find(struct debug_file_supply *supply, struct binary *binary,
 		return -1;
 	if (reference->kind == DEBUG_REFERENCE_LINK)
 		note_link(binary, reference->name);
+	if (reference->kind == DEBUG_REFERENCE_ALTERNATE && binary->alternate_fd >= 0)
+		return fcntl(binary->alternate_fd, F_DUPFD_CLOEXEC, 0);
 	supply->sought[reference->kind]++;
 	fd = debug_opening_find(supply->openings, &supply->finder, &place, reference, &path);
+	if (fd < 0 && reference->kind == DEBUG_REFERENCE_ALTERNATE)
+		note_alternate(binary, &reference->build_id);
 	if (fd < 0)
 		return -1;
 	supply->found[reference->kind]++;

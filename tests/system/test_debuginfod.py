@@ -41,21 +41,22 @@ def server(served):
     url = f"http://127.0.0.1:{port}"
     process = processes.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: has_scanned(url), 30, "debuginfod has scanned its files")
+        n_files = len(list(served.iterdir()))
+        wait_for(lambda: has_scanned(url, n_files), 30, "debuginfod has scanned its files")
         yield url
     finally:
         process.kill()
         process.wait()
 
 
-def has_scanned(url):
+def has_scanned(url, n_files):
     try:
         with urllib.request.urlopen(url + "/metrics", timeout=5) as answer:
             text = answer.read().decode()
     except OSError:
         return False
     return any(
-        line.startswith("scanned_files_total") and float(line.split()[-1]) >= 1
+        line.startswith("scanned_files_total") and float(line.split()[-1]) >= n_files
         for line in text.splitlines()
     )
 
@@ -79,6 +80,27 @@ def lines_come_from_a_server():
             assert profile.has("innermost"), profile.summary()
             assert all(frame.line for frame in profile.frames("innermost")), profile.summary()
             wait_for(lambda: fetches(daemon)["found"] >= 1, 10, "it is counted")
+
+
+@test
+def what_dwz_has_taken_out_comes_from_a_server():
+    if not shutil.which("dwz"):
+        raise Skip("dwz is not installed")
+    with folder() as path:
+        program, served = strip_and_serve(path)
+        debug, other = served / "program.debug", served / "other.debug"
+        shutil.copy(debug, other)
+        common = served / "common.debug"
+        command = ("dwz", "-m", common, "-M", "elsewhere.debug", debug, other)
+        subprocess.run(command, check=True, capture_output=True)
+        other.unlink()
+        if not common.exists():
+            raise Skip("dwz has found nothing in common")
+        with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
+            query = run_program(daemon, program)
+            profile = daemon.past_until(query, lambda profile: profile.has("innermost"), 40)
+            assert profile.has("innermost"), profile.summary()
+            wait_for(lambda: fetches(daemon)["found"] >= 2, 10, "both are counted")
 
 
 @test

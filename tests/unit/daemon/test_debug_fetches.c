@@ -262,6 +262,56 @@ static void a_binary_that_was_gone_is_fetched_itself(void **state)
 	assert_int_equal(world->asked_kind, FETCH_DEBUG_FILE);
 }
 
+/* A debug file of which dwz has taken out what it has in common with others. */
+static void lack_alternate(struct binary *binary)
+{
+	binary->names = NAMES_LINES;
+	binary->has_debug_file = true;
+	binary->alternate_id = (struct build_id){ { 0xde, 0xad }, 2 };
+}
+
+static void what_dwz_took_out_is_fetched_by_a_build_id_of_its_own(void **state)
+{
+	_cleanup_(closep) int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct world *world = *state;
+	struct binary *binary;
+
+	lack_alternate(world->binary);
+	want(world);
+	want(world);
+	assert_int_equal(world->n_asked, 1);
+	assert_int_equal(world->asked_kind, FETCH_DEBUG_FILE);
+	assert_int_equal(answer_with_program(world, &binary), 0);
+	assert_null(binary); /* it is another one */
+	world->binary->next_fetch_ns = 0;
+	assert_int_equal(build_id_read(program, &world->binary->alternate_id), 0);
+	want(world);
+	assert_int_equal(answer_with_program(world, &binary), 0);
+	assert_ptr_equal(binary, world->binary);
+	assert_true(binary->alternate_fd >= 0);
+	assert_int_equal(binary->fetched_fd, -1);
+	assert_int_equal(binary->names_order, ORDER_NONE);
+	binary->names_order = ORDER_ANSWERED;
+	want(world);
+	assert_int_equal(world->n_asked, 2);
+}
+
+static void a_debug_file_does_not_wait_for_what_no_server_has(void **state)
+{
+	struct world *world = *state;
+	struct binary *binary;
+
+	lack_alternate(world->binary);
+	world->binary->fetched_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	want(world);
+	assert_true(world->binary->fetched_fd >= 0);
+	assert_int_equal(answer(world, FETCH_MISSING, NULL, &binary), 0);
+	assert_int_equal(world->binary->fetched_fd, -1);
+	world->binary->next_fetch_ns = 0;
+	want(world);
+	assert_int_equal(world->n_asked, 1);
+}
+
 /* As one does that was taken over by what it has fetched. */
 static void answers_that_nobody_has_asked_for_end_it(void **state)
 {
@@ -287,6 +337,8 @@ int main(void)
 		WITH_WORLD(no_more_wait_than_the_queue_holds),
 		WITH_WORLD(what_a_fetcher_owes_that_has_ended_has_failed),
 		WITH_WORLD(a_binary_that_was_gone_is_fetched_itself),
+		WITH_WORLD(what_dwz_took_out_is_fetched_by_a_build_id_of_its_own),
+		WITH_WORLD(a_debug_file_does_not_wait_for_what_no_server_has),
 		WITH_WORLD(answers_that_nobody_has_asked_for_end_it),
 	};
 

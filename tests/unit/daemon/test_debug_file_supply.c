@@ -70,6 +70,7 @@ static int set_up(void **state)
 		.path = world.path,
 		.fd = make_elf(world.path),
 		.fetched_fd = -1,
+		.alternate_fd = -1,
 		.names_order = ORDER_SENT,
 	};
 	*state = &world;
@@ -174,6 +175,36 @@ static void one_from_the_network_goes_along_until_it_is_read(void **state)
 	close(world->binary.fetched_fd);
 }
 
+static void ask_for_alternate(struct world *world)
+{
+	struct message_debug_reference question = {
+		.file = 7,
+		.is_last = true,
+		.reference = { .kind = DEBUG_REFERENCE_ALTERNATE,
+			       .name = "missing.debug",
+			       .build_id = { { 0xab, 0xcd }, 2 } },
+	};
+
+	debug_file_supply_answer(&world->supply, &world->binary, &question);
+	assert_int_equal(channel_receive(world->other_end, on_answer, world), 0);
+}
+
+static void what_dwz_took_out_may_come_from_the_network(void **state)
+{
+	struct world *world = *state;
+
+	ask_for_alternate(world);
+	assert_int_equal(world->n_files, 0);
+	assert_int_equal(world->binary.alternate_id.n_bytes, 2);
+	assert_int_equal(debug_file_supply_find_own(&world->supply, &world->binary), -1);
+	assert_int_equal(world->binary.alternate_id.n_bytes, 0); /* read anew */
+	world->binary.alternate_fd = open_debug_file(world);
+	ask_for_alternate(world);
+	assert_int_equal(world->n_files, 1);
+	assert_int_equal(world->binary.alternate_id.n_bytes, 0);
+	close(world->binary.alternate_fd);
+}
+
 int main(void)
 {
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -181,6 +212,7 @@ int main(void)
 		WITH_WORLD(sends_what_is_found_and_says_when_that_is_all),
 		WITH_WORLD(who_asks_without_end_gets_no_more),
 		WITH_WORLD(nobody_gets_files_of_what_was_not_ordered),
+		WITH_WORLD(what_dwz_took_out_may_come_from_the_network),
 		WITH_WORLD(one_from_the_network_goes_along_until_it_is_read),
 	};
 
