@@ -219,10 +219,13 @@ static int store_begin_change(struct store *store, struct store_garbage *garbage
 	return r;
 }
 
+/* What has come may have taken the last of the room: then it is for the next change to say so. */
 static void store_end_change(struct store *store, struct store_garbage *garbage)
 {
-	if (store->in_force)
+	if (store->in_force) {
 		store_account(store, store->in_force, 1);
+		(void)store_make_room(store, garbage);
+	}
 	pthread_mutex_unlock(&store->lock);
 	store_free_garbage(garbage);
 }
