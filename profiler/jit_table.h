@@ -55,6 +55,7 @@ struct jit {
 	bool is_ordered;       /* the resolver reads them now */
 	bool is_ordered_last;  /* … as they were after its end */
 	bool is_left_alone;    /* reading them ends whoever does */
+	uint32_t n_hits;       /* samples of its process */
 	uint32_t n_lost;       /* resolvers that ended while they did */
 	uint32_t n_looks;      /* for its sources */
 	uint32_t n_vain;       /* … that found nothing new, in sequence */

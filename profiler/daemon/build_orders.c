@@ -91,15 +91,10 @@ void build_orders_order_names(struct build_orders *orders, struct binary *binary
 		hurry(orders, binary, binary->n_hits);
 }
 
-static bool is_power_of_two(uint32_t number)
-{
-	return (number & (number - 1)) == 0;
-}
-
 void build_orders_count_hit(struct build_orders *orders, struct binary *binary)
 {
 	binary->n_hits++;
-	if (binary->names_order == ORDER_SENT && is_power_of_two(binary->n_hits))
+	if (binary->names_order == ORDER_SENT && __builtin_popcount(binary->n_hits) == 1)
 		hurry(orders, binary, binary->n_hits);
 }
 

@@ -138,6 +138,16 @@ static void set_names(struct jit_describer *describer, struct jit *jit, enum nam
 		(void)send_names(describer, jit);
 }
 
+/* Tell the resolver how many samples wait for names, or would have better ones. */
+static void hurry(struct jit_describer *describer, const struct jit *jit)
+{
+	const struct message_hurry message = { .file = jit->number, .n_hits = jit->n_hits };
+	struct channel *channel = describer->resolver->channel;
+
+	if (channel && channel_send(channel, MESSAGE_HURRY, &message, sizeof(message)) == 0)
+		role_process_flush(describer->resolver);
+}
+
 /* If the resolver is not there, it will be asked when it is. */
 static void send_order(struct jit_describer *describer, const struct jit *jit)
 {
@@ -151,6 +161,8 @@ static void send_order(struct jit_describer *describer, const struct jit *jit)
 			fds[n++] = jit->sources[i].fd;
 	if (channel && channel_send_fds(channel, MESSAGE_BUILD, &build, sizeof(build), fds) == 0)
 		role_process_flush(describer->resolver);
+	if (jit->n_hits)
+		hurry(describer, jit);
 }
 
 static void order(struct jit_describer *describer, struct jit *jit)
@@ -255,6 +267,9 @@ void jit_describer_note_sample(struct jit_describer *describer, uint32_t number)
 		return;
 	jit->is_hit = true;
 	jit->last_used = describer->dictionary;
+	jit->n_hits++;
+	if (jit->is_ordered && __builtin_popcount(jit->n_hits) == 1)
+		hurry(describer, jit);
 }
 
 void jit_describer_note_end(struct jit_describer *describer, uint32_t number)

@@ -31,6 +31,7 @@ struct world {
 	struct process_key process;
 	char path[64];            /* of the perf map */
 	uint32_t n_ordered;       /* how often the resolver was asked */
+	uint32_t n_hits;          /* that it was told of last */
 	uint32_t n_fds;           /* that came along the last time */
 	char told_path[64];       /* what the server knows the file as */
 	enum names_state told_as; /* … and how far its names have come */
@@ -100,6 +101,10 @@ static int on_order(void *context, const struct message *message, int fds[MESSAG
 	const struct message_build *build = message->body;
 	struct world *world = context;
 
+	if (message->type == MESSAGE_HURRY) {
+		world->n_hits = ((const struct message_hurry *)message->body)->n_hits;
+		return 0;
+	}
 	assert_int_equal(message->type, MESSAGE_BUILD);
 	assert_int_equal(build->kind, BUILD_JIT);
 	world->n_ordered++;
@@ -321,6 +326,22 @@ static void a_map_is_read_once_more_at_the_end_if_it_has_changed(void **state)
 	assert_int_equal(listen(world), 2); /* once */
 }
 
+static void the_resolver_is_told_how_many_samples_wait(void **state)
+{
+	struct world *world = *state;
+	uint32_t number;
+
+	put_map(world, "1000 10 a\n");
+	number = hit(world, 0);
+	for (int i = 1; i < 100; i++)
+		hit(world, number);
+	assert_int_equal(listen(world), 1);
+	assert_int_equal(world->n_hits, 64);
+	jit_describer_on_resolver_start(world->describer);
+	assert_int_equal(listen(world), 2);
+	assert_int_equal(world->n_hits, 100);
+}
+
 static void a_map_is_looked_at_after_some_time_or_at_once(void **state)
 {
 	struct world *world = *state;
@@ -453,6 +474,7 @@ int main(void)
 		TEST(what_lines_are_known_of_is_told_to_have_some),
 		TEST(what_two_readings_have_met_counts_once),
 		TEST(a_map_is_read_once_more_at_the_end_if_it_has_changed),
+		TEST(the_resolver_is_told_how_many_samples_wait),
 		TEST(a_map_is_looked_at_after_some_time_or_at_once),
 		TEST(a_map_that_has_not_changed_is_not_read_again),
 		TEST(a_map_that_ends_whoever_reads_it_is_left_alone),
