@@ -41,19 +41,19 @@ int listing_find_file(struct store *store, const struct build_id *build_id, stru
 
 int listing_find(struct store *store, const struct listing_target *target, struct listing *listing)
 {
-	const struct symbol_file *file;
-	bool found;
+	struct symbols *symbols;
 	int r = listing_find_file(store, &target->build_id, listing);
 
 	if (r < 0)
 		return r;
-	file = listing->view->symbols->file;
+	symbols = listing->view->symbols;
 	if (target->function)
-		found = symbol_file_find_name(file, target->function, &listing->range);
-	else
-		found = symbol_file_find_function(file, target->elf_vaddr, &listing->range);
-	symbol_file_rest(file); /* all of its names may have been looked at */
-	return found ? 0 : -ESRCH;
+		r = symbol_cache_find_name(listing->snapshot.symbol_cache, symbols,
+					   target->function, &listing->range);
+	else if (!symbol_file_find_function(symbols->file, target->elf_vaddr, &listing->range))
+		r = -ESRCH;
+	symbol_file_rest(symbols->file); /* all of its names may have been looked at */
+	return r;
 }
 
 int listing_place(struct listing *listing, uint64_t elf_vaddr,

@@ -14,6 +14,7 @@
 #include "profiler/base/string_table.h"
 #include "profiler/pair_map.h"
 #include "profiler/stable_array.h"
+#include "profiler/symbol_names.h"
 #include "profiler/symbol_residents.h"
 #include "profiler/symbols.h"
 #include "profiler/utf8.h"
@@ -44,6 +45,7 @@ struct symbol_cache {
 	uint32_t *named_functions;  /* system name, a string → functions[], and one; 0: none */
 	size_t n_named_functions;
 	struct symbol_residents residents;
+	struct symbol_names names;     /* has a lock of its own */
 	struct stable_array places;    /* const struct symbol_place * */
 	struct stable_array functions; /* struct cached_function */
 };
@@ -62,6 +64,7 @@ int symbol_cache_new(struct symbol_cache **ret_cache)
 	}
 	atomic_init(&cache->refs, 1);
 	pthread_rwlock_init(&cache->lock, NULL);
+	symbol_names_init(&cache->names);
 	cache->places.item_bytes = sizeof(const struct symbol_place *);
 	cache->functions.item_bytes = sizeof(struct cached_function);
 	*ret_cache = cache;
@@ -86,6 +89,7 @@ struct symbol_cache *symbol_cache_unref(struct symbol_cache *cache)
 	pair_map_fini(&cache->file_index);
 	free(cache->named_functions);
 	symbol_residents_fini(&cache->residents);
+	symbol_names_fini(&cache->names);
 	stable_array_fini(&cache->places);
 	stable_array_fini(&cache->functions);
 	free(cache);
@@ -318,6 +322,12 @@ const struct symbol_function *symbol_cache_function(const struct symbol_cache *c
 	return &cached->function;
 }
 
+int symbol_cache_find_name(struct symbol_cache *cache, struct symbols *symbols, const char *name,
+			   struct code_range *ret_range)
+{
+	return symbol_names_find(&cache->names, symbols, name, ret_range);
+}
+
 void symbol_cache_tick(struct symbol_cache *cache)
 {
 	if (pthread_rwlock_trywrlock(&cache->lock) != 0)
@@ -328,5 +338,5 @@ void symbol_cache_tick(struct symbol_cache *cache)
 
 size_t symbol_cache_bytes(const struct symbol_cache *cache)
 {
-	return atomic_load(&cache->bytes);
+	return atomic_load(&cache->bytes) + atomic_load(&cache->names.bytes);
 }

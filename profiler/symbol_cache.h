@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct code_range;
 struct symbol_cache;
 struct symbols;
 
@@ -51,6 +52,13 @@ int symbol_cache_find(struct symbol_cache *cache, struct symbols *symbols, uint6
 /* Numbers are dense from 0. Borrowed: lives as long as @cache. */
 const struct symbol_function *symbol_cache_function(const struct symbol_cache *cache,
 						    uint32_t function);
+
+/*
+ * The function in @symbols, which may be held for a while, called @name by the linker or when it is
+ * demangled. Any thread may ask. Returns 0, -ESRCH if there is none, or -ENOMEM.
+ */
+int symbol_cache_find_name(struct symbol_cache *cache, struct symbols *symbols, const char *name,
+			   struct code_range *ret_range);
 
 /* Let the pages of symbol files go that nobody asks any more. Call it now and then; never waits. */
 void symbol_cache_tick(struct symbol_cache *cache);

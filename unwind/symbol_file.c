@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "profiler/base/cleanup.h"
-#include "unwind/demangle.h"
 #include "unwind/symbol_file_format.h"
 #include "unwind/symbol_record.h"
 
@@ -268,34 +267,24 @@ bool symbol_file_find_function(const struct symbol_file *file, uint64_t elf_vadd
 	       find_whole(file, function_i, ret_range) && elf_vaddr < ret_range->end_vaddr;
 }
 
-static bool is_called(const struct symbol_file *file, uint32_t function_i, const char *name,
-		      bool do_demangle)
+bool symbol_file_get_name(const struct symbol_file *file, uint32_t record_i, const char **ret_name)
 {
-	char demangled[DEMANGLE_MAX_BYTES];
 	struct record_head head;
-	const char *symbol;
+	const char *name;
 
-	if (!read_head(file, function_i, &head))
+	if (!read_head(file, record_i, &head) || (record_i && goes_on(file, record_i)))
 		return false;
-	symbol = string_at(file, head.name);
-	if (!symbol)
+	name = string_at(file, head.name);
+	if (!name)
 		return false;
-	if (!do_demangle)
-		return strcmp(symbol, name) == 0;
-	if (symbol[0] != '_')
-		return false;
-	demangle(symbol, demangled);
-	return strcmp(demangled, name) == 0;
+	*ret_name = name;
+	return true;
 }
 
-bool symbol_file_find_name(const struct symbol_file *file, const char *name,
+bool symbol_file_get_range(const struct symbol_file *file, uint32_t record_i,
 			   struct code_range *ret_range)
 {
-	for (int pass = 0; pass < 2; pass++)
-		for (uint32_t i = 0; i < file->header.n_addresses; i++)
-			if (is_called(file, i, name, pass == 1))
-				return find_whole(file, i, ret_range);
-	return false;
+	return find_whole(file, record_i, ret_range);
 }
 
 bool symbol_file_has_source(const struct symbol_file *file, const char *path)

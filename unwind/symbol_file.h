@@ -50,8 +50,12 @@ size_t symbol_file_find(const struct symbol_file *file, uint64_t elf_vaddr,
 bool symbol_file_find_function(const struct symbol_file *file, uint64_t elf_vaddr,
 			       struct code_range *ret_range);
 
-/* The function called @name, by the linker or when it is demangled. Looks at all of them: slow. */
-bool symbol_file_find_name(const struct symbol_file *file, const char *name,
+/* The linker's name of the function that begins with record @record_i, of as many as there are.
+ * Returns whether one does. */
+bool symbol_file_get_name(const struct symbol_file *file, uint32_t record_i, const char **ret_name);
+
+/* From its first to past its last byte. Returns whether it has them. */
+bool symbol_file_get_range(const struct symbol_file *file, uint32_t record_i,
 			   struct code_range *ret_range);
 
 /* Whether @path is one of its source files, with its directory. */

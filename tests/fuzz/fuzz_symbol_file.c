@@ -8,6 +8,7 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/file.h"
+#include "unwind/name_index.h"
 #include "unwind/symbol_file.h"
 #include "unwind/symbol_file_format.h"
 
@@ -25,6 +26,18 @@ static void read_frames(const struct symbol_file *file, uint64_t elf_vaddr)
 		       3 * symbol_file_bytes(file));
 }
 
+/* A name that the file has may be that of an inlined function only. */
+static void find_by_name(const struct symbol_file *file, const char *name)
+{
+	struct name_index *index;
+	struct code_range range;
+
+	if (name_index_new(file, &index) < 0)
+		return;
+	(void)name_index_find(index, file, name, &range);
+	name_index_free(index);
+}
+
 /* A range holds what it was found by. */
 static void find_ranges(const struct symbol_file *file, uint64_t elf_vaddr)
 {
@@ -35,7 +48,7 @@ static void find_ranges(const struct symbol_file *file, uint64_t elf_vaddr)
 		assert(elf_vaddr >= range.start_vaddr && elf_vaddr < range.end_vaddr);
 	if (symbol_file_find(file, elf_vaddr, &frame, 1) != 1)
 		return;
-	(void)symbol_file_find_name(file, frame.function, &range);
+	find_by_name(file, frame.function);
 	(void)symbol_file_has_source(file, frame.filename);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "profiler/symbols.h"
+#include "tests/unit/profiler/demangle_counter.h"
 #include "tests/unit/profiler/symbol_fixture.h"
 #include "unwind/elf_file.h"
 
@@ -98,12 +99,36 @@ static void tells_functions_of_one_name_apart(void **state)
 	symbols_unref(symbols);
 }
 
+static void demangles_a_name_once_however_often_it_is_met(void **state)
+{
+	const struct symbol_place *place;
+	struct symbol_cache *cache;
+	struct symbols *symbols[2];
+
+	(void)state;
+	assert_int_equal(symbol_cache_new(&cache), 0);
+	demangle_count = 0;
+	for (uint32_t id = 0; id < 2; id++) {
+		assert_int_equal(symbols_new(symbol_fixture_namesakes(), id, &symbols[id]), 0);
+		for (uint64_t offset = 0; offset < 0x300; offset++)
+			assert_int_equal(symbol_cache_find(
+						 cache, symbols[id],
+						 SYMBOL_FIXTURE_NAMESAKE_VADDR(0) + offset, &place),
+					 0);
+	}
+	assert_int_equal(demangle_count, 1);
+	symbol_cache_unref(cache);
+	symbols_unref(symbols[0]);
+	symbols_unref(symbols[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_readable_what_a_symbol_file_answers),
 		cmocka_unit_test(answers_the_same_again_without_growing),
 		cmocka_unit_test(tells_functions_of_one_name_apart),
+		cmocka_unit_test(demangles_a_name_once_however_often_it_is_met),
 	};
 
 	return cmocka_run_group_tests_name("symbol_cache", tests, NULL, NULL);
