@@ -7,15 +7,15 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
-#include "profiler/base/string_table.h"
+#include "profiler/dictionary.h"
 #include "profiler/file_view.h"
-#include "profiler/profile.h"
+#include "profiler/frame.h"
+#include "profiler/kernel_view.h"
+#include "profiler/pair_map.h"
 #include "profiler/query.h"
 #include "profiler/symbol_cache.h"
 #include "profiler/symbols.h"
 #include "unwind/symbol_file.h"
-
-DEFINE_CLEANUP(struct profile *, profile_free)
 
 void listing_fini(struct listing *listing)
 {
@@ -63,57 +63,72 @@ int listing_place(struct listing *listing, uint64_t elf_vaddr,
 				 ret_place);
 }
 
-/* Where locations of a profile are in the listing. */
-struct located {
-	const struct profile *profile;
-	uint64_t *elf_vaddrs; /* of each location; 0: it is not in the listing */
+/* The samples of a query, as they come. */
+struct counting {
+	struct listing *listing;
+	const struct snapshot *snapshot; /* in which they are */
+	struct pair_map files;           /* number → 1, if it is of the listing's build id */
+	uint64_t *met;                   /* scratch: places of one stack */
+	size_t n_met, met_capacity;
 };
 
-/* The same build id, in whichever file. */
-static bool is_of_file(const struct listing *listing, const struct profile *profile,
-		       const struct profile_mapping *mapping)
+static void counting_fini(struct counting *counting)
 {
-	const struct build_id *build_id = &listing->view->description.build_id;
-	const char *text = string_table_get(profile->strings, mapping->build_id);
-	char digits[3];
-
-	if (strlen(text) != 2 * (size_t)build_id->n_bytes)
-		return false;
-	for (uint32_t i = 0; i < build_id->n_bytes; i++) {
-		snprintf(digits, sizeof(digits), "%02x", build_id->bytes[i]);
-		if (memcmp(digits, text + 2 * (size_t)i, 2) != 0)
-			return false;
-	}
-	return true;
+	pair_map_fini(&counting->files);
+	free(counting->met);
 }
 
-static int locate(const struct listing *listing, struct located *located)
+/* The same build id, in whichever file. */
+static bool is_of_build_id(const struct counting *counting, uint32_t file)
 {
-	const struct profile *profile = located->profile;
-	_cleanup_(freep) bool *is_file = calloc(profile->n_mappings + 1, sizeof(*is_file));
+	const struct build_id *build_id = &counting->listing->view->description.build_id;
+	_cleanup_(file_view_unrefp) struct file_view *view =
+		snapshot_find_file(counting->snapshot, file);
 
-	located->elf_vaddrs = calloc(profile->n_locations + 1, sizeof(*located->elf_vaddrs));
-	if (!is_file || !located->elf_vaddrs)
-		return -ENOMEM;
-	for (size_t i = 0; i < profile->n_mappings; i++)
-		is_file[i] = is_of_file(listing, profile, &profile->mappings[i]);
-	for (size_t i = 0; i < profile->n_locations; i++) {
-		const struct profile_location *location = &profile->locations[i];
-		const struct profile_mapping *mapping;
-		const struct elf_segment *segment;
-		uint64_t file_off, elf_vaddr;
+	return view && view->description.build_id.n_bytes == build_id->n_bytes &&
+	       memcmp(view->description.build_id.bytes, build_id->bytes, build_id->n_bytes) == 0;
+}
 
-		if (location->mapping == PROFILE_NO_MAPPING || !is_file[location->mapping])
-			continue;
-		mapping = &profile->mappings[location->mapping];
-		file_off = mapping->file_off + (location->address - mapping->start_addr);
-		segment = file_view_segment(listing->view, file_off);
+/* Returns 1 or 0, or -ENOMEM. */
+static int is_of_listing(struct counting *counting, uint32_t file)
+{
+	const struct pair_key key = { file, 0 };
+	uint32_t is_it;
+	int r;
+
+	if (pair_map_find(&counting->files, key, &is_it))
+		return (int)is_it;
+	is_it = is_of_build_id(counting, file);
+	r = pair_map_find_or_add(&counting->files, key, is_it, &is_it);
+	return r < 0 ? r : (int)is_it;
+}
+
+/* Where @frame is in the listing: *@ret_vaddr, or 0 if it is not. Returns 0 or -ENOMEM. */
+static int locate(struct counting *counting, const struct frame *frame, uint64_t *ret_vaddr)
+{
+	const struct listing *listing = counting->listing;
+	const struct kernel_view *kernel = counting->snapshot->kernel;
+	const struct elf_segment *segment;
+	uint32_t file = frame->file;
+	uint64_t elf_vaddr = 0;
+	int r;
+
+	*ret_vaddr = 0;
+	if (frame->kind == FRAME_KERNEL)
+		file = kernel ? kernel_view_file(kernel, frame->place, &elf_vaddr) : 0;
+	else if (frame->kind != FRAME_NATIVE)
+		return 0;
+	r = file ? is_of_listing(counting, file) : 0;
+	if (r <= 0)
+		return r;
+	if (frame->kind == FRAME_NATIVE) {
+		segment = file_view_segment(listing->view, frame->place);
 		if (!segment)
-			continue;
-		elf_vaddr = segment->elf_vaddr + (file_off - segment->file_off);
-		if (elf_vaddr >= listing->range.start_vaddr && elf_vaddr < listing->range.end_vaddr)
-			located->elf_vaddrs[i] = elf_vaddr;
+			return 0;
+		elf_vaddr = segment->elf_vaddr + (frame->place - segment->file_off);
 	}
+	if (elf_vaddr >= listing->range.start_vaddr && elf_vaddr < listing->range.end_vaddr)
+		*ret_vaddr = elf_vaddr;
 	return 0;
 }
 
@@ -128,36 +143,50 @@ static int add_count(struct listing *listing, uint64_t elf_vaddr, uint64_t self,
 	return r;
 }
 
-/* Whether one of the frames before @frame_i is at the same place. */
-static bool was_met(const struct located *located, const struct profile_stack *stack,
-		    uint32_t frame_i)
+/* Whether a frame before it was at the same place; from now on, one was. Returns 1 or 0, or
+ * -ENOMEM. */
+static int was_met(struct counting *counting, uint64_t elf_vaddr)
 {
-	const uint32_t *frames = &located->profile->frames[stack->first_frame];
+	int r;
 
-	for (uint32_t i = 0; i < frame_i; i++)
-		if (located->elf_vaddrs[frames[i]] == located->elf_vaddrs[frames[frame_i]])
-			return true;
-	return false;
+	for (size_t i = 0; i < counting->n_met; i++)
+		if (counting->met[i] == elf_vaddr)
+			return 1;
+	r = array_reserve((void **)&counting->met, &counting->met_capacity, counting->n_met + 1,
+			  sizeof(*counting->met));
+	if (r == 0)
+		counting->met[counting->n_met++] = elf_vaddr;
+	return r;
 }
 
-static int count_stack(struct listing *listing, const struct located *located,
-		       const struct profile_sample *sample)
+static int count_frame(struct counting *counting, const struct frame *frame, bool is_leaf,
+		       uint64_t count)
 {
-	const struct profile_stack *stack = &located->profile->stacks[sample->stack];
-	const uint32_t *frames = &located->profile->frames[stack->first_frame];
-	bool is_in_it = false;
+	struct listing *listing = counting->listing;
+	uint64_t elf_vaddr;
+	int r = locate(counting, frame, &elf_vaddr);
+
+	if (r < 0 || !elf_vaddr)
+		return r;
+	r = was_met(counting, elf_vaddr);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	listing->self += is_leaf ? count : 0;
+	return add_count(listing, elf_vaddr, is_leaf ? count : 0, count);
+}
+
+static int count_group(void *context, const struct query_group *group)
+{
+	struct counting *counting = context;
+	const struct stack_frames *frames = dictionary_stack(group->dictionary, group->stack);
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < stack->n_frames; i++) {
-		uint64_t elf_vaddr = located->elf_vaddrs[frames[i]];
-
-		if (!elf_vaddr || was_met(located, stack, i))
-			continue;
-		r = add_count(listing, elf_vaddr, i == 0 ? sample->count : 0, sample->count);
-		listing->self += i == 0 ? sample->count : 0;
-		is_in_it = true;
-	}
-	listing->total += is_in_it ? sample->count : 0;
+	counting->snapshot = group->snapshot;
+	counting->n_met = 0;
+	for (uint32_t i = 0; r == 0 && i < frames->n_frames; i++)
+		r = count_frame(counting, dictionary_frame(group->dictionary, frames->frames[i]),
+				i == 0, group->count);
+	counting->listing->total += counting->n_met ? group->count : 0;
 	return r;
 }
 
@@ -189,17 +218,10 @@ static void sum_counts(struct listing *listing)
 
 int listing_count(struct store *store, const struct query *query, struct listing *listing)
 {
-	_cleanup_(profile_freep) struct profile *profile = NULL;
-	struct located located = { 0 };
-	int r = query_run(store, query, &profile);
+	_cleanup_(counting_fini) struct counting counting = { .listing = listing };
+	const struct query_callback callback = { count_group, &counting };
+	int r = query_each_group(store, query, &callback);
 
-	if (r < 0)
-		return r;
-	located.profile = profile;
-	r = locate(listing, &located);
-	for (size_t i = 0; r == 0 && i < profile->n_samples; i++)
-		r = count_stack(listing, &located, &profile->samples[i]);
 	sum_counts(listing);
-	free(located.elf_vaddrs);
 	return r;
 }

@@ -254,6 +254,55 @@ int query_run(struct store *store, const struct query *query, struct profile **r
 	return 0;
 }
 
+/* Whether a thread is selected: found out once. */
+static bool is_selected(const struct query *query, const struct dictionary *dictionary,
+			uint8_t *marks, uint32_t thread)
+{
+	struct thread_labels labels;
+
+	if (!marks[thread]) {
+		thread_labels_init(&labels, dictionary, thread);
+		marks[thread] = query_selects(query, &labels) ? MARK_COUNT : MARK_REFUSED;
+	}
+	return marks[thread] != MARK_REFUSED;
+}
+
+/* The selected samples of one dictionary, the @part_i-th. */
+static int each_group_of(const struct query *query, const struct snapshot *snapshot,
+			 const struct merge *merge, size_t part_i,
+			 const struct query_callback *callback)
+{
+	const struct snapshot_dictionary *held = &snapshot->dictionaries[part_i];
+	const struct merge_part *part = &merge->parts[part_i];
+	_cleanup_(freep) uint8_t *marks = calloc(held->n_threads + 1UL, sizeof(*marks));
+	int r = marks ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < part->n_groups; i++) {
+		const struct merge_group *group = &part->groups[i];
+		const struct query_group found = { snapshot, held->dictionary, group->stack,
+						   group->count };
+
+		if (is_selected(query, held->dictionary, marks, group->thread))
+			r = callback->on_group(callback->context, &found);
+	}
+	return r;
+}
+
+int query_each_group(struct store *store, const struct query *query,
+		     const struct query_callback *callback)
+{
+	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+	_cleanup_(merge_fini) struct merge merge = { 0 };
+	int r;
+
+	r = snapshot_init(store, query->start_unix_ns, query->end_unix_ns, &snapshot);
+	if (r == 0)
+		r = merge_init(&snapshot, query->start_unix_ns, query->end_unix_ns, &merge);
+	for (size_t i = 0; r == 0 && i < snapshot.n_dictionaries; i++)
+		r = each_group_of(query, &snapshot, &merge, i, callback);
+	return r;
+}
+
 /* Add the values of the label @label_i which selected threads of one dictionary have. */
 static int values_collect(const struct query *query, const struct snapshot_dictionary *held,
 			  const struct merge_part *merge, int label_i, struct string_table *values)

@@ -19,8 +19,10 @@
 #include <stdint.h>
 
 struct buffer;
+struct dictionary;
 struct profile;
 struct selector;
+struct snapshot;
 struct store;
 
 struct query {
@@ -41,6 +43,28 @@ struct query {
  * Returns 0 and sets *@ret_profile (owned by the caller; it may have no samples), or -ENOMEM.
  */
 int query_run(struct store *store, const struct query *query, struct profile **ret_profile);
+
+/* Selected samples of one thread and stack. All is borrowed for the call. */
+struct query_group {
+	const struct snapshot *snapshot;
+	const struct dictionary *dictionary;
+	uint32_t stack; /* index of the dictionary */
+	uint64_t count;
+};
+
+struct query_callback {
+	int (*on_group)(void *context, const struct query_group *group);
+	void *context;
+};
+
+/*
+ * Call @callback for the selected samples, without names or labels, which is much faster. It
+ * returns 0, or -errno, which ends it.
+ *
+ * Returns what it did, or -ENOMEM.
+ */
+int query_each_group(struct store *store, const struct query *query,
+		     const struct query_callback *callback);
 
 /*
  * Append to @ret_json a JSON array of strings: the distinct values of a label in the range, sorted,
