@@ -150,6 +150,8 @@ class Comparison:
         """Compare the stack of the thread that is selected."""
         outcome, n_by_rule, ours = walker.walk(gdb.newest_frame())
         theirs = frames_by_gdb(knows_fp=not self.switches)
+        if not self.switches and not theirs[-1][0]:
+            theirs.pop()  # where the stack of a new thread begins, gdb takes 0 for a caller
         self.counts["stops"] += 1
         for i, pair in enumerate(zip(theirs, ours)):
             if i > n_by_rule or i and self.is_switch(ours, i - 1):
