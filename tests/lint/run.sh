@@ -21,6 +21,11 @@ clang() {
 	./dev build --clang
 }
 
+# No test runs in this variant; what a compiler says of it without optimizing is heard here.
+debug() {
+	./dev build --debug
+}
+
 format() {
 	files '*.c' '*.h' | xargs -0 clang-format --dry-run -Werror
 }
@@ -58,7 +63,7 @@ manual() {
 
 passed=0
 failed=0
-for linter in clang format analysis shell python page_types manual; do
+for linter in clang debug format analysis shell python page_types manual; do
 	start=$SECONDS
 	if output=$("$linter" 2>&1); then
 		((++passed))
