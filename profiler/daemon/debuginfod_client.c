@@ -48,6 +48,7 @@ static const char *const readable_paths[] = {
 	"/etc/host.conf",
 	"/etc/gai.conf",
 	"/etc/services",
+	"/etc/localtime",
 	"/etc/ssl",
 	"/etc/pki",
 	"/etc/gnutls",
@@ -153,7 +154,8 @@ static int raise_fence(const struct debuginfod_options *options)
 
 static int64_t timeout_ns(void)
 {
-	long seconds = strtol(getenv(DEBUGINFOD_TIMEOUT_ENV_VAR), NULL, 10);
+	const char *text = getenv(DEBUGINFOD_TIMEOUT_ENV_VAR);
+	long seconds = text ? strtol(text, NULL, 10) : 0;
 
 	return (seconds > 0 ? seconds : strtol(TIMEOUT_SECONDS, NULL, 10)) * NS_PER_SECOND;
 }
