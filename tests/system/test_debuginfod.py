@@ -210,7 +210,10 @@ def files_that_were_gone_before_they_were_read_have_names_when_they_turn_up():
                 assert expected in seen, f"{seen}, not {expected}"
             again = processes.run_fixture(kept, "0.3", stdin=subprocess.DEVNULL)
             for query in (f'{{pid="{again.pid}"}}', *queries):
-                profile = daemon.past_until(query, lambda profile: profile.has("work_when_told"))
+                # The server is asked twice, behind all others that run here.
+                profile = daemon.past_until(
+                    query, lambda profile: profile.has("work_when_told"), 120
+                )
                 assert profile.has("work_when_told"), f"{query}: {profile.summary()}"
                 assert all(frame.line for frame in profile.frames("work_when_told")), query
 
