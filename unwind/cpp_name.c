@@ -15,12 +15,32 @@
 #define MAX_PACK_NODES   1024
 #define MAX_DEPTH        1024 /* beyond it, libiberty writes nothing */
 
+/* Whether an expression may begin at @letters: with an operator, or what else the ABI has. */
+static bool may_be_expression(const char *letters)
+{
+	static const char operators[] =
+		"nw na dl da aw ps ng ad de co pl mi ml dv rm an or eo aS pL mI mL dV rM aN oR eO "
+		"ls rs "
+		"lS rS eq ne lt gt le ge ss nt aa oo pp mm cm pm pt cl ix qu cv li tl il dc sc cc "
+		"rc ti "
+		"te st sz at az nx dt ds sZ sP sp tw tr on gs sr so mc rq rQ di dX dx ";
+	const char pair[] = { letters[0], letters[0] ? letters[1] : '\0', ' ', '\0' };
+
+	return strchr("0123456789TLXfuv", letters[0]) || strstr(operators, pair);
+}
+
 /* Whether a pack is expanded, as a type or in an expression, or counted, in an expression. Names
- * are not parsed for this, so "sp" may be of "spare"; but expressions begin with few letters. */
+ * are not parsed for this: "sp" may be of "spare". */
 static bool may_have_pack(const char *symbol)
 {
-	return strstr(symbol, "Dp") ||
-	       ((strstr(symbol, "sp") || strstr(symbol, "sZ")) && strpbrk(symbol, "XAD"));
+	if (strstr(symbol, "Dp") || strstr(symbol, "sZ"))
+		return true;
+	while ((symbol = strstr(symbol, "sp")) != NULL) {
+		symbol += strlen("sp");
+		if (may_be_expression(symbol))
+			return true;
+	}
+	return false;
 }
 
 /* Whether there is a conversion to a type; what begins none, tells some words of people apart. */

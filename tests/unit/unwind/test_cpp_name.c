@@ -62,11 +62,12 @@ static void references_in_templates_without_number_are_not(void **state)
 	assert_true(cpp_name_is_bounded(fill(symbol, "_Z1f", "1aIRiE", "")));
 }
 
-/* @n_steps, each a pair of the one before, within what is not written; and a pack of the last. */
-static const char *make_pack(char *symbol, size_t n_steps)
+/* @n_steps, each a pair of the one before, within what is not written; and a pack of the last, as
+ * @pack has it at @number. */
+static const char *make_pack(char *symbol, size_t n_steps, char *pack, size_t number)
 {
 	static const char numbers[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	char step[] = "S0_IS1_S1_E", pack[] = "EEDpS1_";
+	char step[] = "S0_IS1_S1_E";
 
 	strcpy(symbol, "_ZN1aCI1FvSt4pairIiiE");
 	for (size_t i = 1; i <= n_steps; i++) {
@@ -74,18 +75,20 @@ static const char *make_pack(char *symbol, size_t n_steps)
 		step[8] = numbers[i];
 		strcat(symbol, step);
 	}
-	pack[5] = numbers[n_steps + 1];
+	pack[number] = numbers[n_steps + 1];
 	return strcat(symbol, pack);
 }
 
 static void packs_of_what_doubles_and_doubles_are_not(void **state)
 {
-	char symbol[1024];
+	char symbol[1024], type[] = "EEDpS1_", expression[] = "EEDTspcvS1_Li0EE";
 
 	(void)state;
-	assert_true(cpp_name_is_bounded(make_pack(symbol, 4)));
-	assert_false(cpp_name_is_bounded(make_pack(symbol, 20)));
-	assert_false(cpp_name_is_bounded(make_pack(symbol, 33)));
+	assert_true(cpp_name_is_bounded(make_pack(symbol, 4, type, 5)));
+	assert_false(cpp_name_is_bounded(make_pack(symbol, 20, type, 5)));
+	assert_false(cpp_name_is_bounded(make_pack(symbol, 33, type, 5)));
+	assert_true(cpp_name_is_bounded(make_pack(symbol, 4, expression, 9)));
+	assert_false(cpp_name_is_bounded(make_pack(symbol, 33, expression, 9)));
 }
 
 /* Those that take most stack, of many thousands of words of the grammar that were tried. */
