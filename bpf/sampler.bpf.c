@@ -91,6 +91,13 @@ static __always_inline void walk_kernel(struct bpf_perf_event_data *ctx, struct 
 	record->stack_hash = hash_kernel_stack(scratch, record->n_kernel_frames);
 }
 
+static __always_inline void count_by_frame_pointer(struct cpu_counters *count,
+						   const struct walk *walk)
+{
+	for (uint32_t kind = 0; kind < UNWIND_FILE_KIND_COUNT; kind++)
+		count->frames_by_fp[kind] += walk_count_by_frame_pointer(walk, kind);
+}
+
 /*
  * Walk the program's stack. Returns whether the sample was captured: it is finished in user space,
  * and we are done with it.
@@ -115,14 +122,14 @@ static __always_inline int walk_user(struct bpf_perf_event_data *ctx, struct scr
 	if (record->outcome == STACK_PENDING) {
 		if (!send_capture()) {
 			count->captured++;
-			count->frames_by_fp += state->walk.n_by_frame_pointer;
+			count_by_frame_pointer(count, &state->walk);
 			return 1;
 		}
 		count->capture_lost++;
 		state->walk.goes_on = 1; /* by frame pointer, as far as they lead */
 		run_walk();
 	}
-	count->frames_by_fp += state->walk.n_by_frame_pointer;
+	count_by_frame_pointer(count, &state->walk);
 	record->n_user_frames = state->walk.n_frames;
 	record->stack_hash = walk_mix(record->stack_hash ^ record->outcome, state->walk.hash);
 	if (state->walk.n_pcs)

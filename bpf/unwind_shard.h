@@ -28,6 +28,7 @@ enum unwind_file_kind {
 	UNWIND_FILE_TABLE,    /* a file whose table is there */
 	UNWIND_FILE_PENDING,  /* a file whose table is asked for */
 	UNWIND_FILE_NO_TABLE, /* a file without: no ELF, or nothing in it says how to unwind */
+	UNWIND_FILE_KIND_COUNT,
 };
 
 /* What the kernel half knows of a file. */

@@ -34,6 +34,7 @@ enum {
 	WALK_FP_REACH_BYTES = 1 << 20, /* a frame pointer further up than that is none */
 	WALK_MIN_PC = 4096,
 	WALK_RBX = 3, /* its DWARF number */
+	WALK_FP_COUNT_BITS = 16,
 };
 
 /* Where rbx of the frame is, if not at that address. */
@@ -64,10 +65,10 @@ struct walk {
 	uint32_t is_leaf;
 	uint32_t is_newborn; /* a thread that has not returned from clone(2), on its new stack */
 	uint32_t n_frames;
-	uint32_t n_by_frame_pointer; /* frames left without a rule */
-	uint32_t n_pcs;              /* frames that are no file and offset */
-	uint32_t goes_on;            /* where a table is pending: by frame pointer */
+	uint32_t n_pcs;   /* frames that are no file and offset */
+	uint32_t goes_on; /* where a table is pending: by frame pointer */
 	uint64_t hash;
+	uint64_t n_by_frame_pointer;     /* see walk_count_by_frame_pointer() */
 	struct walk_mapping mappings[2]; /* the last ones that were hit, the last one first */
 	uint64_t frames[UNWIND_MAX_FRAMES];
 };
@@ -153,6 +154,13 @@ static __always_inline int walk_leave(struct walk *walk, uint64_t cfa, uint64_t 
 	return STEP_ON;
 }
 
+/* How many frames in mappings of that kind, enum unwind_file_kind, were left without a rule. */
+static __always_inline uint64_t walk_count_by_frame_pointer(const struct walk *walk, uint32_t kind)
+{
+	return walk->n_by_frame_pointer >> WALK_FP_COUNT_BITS * kind &
+	       ((1ULL << WALK_FP_COUNT_BITS) - 1);
+}
+
 /*
  * By frame pointer, where there is no rule: in code that a JIT wrote, and assembler. It must point
  * up the stack, not too far, to an aligned pair. A thread's entry has set it to 0 before it called
@@ -170,7 +178,7 @@ static __always_inline int walk_by_frame_pointer(struct walk *walk, int outcome_
 		return outcome_if_not;
 	if (walk_read_block(walk, fp, walk->block, 2))
 		return outcome_if_not;
-	walk->n_by_frame_pointer++;
+	walk->n_by_frame_pointer += 1ULL << WALK_FP_COUNT_BITS * (walk->mappings[0].kind & 3);
 	walk->fp = walk->block[0];
 	walk->rbx_at = WALK_RBX_UNKNOWN;
 	r = walk_leave(walk, fp + 16, walk->block[1]);

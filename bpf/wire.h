@@ -9,6 +9,7 @@
  * alignment and no padding that is not named.
  */
 
+#include "bpf/unwind_shard.h"
 #include "bpf/unwind_table.h"
 
 enum {
@@ -201,7 +202,7 @@ struct cpu_counters {
 	uint64_t files_lost;   /* … and could not be asked for: they will be again */
 	uint64_t captured;     /* samples that left unfinished, with their stack */
 	uint64_t capture_lost; /* … and those that found no room: by frame pointer */
-	uint64_t frames_by_fp; /* frames without a rule, left by frame pointer */
-	uint64_t stacks_sent;  /* sample records that had their frames with them */
+	uint64_t frames_by_fp[UNWIND_FILE_KIND_COUNT]; /* without a rule, left by frame pointer */
+	uint64_t stacks_sent;                          /* records that had their frames with them */
 	uint64_t ticks;
 };

@@ -118,6 +118,13 @@ const char *const cache_error_names[CACHE_ERROR_COUNT] = {
 	[CACHE_ERROR_IO] = "io",
 };
 
+const char *const unwind_file_kind_names[UNWIND_FILE_KIND_COUNT] = {
+	[UNWIND_FILE_NONE] = "anonymous",
+	[UNWIND_FILE_TABLE] = "no_rule",
+	[UNWIND_FILE_PENDING] = "pending",
+	[UNWIND_FILE_NO_TABLE] = "no_table",
+};
+
 const char *const unwinder_names[UNWINDER_COUNT] = {
 	[UNWINDER_TABLES] = "tables",
 	[UNWINDER_FRAME_POINTERS] = "frame_pointers",

@@ -147,7 +147,7 @@ struct sampler_status {
 	uint64_t files_lost;   /* that it could not ask for, at that tick */
 	uint64_t captured;     /* samples that waited for a table, with their stack */
 	uint64_t capture_lost; /* that found no room to wait: by frame pointer */
-	uint64_t frames_by_fp; /* frames whose caller was found by frame pointer */
+	uint64_t frames_by_fp[UNWIND_FILE_KIND_COUNT]; /* callers found by frame pointer */
 	uint64_t tables_evicted, tables_refused, tables_damaged;
 	uint64_t table_bytes, table_rows; /* in the maps now */
 	uint32_t n_tables, n_rules;       /* likewise */
@@ -198,6 +198,7 @@ extern const char *const unwind_loss_names[UNWIND_LOSS_COUNT];
 extern const char *const cache_error_names[CACHE_ERROR_COUNT];
 extern const char *const jit_refusal_names[JIT_REFUSAL_COUNT];
 extern const char *const jit_entry_names[JIT_ENTRY_COUNT];
+extern const char *const unwind_file_kind_names[UNWIND_FILE_KIND_COUNT];
 extern const char *const unwinder_names[UNWINDER_COUNT];
 
 /* Put the two halves together, as of the moment at which @sampler arrived, and compute in_flight.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bpf/wire.h"
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
@@ -58,15 +59,18 @@ static void hold_file(struct binary *binary, int fd)
 	binary->missed_ns = 0;
 }
 
-/* Some JITs map their code twice, to write it and to run it, and so have it in a memory file. */
+/* Some JITs map their code twice, to write it and to run it, and so have it in a memory file; or
+ * share it with their children, and then it is in a file of the kernel's. */
 static bool is_jit_memory(const char *path, int fd)
 {
-	static const char memory[] = "/memfd:";
+	static const char *const memory[] = { "/memfd:", "/dev/zero", "/SYSV", "/anon_hugepage" };
+	bool is_memory = false;
 	char magic[SELFMAG];
 
-	return strncmp(path, memory, sizeof(memory) - 1) == 0 &&
-	       (file_read_at(fd, magic, sizeof(magic), 0) < 0 ||
-		memcmp(magic, ELFMAG, SELFMAG) != 0);
+	for (size_t i = 0; i < ARRAY_SIZE(memory); i++)
+		is_memory = is_memory || strncmp(path, memory[i], strlen(memory[i])) == 0;
+	return is_memory && (file_read_at(fd, magic, sizeof(magic), 0) < 0 ||
+			     memcmp(magic, ELFMAG, SELFMAG) != 0);
 }
 
 /* Takes @fd, also on failure. The resolver is still to be asked. */

@@ -174,7 +174,7 @@ static bool is_jit_memory(const struct process_reader *reader, uint32_t number)
 	return binary && binary->jit_inode;
 }
 
-/* Where @process runs what is at @file_off of the memory file @inode. */
+/* Where @process runs what is at @file_off of the memory file @inode, or of shared memory. */
 static const struct mapping *find_mapped(const struct process *process, uint64_t inode,
 					 uint64_t file_off)
 {
@@ -183,7 +183,10 @@ static const struct mapping *find_mapped(const struct process *process, uint64_t
 	for (size_t i = 0; i < n; i++) {
 		const struct mapping *mapping = mapping_table_get(process->mappings, i);
 
-		if (mapping->kind == MAPPING_MEMFD && file_off >= mapping->file_off &&
+		bool is_memory =
+			mapping->kind == MAPPING_MEMFD || mapping->kind == MAPPING_ANONYMOUS;
+
+		if (is_memory && file_off >= mapping->file_off &&
 		    file_off - mapping->file_off < mapping->end_pc - mapping->start_pc &&
 		    mapping->inode == inode)
 			return mapping;

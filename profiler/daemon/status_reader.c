@@ -40,7 +40,7 @@ int status_reader_read(const struct status_sources *sources, struct sampler_stat
 	status->files_lost = half.sum.files_lost;
 	status->captured = half.sum.captured;
 	status->capture_lost = half.sum.capture_lost;
-	status->frames_by_fp = half.sum.frames_by_fp;
+	memcpy(status->frames_by_fp, half.sum.frames_by_fp, sizeof(status->frames_by_fp));
 	read_tables(sources, status);
 	status->map_bytes = half.map_bytes + status->table_bytes;
 	status->bpf_run_ns = half.run_ns;

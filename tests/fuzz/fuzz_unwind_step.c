@@ -68,7 +68,7 @@ static inline int walk_find_mapping(struct walk *walk, uint64_t pc)
 			.start_pc = FILE_PC,
 			.end_pc = FILE_PC + FILE_BYTES,
 			.file_off = input->file_off,
-			.kind = input->file_kind % (UNWIND_FILE_NO_TABLE + 1),
+			.kind = input->file_kind % UNWIND_FILE_KIND_COUNT,
 			.file = FILE_NUMBER,
 		};
 	else if (pc >= JIT_PC && pc < JIT_PC + JIT_BYTES)
@@ -140,7 +140,9 @@ static void run(struct world *world)
 		assert(walk->n_frames <= UNWIND_MAX_FRAMES);
 		assert(r != STACK_PENDING || walk->n_frames == n_frames);
 	}
-	assert(walk->n_pcs <= walk->n_frames && walk->n_by_frame_pointer <= walk->n_frames);
+	assert(walk->n_pcs <= walk->n_frames);
+	for (uint32_t kind = 0; kind < UNWIND_FILE_KIND_COUNT; kind++)
+		assert(walk_count_by_frame_pointer(walk, kind) <= walk->n_frames);
 	for (uint32_t i = 0; i < walk->n_frames; i++)
 		assert(!(walk->frames[i] & UNWIND_FRAME_IS_FILE) ||
 		       walk->frames[i] >> 32 == (UNWIND_FRAME_IS_FILE >> 32 | FILE_NUMBER));

@@ -74,6 +74,29 @@ def code_in_a_memory_file_is_named_by_the_map_too(daemon):
 
 
 @test_of_shares
+def code_in_memory_that_is_shared_is_walked_by_frame_pointer_and_counted_apart(daemon):
+    """As PHP has it: a file without a name, which is asked for once."""
+
+    def counts():
+        metrics = daemon.metrics()
+        by_fp = metrics.family("pilotlight_unwind_frame_pointer_frames_total")
+        return metrics["pilotlight_unwind_files_found_total"], by_fp
+
+    n_files, before = counts()
+    finished = processes.finish(start_fixture("map", "zero"))
+    profile = daemon.past_until(query(finished.pid), lambda profile: profile.has(SECOND))
+    map_of(finished.pid).unlink()
+    n_files, after = counts()[0] - n_files, counts()[1]
+    assert_share(profile, FIRST, 50)
+    assert_share(profile, SECOND, 50)
+    for name in ("made_code_spend", "main"):
+        assert_share(profile, name, 100)
+    walked = {code: after[code] - before[code] for code in after}
+    assert walked["no_table"] > 0.9 * profile.count(), f"{walked}\n{profile.summary()}"
+    assert 2 <= n_files < 100, f"{n_files} files were asked for"
+
+
+@test_of_shares
 def a_map_that_comes_late_names_the_past_too(daemon):
     with silent_process() as (pid, line):
         unnamed = daemon.past_until(query(pid), lambda profile: profile.count() > 100)

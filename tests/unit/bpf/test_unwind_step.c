@@ -328,6 +328,9 @@ static void follows_frame_pointers_through_a_jit(void **state)
 	assert_int_equal(walk.n_frames, 3);
 	assert_int_equal(walk.n_pcs, 2);
 	assert_int_equal(walk.frames[1], JIT_PC + 99);
+	for (uint32_t kind = 0; kind < UNWIND_FILE_KIND_COUNT; kind++)
+		assert_int_equal(walk_count_by_frame_pointer(&walk, kind),
+				 kind == UNWIND_FILE_NONE ? 2 : 0);
 }
 
 static void takes_no_data_for_a_frame_pointer(void **state)
