@@ -50,6 +50,8 @@ struct binary {
 	uint32_t last_used;  /* dictionary in force when it was last hit */
 	uint32_t pid;        /* of a process that had it mapped, 0: none */
 	uint32_t owner;      /* uid */
+	uint64_t device;     /* of its file system */
+	uint64_t n_bytes;    /* of it, as they count (profiler/daemon/build_budget.h) */
 	char *path;          /* as the process sees it */
 	char *debug_path;    /* of its debug file, likewise, or NULL */
 	int fd;              /* while it may have to be read, else −1 */
@@ -57,7 +59,8 @@ struct binary {
 	int64_t missed_ns;   /* when its names were wanted, and it could not be opened; or 0 */
 	int symbols_fd;      /* symbol file, or −1 */
 	uint64_t symbols_bytes;
-	bool is_on_disk; /* the symbol file is */
+	uint64_t debug_bytes; /* of the debug file that was found last, as they count */
+	bool is_on_disk;      /* the symbol file is */
 	enum symbol_file_task symbols_task;
 	enum names_state names;
 	enum build_outcome names_outcome; /* once the order of its names is answered */

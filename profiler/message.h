@@ -140,6 +140,10 @@ struct message_build {
 	uint32_t kind;      /* enum build_kind */
 	uint32_t is_urgent; /* before all others: a sample waits for the table, or may soon */
 	uint32_t order;     /* told apart by it from others for that file */
+	uint32_t user;      /* whose file it is, as is the next: by these, turns are taken */
+	uint32_t unused;
+	uint64_t device;
+	uint64_t n_bytes; /* of all files, as they count (profiler/daemon/build_budget.h) */
 };
 
 /* A sample waits for the table of this file; or, if there are any, so many for its names. */
@@ -167,7 +171,7 @@ struct message_debug_file {
 	uint32_t file;
 	uint32_t kind; /* enum debug_reference_kind */
 	uint32_t is_last;
-	uint32_t unused;
+	uint32_t n_kib; /* of the file, as they count */
 };
 
 enum fetch_kind {

@@ -15,6 +15,7 @@
 #include "profiler/base/file.h"
 #include "profiler/binary_table.h"
 #include "profiler/daemon/binary_names.h"
+#include "profiler/daemon/build_budget.h"
 #include "profiler/daemon/file_opener.h"
 #include "profiler/mapping.h"
 
@@ -88,6 +89,8 @@ static int add_binary(struct binary_opener *opener, const struct stat *status, c
 		return r;
 	hold_file(binary, steal_fd(&owned));
 	binary->owner = status->st_uid;
+	binary->device = status->st_dev;
+	binary->n_bytes = build_budget_bytes(status);
 	binary->jit_inode = is_jit_memory(path, binary->fd) ? status->st_ino : 0;
 	binary_names_meet(opener->names, binary); /* its file may be gone soon */
 	binary->last_used = opener->dictionary;

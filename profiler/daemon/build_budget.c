@@ -20,15 +20,11 @@ static const struct rate rates[BUILD_STEP_COUNT] = {
 	[BUILD_STEP_CODE] = { 5, 5, 30 },
 };
 
-uint64_t build_budget_bytes(int fd)
+uint64_t build_budget_bytes(const struct stat *status)
 {
-	struct stat status;
-	uint64_t most;
+	uint64_t most = (uint64_t)status->st_blocks * BLOCK_BYTES * MAX_COMPRESSION;
 
-	if (fstat(fd, &status) < 0 || status.st_size < 0)
-		return 0;
-	most = (uint64_t)status.st_blocks * BLOCK_BYTES * MAX_COMPRESSION;
-	return (uint64_t)status.st_size < most ? (uint64_t)status.st_size : most;
+	return (uint64_t)status->st_size < most ? (uint64_t)status->st_size : most;
 }
 
 unsigned int build_budget_seconds(enum build_step step, uint64_t bytes)

@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+struct stat;
+
 enum build_step {
 	BUILD_STEP_TABLE,     /* for unwinding */
 	BUILD_STEP_FUNCTIONS, /* symbol tables, kallsyms, or what JITs say */
@@ -18,8 +20,8 @@ enum build_step {
 	BUILD_STEP_COUNT,
 };
 
-/* Bytes of the file @fd that count: a hole does not. */
-uint64_t build_budget_bytes(int fd);
+/* Bytes of a file that count: a hole does not. */
+uint64_t build_budget_bytes(const struct stat *status);
 
 /* Seconds of CPU time, for files of @bytes altogether. */
 unsigned int build_budget_seconds(enum build_step step, uint64_t bytes);

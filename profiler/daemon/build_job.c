@@ -400,7 +400,6 @@ int build_job_add_debug_file(struct build_job *job, uint32_t kind, int *fd)
 			  sizeof(*job->debug_files));
 	if (r < 0)
 		return r;
-	job->read_bytes += build_budget_bytes(*fd);
 	job->debug_files[job->n_debug_files++] = (struct debug_offer){ kind, steal_fd(fd) };
 	return 0;
 }

@@ -33,6 +33,18 @@ static void hurry(const struct build_orders *orders, const struct binary *binary
 		role_process_flush(orders->resolver);
 }
 
+static struct message_build order_of(const struct binary *binary, enum build_kind kind,
+				     uint64_t n_bytes)
+{
+	return (struct message_build){
+		.file = binary->number,
+		.kind = kind,
+		.user = binary->owner,
+		.device = binary->device,
+		.n_bytes = n_bytes,
+	};
+}
+
 static void set_table_order(struct build_orders *orders, struct binary *binary,
 			    enum order_state state)
 {
@@ -49,7 +61,7 @@ static void answer_table(struct build_orders *orders, struct binary *binary)
 
 void build_orders_order_table(struct build_orders *orders, struct binary *binary, bool is_urgent)
 {
-	struct message_build build = { binary->number, BUILD_TABLE, is_urgent, 0 };
+	struct message_build build = order_of(binary, BUILD_TABLE, binary->n_bytes);
 
 	if (binary->table_order == ORDER_SENT) {
 		if (is_urgent && !binary->is_table_urgent)
@@ -71,6 +83,7 @@ void build_orders_order_table(struct build_orders *orders, struct binary *binary
 		return;
 	}
 	binary->n_table_orders++;
+	build.is_urgent = is_urgent;
 	binary->is_table_urgent = is_urgent;
 	binary->table_order_number = build.order = ++orders->last_number;
 	set_table_order(orders, binary, ORDER_SENT);
@@ -79,9 +92,11 @@ void build_orders_order_table(struct build_orders *orders, struct binary *binary
 
 void build_orders_order_names(struct build_orders *orders, struct binary *binary)
 {
-	const struct message_build build = { binary->number, BUILD_NAMES, false, 0 };
+	struct message_build build;
 	_cleanup_(closep) int debug_fd = debug_file_supply_find_own(orders->debug_files, binary);
 
+	build = order_of(binary, BUILD_NAMES,
+			 binary->n_bytes + (debug_fd >= 0 ? binary->debug_bytes : 0));
 	if (binary->names_order == ORDER_NONE)
 		orders->n_names_awaited++;
 	binary->names_order = ORDER_SENT;

@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/stat.h>
 
 /* useradd(8) gives each user as many subordinate ids, from the first of these on. */
 #define FIRST_SUBORDINATE 100000
@@ -60,13 +59,13 @@ static void enter(struct build_owner *owner, uint64_t start_ns)
 		owner->spent_ns = start_ns;
 }
 
-struct build_share build_owners_enter(struct build_owners *owners, const struct stat *status)
+struct build_share build_owners_enter(struct build_owners *owners, uint32_t uid, uint64_t device)
 {
-	uint32_t user = user_of(status->st_uid);
+	uint32_t user = user_of(uid);
 	struct build_share share = { .user = find(owners, user, BUILD_ALL_DEVICES) };
 
 	enter(share.user, owners->turn_ns);
-	share.place = find(owners, user, status->st_dev);
+	share.place = find(owners, user, device);
 	enter(share.place, least_place_ns(owners, user));
 	return share;
 }

@@ -17,8 +17,6 @@
 
 #include <stdint.h>
 
-struct stat;
-
 #define BUILD_MAX_OWNERS 128 /* at once; others would share one account */
 
 struct build_owner {
@@ -40,8 +38,8 @@ struct build_share {
 	struct build_owner *user, *place;
 };
 
-/* The file that @status is of waits, from now until build_owners_leave(). */
-struct build_share build_owners_enter(struct build_owners *owners, const struct stat *status);
+/* A file of the user @uid on @device waits, from now until build_owners_leave(). */
+struct build_share build_owners_enter(struct build_owners *owners, uint32_t uid, uint64_t device);
 void build_owners_leave(const struct build_share *share);
 
 /* It is the turn of @share, which will take so long, as far as one can see. */

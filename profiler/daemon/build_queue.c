@@ -2,7 +2,6 @@
 #include "profiler/daemon/build_queue.h"
 
 #include <stddef.h>
-#include <sys/stat.h>
 
 #include "profiler/base/clock.h"
 #include "profiler/daemon/build_job.h"
@@ -29,10 +28,7 @@ void build_queue_init(struct build_queue *queue, unsigned int max_running)
 
 void build_queue_add(struct build_queue *queue, struct build_job *job)
 {
-	struct stat status = { 0 };
-
-	(void)fstat(job->fd, &status);
-	job->share = build_owners_enter(&queue->owners, &status);
+	job->share = build_owners_enter(&queue->owners, job->what.user, job->what.device);
 	job->queued_ns = clock_monotonic_ns();
 	job->next = NULL;
 	*queue->end = job;

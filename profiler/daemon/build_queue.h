@@ -28,7 +28,7 @@ struct build_queue {
 
 void build_queue_init(struct build_queue *queue, unsigned int max_running);
 
-/* @job, whose file is open, is to wait. */
+/* @job is to wait. Its file is not looked at: its file system may hang. */
 void build_queue_add(struct build_queue *queue, struct build_job *job);
 
 /* Take the job that may run now, if any, or NULL. It counts as running until

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/build_budget.h"
 #include "profiler/daemon/build_job.h"
 #include "profiler/daemon/debug_opening.h"
 #include "profiler/daemon/role.h"
@@ -38,7 +40,10 @@ static void note_debug_path(struct binary *binary, char *path)
 static int take_fetched(struct binary *binary)
 {
 	int fd = fcntl(binary->fetched_fd, F_DUPFD_CLOEXEC, 0);
+	struct stat status;
 
+	if (fd >= 0 && fstat(fd, &status) == 0)
+		binary->debug_bytes = build_budget_bytes(&status);
 	binary->has_debug_file = fd >= 0;
 	return fd < 0 ? -1 : fd;
 }
@@ -46,7 +51,7 @@ static int take_fetched(struct binary *binary)
 int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *binary)
 {
 	const struct debug_place place = place_of(binary);
-	char *path;
+	struct debug_found found;
 	int fd;
 
 	binary->n_references = 0;
@@ -59,11 +64,12 @@ int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *
 	if (!binary->build_id.n_bytes)
 		return -1;
 	supply->sought[DEBUG_FILE_SEPARATE]++;
-	fd = debug_opening_find(supply->openings, &supply->finder, &place, NULL, &path);
+	fd = debug_opening_find(supply->openings, &supply->finder, &place, NULL, &found);
 	if (fd < 0)
 		return -1;
 	supply->found[DEBUG_FILE_SEPARATE]++;
-	note_debug_path(binary, path);
+	note_debug_path(binary, found.path);
+	binary->debug_bytes = found.n_bytes;
 	binary->has_debug_file = true;
 	return fd;
 }
@@ -72,16 +78,17 @@ bool debug_file_supply_has(struct debug_file_supply *supply, struct binary *bina
 {
 	struct debug_reference link = { .kind = DEBUG_REFERENCE_LINK };
 	const struct debug_place place = place_of(binary);
-	_cleanup_(freep) char *path = NULL;
+	struct debug_found found = { 0 };
 	_cleanup_(closep) int fd = -1;
 
 	binary->sought_ns = clock_monotonic_ns();
 	if (binary->build_id.n_bytes)
-		fd = debug_opening_find(supply->openings, &supply->finder, &place, NULL, &path);
+		fd = debug_opening_find(supply->openings, &supply->finder, &place, NULL, &found);
 	if (fd < 0 && binary->debug_link[0]) {
 		snprintf(link.name, sizeof(link.name), "%s", binary->debug_link);
-		fd = debug_opening_find(supply->openings, &supply->finder, &place, &link, &path);
+		fd = debug_opening_find(supply->openings, &supply->finder, &place, &link, &found);
 	}
+	free(found.path);
 	return fd >= 0;
 }
 
@@ -106,7 +113,7 @@ static int find(struct debug_file_supply *supply, struct binary *binary,
 		const struct debug_reference *reference)
 {
 	const struct debug_place place = place_of(binary);
-	_cleanup_(freep) char *path = NULL;
+	struct debug_found found;
 	int fd;
 
 	/* One that asks without end was taken over by what it has read. */
@@ -117,23 +124,26 @@ static int find(struct debug_file_supply *supply, struct binary *binary,
 	if (reference->kind == DEBUG_REFERENCE_ALTERNATE && binary->alternate_fd >= 0)
 		return fcntl(binary->alternate_fd, F_DUPFD_CLOEXEC, 0);
 	supply->sought[reference->kind]++;
-	fd = debug_opening_find(supply->openings, &supply->finder, &place, reference, &path);
+	fd = debug_opening_find(supply->openings, &supply->finder, &place, reference, &found);
 	if (fd < 0 && reference->kind == DEBUG_REFERENCE_ALTERNATE)
 		note_alternate(binary, &reference->build_id);
 	if (fd < 0)
 		return -1;
 	supply->found[reference->kind]++;
-	if (reference->kind == DEBUG_REFERENCE_LINK) {
-		note_debug_path(binary, steal(path));
-		binary->has_debug_file = true;
+	binary->debug_bytes = found.n_bytes;
+	if (reference->kind != DEBUG_REFERENCE_LINK) {
+		free(found.path);
+		return fd;
 	}
+	note_debug_path(binary, found.path);
+	binary->has_debug_file = true;
 	return fd;
 }
 
 void debug_file_supply_answer(struct debug_file_supply *supply, struct binary *binary,
 			      const struct message_debug_reference *question)
 {
-	const struct message_debug_file answer = {
+	struct message_debug_file answer = {
 		.file = question->file,
 		.kind = question->reference.kind,
 		.is_last = question->is_last,
@@ -143,6 +153,8 @@ void debug_file_supply_answer(struct debug_file_supply *supply, struct binary *b
 
 	if (binary->names_order == ORDER_SENT && binary->fd >= 0)
 		fd = find(supply, binary, &question->reference);
+	if (fd >= 0)
+		answer.n_kib = (uint32_t)(binary->debug_bytes >> 10);
 	if (channel && (fd >= 0 || question->is_last) &&
 	    channel_send_fds(channel, MESSAGE_DEBUG_FILE, &answer, sizeof(answer),
 			     (int[]){ fd, -1 }) == 0)

@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/daemon/build_budget.h"
 #include "profiler/daemon/debug_file_finder.h"
 #include "profiler/daemon/openings.h"
 #include "unwind/debug_reference.h"
@@ -21,7 +23,7 @@ struct debug_opening {
 	struct debug_reference reference;
 	bool is_own;
 	char *paths[2]; /* of the place */
-	char *found_path;
+	struct debug_found found;
 };
 
 static void free_search(struct opening *opening)
@@ -32,19 +34,25 @@ static void free_search(struct opening *opening)
 		close(search->place.fd);
 	free(search->paths[0]);
 	free(search->paths[1]);
-	free(search->found_path);
+	free(search->found.path);
 	free(search);
 }
 
 static int run_search(struct opening *opening)
 {
 	struct debug_opening *search = (struct debug_opening *)opening;
+	struct stat status;
+	int fd;
 
 	if (search->is_own)
-		return debug_file_finder_find_own(&search->finder, &search->place,
-						  &search->found_path);
-	return debug_file_finder_find(&search->finder, &search->place, &search->reference,
-				      &search->found_path);
+		fd = debug_file_finder_find_own(&search->finder, &search->place,
+						&search->found.path);
+	else
+		fd = debug_file_finder_find(&search->finder, &search->place, &search->reference,
+					    &search->found.path);
+	if (fd >= 0 && fstat(fd, &status) == 0)
+		search->found.n_bytes = build_budget_bytes(&status);
+	return fd;
 }
 
 static int copy_place(struct debug_opening *search, const struct debug_place *place)
@@ -68,7 +76,7 @@ static void free_opening(struct opening **opening)
 
 int debug_opening_find(struct openings *openings, const struct debug_file_finder *finder,
 		       const struct debug_place *place, const struct debug_reference *reference,
-		       char **ret_path)
+		       struct debug_found *ret_found)
 {
 	struct debug_opening *search = calloc(1, sizeof(*search));
 	_cleanup_(free_opening) struct opening *opening = (struct opening *)search;
@@ -85,7 +93,9 @@ int debug_opening_find(struct openings *openings, const struct debug_file_finder
 	if (r < 0)
 		return r;
 	fd = openings_run(openings, &opening);
-	if (fd >= 0)
-		*ret_path = steal(search->found_path);
+	if (fd >= 0) {
+		*ret_found = search->found;
+		search->found.path = NULL;
+	}
 	return fd;
 }

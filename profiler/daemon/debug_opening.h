@@ -6,10 +6,17 @@
  * the file system hangs in which a binary has them looked for.
  */
 
+#include <stdint.h>
+
 struct debug_file_finder;
 struct debug_place;
 struct debug_reference;
 struct openings;
+
+struct debug_found {
+	char *path;       /* as debug_file_finder_find() */
+	uint64_t n_bytes; /* as they count (profiler/daemon/build_budget.h) */
+};
 
 /*
  * The file that @reference names, or without one, NULL, that of the build id at @place. Beside
@@ -18,4 +25,4 @@ struct openings;
  */
 int debug_opening_find(struct openings *openings, const struct debug_file_finder *finder,
 		       const struct debug_place *place, const struct debug_reference *reference,
-		       char **ret_path);
+		       struct debug_found *ret_found);

@@ -151,14 +151,24 @@ static void hurry(struct jit_describer *describer, const struct jit *jit)
 /* If the resolver is not there, it will be asked when it is. */
 static void send_order(struct jit_describer *describer, const struct jit *jit)
 {
-	const struct message_build build = { .file = jit->number, .kind = BUILD_JIT };
+	struct message_build build = {
+		.file = jit->number,
+		.kind = BUILD_JIT,
+		.user = jit->identity.uid,
+	};
 	struct channel *channel = describer->resolver->channel;
 	int fds[MESSAGE_MAX_FDS] = { -1, -1 };
 	int n = 0;
 
-	for (int i = 0; i < JIT_SOURCE_COUNT; i++)
-		if (jit->sources[i].fd >= 0)
-			fds[n++] = jit->sources[i].fd;
+	for (int i = 0; i < JIT_SOURCE_COUNT; i++) {
+		const struct jit_source *source = &jit->sources[i];
+
+		if (source->fd < 0)
+			continue;
+		fds[n++] = source->fd;
+		build.device = source->read.device;
+		build.n_bytes += source->read.size_bytes;
+	}
 	if (channel && channel_send_fds(channel, MESSAGE_BUILD, &build, sizeof(build), fds) == 0)
 		role_process_flush(describer->resolver);
 	if (jit->n_hits)

@@ -178,7 +178,13 @@ static int make_memfd(const struct buffer *bytes)
 
 static void send_order(struct kernel_modules *modules, struct kernel_module *module)
 {
-	const struct message_build build = { module->binary->number, BUILD_MODULE, false, 0 };
+	const struct message_build build = {
+		.file = module->binary->number,
+		.kind = BUILD_MODULE,
+		.user = module->binary->owner,
+		.device = module->binary->device,
+		.n_bytes = module->binary->n_bytes,
+	};
 	struct channel *channel = modules->resolver->channel;
 	int fd = binary_describer_open_file(modules->binaries, module->binary->number);
 	_cleanup_(closep) int sections_fd = make_memfd(&module->sections);

@@ -270,8 +270,10 @@ static int take_debug_file(struct resolver *resolver, const struct message_debug
 
 	if (!job)
 		return 0;
-	if (*fd >= 0)
+	if (*fd >= 0) {
+		job->read_bytes += (uint64_t)message->n_kib << 10;
 		r = build_job_add_debug_file(job, message->kind, fd);
+	}
 	if (message->is_last) {
 		job->is_answered = true;
 		if (*link)
@@ -291,7 +293,7 @@ static int add_order(struct resolver *resolver, const struct message_build *what
 	job->what = *what;
 	job->step = what->kind == BUILD_TABLE ? BUILD_STEP_TABLE : BUILD_STEP_FUNCTIONS;
 	job->fd = steal_fd(&fds[0]);
-	job->read_bytes = build_budget_bytes(job->fd);
+	job->read_bytes = what->n_bytes;
 	job->second_fd = -1;
 	if (what->kind != BUILD_NAMES)
 		job->second_fd = steal_fd(&fds[1]);
@@ -315,7 +317,6 @@ static int add_question(struct resolver *resolver, const struct message_code *co
 	job->code = *code;
 	job->step = BUILD_STEP_CODE;
 	job->fd = steal_fd(fd);
-	job->read_bytes = build_budget_bytes(job->fd);
 	job->second_fd = -1;
 	build_queue_add(&resolver->queues[job->step], job);
 	return 0;

@@ -4,8 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -36,16 +35,12 @@ static void there_is_a_bound_for_all(void **state)
 
 static void a_hole_does_not_count(void **state)
 {
-	int fd = memfd_create("hole", MFD_CLOEXEC);
+	const struct stat small = { .st_size = 1, .st_blocks = 8 };
+	const struct stat hole = { .st_size = 1L << 40, .st_blocks = 8 };
 
 	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, "x", 1), 1);
-	assert_int_equal(build_budget_bytes(fd), 1);
-	assert_int_equal(ftruncate(fd, 1 << 30), 0);
-	assert_in_range(build_budget_bytes(fd), 1, 1 << 20);
-	close(fd);
-	assert_int_equal(build_budget_bytes(-1), 0);
+	assert_int_equal(build_budget_bytes(&small), 1);
+	assert_in_range(build_budget_bytes(&hole), 1, 1 << 20);
 }
 
 int main(void)

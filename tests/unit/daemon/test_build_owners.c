@@ -4,17 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
-
-static struct build_share enter(struct build_owners *owners, uid_t user, dev_t device)
-{
-	const struct stat status = { .st_uid = user, .st_dev = device };
-
-	return build_owners_enter(owners, &status);
-}
 
 /* A file of @share is read, and took so long. */
 static void spend(struct build_owners *owners, const struct build_share *share, uint64_t spent_ns)
@@ -26,7 +17,8 @@ static void spend(struct build_owners *owners, const struct build_share *share, 
 static void it_is_the_turn_of_who_had_the_least_time(void **state)
 {
 	struct build_owners owners = { 0 };
-	struct build_share first = enter(&owners, 1000, 1), second = enter(&owners, 1001, 1);
+	struct build_share first = build_owners_enter(&owners, 1000, 1),
+			   second = build_owners_enter(&owners, 1001, 1);
 
 	(void)state;
 	assert_int_equal(build_share_compare(&first, &second), 0);
@@ -39,8 +31,9 @@ static void it_is_the_turn_of_who_had_the_least_time(void **state)
 static void a_user_shares_his_time_out_between_file_systems(void **state)
 {
 	struct build_owners owners = { 0 };
-	struct build_share one = enter(&owners, 0, 1), two = enter(&owners, 0, 2);
-	struct build_share other = enter(&owners, 1000, 3);
+	struct build_share one = build_owners_enter(&owners, 0, 1),
+			   two = build_owners_enter(&owners, 0, 2);
+	struct build_share other = build_owners_enter(&owners, 1000, 3);
 
 	(void)state;
 	spend(&owners, &one, 100);
@@ -52,11 +45,11 @@ static void a_user_shares_his_time_out_between_file_systems(void **state)
 static void who_has_many_file_systems_has_no_more_time(void **state)
 {
 	struct build_owners owners = { 0 };
-	struct build_share other = enter(&owners, 1001, 1);
+	struct build_share other = build_owners_enter(&owners, 1001, 1);
 
 	(void)state;
-	for (dev_t device = 2; device < 10; device++) {
-		struct build_share share = enter(&owners, 1000, device);
+	for (uint64_t device = 2; device < 10; device++) {
+		struct build_share share = build_owners_enter(&owners, 1000, device);
 
 		assert_int_equal(build_share_compare(&share, &other) > 0, device > 2);
 		spend(&owners, &share, 100);
@@ -66,8 +59,9 @@ static void who_has_many_file_systems_has_no_more_time(void **state)
 static void the_subordinate_ids_of_a_user_are_one(void **state)
 {
 	struct build_owners owners = { 0 };
-	struct build_share first = enter(&owners, 100000, 1), second = enter(&owners, 165535, 1);
-	struct build_share other = enter(&owners, 165536, 1);
+	struct build_share first = build_owners_enter(&owners, 100000, 1),
+			   second = build_owners_enter(&owners, 165535, 1);
+	struct build_share other = build_owners_enter(&owners, 165536, 1);
 
 	(void)state;
 	assert_ptr_equal(first.user, second.user);
@@ -77,12 +71,12 @@ static void the_subordinate_ids_of_a_user_are_one(void **state)
 static void who_was_away_has_no_time_saved_up(void **state)
 {
 	struct build_owners owners = { 0 };
-	struct build_share first = enter(&owners, 1000, 1), second;
+	struct build_share first = build_owners_enter(&owners, 1000, 1), second;
 
 	(void)state;
 	for (int i = 0; i < 10; i++)
 		spend(&owners, &first, 100);
-	second = enter(&owners, 1001, 1);
+	second = build_owners_enter(&owners, 1001, 1);
 	spend(&owners, &second, 200);
 	assert_true(build_share_compare(&first, &second) < 0);
 }
@@ -90,12 +84,13 @@ static void who_was_away_has_no_time_saved_up(void **state)
 static void who_was_away_still_has_had_what_he_had(void **state)
 {
 	struct build_owners owners = { 0 };
-	struct build_share first = enter(&owners, 1000, 1), second = enter(&owners, 1001, 1);
+	struct build_share first = build_owners_enter(&owners, 1000, 1),
+			   second = build_owners_enter(&owners, 1001, 1);
 
 	(void)state;
 	spend(&owners, &first, 1000);
 	build_owners_leave(&first);
-	first = enter(&owners, 1000, 1);
+	first = build_owners_enter(&owners, 1000, 1);
 	assert_true(build_share_compare(&second, &first) < 0);
 }
 
@@ -105,12 +100,12 @@ static void more_than_there_are_accounts_for_share_one(void **state)
 	struct build_share shares[BUILD_MAX_OWNERS];
 
 	(void)state;
-	for (uid_t user = 0; user < BUILD_MAX_OWNERS; user++) {
-		shares[user] = enter(&owners, user, 1);
+	for (uint32_t user = 0; user < BUILD_MAX_OWNERS; user++) {
+		shares[user] = build_owners_enter(&owners, user, 1);
 		spend(&owners, &shares[user], user);
 	}
 	assert_ptr_equal(shares[BUILD_MAX_OWNERS - 1].user, &owners.owners[0]);
-	for (uid_t user = 0; user < BUILD_MAX_OWNERS; user++)
+	for (uint32_t user = 0; user < BUILD_MAX_OWNERS; user++)
 		build_owners_leave(&shares[user]);
 	for (size_t i = 0; i < BUILD_MAX_OWNERS; i++)
 		assert_int_equal(owners.owners[i].n_jobs, 0);
