@@ -13,6 +13,9 @@ from pprof import MAX_LOST
 
 STRAYS = 2
 
+# Which part of a program's samples may be in the loader, or before and behind main().
+MAX_ELSEWHERE = 0.02
+
 # How a stack begins that has lost its callers.
 CUT = "[truncated"
 
@@ -126,6 +129,8 @@ def fault_of(words, path):
     if words[-1].startswith(CUT):
         return words[-1]
     if path[0] not in words:
+        if "main" in words and path[-1] == "main" and path[-2] not in words:
+            return f"{path[-2]} is missing"
         return f"{path[0]} is missing" if "burn" in words else None
     head = words.index(path[0])
     above = words[head:]
@@ -167,7 +172,8 @@ class Verdict:
     def is_good(self):
         """Whether hardly any of its samples was lost; one of them is nearly the share that may be."""
         is_whole = self.lost <= max(STRAYS, MAX_LOST * self.count)
-        return is_whole and self.good > max(100, 10 * self.elsewhere)
+        is_there = self.elsewhere <= max(STRAYS, MAX_ELSEWHERE * self.good)
+        return is_whole and is_there and self.good > 100
 
     def __str__(self):
         faults = "; ".join(f"{count} {fault}" for fault, count in self.faults.most_common(4))
@@ -185,6 +191,8 @@ def judge(profile, way, program, comm):
         if sample.labels["comm"] != comm:
             continue
         words = words_of(sample, symbols)
+        if not words:
+            continue  # it was being made another program, or ending
         fault = None if is_loading(sample) else fault_of(words, path)
         if fault is None:
             verdict.elsewhere += sample.count
