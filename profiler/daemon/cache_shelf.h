@@ -9,8 +9,9 @@
  *
  * Each item carries a stamp. It says of which binary the item is, and which program made it, so
  * that another version, which might do better, takes nothing from this one. Its name says so, too,
- * so that several versions may use one folder: what none uses any more leaves at last. What lies on disk is
- * foreign: whoever takes an item checks its stamp and its content, and says what came of it.
+ * so that several versions may use one folder: what none uses any more leaves at last. What lies on
+ * disk is foreign: whoever takes an item checks its stamp and its content, and says what came of
+ * it.
  *
  * Whatever fails is counted, said once, and goes on without: then things are made anew.
  */
