@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profiler/kernel_view.h"
 #include "profiler/store_process.h"
 
 /* An item of processes[] and threads[]: swapped as a whole, for those who read without the lock. */
@@ -33,6 +34,7 @@ struct dictionary *dictionary_free(struct dictionary *dictionary)
 {
 	if (!dictionary)
 		return NULL;
+	kernel_view_unref(dictionary->kernel);
 	arena_fini(&dictionary->arena);
 	pair_map_fini(&dictionary->process_index);
 	pair_map_fini(&dictionary->thread_index);

@@ -20,6 +20,7 @@
 #include "profiler/pair_map.h"
 #include "profiler/stable_array.h"
 
+struct kernel_view;
 struct store_process;
 
 #define FILE_SPAN_BYTES (1ULL << 32) /* what of a file can be numbered as an address: query.h */
@@ -46,6 +47,8 @@ struct dictionary {
 	uint32_t number;
 	uint32_t n_windows; /* of the store, which refer to it; kept by the store */
 	uint32_t refs; /* likewise: windows, also those that only a query holds, and "in force" */
+	struct kernel_view
+		*kernel; /* as it was, held; NULL: it is the same still. By the store, too */
 	struct dictionary *next_free; /* in the list of those to be freed */
 	struct arena arena;
 	struct pair_map process_index, thread_index, stack_index, frame_index, file_index;

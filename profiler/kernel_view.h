@@ -7,6 +7,7 @@
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,8 +31,15 @@ int kernel_view_new(struct symbols *symbols, const struct kernel_range *ranges, 
 struct kernel_view *kernel_view_ref(struct kernel_view *view);
 struct kernel_view *kernel_view_unref(struct kernel_view *view);
 
+/* Of its symbol file. Accepts NULL. */
+size_t kernel_view_bytes(const struct kernel_view *view);
+
 /* The range that holds @addr, or NULL. Borrowed: lives as long as @view. */
 const struct kernel_range *kernel_view_find(const struct kernel_view *view, uint64_t addr);
+
+/* Whether all modules of @before are still where they were in @after. BPF programs come and go:
+ * they do not count. */
+bool kernel_view_keeps_modules(const struct kernel_view *before, const struct kernel_view *after);
 
 /* The number of the file, of the kernel or of a module, that @addr is in, and in *@ret_elf_vaddr
  * where; or 0: none is known. */

@@ -46,7 +46,11 @@ struct place {
 void locator_init(struct locator *ret_locator, const struct snapshot *snapshot,
 		  struct profile *profile)
 {
-	*ret_locator = (struct locator){ .snapshot = snapshot, .profile = profile };
+	*ret_locator = (struct locator){
+		.snapshot = snapshot,
+		.kernel = snapshot->kernel,
+		.profile = profile,
+	};
 }
 
 void locator_fini(struct locator *locator)
@@ -142,7 +146,7 @@ static int native_place(struct locator *locator, struct place *place)
 /* The file of the kernel, or of its module, at @addr, or NULL: none is known. */
 static const struct located_file *kernel_file(struct locator *locator, uint64_t addr)
 {
-	const struct kernel_view *kernel = locator->snapshot->kernel;
+	const struct kernel_view *kernel = locator->kernel;
 	struct located_file *file;
 	uint64_t elf_vaddr;
 	uint32_t number = kernel ? kernel_view_file(kernel, addr, &elf_vaddr) : 0;
@@ -152,7 +156,7 @@ static const struct located_file *kernel_file(struct locator *locator, uint64_t 
 
 static int kernel_place(struct locator *locator, struct place *place)
 {
-	const struct kernel_view *kernel = locator->snapshot->kernel;
+	const struct kernel_view *kernel = locator->kernel;
 	const struct kernel_range *range = NULL;
 	const struct located_file *file;
 
@@ -252,10 +256,9 @@ static int file_symbols(const struct snapshot *snapshot, const struct file_view 
 
 /* As long as the file of the kernel, or of its module, is not read, and for what that does not
  * know, there is kallsyms. */
-static int kernel_symbols(const struct snapshot *snapshot, uint64_t addr,
-			  const struct symbol_place **ret_place)
+static int kernel_symbols(const struct snapshot *snapshot, const struct kernel_view *kernel,
+			  uint64_t addr, const struct symbol_place **ret_place)
 {
-	const struct kernel_view *kernel = snapshot->kernel;
 	_cleanup_(file_view_unrefp) struct file_view *file = NULL;
 	uint64_t elf_vaddr;
 	uint32_t number = kernel ? kernel_view_file(kernel, addr, &elf_vaddr) : 0;
@@ -342,7 +345,8 @@ static int symbol_lines_add(struct locator *locator, const struct place *place,
 	if (place->view)
 		r = file_symbols(locator->snapshot, place->view, place->frame, &symbols);
 	else if (place->frame->kind == FRAME_KERNEL)
-		r = kernel_symbols(locator->snapshot, place->frame->place, &symbols);
+		r = kernel_symbols(locator->snapshot, locator->kernel, place->frame->place,
+				   &symbols);
 	if (r < 0)
 		return r;
 	*ret_n_lines = symbols ? symbols->n_lines : 0;
@@ -407,7 +411,7 @@ int locator_append_name(const struct snapshot *snapshot, const struct frame *fra
 	int r;
 
 	if (frame->kind == FRAME_KERNEL) {
-		r = kernel_symbols(snapshot, frame->place, &place);
+		r = kernel_symbols(snapshot, snapshot->kernel, frame->place, &place);
 	} else {
 		view = snapshot_find_file(snapshot, frame->file);
 		r = view ? file_symbols(snapshot, view, frame, &place) : 0;

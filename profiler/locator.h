@@ -12,13 +12,15 @@
 
 struct buffer;
 struct frame;
+struct kernel_view;
 struct located_file;
 struct profile;
 struct snapshot;
 
 struct locator {
-	const struct snapshot *snapshot; /* borrowed */
-	struct profile *profile;         /* borrowed */
+	const struct snapshot *snapshot;  /* borrowed */
+	const struct kernel_view *kernel; /* borrowed: when the frames were met; or NULL */
+	struct profile *profile;          /* borrowed */
 	struct located_file *files;
 	size_t n_files;
 	size_t file_capacity;
@@ -26,7 +28,7 @@ struct locator {
 	struct pair_map function_index; /* number in the symbol cache → the profile's functions */
 };
 
-/* Both must outlive @ret_locator. */
+/* Both must outlive @ret_locator. The kernel is as it is now. */
 void locator_init(struct locator *ret_locator, const struct snapshot *snapshot,
 		  struct profile *profile);
 

@@ -37,6 +37,7 @@ enum {
 /* What one dictionary's indices have become in the profile. */
 struct query_part {
 	const struct dictionary *dictionary;
+	const struct kernel_view *kernel; /* as it was then; or NULL */
 	const struct merge_part *merge;
 	uint32_t *label_sets; /* by thread */
 	uint32_t *stacks;     /* by stack */
@@ -104,6 +105,7 @@ static int part_init(const struct snapshot_dictionary *held, const struct merge_
 		     struct query_part *ret_part)
 {
 	ret_part->dictionary = held->dictionary;
+	ret_part->kernel = held->kernel;
 	ret_part->merge = merge;
 	ret_part->label_sets = calloc(held->n_threads + 1UL, sizeof(uint32_t));
 	ret_part->stacks = calloc(held->n_stacks + 1UL, sizeof(uint32_t));
@@ -181,6 +183,7 @@ static int part_find_location(struct query_run *run, struct query_part *part, ui
 	int r;
 
 	if (part->locations[frame] == MARK_UNSEEN) {
+		run->locator.kernel = part->kernel;
 		r = locator_add(&run->locator, dictionary_frame(part->dictionary, frame),
 				ret_location);
 		if (r < 0)

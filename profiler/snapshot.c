@@ -41,6 +41,8 @@ static size_t snapshot_put_dictionary(struct snapshot *snapshot,
 	}
 	snapshot->dictionaries[snapshot->n_dictionaries] = (struct snapshot_dictionary){
 		.dictionary = dictionary,
+		.kernel =
+			kernel_view_ref(dictionary->kernel ? dictionary->kernel : snapshot->kernel),
 		.n_threads = dictionary->threads.count,
 		.n_stacks = dictionary->stacks.count,
 		.n_frames = dictionary->frames.count,
@@ -112,6 +114,8 @@ void snapshot_fini(struct snapshot *snapshot)
 	pthread_mutex_unlock(&snapshot->store->lock);
 	store_free_garbage(&garbage);
 	kernel_view_unref(snapshot->kernel);
+	for (size_t i = 0; i < snapshot->n_dictionaries; i++)
+		kernel_view_unref(snapshot->dictionaries[i].kernel);
 	symbol_cache_unref(snapshot->symbol_cache);
 	free(snapshot->windows);
 	free(snapshot->dictionaries);

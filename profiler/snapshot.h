@@ -21,6 +21,7 @@ struct window;
 /* The counts are those of when the snapshot was taken; more may have come since. */
 struct snapshot_dictionary {
 	const struct dictionary *dictionary;
+	struct kernel_view *kernel; /* as it was then; or NULL */
 	uint32_t n_threads, n_stacks, n_frames;
 };
 
@@ -36,7 +37,7 @@ struct snapshot {
 	size_t n_windows;
 	struct snapshot_dictionary *dictionaries;
 	size_t n_dictionaries;
-	struct kernel_view *kernel; /* or NULL */
+	struct kernel_view *kernel; /* as it is; or NULL */
 	struct symbol_cache *symbol_cache;
 	int64_t period_ns;
 };

@@ -128,6 +128,8 @@ struct store *store_free(struct store *store)
 	free(store->windows);
 	file_table_fini(&store->files);
 	kernel_view_unref(store->kernel);
+	for (int i = 0; i < MAX_PAST_KERNELS; i++)
+		kernel_view_unref(store->past_kernels[i]);
 	symbol_cache_unref(store->symbol_cache);
 	pthread_mutex_destroy(&store->lock);
 	free(store);
@@ -334,6 +336,26 @@ int store_name_file(struct store *store, uint32_t file, enum names_state state,
 	return r;
 }
 
+/* Dictionaries of the past have the kernel as it was then; the oldest such kernel makes room. */
+static void store_keep_past_kernel(struct store *store)
+{
+	struct kernel_view **oldest =
+		&store->past_kernels[store->n_past_kernels++ % MAX_PAST_KERNELS];
+
+	for (size_t i = 0; i < store->n_windows; i++) {
+		struct dictionary *dictionary = store->windows[i]->dictionary;
+
+		if (dictionary == store->in_force)
+			continue;
+		if (*oldest && dictionary->kernel == *oldest)
+			dictionary->kernel = kernel_view_unref(dictionary->kernel);
+		if (!dictionary->kernel)
+			dictionary->kernel = kernel_view_ref(store->kernel);
+	}
+	kernel_view_unref(*oldest);
+	*oldest = kernel_view_ref(store->kernel);
+}
+
 int store_name_kernel(struct store *store, struct symbol_file *symbol_file,
 		      const struct kernel_range *ranges, size_t n_ranges)
 {
@@ -346,6 +368,8 @@ int store_name_kernel(struct store *store, struct symbol_file *symbol_file,
 	if (r == 0)
 		r = kernel_view_new(symbols, ranges, n_ranges, &view);
 	if (r == 0) {
+		if (store->kernel && !kernel_view_keeps_modules(store->kernel, view))
+			store_keep_past_kernel(store);
 		old = store->kernel;
 		store->kernel = view;
 		store->kernel_state = symbols ? NAMES_FUNCTIONS : NAMES_FAILED;
@@ -498,8 +522,9 @@ void store_get_status(struct store *store, struct store_status *ret_status)
 	ret_status->n_threads = store->n_threads;
 	ret_status->n_processes = store->n_processes;
 	file_table_count(&store->files, ret_status->n_files, &ret_status->symbol_bytes);
-	if (store->kernel && store->kernel->symbols)
-		ret_status->symbol_bytes += symbol_file_bytes(store->kernel->symbols->file);
+	ret_status->symbol_bytes += kernel_view_bytes(store->kernel);
+	for (int i = 0; i < MAX_PAST_KERNELS; i++)
+		ret_status->symbol_bytes += kernel_view_bytes(store->past_kernels[i]);
 	ret_status->oldest_unix_ns = store_oldest_unix_ns(store);
 	pthread_mutex_unlock(&store->lock);
 }

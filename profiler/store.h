@@ -70,8 +70,11 @@ int store_describe_file(struct store *store, uint32_t file,
 int store_name_file(struct store *store, uint32_t file, enum names_state state,
 		    struct symbol_file *symbols);
 
-/* The running kernel's names, @ranges and own @file (copied). @symbols as above; NULL: its names
- * are not to be had. */
+/*
+ * The running kernel's names, and its @ranges (copied). @symbols as above; NULL: its names are not
+ * to be had. If modules have gone, or lie elsewhere, dictionaries before the one in force keep the
+ * names that they had.
+ */
 int store_name_kernel(struct store *store, struct symbol_file *symbols,
 		      const struct kernel_range *ranges, size_t n_ranges);
 

@@ -19,6 +19,9 @@ struct kernel_view;
 struct symbol_cache;
 struct window;
 
+/* The names of each take some 3 MB. */
+enum { MAX_PAST_KERNELS = 4 };
+
 struct store {
 	struct store_options options;
 	pthread_mutex_t lock;    /* of what follows */
@@ -27,7 +30,9 @@ struct store {
 	size_t window_capacity;
 	struct dictionary *in_force; /* held, or NULL */
 	struct file_table files;
-	struct kernel_view *kernel; /* held, or NULL */
+	struct kernel_view *kernel;                         /* held, or NULL */
+	struct kernel_view *past_kernels[MAX_PAST_KERNELS]; /* held, or NULL: in a ring */
+	uint32_t n_past_kernels;                            /* ever */
 	enum names_state kernel_state;
 	struct symbol_cache *symbol_cache; /* held */
 	uint32_t next_symbols_id;

@@ -33,6 +33,7 @@ int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 		      struct buffer *ret_bytes, struct symbol_build_report *ret_report);
 
 #define KERNEL_RANGE_NAME "[kernel.kallsyms]" /* of all that is in no module */
+#define BPF_RANGE_NAME    "[bpf]"             /* of programs that were loaded into it */
 
 /* A module of the kernel, or the kernel itself: a range of addresses with a name. */
 struct kernel_range {

@@ -500,6 +500,8 @@ void describer_tend_files(struct describer *describer)
 	if (kernel_describer_has_news(&describer->kernel))
 		stack_describer_meet_again(&describer->stacks);
 	kernel_describer_refresh(&describer->kernel);
+	if (kernel_describer_has_moved(&describer->kernel) && server_channel(describer))
+		(void)describer_begin_dictionary(describer);
 }
 
 void describer_find_last_names(struct describer *describer)

@@ -20,9 +20,7 @@
 #include "profiler/daemon/role.h"
 #include "profiler/kernel_view.h"
 
-#define BPF_RANGE_NAME "[bpf]"
-
-/* To read the names takes some 50 ms. From one regular time to the next, minutes later, it is done
+/* To read the names takes some 40 ms. From one regular time to the next, minutes later, it is done
  * less and less often: each time after twice as long. */
 #define FIRST_INTERVAL_NS (10 * NS_PER_SECOND)
 
@@ -51,8 +49,7 @@ void kernel_describer_init(struct kernel_describer *describer, struct role_proce
 		.interval_ns = FIRST_INTERVAL_NS,
 	};
 	uname(&describer->host);
-	(void)kernel_modules_have_changed(
-		&describer->modules); /* since before the names are read */
+	(void)kernel_modules_change(&describer->modules); /* before the names are read */
 	/* Without it, no file is found. */
 	(void)kernel_file_finder_read_build_id(&describer->finder.build_id);
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
@@ -137,8 +134,13 @@ void kernel_describer_meet_again(struct kernel_describer *describer, uint64_t ad
 
 void kernel_describer_refresh(struct kernel_describer *describer)
 {
+	enum modules_change change;
+
 	kernel_modules_look(&describer->modules);
-	if (kernel_modules_have_changed(&describer->modules)) {
+	change = kernel_modules_change(&describer->modules);
+	if (change != MODULES_STAY) {
+		describer->has_moved |= change == MODULES_GO;
+		describer->is_moving |= change == MODULES_GO;
 		kernel_describer_request(describer);
 		return;
 	}
@@ -191,7 +193,7 @@ static struct kernel_view *read_ranges(int fd)
 
 static void tell_server(struct kernel_describer *describer)
 {
-	if (kernel_describer_describe(describer) == 0)
+	if (!describer->has_moved && kernel_describer_describe(describer) == 0)
 		role_process_flush(describer->server);
 }
 
@@ -205,8 +207,11 @@ static void take_slide(struct kernel_describer *describer, const struct message_
 static int take_names(struct kernel_describer *describer, const struct message_kernel_names *names,
 		      int fds[MESSAGE_MAX_FDS])
 {
+	const bool was_moving = describer->is_moving;
+	struct kernel_view *before;
 	bool is_news;
 
+	describer->is_moving = false;
 	if (fds[0] < 0 || fds[1] < 0)
 		return -EBADMSG;
 	is_news = !is_same(fds[0], describer->fds[0]) || !is_same(fds[1], describer->fds[1]) ||
@@ -217,9 +222,12 @@ static int take_names(struct kernel_describer *describer, const struct message_k
 		closep(&describer->fds[i]);
 		describer->fds[i] = steal_fd(&fds[i]);
 	}
-	kernel_view_unref(describer->view);
+	before = describer->view;
 	describer->view = read_ranges(describer->fds[1]);
 	describer->has_news = true;
+	describer->has_moved |= !was_moving && before && describer->view &&
+				!kernel_view_keeps_modules(before, describer->view);
+	kernel_view_unref(before);
 	take_slide(describer, names);
 	kernel_modules_recheck(&describer->modules);
 	tell_server(describer);
@@ -240,6 +248,11 @@ bool kernel_describer_has_news(struct kernel_describer *describer)
 
 	describer->has_news = false;
 	return has_news;
+}
+
+bool kernel_describer_has_moved(const struct kernel_describer *describer)
+{
+	return describer->has_moved;
 }
 
 bool kernel_describer_owns(const struct message *message)
@@ -316,6 +329,9 @@ int kernel_describer_describe(struct kernel_describer *describer)
 		ranges_fd = r = make_ranges(describer);
 	if (r < 0)
 		return r;
-	return channel_send_fds(describer->server->channel, MESSAGE_KERNEL_NAMES, &describer->names,
-				sizeof(describer->names), (int[]){ describer->fds[0], ranges_fd });
+	r = channel_send_fds(describer->server->channel, MESSAGE_KERNEL_NAMES, &describer->names,
+			     sizeof(describer->names), (int[]){ describer->fds[0], ranges_fd });
+	if (r == 0)
+		describer->has_moved = false;
+	return r;
 }

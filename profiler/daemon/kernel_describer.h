@@ -34,6 +34,8 @@ struct kernel_describer {
 	struct message_kernel_names names;
 	int fds[MESSAGE_MAX_FDS]; /* symbol file and ranges, or −1: nothing was said yet */
 	struct kernel_view *view; /* the ranges, or NULL */
+	bool has_moved;           /* modules have; a new dictionary has not begun since */
+	bool is_moving;           /* likewise; their names have not come since */
 	bool has_news;            /* they are other ones than those that were asked for last */
 	bool is_stale;            /* code was met that may have come since */
 	int64_t requested_ns;     /* when, last */
@@ -65,6 +67,10 @@ void kernel_describer_refresh(struct kernel_describer *describer);
 /* Whether, since this was asked last, ranges have become known: then what was met before is to be
  * met again. */
 bool kernel_describer_has_news(struct kernel_describer *describer);
+
+/* Whether modules have gone, or lie elsewhere: what was sampled until now has the old names, so a
+ * new dictionary is to begin. Until then the server is told nothing. */
+bool kernel_describer_has_moved(const struct kernel_describer *describer);
 
 /* Whether the resolver says that of the kernel. */
 bool kernel_describer_owns(const struct message *message);

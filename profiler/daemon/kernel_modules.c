@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "profiler/base/array.h"
-#include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/file.h"
 #include "profiler/binary_table.h"
@@ -29,8 +28,6 @@ enum {
 	LIST_MAX_BYTES = 1 << 20,      /* of some hundred lines */
 };
 
-#define HASH_FACTOR 0x9fb21c651e98df25ULL
-
 struct kernel_module {
 	char name[sizeof(((struct kernel_range *)0)->name)]; /* "[fuse]" */
 	bool is_wanted;                                      /* it is to be looked at */
@@ -46,40 +43,57 @@ void kernel_modules_fini(struct kernel_modules *modules)
 	for (size_t i = 0; i < modules->n; i++)
 		buffer_fini(&modules->modules[i].sections);
 	free(modules->modules);
+	buffer_fini(&modules->listed);
 	*modules = (struct kernel_modules){ 0 };
 }
 
 /*
- * Of the lines in proc_modules(5), the names and addresses; how many use a module changes always:
+ * Of the lines in proc_modules(5), names and addresses; how many use a module changes always:
  *
  *     fuse 176128 3 - Live 0xffffffffc0201000
  */
-static uint64_t hash_list(const char *text)
+static void append_modules(const char *text, struct buffer *listed)
 {
 	enum { NAME, ADDRESS = 5 };
-	uint64_t hash = 0;
 	unsigned int field = NAME;
 
 	for (; *text; text++) {
-		if (field == NAME || field == ADDRESS)
-			hash = (hash ^ (unsigned char)*text) * HASH_FACTOR;
+		if (field == NAME || field == ADDRESS || *text == '\n')
+			buffer_append_char(listed, *text);
 		if (*text == '\n')
 			field = NAME;
 		else if (*text == ' ')
 			field++;
 	}
-	return hash;
 }
 
-bool kernel_modules_have_changed(struct kernel_modules *modules)
+/* Whether each line of @before is one of @after, too. */
+static bool has_all(const struct buffer *after, const struct buffer *before)
 {
-	_cleanup_(buffer_fini) struct buffer text = { 0 };
-	uint64_t before = modules->list_hash;
+	const char *line = before->data, *end = before->data + before->size;
 
-	if (file_read(AT_FDCWD, modules->list, LIST_MAX_BYTES, &text) < 0)
-		return false;
-	modules->list_hash = hash_list(text.data);
-	return modules->list_hash != before;
+	for (size_t length; line < end; line += length) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+		length = newline ? (size_t)(newline + 1 - line) : (size_t)(end - line);
+		if (!after->data || !memmem(after->data, after->size, line, length))
+			return false;
+	}
+	return true;
+}
+
+enum modules_change kernel_modules_change(struct kernel_modules *modules)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 }, before = modules->listed;
+	struct buffer listed = { 0 };
+
+	modules->listed = (struct buffer){ 0 };
+	if (file_read(AT_FDCWD, modules->list, LIST_MAX_BYTES, &text) == 0)
+		append_modules(text.data, &listed);
+	modules->listed = listed;
+	if (!has_all(&listed, &before))
+		return MODULES_GO;
+	return listed.size == before.size ? MODULES_STAY : MODULES_COME;
 }
 
 static struct kernel_module *find(const struct kernel_modules *modules, const char *name)
@@ -97,7 +111,7 @@ static bool is_module_name(const char *name)
 				      "0123456789_-";
 	size_t length = name[0] == '[' ? strspn(name + 1, letters) : 0;
 
-	return length && strcmp(name + 1 + length, "]") == 0 && strcmp(name, "[bpf]") != 0;
+	return length && strcmp(name + 1 + length, "]") == 0 && strcmp(name, BPF_RANGE_NAME) != 0;
 }
 
 void kernel_modules_want(struct kernel_modules *modules, const struct kernel_range *range)
@@ -126,12 +140,13 @@ static int read_sections(const struct kernel_modules *modules, const struct kern
 	_cleanup_(closedirp) DIR *folder = NULL;
 	const struct dirent *entry;
 	char path[PATH_MAX];
-	int r;
+	int r = 0;
 
 	snprintf(path, sizeof(path), "%s/%.*s/sections", modules->folder,
 		 (int)strlen(module->name) - 2, module->name + 1);
 	folder = opendir(path);
-	r = folder ? 0 : -errno;
+	if (!folder)
+		return -errno;
 	while (r == 0 && (entry = readdir(folder))) {
 		if (entry->d_type != DT_REG)
 			continue;
@@ -203,9 +218,9 @@ static void look(struct kernel_modules *modules, struct kernel_module *module)
 	_cleanup_(buffer_fini) struct buffer sections = { .limit = SECTIONS_MAX_BYTES };
 	bool is_same;
 
-	if (read_sections(modules, module, &sections) < 0)
+	if (read_sections(modules, module, &sections) < 0 || !sections.size)
 		return; /* it has gone */
-	is_same = module->sections.size == sections.size &&
+	is_same = module->sections.data && module->sections.size == sections.size &&
 		  memcmp(module->sections.data, sections.data, sections.size) == 0;
 	if (!is_same) {
 		buffer_fini(&module->sections);

@@ -17,10 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profiler/base/buffer.h"
 #include "profiler/message.h"
 
 struct binary_describer;
-struct buffer;
 struct kernel_file_finder;
 struct kernel_module;
 struct kernel_range;
@@ -34,7 +34,7 @@ struct kernel_modules {
 	const struct kernel_file_finder *finder;
 	const char *folder;            /* of what the kernel says of its modules */
 	const char *list;              /* where it lists them; there is none if it can load none */
-	uint64_t list_hash;            /* of that, as it was read last */
+	struct buffer listed;          /* of that, as it was read last, "NAME ADDRESS\n" each */
 	struct kernel_module *modules; /* as many as there are ranges in the kernel at most */
 	size_t n, capacity;
 };
@@ -42,8 +42,13 @@ struct kernel_modules {
 /* Works on a zeroed struct. */
 void kernel_modules_fini(struct kernel_modules *modules);
 
-/* Whether modules have come, gone or moved since this was asked last. */
-bool kernel_modules_have_changed(struct kernel_modules *modules);
+/* What has become of modules since this was asked last. */
+enum modules_change {
+	MODULES_STAY,
+	MODULES_COME,
+	MODULES_GO, /* or lie elsewhere; others may have come, too */
+};
+enum modules_change kernel_modules_change(struct kernel_modules *modules);
 
 /* A sample lies in @range, which is a module's: its file is wanted. Others have none. */
 void kernel_modules_want(struct kernel_modules *modules, const struct kernel_range *range);

@@ -157,6 +157,28 @@ def a_module_that_was_loaded_later_is_found_where_modules_lie():
 
 
 @test
+def samples_keep_their_names_when_modules_go_and_others_take_their_place():
+    with debug_folder(READS, OTHER) as folder, Daemon("--debug-dir", folder) as daemon:
+        runs = []
+
+        def run(module):
+            runs.append((module.read(), module))
+            for pid, read in runs:
+                assert_has_lines(daemon, pid, read)
+
+        with Module(READS) as module:
+            before = module.address
+            run(module)
+        with Module(OTHER) as module:
+            run(module)
+            with Module(READS) as again:
+                print(f"at {before:#x}, then {module.name}; again at {again.address:#x}")
+                run(again)
+        for pid, read in runs:
+            assert_has_lines(daemon, pid, read)
+
+
+@test
 def the_debug_file_of_another_module_is_left_alone():
     with Module(READS) as module, debug_folder(OTHER) as folder:
         with Daemon("--debug-dir", folder) as daemon:

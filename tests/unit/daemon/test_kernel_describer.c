@@ -231,6 +231,47 @@ static void tells_only_what_is_news(void **state)
 	assert_int_equal(told_count(world), 2);
 }
 
+/* Samples of the past keep the old names: so the server is told of others with a new dictionary. */
+static void tells_of_modules_that_have_gone_in_a_new_dictionary(void **state)
+{
+	static const struct kernel_range kernel = { 0x1000, 0x2000, "[kernel.kallsyms]", 0, 0, 0 };
+	struct world *world = *state;
+	int fds[MESSAGE_MAX_FDS];
+
+	take(world, "symbols");
+	assert_false(kernel_describer_has_moved(&world->describer));
+	assert_int_equal(told_count(world), 1);
+	fds[0] = make_memfd("symbols", 7);
+	fds[1] = make_memfd(&kernel, sizeof(kernel));
+	assert_int_equal(take_names(world, &no_slide, fds), 0);
+	assert_true(kernel_describer_has_moved(&world->describer));
+	assert_int_equal(told_count(world), 1);
+	assert_int_equal(kernel_describer_describe(&world->describer), 0);
+	assert_false(kernel_describer_has_moved(&world->describer));
+	assert_int_equal(told_count(world), 2);
+}
+
+/* That they have gone is known before the names are read again: so the dictionary begins first. */
+static void tells_of_names_at_once_if_a_dictionary_has_begun(void **state)
+{
+	static const struct kernel_range kernel = { 0x1000, 0x2000, "[kernel.kallsyms]", 0, 0, 0 };
+	struct world *world = *state;
+	int fds[MESSAGE_MAX_FDS];
+
+	take(world, "symbols");
+	buffer_append_string(&world->describer.modules.listed, "veth 0x3000\n");
+	kernel_describer_refresh(&world->describer);
+	assert_true(kernel_describer_has_moved(&world->describer));
+	assert_int_equal(kernel_describer_describe(&world->describer), 0);
+	assert_false(kernel_describer_has_moved(&world->describer));
+	assert_int_equal(told_count(world), 2);
+	fds[0] = make_memfd("symbols", 7);
+	fds[1] = make_memfd(&kernel, sizeof(kernel));
+	assert_int_equal(take_names(world, &no_slide, fds), 0);
+	assert_false(kernel_describer_has_moved(&world->describer));
+	assert_int_equal(told_count(world), 3);
+}
+
 static unsigned int asked_count(struct world *world)
 {
 	kernel_describer_refresh(&world->describer);
@@ -287,6 +328,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tells_that_there_are_no_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(takes_no_slide_that_was_not_asked_for, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(tells_of_names_at_once_if_a_dictionary_has_begun,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tells_of_modules_that_have_gone_in_a_new_dictionary,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tells_only_what_is_news, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(asks_again_for_code_that_may_be_new, set_up,
 						tear_down),

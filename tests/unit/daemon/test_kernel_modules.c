@@ -235,10 +235,10 @@ static void asks_again_for_a_module_that_was_loaded_elsewhere(void **state)
 	assert_string_equal(world->sections, ".text 0xffffffffc0900000\n");
 }
 
-static bool changes(struct world *world, const char *list)
+static enum modules_change change_to(struct world *world, const char *list)
 {
 	put(world, "modules", list, strlen(list));
-	return kernel_modules_have_changed(&world->modules);
+	return kernel_modules_change(&world->modules);
 }
 
 static void notices_modules_that_come_go_or_move(void **state)
@@ -248,14 +248,17 @@ static void notices_modules_that_come_go_or_move(void **state)
 
 	snprintf(path, sizeof(path), "%s/modules", world->folder.path);
 	world->modules.list = path;
-	assert_false(kernel_modules_have_changed(&world->modules)); /* there is no list */
-	assert_true(changes(world, "fuse 176128 3 - Live 0xffffffffc0201000\n"));
-	assert_false(changes(world, "fuse 176128 4 veth, Live 0xffffffffc0201000\n"));
-	assert_true(changes(world, "fuse 176128 4 - Live 0xffffffffc0202000\n"));
-	assert_true(changes(world, "veth 176128 4 - Live 0xffffffffc0202000\n"));
-	assert_true(changes(world, "veth 176128 4 - Live 0xffffffffc0202000 (OE)\n"
-				   "fuse 176128 4 - Live 0xffffffffc0302000\n"));
-	assert_true(changes(world, ""));
+	assert_int_equal(kernel_modules_change(&world->modules), MODULES_STAY); /* no list */
+	assert_int_equal(change_to(world, "fuse 176128 3 - Live 0xffffffffc0201000\n"),
+			 MODULES_COME);
+	assert_int_equal(change_to(world, "fuse 176128 4 veth, Live 0xffffffffc0201000\n"),
+			 MODULES_STAY);
+	assert_int_equal(change_to(world, "fuse 176128 4 - Live 0xffffffffc0202000\n"), MODULES_GO);
+	assert_int_equal(change_to(world, "veth 176128 4 - Live 0xffffffffc0202000\n"), MODULES_GO);
+	assert_int_equal(change_to(world, "dm 16384 0 - Live 0xffffffffc0302000 (OE)\n"
+					  "veth 176128 4 - Live 0xffffffffc0202000\n"),
+			 MODULES_COME);
+	assert_int_equal(change_to(world, "veth 176128 4 - Live 0xffffffffc0202000\n"), MODULES_GO);
 }
 
 static void leaves_another_build_of_a_module_alone(void **state)

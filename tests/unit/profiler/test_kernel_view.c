@@ -51,6 +51,39 @@ static void knows_what_is_in_files_of_the_kernel_and_its_modules(void **state)
 	kernel_view_unref(view);
 }
 
+static struct kernel_view *view_of(const struct kernel_range *ranges, size_t n)
+{
+	struct kernel_view *view;
+
+	assert_int_equal(kernel_view_new(NULL, ranges, n, &view), 0);
+	return view;
+}
+
+static void tells_whether_modules_are_where_they_were(void **state)
+{
+	const struct kernel_range before[] = {
+		{ 0x1000, 0x2000, "[kernel.kallsyms]", 0, 0, 0 },
+		{ 0x3000, 0x4000, "[veth]", 0, 0, 0 },
+		{ 0x4000, 0x5000, "[bpf]", 0, 0, 0 },
+	};
+	const struct kernel_range more[] = { before[0],
+					     before[1],
+					     { 0x6000, 0x7000, "[fuse]", 0, 0, 0 } };
+	const struct kernel_range moved[] = { before[0], { 0x6000, 0x7000, "[veth]", 0, 0, 0 } };
+	const struct kernel_range other[] = { before[0], { 0x3000, 0x4000, "[fuse]", 0, 0, 0 } };
+	struct kernel_view *views[] = { view_of(before, 3), view_of(more, 3), view_of(moved, 2),
+					view_of(other, 2), view_of(before, 1) };
+
+	(void)state;
+	assert_true(kernel_view_keeps_modules(views[0], views[0]));
+	assert_true(kernel_view_keeps_modules(views[0], views[1]));
+	assert_false(kernel_view_keeps_modules(views[1], views[0]));
+	for (size_t i = 2; i < ARRAY_SIZE(views); i++)
+		assert_false(kernel_view_keeps_modules(views[0], views[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
+		kernel_view_unref(views[i]);
+}
+
 static void finds_nothing_without_ranges(void **state)
 {
 	struct kernel_view *view;
@@ -67,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_range_of_an_address),
 		cmocka_unit_test(knows_what_is_in_files_of_the_kernel_and_its_modules),
+		cmocka_unit_test(tells_whether_modules_are_where_they_were),
 		cmocka_unit_test(finds_nothing_without_ranges),
 	};
 

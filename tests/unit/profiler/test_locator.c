@@ -11,6 +11,7 @@
 #include "profiler/base/buffer.h"
 #include "profiler/base/string_table.h"
 #include "profiler/frame.h"
+#include "profiler/kernel_view.h"
 #include "profiler/profile.h"
 #include "profiler/snapshot.h"
 #include "profiler/store.h"
@@ -115,12 +116,43 @@ static void names_code_made_at_run_time_by_its_pc(void **state)
 		"api+0x7f0000001000");
 }
 
+/* The name of the mapping of a location. */
+static const char *mapping_name(const struct profile *profile, uint32_t location)
+{
+	uint32_t mapping = profile->locations[location].mapping;
+
+	return string_table_get(profile->strings, profile->mappings[mapping].filename);
+}
+
+static void one_address_of_the_kernel_may_be_two_places(void **state)
+{
+	const struct kernel_range first = { 0x5000, 0x6000, "[veth]", 0, 0, 0 };
+	const struct kernel_range second = { 0x5000, 0x6000, "[fuse]", 0, 0, 0 };
+	struct fixture *fixture = *state;
+	struct frame frame = { FRAME_KERNEL, 0, 0x5008 };
+	struct kernel_view *before, *after;
+	uint32_t places[2];
+
+	assert_int_equal(kernel_view_new(NULL, &first, 1, &before), 0);
+	assert_int_equal(kernel_view_new(NULL, &second, 1, &after), 0);
+	fixture->locator.kernel = before;
+	assert_int_equal(locator_add(&fixture->locator, &frame, &places[0]), 0);
+	fixture->locator.kernel = after;
+	assert_int_equal(locator_add(&fixture->locator, &frame, &places[1]), 0);
+	assert_string_equal(mapping_name(fixture->profile, places[0]), "[veth]");
+	assert_string_equal(mapping_name(fixture->profile, places[1]), "[fuse]");
+	kernel_view_unref(before);
+	kernel_view_unref(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(adds_a_place_once_with_all_its_functions, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(appends_the_name_of_the_innermost_function, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(one_address_of_the_kernel_may_be_two_places, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(names_code_made_at_run_time_by_its_pc, set_up,
 						tear_down),

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "profiler/base/buffer.h"
@@ -14,6 +15,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/dictionary.h"
 #include "profiler/file_view.h"
+#include "profiler/kernel_view.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
@@ -62,6 +64,61 @@ static void holds_only_windows_in_the_range(void **state)
 				       FIXTURE_START_NS + 5 * NS_PER_SECOND + 1, &snapshot),
 			 0);
 	assert_int_equal(snapshot.n_windows, 3);
+}
+
+/* As if veth lay at that address, for what is sampled in dictionary @number; 0: it is not loaded.
+ */
+static void sample_with_module(struct store *store, uint32_t number, uint64_t module_addr)
+{
+	const struct kernel_range ranges[] = {
+		{ 0x1000, 0x2000, KERNEL_RANGE_NAME, 0, 0, 0 },
+		{ module_addr, module_addr + 0x1000, "[veth]", 0, 0, 0 },
+	};
+
+	store_fixture_describe(store, number);
+	assert_int_equal(store_name_kernel(store, NULL, ranges, module_addr ? 2 : 1), 0);
+	store_fixture_add_sample(store, FIXTURE_START_NS + number);
+}
+
+static bool has_module(const struct snapshot_dictionary *dictionary, uint64_t addr)
+{
+	const struct kernel_range *range = kernel_view_find(dictionary->kernel, addr);
+
+	return range && strcmp(range->name, "[veth]") == 0;
+}
+
+static void has_the_kernel_as_it_was_when_samples_were_taken(void **state)
+{
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+
+	(void)state;
+	sample_with_module(store, 2, 0x5000);
+	sample_with_module(store, 3, 0x5000);
+	sample_with_module(store, 4, 0x7000);
+	sample_with_module(store, 5, 0);
+	assert_int_equal(snapshot_init(store, 0, INT64_MAX, &snapshot), 0);
+	assert_int_equal(snapshot.n_dictionaries, 4);
+	assert_true(has_module(&snapshot.dictionaries[0], 0x5000));
+	assert_true(has_module(&snapshot.dictionaries[1], 0x5000));
+	assert_false(has_module(&snapshot.dictionaries[2], 0x5000));
+	assert_true(has_module(&snapshot.dictionaries[2], 0x7000));
+	assert_false(has_module(&snapshot.dictionaries[3], 0x7000));
+}
+
+static void forgets_the_oldest_kernels(void **state)
+{
+	enum { N_KERNELS = 8, N_PAST = 4 };
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < N_KERNELS; i++)
+		sample_with_module(store, 2 + i, 0x5000 + 0x1000 * i);
+	assert_int_equal(snapshot_init(store, 0, INT64_MAX, &snapshot), 0);
+	for (size_t i = 0; i < N_KERNELS; i++)
+		assert_int_equal(has_module(&snapshot.dictionaries[i], 0x5000 + 0x1000 * i),
+				 i + N_PAST + 1 >= N_KERNELS);
 }
 
 static void finds_files_as_they_are_now(void **state)
@@ -176,6 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_what_there_was),
 		cmocka_unit_test(holds_only_windows_in_the_range),
+		cmocka_unit_test(has_the_kernel_as_it_was_when_samples_were_taken),
+		cmocka_unit_test(forgets_the_oldest_kernels),
 		cmocka_unit_test(finds_files_as_they_are_now),
 		cmocka_unit_test(is_read_by_two_threads_while_a_third_one_feeds),
 	};
