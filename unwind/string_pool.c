@@ -70,6 +70,30 @@ static int grow(struct string_pool *pool)
 	return 0;
 }
 
+/* The first is the empty one, at 0. */
+static int append_text(struct string_pool *pool, const char *text, size_t length,
+		       uint32_t *ret_offset)
+{
+	size_t offset = pool->bytes.size;
+
+	if (offset + length >= UINT32_MAX)
+		return -EFBIG;
+	buffer_append(&pool->bytes, text, length);
+	buffer_append_char(&pool->bytes, '\0');
+	if (buffer_error(&pool->bytes))
+		return buffer_error(&pool->bytes);
+	*ret_offset = (uint32_t)offset;
+	return 0;
+}
+
+int string_pool_append(struct string_pool *pool, const char *text, size_t length,
+		       uint32_t *ret_offset)
+{
+	if (!pool->bytes.size)
+		buffer_append_char(&pool->bytes, '\0');
+	return append_text(pool, text, strnlen(text, length), ret_offset);
+}
+
 int string_pool_add(struct string_pool *pool, const char *text, size_t length, uint32_t *ret_offset)
 {
 	struct string_slot *slot;
@@ -89,15 +113,10 @@ int string_pool_add(struct string_pool *pool, const char *text, size_t length, u
 	hash = hash_of(text, length);
 	slot = find_slot(pool, hash, text, length);
 	if (!slot->offset) {
-		size_t offset = pool->bytes.size;
-
-		if (offset + length >= UINT32_MAX)
-			return -EFBIG;
-		buffer_append(&pool->bytes, text, length);
-		buffer_append_char(&pool->bytes, '\0');
-		if (buffer_error(&pool->bytes))
-			return buffer_error(&pool->bytes);
-		*slot = (struct string_slot){ .offset = (uint32_t)offset, .hash = hash };
+		r = append_text(pool, text, length, &slot->offset);
+		if (r < 0)
+			return r;
+		slot->hash = hash;
 		pool->n_used++;
 	}
 	*ret_offset = slot->offset;

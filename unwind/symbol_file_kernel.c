@@ -77,14 +77,14 @@ static struct text take_until(struct text *line, char end)
 	return word;
 }
 
-static bool parse_address(struct text word, uint64_t *ret_addr)
+/* Take the address in front of the first space. */
+static bool take_address(struct text *line, uint64_t *ret_addr)
 {
 	uint64_t addr = 0;
+	size_t i;
 
-	if (!word.length || word.length > 16)
-		return false;
-	for (size_t i = 0; i < word.length; i++) {
-		char c = word.start[i];
+	for (i = 0; i < line->length && line->start[i] != ' '; i++) {
+		char c = line->start[i];
 
 		if (c >= '0' && c <= '9')
 			addr = addr << 4 | (uint64_t)(c - '0');
@@ -93,8 +93,26 @@ static bool parse_address(struct text word, uint64_t *ret_addr)
 		else
 			return false;
 	}
+	if (i == 0 || i > 16 || i == line->length)
+		return false;
+	*line = (struct text){ line->start + i + 1, line->length - i - 1 };
 	*ret_addr = addr;
 	return true;
+}
+
+/* Take the letter of a symbol's type, and the space behind it. */
+static bool take_type(struct text *line, char *ret_type)
+{
+	if (line->length < 3 || line->start[1] != ' ')
+		return false;
+	*ret_type = *line->start;
+	*line = (struct text){ line->start + 2, line->length - 2 };
+	return true;
+}
+
+static bool is_code(char type)
+{
+	return type == 't' || type == 'T' || type == 'w' || type == 'W';
 }
 
 /* Does @last name the padding in front of @symbol? It runs, if at all, as its beginning. */
@@ -124,32 +142,37 @@ static int add_symbol(struct kernel_symbols *list, const struct kernel_symbol *s
 	return r;
 }
 
+/* Of what is no code, no more is looked at than must be. */
 static int parse_line(struct text line, struct kernel_symbols *list)
 {
-	struct text address = take_until(&line, ' '), type = take_until(&line, ' ');
-	struct text name = take_until(&line, '\t'), module = line;
-	struct kernel_symbol symbol = {
-		.name = name.start,
-		.name_length = (uint32_t)name.length,
-		.module = module.start,
-		.module_length = (uint16_t)module.length,
-	};
+	struct kernel_symbol symbol;
+	struct text name;
+	uint64_t addr;
+	char type;
 
-	if (!parse_address(address, &symbol.start_addr) || type.length != 1 || !name.length ||
-	    name.length > UINT32_MAX || module.length > UINT16_MAX)
+	if (!take_address(&line, &addr) || !take_type(&line, &type))
 		return -EBADMSG;
 	/* "$x" and "$d" tell code from data inside of functions, on some machines. */
-	if (!symbol.start_addr || symbol.start_addr == UINT64_MAX ||
-	    !memchr("tTwW", *type.start, 4) || *name.start == '$')
+	if (!addr || addr == UINT64_MAX || !is_code(type) || *line.start == '$')
 		return 0;
-	symbol.is_global = *type.start == 'T';
+	name = take_until(&line, '\t');
+	if (!name.length || name.length > UINT32_MAX || line.length > UINT16_MAX)
+		return -EBADMSG;
+	symbol = (struct kernel_symbol){
+		.start_addr = addr,
+		.name = name.start,
+		.name_length = (uint32_t)name.length,
+		.module = line.start,
+		.module_length = (uint16_t)line.length,
+		.is_global = type == 'T',
+	};
 	return add_symbol(list, &symbol);
 }
 
 static int parse_text(const char *text, size_t text_bytes, struct kernel_symbols *list)
 {
 	const char *end = text + text_bytes;
-	int r = array_reserve((void **)&list->symbols, &list->capacity, text_bytes / LINE_BYTES,
+	int r = array_prepare((void **)&list->symbols, &list->capacity, text_bytes / LINE_BYTES,
 			      sizeof(*list->symbols));
 
 	while (r == 0 && text < end) {
@@ -270,20 +293,31 @@ static int make_ranges(const struct kernel_symbols *list, struct kernel_range **
 	return 0;
 }
 
+static size_t name_bytes(const struct kernel_symbols *list)
+{
+	size_t n_bytes = 1;
+
+	for (size_t i = 0; i < list->n; i++)
+		n_bytes += list->symbols[i].name_length + 1U;
+	return n_bytes;
+}
+
 static int write_symbols(const struct kernel_symbols *list, struct buffer *ret_bytes)
 {
 	_cleanup_(symbol_file_writer_freep) struct symbol_file_writer *writer = NULL;
 	struct symbol_build_report report = { 0 };
 	int r = symbol_file_writer_new(&writer);
 
+	if (r == 0)
+		symbol_file_writer_prepare(writer, list->n, name_bytes(list));
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
 		const struct kernel_symbol *symbol = &list->symbols[i];
 		struct symbol_function function = {
 			.range = { symbol->start_addr, symbol_end(list, i) },
 		};
 
-		r = symbol_file_writer_add_string(writer, symbol->name, symbol->name_length,
-						  &function.name);
+		r = symbol_file_writer_append_string(writer, symbol->name, symbol->name_length,
+						     &function.name);
 		if (r == 0)
 			r = symbol_file_writer_add_function(writer, &function);
 	}

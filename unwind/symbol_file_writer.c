@@ -18,6 +18,9 @@
 #include "unwind/symbol_function.h"
 #include "unwind/symbol_split.h"
 
+/* What a function takes but for its name and pieces: address, offset, a record's head and end. */
+#define FUNCTION_BYTES (2 * sizeof(uint32_t) + 4 * sizeof(uint32_t))
+
 /* It ends where the next one starts. */
 struct piece {
 	uint64_t start_vaddr;
@@ -72,10 +75,26 @@ struct symbol_file_writer *symbol_file_writer_free(struct symbol_file_writer *wr
 	return NULL;
 }
 
+void symbol_file_writer_prepare(struct symbol_file_writer *writer, size_t n_functions,
+				size_t name_bytes)
+{
+	struct symbol_claims *list = &writer->functions;
+
+	buffer_prepare(&writer->strings.bytes, name_bytes);
+	(void)array_prepare((void **)&list->claims, &list->capacity, n_functions,
+			    sizeof(*list->claims));
+}
+
 int symbol_file_writer_add_string(struct symbol_file_writer *writer, const char *text,
 				  size_t length, uint32_t *ret_string)
 {
 	return string_pool_add(&writer->strings, text, length, ret_string);
+}
+
+int symbol_file_writer_append_string(struct symbol_file_writer *writer, const char *text,
+				     size_t length, uint32_t *ret_string)
+{
+	return string_pool_append(&writer->strings, text, length, ret_string);
 }
 
 /* Of the directory that ends before @filename. The root keeps its slash. */
@@ -268,6 +287,8 @@ static void append_all(const struct symbol_file_writer *writer,
 	uint32_t n_files = (uint32_t)(writer->files.size / sizeof(struct gsym_file));
 	size_t start = bytes->size, offsets, strings;
 
+	buffer_prepare(bytes, list->n * FUNCTION_BYTES + writer->files.size +
+				      writer->strings.bytes.size + writer->chunks.size);
 	append_addresses(list, description, bytes);
 	offsets = bytes->size;
 	buffer_append_zeros(bytes, list->n * sizeof(uint32_t));
@@ -305,7 +326,8 @@ int symbol_file_writer_finish(struct symbol_file_writer *writer,
 	report->n_functions = (uint32_t)writer->functions.n;
 	for (size_t i = 0; i < writer->functions.n; i++)
 		report->n_with_lines += writer->functions.claims[i].has_lines;
-	r = spread_pieces(writer, &writer->functions);
+	if (writer->n_pieces)
+		r = spread_pieces(writer, &writer->functions);
 	if (r < 0)
 		return r;
 	if (writer->functions.n > UINT32_MAX)

@@ -33,6 +33,7 @@
 enum {
 	SYMBOL_FILE_MAX_BYTES = 256 << 20,
 	KALLSYMS_MAX_BYTES = 64 << 20,
+	KALLSYMS_USUAL_BYTES = 6 << 20,
 	SECTIONS_MAX_BYTES = 64 << 10,
 	/* Niceness of a child for whom nobody waits, and of one that may take minutes. */
 	LOW_PRIORITY = 5,
@@ -202,6 +203,7 @@ static int build_kernel(struct channel *channel, const struct build_job *job)
 	size_t n_ranges;
 	int r;
 
+	buffer_prepare(&text, KALLSYMS_USUAL_BYTES);
 	r = file_read_fd(job->fd, KALLSYMS_MAX_BYTES, &text);
 	if (r < 0)
 		return r;

@@ -31,6 +31,7 @@
 #include "unwind/symbol_file_build.h"
 
 #define KALLSYMS_MAX_BYTES (256UL << 20)
+#define KALLSYMS_USUAL_BYTES (6 << 20)
 #define STATUS_MAX_BYTES   (64UL << 10)
 #define MAX_MISSING        256
 
@@ -107,7 +108,10 @@ static int build_kernel(char **args, size_t n_args)
 	_cleanup_(freep) struct kernel_range *ranges = NULL;
 	size_t n_ranges = 0;
 	int64_t start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	int r = file_read_fd(STDIN_FILENO, KALLSYMS_MAX_BYTES, &text);
+	int r;
+
+	buffer_prepare(&text, KALLSYMS_USUAL_BYTES);
+	r = file_read_fd(STDIN_FILENO, KALLSYMS_MAX_BYTES, &text);
 
 	if (r == 0)
 		r = symbol_file_build_kernel(text.data, text.size, &bytes, &ranges, &n_ranges);
