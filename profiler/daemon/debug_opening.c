@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "profiler/base/cleanup.h"
 #include "profiler/daemon/build_budget.h"
@@ -30,17 +29,15 @@ static void free_search(struct opening *opening)
 {
 	struct debug_opening *search = (struct debug_opening *)opening;
 
-	if (search->place.fd >= 0)
-		close(search->place.fd);
+	closep(&search->place.fd);
 	free(search->paths[0]);
 	free(search->paths[1]);
 	free(search->found.path);
 	free(search);
 }
 
-static int run_search(struct opening *opening)
+static int search_for(struct debug_opening *search)
 {
-	struct debug_opening *search = (struct debug_opening *)opening;
 	struct stat status;
 	int fd;
 
@@ -52,6 +49,17 @@ static int run_search(struct opening *opening)
 					    &search->found.path);
 	if (fd >= 0 && fstat(fd, &status) == 0)
 		search->found.n_bytes = build_budget_bytes(&status);
+	return fd;
+}
+
+/* To close the binary may hang, too: its server may be asked then. */
+static int run_search(struct opening *opening)
+{
+	struct debug_opening *search = (struct debug_opening *)opening;
+	int fd = search_for(search);
+
+	closep(&search->place.fd);
+	search->place.fd = -1;
 	return fd;
 }
 

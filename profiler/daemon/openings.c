@@ -80,11 +80,13 @@ struct openings *openings_free(struct openings *openings)
 	return NULL;
 }
 
-/* Nobody waits for what has come of it. */
+/* Nobody waits for what has come of it. To close files may hang, too. */
 static void discard(struct helper *helper)
 {
+	pthread_mutex_unlock(&helper->openings->lock);
 	closep(&helper->result);
 	helper->opening->free(helper->opening);
+	pthread_mutex_lock(&helper->openings->lock);
 	helper->opening = NULL;
 	helper->state = HELPER_IDLE;
 }
