@@ -40,6 +40,7 @@ struct build_job {
 	struct build_share share; /* of whose time it takes, while it is in a queue */
 	uint32_t n_hits;          /* samples that wait for the names, as far as that is known */
 	uint64_t read_bytes;      /* of all of its files, as they count (build_budget_bytes()) */
+	uint64_t expected_ns;     /* what that took, as it was thought when it began */
 	bool has_names;           /* the first step found some */
 	int fd;                   /* the file */
 	int second_fd;            /* another, or −1 */

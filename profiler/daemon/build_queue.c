@@ -4,9 +4,10 @@
 #include <stddef.h>
 
 #include "profiler/base/clock.h"
+#include "profiler/daemon/build_budget.h"
 #include "profiler/daemon/build_job.h"
 
-/* Who has waited for so long goes first, whoever he is. */
+/* What has waited for so long goes before what is worth more, among those of one owner. */
 #define MAX_WAIT_NS (60 * NS_PER_SECOND)
 
 /* What runs for longer takes long; what is not small will. */
@@ -56,11 +57,9 @@ static bool goes_before(const struct build_job *other, const struct build_job *j
 
 	if (other->what.is_urgent != job->what.is_urgent)
 		return other->what.is_urgent;
-	if (is_overdue(job, now_ns))
-		return false;
 	r = build_share_compare(&other->share, &job->share);
-	return r < 0 ||
-	       (r == 0 && other->share.place == job->share.place && is_worth_more(other, job));
+	return r < 0 || (r == 0 && other->share.place == job->share.place &&
+			 !is_overdue(job, now_ns) && is_worth_more(other, job));
 }
 
 static bool is_small(const struct build_job *job)
@@ -111,8 +110,14 @@ static struct build_job *take(struct build_queue *queue, struct build_job **link
 	return job;
 }
 
+/* However large a file claims to be, no more than it is given. */
 static uint64_t expected_ns(const struct build_job *job)
 {
+	uint64_t seconds = build_budget_seconds(job->step, job->read_bytes);
+	uint64_t most_ns = seconds * NS_PER_SECOND;
+
+	if (job->read_bytes >= most_ns / EXPECTED_NS_PER_BYTE)
+		return most_ns;
 	return EXPECTED_NS + job->read_bytes * EXPECTED_NS_PER_BYTE;
 }
 
@@ -128,7 +133,8 @@ struct build_job *build_queue_begin(struct build_queue *queue, int64_t now_ns)
 	if (!link)
 		return NULL;
 	job = take(queue, link);
-	build_owners_begin(&queue->owners, &job->share, expected_ns(job));
+	job->expected_ns = expected_ns(job);
+	build_owners_begin(&queue->owners, &job->share, job->expected_ns);
 	job->start_ns = now_ns;
 	job->next = queue->running;
 	queue->running = job;
@@ -144,6 +150,6 @@ void build_queue_end(struct build_queue *queue, struct build_job *job, uint64_t 
 		link = &(*link)->next;
 	*link = job->next;
 	queue->n_running--;
-	build_owners_end(&job->share, expected_ns(job), cpu_ns);
+	build_owners_end(&job->share, job->expected_ns, cpu_ns);
 	build_owners_leave(&job->share);
 }

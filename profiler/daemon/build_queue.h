@@ -4,9 +4,9 @@
 /*
  * Build queue: the files that wait to be read in one way, and those that are being read.
  *
- * At most so many are read at once. Next is what a sample waits for, then what has waited for a
- * minute, then whose turn it is among those whose files wait (profiler/daemon/build_owners.h), and
- * of his that for which most samples wait, by what it takes. While all that are being read take
+ * At most so many are read at once. Next is what a sample waits for, then whose turn it is among
+ * those whose files wait (profiler/daemon/build_owners.h), and of his what has waited for a minute,
+ * then that for which most samples wait, by what it takes. While all that are being read take
  * long, one more is that is small, and one of a user of whom none is: so nobody's files delay those
  * of others by more than some seconds.
  */

@@ -133,6 +133,41 @@ static void files_of_one_user_do_not_hold_up_those_of_another(void **state)
 	assert_ptr_equal(begin(fixture), of_other);
 }
 
+static void nor_do_those_that_have_waited_for_long(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *first, *of_other;
+
+	for (int i = 0; i < 8; i++)
+		add(fixture, 1000, 1);
+	first = begin(fixture);
+	end(fixture, first, 61 * SECOND);
+	of_other = add(fixture, 1001, 1 << 20);
+	assert_ptr_equal(begin(fixture), of_other);
+}
+
+static void what_comes_while_it_is_read_is_not_given_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *job = add(fixture, 0, 1 << 20);
+	const struct build_owner *user = job->share.user;
+
+	assert_ptr_equal(begin(fixture), job);
+	job->read_bytes += 1 << 30; /* its debug file */
+	end(fixture, job, 3 * SECOND);
+	assert_int_equal(user->spent_ns, 3 * SECOND);
+}
+
+static void no_file_counts_as_more_than_it_may_take(void **state)
+{
+	struct fixture *fixture = *state;
+	struct build_job *job = add(fixture, 0, UINT64_MAX / 2);
+
+	job->step = BUILD_STEP_LINES;
+	assert_ptr_equal(begin(fixture), job);
+	assert_int_equal(job->share.user->spent_ns, 120 * SECOND);
+}
+
 static void beside_what_takes_long_one_that_is_small_runs(void **state)
 {
 	struct fixture *fixture = *state;
@@ -194,6 +229,12 @@ int main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(files_of_one_user_do_not_hold_up_those_of_another,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nor_do_those_that_have_waited_for_long, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_comes_while_it_is_read_is_not_given_back,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(no_file_counts_as_more_than_it_may_take, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(beside_what_takes_long_one_that_is_small_runs,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_small_takes_long_after_some_seconds, set_up,
