@@ -177,6 +177,8 @@ static void find_binary(struct kernel_modules *modules, struct kernel_module *mo
 	if (is_of_id(module->binary, &build_id))
 		return;
 	module->binary = NULL;
+	module->n_places = 0; /* another version, perhaps where that one was */
+	module->n_orders = 0;
 	fd = kernel_file_finder_find_module(modules->finder, name, &build_id, &path);
 	if (fd >= 0)
 		(void)binary_describer_keep(modules->binaries, path, fd, &module->binary);

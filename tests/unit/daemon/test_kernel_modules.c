@@ -235,6 +235,28 @@ static void asks_again_for_a_module_that_was_loaded_elsewhere(void **state)
 	assert_string_equal(world->sections, ".text 0xffffffffc0900000\n");
 }
 
+static void asks_again_for_another_build_in_the_same_place(void **state)
+{
+	char path[PATH_MAX - 4], old_path[PATH_MAX];
+	struct world *world = *state;
+	uint32_t file;
+
+	load_module(world, 1, LOADED);
+	put_file(world, 1);
+	kernel_modules_want(&world->modules, &range);
+	assert_int_equal(asked_count(world), 1);
+	assert_true(answer(world));
+	file = world->file;
+	load_module(world, 2, LOADED);
+	snprintf(path, sizeof(path), "%s/" RELEASE "/kernel/fuse.ko", world->folder.path);
+	snprintf(old_path, sizeof(old_path), "%s.old", path);
+	assert_int_equal(rename(path, old_path), 0);
+	put_file(world, 2);
+	kernel_modules_recheck(&world->modules);
+	assert_int_equal(asked_count(world), 2);
+	assert_int_not_equal(world->file, file);
+}
+
 static enum modules_change change_to(struct world *world, const char *list)
 {
 	put(world, "modules", list, strlen(list));
@@ -352,6 +374,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(has_the_resolver_say_where_a_module_runs, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(asks_again_for_a_module_that_was_loaded_elsewhere,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(asks_again_for_another_build_in_the_same_place,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(leaves_another_build_of_a_module_alone, set_up,
 						tear_down),
