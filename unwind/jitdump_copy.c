@@ -93,7 +93,7 @@ static int copy_record(struct window *window, uint64_t off, const struct jitdump
 
 	if (r < 0)
 		return r;
-	if (n_bytes > JITDUMP_MAX_COPY_BYTES - start) {
+	if (n_bytes >= JITDUMP_MAX_COPY_BYTES - start) { /* the name's end has room then */
 		window->n_left_out = window->file_bytes - off;
 		return 0;
 	}

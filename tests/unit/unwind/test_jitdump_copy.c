@@ -130,6 +130,31 @@ static void what_is_told_has_a_bound(void **state)
 	buffer_fini(&dump);
 }
 
+static void a_name_cut_at_the_bound_does_not_lift_it(void **state)
+{
+	const size_t load_bytes =
+		sizeof(struct jitdump_record) + JITDUMP_LOAD_BYTES + JIT_CODE_MAX_NAME + 1;
+	const struct jitdump_record record = {
+		.id = JITDUMP_DEBUG_INFO,
+		.n_bytes = (uint32_t)(JITDUMP_MAX_COPY_BYTES - JITDUMP_HEADER_BYTES - load_bytes),
+	};
+	char name[3 * JIT_CODE_MAX_NAME] = "";
+	struct jit_report report = { 0 };
+	struct buffer dump = { 0 }, copy;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	put_header(&dump, JITDUMP_HEADER_BYTES);
+	buffer_append(&dump, &record, sizeof(record));
+	buffer_append_zeros(&dump, record.n_bytes - sizeof(record));
+	put_load(&dump, name);
+	put_load(&dump, name);
+	copy = copy_of(&dump, dump.size, &report);
+	assert_true(copy.size <= JITDUMP_MAX_COPY_BYTES);
+	buffer_fini(&copy);
+	buffer_fini(&dump);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +162,7 @@ int main(void)
 		cmocka_unit_test(of_a_file_that_is_cut_off_as_it_is_read_the_rest_is_there),
 		cmocka_unit_test(of_a_name_without_end_a_part_is_told),
 		cmocka_unit_test(what_is_told_has_a_bound),
+		cmocka_unit_test(a_name_cut_at_the_bound_does_not_lift_it),
 	};
 
 	return cmocka_run_group_tests_name("jitdump copy", tests, NULL, NULL);
