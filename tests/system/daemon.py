@@ -215,7 +215,7 @@ class Daemon:
         finished = processes.finish(self.process, 15)
         assert finished.status == 0, f"the daemon ended with {finished.status}\n{self.log()}"
         wait_for(
-            lambda: not any(map(processes.is_alive, pids)), 5, f"processes {pids} of a daemon end"
+            lambda: not any(map(processes.is_alive, pids)), 60, f"processes {pids} of a daemon end"
         )
 
 

@@ -102,7 +102,7 @@ def samples_of_instructions_sum_up_to_those_of_the_function(daemon):
     with running() as load:
         query = f'{{pid="{load.pid}"}}'
         hot(daemon, fixture(PROGRAM), FUNCTION, query=query)
-    listing = wait_for(lambda: summed_up(daemon, query), 10, "both count the same samples")
+    listing = wait_for(lambda: summed_up(daemon, query), 60, "both count the same samples")
     assert listing["self"] >= 200, listing["self"]
 
 

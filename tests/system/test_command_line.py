@@ -85,10 +85,10 @@ def a_hangup_reads_the_config_file_again():
             def frequency():
                 return daemon.metrics()["pilotlight_sampling_frequency_hertz"]
 
-            wait_for(lambda: frequency() == 49, 5, "the frequency is the config file's")
+            wait_for(lambda: frequency() == 49, 60, "the frequency is the config file's")
             config.write_text("[pilotlight]\nfrequency = 199\n", encoding="utf-8")
             daemon.process.send_signal(signal.SIGHUP)
-            wait_for(lambda: frequency() == 199, 5, "the frequency is the new one")
+            wait_for(lambda: frequency() == 199, 60, "the frequency is the new one")
 
 
 @test

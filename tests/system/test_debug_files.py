@@ -176,7 +176,7 @@ def lines_come_to_profiles_of_the_past_when_a_debug_file_turns_up():
             assert_has_lines(later)
             assert later.count() == profile.count(), "it was to be the same profile"
             late = "pilotlight_debug_files_late_total"
-            wait_for(lambda: daemon.metrics()[late] >= 1, 5, "it is counted")
+            wait_for(lambda: daemon.metrics()[late] >= 1, 60, "it is counted")
 
 
 @test

@@ -79,7 +79,7 @@ def lines_come_from_a_server():
             profile = daemon.past_until(query, lambda profile: profile.has("innermost"), 30)
             assert profile.has("innermost"), profile.summary()
             assert all(frame.line for frame in profile.frames("innermost")), profile.summary()
-            wait_for(lambda: fetches(daemon)["found"] >= 1, 10, "it is counted")
+            wait_for(lambda: fetches(daemon)["found"] >= 1, 60, "it is counted")
 
 
 @test
@@ -100,7 +100,7 @@ def what_dwz_has_taken_out_comes_from_a_server():
             query = run_program(daemon, program)
             profile = daemon.past_until(query, lambda profile: profile.has("innermost"), 40)
             assert profile.has("innermost"), profile.summary()
-            wait_for(lambda: fetches(daemon)["found"] >= 2, 10, "both are counted")
+            wait_for(lambda: fetches(daemon)["found"] >= 2, 60, "both are counted")
 
 
 @test
@@ -110,8 +110,8 @@ def the_fetcher_has_the_network_and_nothing_else():
         with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
             pid = daemon.role("fetcher")
             ids = [str(FETCHER_ID)] * 4
-            wait_for(lambda: processes.status(pid)["Uid"].split() == ids, 5, "it is that user")
-            wait_for(lambda: processes.status(pid)["Seccomp"] == "2", 5, "it has its filter")
+            wait_for(lambda: processes.status(pid)["Uid"].split() == ids, 60, "it is that user")
+            wait_for(lambda: processes.status(pid)["Seccomp"] == "2", 60, "it has its filter")
             status = processes.status(pid)
             assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
             assert status["NoNewPrivs"] == "1", status
@@ -124,7 +124,7 @@ def the_fetcher_has_the_network_and_nothing_else():
                 "when nothing more is asked for, its folder is empty",
             )
             assert own_folder(pid).stat().st_uid == FETCHER_ID
-        wait_for(lambda: not own_folder(pid), 10, "its folder is gone")
+        wait_for(lambda: not own_folder(pid), 60, "its folder is gone")
 
 
 def has_files(path):
@@ -202,7 +202,7 @@ def files_that_were_gone_before_they_were_read_have_names_when_they_turn_up():
         queries = [f'{{pid="{process.pid}"}}' for process in running]
         with server(served) as url, Daemon("--debuginfod-urls", url) as daemon:
             run_unread(daemon, running)
-            wait_for(lambda: gone_count(daemon) == 2, 10, "both are gone")
+            wait_for(lambda: gone_count(daemon) == 2, 60, "both are gone")
             profiles = [daemon.past(query) for query in queries]
             assert not profiles[1].has("work_when_told"), profiles[1].summary()
             for profile, expected in zip(profiles, ids):
@@ -334,7 +334,7 @@ def a_server_that_does_not_answer_keeps_nobody_waiting():
             run_program(daemon, program)
             queued = "pilotlight_debuginfod_queued"
             wait_for(lambda: daemon.metrics()[queued] >= 1, 20, "it is being asked for")
-            assert_is_shut_in(wait_for(lambda: child_of_fetcher(daemon), 10, "a child asks"))
+            assert_is_shut_in(wait_for(lambda: child_of_fetcher(daemon), 60, "a child asks"))
             query = run_program(daemon, fixture("three_to_one"))
             profile = daemon.past_until(query, lambda profile: profile.has("spend_three_parts"))
             assert profile.has("spend_three_parts"), profile.summary()

@@ -33,7 +33,7 @@ def names_and_lines_of_the_whole_host_are_there_within_five_seconds():
     """With an empty cache, while much else waits to be read; as long as the test itself takes to
     read an answer does not count."""
     load = processes.start(fixture("inlined_chain"), "120")
-    wait_for(lambda: processes.cpu_seconds(load.pid) > 0.1, 10, "the fixture runs")
+    wait_for(lambda: processes.cpu_seconds(load.pid) > 0.1, 60, "the fixture runs")
     start = time.monotonic()
     with Daemon(wrapper=processes.FIRST) as daemon:
 

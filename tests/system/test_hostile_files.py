@@ -187,12 +187,12 @@ def what_harms_its_reader_harms_one_child_a_day():
             processes.run_fixture(fixture("maps_files"), "0.3", "0", hungry)
             wait_for(lambda: harm(daemon.metrics())["no_memory"] == 1, 60, "it is counted")
             kill_who_reads(daemon, endless)
-            wait_for(lambda: harm(daemon.metrics())["crashed"] == 1, 10, "it is counted")
+            wait_for(lambda: harm(daemon.metrics())["crashed"] == 1, 60, "it is counted")
             run_beside(daemon, [hungry, endless])
             counts = harm(assert_all_is_accounted_for(daemon, before))
             assert counts["no_memory"] == counts["crashed"] == 1, f"{counts}: read again"
             for path in (hungry, endless):
-                wait_for(functools.partial(is_kept, cache, path), 10, "what came of it is on disk")
+                wait_for(functools.partial(is_kept, cache, path), 60, "what came of it is on disk")
         with Daemon("--cache", cache) as daemon:
             run_beside(daemon, [hungry, endless])
             counts = harm(daemon.metrics())

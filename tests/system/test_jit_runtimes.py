@@ -91,7 +91,7 @@ def seen_by_perf(command, path_of):
         record = ("record", "-e", "cpu-clock", "-F", str(FREQUENCY_HZ), "-o", "perf.data", "--")
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
         process = processes.start(tool("perf"), *record, *command, **quiet)
-        pid = wait_for(lambda: processes.children(process.pid), 5, "perf starts it")[0]
+        pid = wait_for(lambda: processes.children(process.pid), 60, "perf starts it")[0]
         assert processes.finish(process).status == 0
         script = (tool("perf"), "script", "-i", "perf.data", "-F", "ip,sym,dso")
         answer = subprocess.run(script, capture_output=True, text=True, cwd=folder, check=True)

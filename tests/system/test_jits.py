@@ -130,7 +130,7 @@ def a_process_in_other_namespaces_is_named_by_its_own_map(daemon):
         script = f"mount -t tmpfs tmpfs /tmp && exec {program} {SECONDS} map"
         wrapper = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script)
         process = processes.start(*wrapper, stdout=subprocess.DEVNULL)
-        pid = wait_for(lambda: processes.children(process.pid), 5, "it starts")[0]
+        pid = wait_for(lambda: processes.children(process.pid), 60, "it starts")[0]
         assert processes.finish(process).status == 0
     profile = daemon.past_until(query(pid), lambda profile: profile.has(SECOND))
     assert_share(profile, FIRST, 50)
@@ -199,11 +199,11 @@ def frames_count_by_the_names_that_were_known(daemon):
 
     with silent_process() as (pid, line):
         before = counts()
-        wait_for(lambda: counts()["none"] > before["none"] + 100, 10, "frames without a name")
+        wait_for(lambda: counts()["none"] > before["none"] + 100, 60, "frames without a name")
         map_of(pid).write_text(line)
         daemon.past_until(query(pid), lambda profile: profile.has(TOLD), 30)
         before = counts()
-        wait_for(lambda: counts()["functions"] > before["functions"] + 500, 10, "named frames")
+        wait_for(lambda: counts()["functions"] > before["functions"] + 500, 60, "named frames")
         map_of(pid).unlink()
         nameless = counts()["none"] - before["none"]
     assert nameless < 50, f"{nameless} frames without a name"
@@ -349,7 +349,7 @@ def names_and_entries_without_measure_cost_little(daemon):
     def entries(outcome):
         return daemon.metrics()[f'pilotlight_jit_entries_total{{outcome="{outcome}"}}']
 
-    wait_for(lambda: entries("forgotten") >= 150_000, 5, "functions of long ago are counted")
+    wait_for(lambda: entries("forgotten") >= 150_000, 60, "functions of long ago are counted")
     assert entries("damaged") >= 2 and entries("cut") >= 1
 
 

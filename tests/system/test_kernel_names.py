@@ -160,7 +160,7 @@ def frames_of_a_kernel_that_hides_its_addresses_are_addresses():
     with contextlib.ExitStack() as stack:
         with hidden_addresses():
             daemon = stack.enter_context(Daemon())
-            wait_for(lambda: failed_frames(daemon), 15, "it is known that there are no names")
+            wait_for(lambda: failed_frames(daemon), 60, "it is known that there are no names")
         run = processes.run_fixture(fixture("reads_zeros"), str(SECONDS))
         query = f'{{pid="{run.pid}"}}'
         daemon.past_until(query, lambda profile: profile.has("main"))

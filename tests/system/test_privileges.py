@@ -61,7 +61,7 @@ def bits(names):
 def assert_has_no_privileges(pid):
     """Once it has its filter, with which a role that starts shuts itself in last."""
     wait_for(
-        lambda: processes.status(pid)["Seccomp"] == SECCOMP_FILTER, 5, "a role has its filter"
+        lambda: processes.status(pid)["Seccomp"] == SECCOMP_FILTER, 60, "a role has its filter"
     )
     status = processes.status(pid)
     for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):

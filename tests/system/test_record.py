@@ -160,7 +160,7 @@ def a_second_ctrl_c_waits_for_no_names():
             recording.send_signal(signal.SIGINT)
             return recording.poll() is not None
 
-        wait_for(lambda: stop_resolvers(recording), 10, "a resolver")
+        wait_for(lambda: stop_resolvers(recording), 60, "a resolver")
         before = processes.cpu_seconds(load.pid)
         wait_for(has_run, 20, "the load has run")
         wait_for(is_over, 20, "it has written")

@@ -51,7 +51,7 @@ def have_it_spin(pid):
         fields = pathlib.Path(f"/proc/{pid}/syscall").read_text(encoding="ascii").split()
         return fields[-1] if len(fields) > 2 else None  # else it runs
 
-    pc = int(wait_for(pc_in_kernel, 5, "a role waits"), 16)
+    pc = int(wait_for(pc_in_kernel, 60, "a role waits"), 16)
     with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
         memory.seek(pc)
         memory.write(JUMPS_TO_ITSELF[os.uname().machine])
@@ -160,7 +160,7 @@ def the_roles_end_with_the_sampler():
     assert len(pids) >= 3, pids
     daemon.process.kill()
     daemon.process.wait()
-    wait_for(lambda: not any(map(processes.is_alive, pids)), 5, "the roles end")
+    wait_for(lambda: not any(map(processes.is_alive, pids)), 60, "the roles end")
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ def fill(path):
     """Have a daemon name the program, and keep that; returns the file."""
     with Daemon("--cache", str(path)) as daemon:
         assert_has_names(daemon)
-        wait_for(lambda: symbols_of(path, fixture(PROGRAM)), 10, "its names are on disk")
-        wait_for(lambda: counted(daemon, "written_total") > 0, 10, "that is counted")
+        wait_for(lambda: symbols_of(path, fixture(PROGRAM)), 60, "its names are on disk")
+        wait_for(lambda: counted(daemon, "written_total") > 0, 60, "that is counted")
         errors = daemon.metrics().family("pilotlight_symbol_folder_errors_total")
         assert not any(errors.values()), errors
     return symbols_of(path, fixture(PROGRAM))
@@ -99,10 +99,10 @@ def a_damaged_symbol_file_is_counted_and_made_anew():
         symbols.write_bytes(data)
         with Daemon("--cache", str(path)) as daemon:
             processes.run_fixture(fixture(PROGRAM), "0.5")
-            wait_for(lambda: counted(daemon, "damaged_total") == 1, 15, "it is found out")
+            wait_for(lambda: counted(daemon, "damaged_total") == 1, 60, "it is found out")
             assert_has_names(daemon)
             wait_for(
-                lambda: symbols.exists() and symbols.read_bytes() != data, 10, "it is made anew"
+                lambda: symbols.exists() and symbols.read_bytes() != data, 60, "it is made anew"
             )
 
 

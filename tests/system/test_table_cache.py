@@ -80,7 +80,7 @@ def fill(path):
     """Have a daemon compile and keep the table of the program, and of what else runs."""
     with Daemon("--cache", str(path)) as daemon:
         assert_stacks_are_whole(daemon)
-        wait_for(lambda: table_of(path, fixture(PROGRAM)), 10, "the program's table is kept")
+        wait_for(lambda: table_of(path, fixture(PROGRAM)), 60, "the program's table is kept")
         assert counted(daemon, "written_total") > 0
         assert not errors(daemon), errors(daemon)
 
@@ -113,7 +113,7 @@ def a_damaged_table_is_counted_and_compiled_anew():
             assert_stacks_are_whole(daemon)
             assert counted(daemon, "damaged_total") == 1
             wait_for(
-                lambda: table.exists() and table.read_bytes() != data, 10, "it is written again"
+                lambda: table.exists() and table.read_bytes() != data, 60, "it is written again"
             )
 
 
@@ -137,7 +137,7 @@ def a_full_disk_is_said_once_and_harms_nobody():
     with folder() as path:
         with Daemon("--cache", str(path), wrapper=on_tmpfs("size=64k", path)) as daemon:
             assert_stacks_are_whole(daemon)
-            wait_for(lambda: errors(daemon) == {"full"}, 10, "a full disk is counted")
+            wait_for(lambda: errors(daemon) == {"full"}, 60, "a full disk is counted")
             assert_said_once(daemon, "No space left on device")
 
 
@@ -146,7 +146,7 @@ def a_folder_that_cannot_be_written_is_said_once_and_harms_nobody():
     with folder() as path:
         with Daemon("--cache", str(path), wrapper=on_tmpfs("ro", path)) as daemon:
             assert_stacks_are_whole(daemon)
-            wait_for(lambda: errors(daemon) == {"read_only"}, 10, "it is counted")
+            wait_for(lambda: errors(daemon) == {"read_only"}, 60, "it is counted")
             assert_said_once(daemon, "Read-only file system")
 
 
