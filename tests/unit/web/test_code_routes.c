@@ -135,7 +135,7 @@ static void asks_for_the_code_of_a_function_and_names_each_instruction(void **st
 
 static void believes_no_line_that_is_damaged(void **state)
 {
-	struct code_line lines[2];
+	struct code_line lines[2] = { 0 };
 
 	(void)state;
 	reply_with(lines, sizeof(lines));
