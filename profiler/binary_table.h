@@ -81,6 +81,7 @@ struct binary {
 	int alternate_fd; /* … and what dwz took out of it, likewise */
 	struct build_id alternate_id; /* of that, if it is not on this host; else none */
 	struct build_id asked_id;     /* of what the network is asked for just now, or none */
+	bool is_itself_asked_for;     /* … that is this file, not one beside it */
 	int64_t next_fetch_ns;        /* not before, by the monotonic clock */
 	int64_t sought_ns;            /* when that was looked for last, by the monotonic clock */
 	char debug_link[BINARY_DEBUG_LINK_BYTES]; /* what the binary calls it, or "" */

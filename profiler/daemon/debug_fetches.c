@@ -90,6 +90,7 @@ void debug_fetches_want(struct debug_fetches *fetches, struct binary *binary)
 	}
 	role_process_flush(fetches->fetcher);
 	binary->asked_id = message.build_id;
+	binary->is_itself_asked_for = message.kind == FETCH_EXECUTABLE;
 	fetches->status.asked++;
 	fetches->status.n_queued++;
 }
@@ -110,8 +111,9 @@ static void finish(struct debug_fetches *fetches, struct binary *binary, enum fe
 {
 	fetches->status.outcomes[outcome]++;
 	if (outcome == FETCH_MISSING)
-		missing_files_add(fetches->missing, kind_for(binary), &binary->asked_id,
-				  clock_unix_ns());
+		missing_files_add(fetches->missing,
+				  binary->is_itself_asked_for ? FETCH_EXECUTABLE : FETCH_DEBUG_FILE,
+				  &binary->asked_id, clock_unix_ns());
 	if (outcome != FETCH_FOUND)
 		put_off(binary, pause_ns(outcome));
 	binary->asked_id = (struct build_id){ 0 };
@@ -137,6 +139,13 @@ static bool is_what_was_asked_for(const struct binary *binary, int fd)
 	struct build_id build_id;
 
 	return build_id_read(fd, &build_id) == 0 && is_same_id(&build_id, &binary->asked_id);
+}
+
+/* Others were faster: it is being read with what they have. */
+static bool is_late(const struct binary *binary)
+{
+	return binary->names_order != ORDER_ANSWERED ||
+	       (binary->is_itself_asked_for && !is_gone(binary));
 }
 
 /* The binary itself has come: its debug file may be asked for next. */
@@ -173,13 +182,13 @@ int debug_fetches_take(struct debug_fetches *fetches, const struct message *mess
 	binary = binary_table_find_number(fetches->binaries, fetched->file);
 	if (!binary || !binary->asked_id.n_bytes)
 		return 0;
-	wants_itself = is_gone(binary);
+	wants_itself = binary->is_itself_asked_for;
 	is_alternate = !is_same_id(&binary->asked_id, &binary->build_id);
 	if (outcome == FETCH_FOUND && (!is_elf(*fd) || ((wants_itself || is_alternate) &&
 							!is_what_was_asked_for(binary, *fd))))
 		outcome = FETCH_FAILED;
 	finish(fetches, binary, outcome);
-	if (outcome != FETCH_FOUND)
+	if (outcome != FETCH_FOUND || is_late(binary))
 		return 0;
 	if (wants_itself)
 		take_executable(binary, fd);

@@ -121,6 +121,37 @@ static void a_file_that_comes_has_its_binary_read_again(void **state)
 	assert_int_equal(world->fetches.status.outcomes[FETCH_FOUND], 1);
 }
 
+static void a_file_that_comes_while_its_binary_is_read_is_left(void **state)
+{
+	struct world *world = *state;
+	struct binary *binary;
+
+	want(world);
+	world->binary->names_order = ORDER_SENT; /* a debug file was installed */
+	assert_int_equal(answer(world, FETCH_FOUND, "\177ELF", &binary), 0);
+	assert_null(binary);
+	assert_int_equal(world->binary->names_order, ORDER_SENT);
+	assert_int_equal(world->binary->fetched_fd, -1);
+	assert_int_equal(world->fetches.status.n_queued, 0);
+}
+
+static void what_is_missing_is_what_was_asked_for(void **state)
+{
+	struct world *world = *state;
+	struct binary *binary;
+
+	world->binary->names = NAMES_FAILED;
+	world->binary->names_outcome = BUILD_GONE;
+	want(world);
+	assert_int_equal(world->asked_kind, FETCH_EXECUTABLE);
+	world->binary->names = NAMES_FUNCTIONS; /* another process has it */
+	assert_int_equal(answer(world, FETCH_MISSING, NULL, &binary), 0);
+	world->binary->next_fetch_ns = 0;
+	want(world);
+	assert_int_equal(world->n_asked, 2);
+	assert_int_equal(world->asked_kind, FETCH_DEBUG_FILE);
+}
+
 static void what_is_missing_is_not_asked_for_again_soon(void **state)
 {
 	const int64_t hour_ns = 3600 * NS_PER_SECOND;
@@ -330,6 +361,8 @@ int main(void)
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(a_file_that_comes_has_its_binary_read_again),
+		WITH_WORLD(a_file_that_comes_while_its_binary_is_read_is_left),
+		WITH_WORLD(what_is_missing_is_what_was_asked_for),
 		WITH_WORLD(what_is_missing_is_not_asked_for_again_soon),
 		WITH_WORLD(what_a_silent_server_may_have_is_not_asked_for_again_soon),
 		WITH_WORLD(what_is_no_elf_file_has_failed),
