@@ -253,6 +253,8 @@ void binary_names_take_description(struct binary_names *names,
  * before it is described. */
 static bool is_lasting(const struct binary *binary)
 {
+	if (binary->has_late_files)
+		return false; /* it is read again */
 	return is_of_the_day(binary->names_outcome) ||
 	       (binary->is_described && binary->names_outcome != BUILD_GONE);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/debug_file_supply.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,12 @@ static int take_fetched(struct binary *binary)
 	return fd < 0 ? -1 : fd;
 }
 
+/* Whether it may well be there, though it was not found: where it lies hangs, or is slow. */
+static bool is_late(int error)
+{
+	return error == -ETIMEDOUT || error == -EBUSY || error == -EAGAIN;
+}
+
 int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *binary)
 {
 	const struct debug_place place = place_of(binary);
@@ -56,6 +63,7 @@ int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *
 
 	binary->n_references = 0;
 	binary->has_debug_file = false;
+	binary->has_late_files = false;
 	binary->alternate_id = (struct build_id){ 0 };
 	binary->sought_ns = clock_monotonic_ns();
 	note_debug_path(binary, NULL);
@@ -65,6 +73,7 @@ int debug_file_supply_find_own(struct debug_file_supply *supply, struct binary *
 		return -1;
 	supply->sought[DEBUG_FILE_SEPARATE]++;
 	fd = debug_opening_find(supply->openings, &supply->finder, &place, NULL, &found);
+	binary->has_late_files |= is_late(fd);
 	if (fd < 0)
 		return -1;
 	supply->found[DEBUG_FILE_SEPARATE]++;
@@ -125,6 +134,7 @@ static int find(struct debug_file_supply *supply, struct binary *binary,
 		return fcntl(binary->alternate_fd, F_DUPFD_CLOEXEC, 0);
 	supply->sought[reference->kind]++;
 	fd = debug_opening_find(supply->openings, &supply->finder, &place, reference, &found);
+	binary->has_late_files |= is_late(fd);
 	if (fd < 0 && reference->kind == DEBUG_REFERENCE_ALTERNATE)
 		note_alternate(binary, &reference->build_id);
 	if (fd < 0)

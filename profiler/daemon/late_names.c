@@ -23,8 +23,9 @@ void late_names_begin(struct late_names *late)
 
 static bool is_due(const struct late_names *late, const struct binary *binary)
 {
-	if (binary->names_order != ORDER_ANSWERED || binary->names == NAMES_LINES ||
-	    binary->has_debug_file || binary->dictionary != late->names->dictionary)
+	if (binary->names_order != ORDER_ANSWERED || binary->dictionary != late->names->dictionary)
+		return false;
+	if (!binary->has_late_files && (binary->names == NAMES_LINES || binary->has_debug_file))
 		return false;
 	return binary->sought_ns <= late->changed_ns ||
 	       clock_monotonic_ns() - binary->sought_ns >= LOOK_INTERVAL_NS;
@@ -32,9 +33,15 @@ static bool is_due(const struct late_names *late, const struct binary *binary)
 
 bool late_names_look(struct late_names *late, struct binary *binary)
 {
-	if (!is_due(late, binary) || !debug_file_supply_has(late->debug_files, binary))
+	bool has_turned_up;
+
+	if (!is_due(late, binary))
 		return false;
-	late->n_debug_files++;
+	has_turned_up = !binary->has_late_files && debug_file_supply_has(late->debug_files, binary);
+	if (!has_turned_up && !binary->has_late_files)
+		return false;
+	late->n_debug_files += has_turned_up;
+	binary->has_late_files = false;
 	binary->names_order = ORDER_NONE;
 	binary->n_names_orders = 0;
 	return true;

@@ -9,7 +9,8 @@
  *     the same build id in another file ─► of a binary whose own file is gone: it has those names
  *
  * Binaries without lines are looked at again every ten minutes, as long as stacks lead through
- * them, and at once when a folder of debug files has changed.
+ * them, and at once when a folder of debug files has changed. So are those of which some files were
+ * not opened in time (profiler/daemon/openings.h): they are read again in any case.
  */
 
 #include <stdbool.h>
@@ -33,7 +34,7 @@ struct late_names {
 /* See whether folders have changed. To be called every second or so, before late_names_look(). */
 void late_names_begin(struct late_names *late);
 
-/* Whether a debug file of @binary has turned up, so that it is to be ordered again. */
+/* Whether a debug file of @binary has turned up, or may have, so that it is to be ordered again. */
 bool late_names_look(struct late_names *late, struct binary *binary);
 
 /* The file of @binary is gone: give it the names of one that is the same. Returns whether there is

@@ -168,6 +168,24 @@ static void what_has_lines_or_a_debug_file_or_is_not_hit_is_left_alone(void **st
 	assert_true(looks(world));
 }
 
+static void what_was_read_without_files_that_were_late_is_read_again(void **state)
+{
+	struct world *world = *state;
+
+	world->first->has_late_files = true;
+	world->first->has_debug_file = true;
+	late_names_begin(&world->late);
+	world->late.changed_ns = 0;
+	read_before(world->first, NAMES_LINES, 599);
+	assert_false(looks(world));
+	read_before(world->first, NAMES_LINES, 601);
+	assert_true(looks(world));
+	assert_int_equal(world->first->names_order, ORDER_NONE);
+	assert_int_equal(world->late.n_debug_files, 0);
+	read_before(world->first, NAMES_LINES, 601);
+	assert_false(looks(world)); /* once */
+}
+
 static void give_names(struct world *world, struct binary *binary)
 {
 	binary->symbols_fd = memfd_create("symbols", MFD_CLOEXEC);
@@ -239,6 +257,7 @@ int main(void)
 		WITH_WORLD(a_debug_file_that_turns_up_is_noticed_once),
 		WITH_WORLD(without_a_sign_it_is_looked_for_every_ten_minutes),
 		WITH_WORLD(what_has_lines_or_a_debug_file_or_is_not_hit_is_left_alone),
+		WITH_WORLD(what_was_read_without_files_that_were_late_is_read_again),
 		WITH_WORLD(a_gone_file_has_the_names_of_its_like_when_these_come),
 		WITH_WORLD(and_when_they_are_there_already),
 		WITH_WORLD(a_file_of_another_user_is_not_its_like),
