@@ -50,15 +50,15 @@ def server(served):
 
 
 def has_scanned(url, n_files):
+    """Whether it has read as many files, and what it has read is in its index."""
     try:
         with urllib.request.urlopen(url + "/metrics", timeout=5) as answer:
-            text = answer.read().decode()
+            lines = answer.read().decode().splitlines()
     except OSError:
         return False
-    return any(
-        line.startswith("scanned_files_total") and float(line.split()[-1]) >= n_files
-        for line in text.splitlines()
-    )
+    metrics = {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+    scanned = sum(v for name, v in metrics.items() if name.startswith("scanned_files_total"))
+    return scanned >= n_files and not metrics.get('thread_busy{role="scan"}')
 
 
 def fetches(daemon):
