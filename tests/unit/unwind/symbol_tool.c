@@ -30,10 +30,10 @@
 #include "unwind/symbol_file.h"
 #include "unwind/symbol_file_build.h"
 
-#define KALLSYMS_MAX_BYTES (256UL << 20)
+#define KALLSYMS_MAX_BYTES   (256UL << 20)
 #define KALLSYMS_USUAL_BYTES (6 << 20)
-#define STATUS_MAX_BYTES   (64UL << 10)
-#define MAX_MISSING        256
+#define STATUS_MAX_BYTES     (64UL << 10)
+#define MAX_MISSING          256
 
 DEFINE_CLEANUP(struct symbol_file *, symbol_file_free)
 
