@@ -158,9 +158,12 @@ bool name_index_find(const struct name_index *index, const struct symbol_file *f
 {
 	uint32_t hash = hash_of(name, strlen(name));
 	size_t first = find_hash(index, hash);
+	size_t end = index->n_names - first > NAME_INDEX_MAX_NAMESAKES
+			     ? first + NAME_INDEX_MAX_NAMESAKES
+			     : index->n_names;
 
 	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = first; i < index->n_names && index->names[i].hash == hash; i++)
+		for (size_t i = first; i < end && index->names[i].hash == hash; i++)
 			if (is_called(file, index->names[i].function_i, name, pass == 1))
 				return symbol_file_get_range(file, index->names[i].function_i,
 							     ret_range);

@@ -22,6 +22,10 @@
  * by the linker's name only. */
 #define NAME_INDEX_MAX_MS 4000
 
+/* Of those whose names have one checksum, so many are looked at: of as many as there may be, other
+ * than by intent, hardly three have. Behind them nothing is found. */
+#define NAME_INDEX_MAX_NAMESAKES 64
+
 struct name_index;
 struct symbol_file;
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -49,10 +50,22 @@ static const char *const symbols[] = {
 	"_ZN4PoolC1Ev",    "_ZN4PoolC2Ev", "Pool::Pool()",
 };
 
-/* The number of the function called @name, from 0; or -1. */
-static int find(const char *name)
+/* Whether all names have the same checksum. */
+static bool all_collide;
+
+/* The linker's names for what stands in for a function, and for the function itself. */
+uLong __wrap_crc32_z(uLong sum, const Bytef *bytes, z_size_t size);
+uLong __real_crc32_z(uLong sum, const Bytef *bytes, z_size_t size);
+
+uLong __wrap_crc32_z(uLong sum, const Bytef *bytes, z_size_t size)
 {
-	struct symbol_file *file = make_file(symbols, ARRAY_SIZE(symbols));
+	return all_collide ? 1 : __real_crc32_z(sum, bytes, size);
+}
+
+/* The number of the function called @name among @names, from 0; or -1. */
+static int find_among(const char *const *names, size_t n_names, const char *name)
+{
+	struct symbol_file *file = make_file(names, n_names);
 	struct code_range range = { 0 };
 	struct name_index *index;
 	bool is_found;
@@ -64,6 +77,11 @@ static int find(const char *name)
 	name_index_free(index);
 	symbol_file_free(file);
 	return is_found ? (int)(range.start_vaddr / 0x1000) - 1 : -1;
+}
+
+static int find(const char *name)
+{
+	return find_among(symbols, ARRAY_SIZE(symbols), name);
 }
 
 static void finds_a_function_by_the_name_of_the_linker(void **state)
@@ -96,6 +114,24 @@ static void finds_nothing_by_a_part_of_a_name(void **state)
 	assert_int_equal(find(""), -1);
 }
 
+/* Each would be demangled for every question, while others wait. */
+static void of_names_that_were_made_to_collide_it_looks_at_some(void **state)
+{
+	const char *names[NAME_INDEX_MAX_NAMESAKES + 2];
+	const int n = NAME_INDEX_MAX_NAMESAKES;
+
+	(void)state;
+	for (int i = 0; i < n + 2; i++)
+		names[i] = "other";
+	all_collide = true;
+	names[n - 1] = "plain";
+	assert_int_equal(find_among(names, ARRAY_SIZE(names), "plain"), n - 1);
+	names[n - 1] = "other";
+	names[n] = "plain";
+	assert_int_equal(find_among(names, ARRAY_SIZE(names), "plain"), -1);
+	all_collide = false;
+}
+
 static void says_how_large_it_is(void **state)
 {
 	struct symbol_file *file = make_file(symbols, ARRAY_SIZE(symbols));
@@ -115,6 +151,7 @@ int main(void)
 		cmocka_unit_test(finds_a_function_by_its_demangled_name),
 		cmocka_unit_test(prefers_the_name_of_the_linker),
 		cmocka_unit_test(finds_nothing_by_a_part_of_a_name),
+		cmocka_unit_test(of_names_that_were_made_to_collide_it_looks_at_some),
 		cmocka_unit_test(says_how_large_it_is),
 	};
 
