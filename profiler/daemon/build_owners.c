@@ -8,7 +8,7 @@
 #define FIRST_SUBORDINATE 100000
 #define SUBORDINATES      65536
 
-static uint32_t user_of(uint32_t uid)
+uint32_t build_owners_user(uint32_t uid)
 {
 	if (uid < FIRST_SUBORDINATE)
 		return uid;
@@ -61,7 +61,7 @@ static void enter(struct build_owner *owner, uint64_t start_ns)
 
 struct build_share build_owners_enter(struct build_owners *owners, uint32_t uid, uint64_t device)
 {
-	uint32_t user = user_of(uid);
+	uint32_t user = build_owners_user(uid);
 	struct build_share share = { .user = find(owners, user, BUILD_ALL_DEVICES) };
 
 	enter(share.user, owners->turn_ns);

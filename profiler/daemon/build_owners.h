@@ -38,6 +38,9 @@ struct build_share {
 	struct build_owner *user, *place;
 };
 
+/* The one whose subordinate id @uid is, as one of those ids; else @uid itself. */
+uint32_t build_owners_user(uint32_t uid);
+
 /* A file of the user @uid on @device waits, from now until build_owners_leave(). */
 struct build_share build_owners_enter(struct build_owners *owners, uint32_t uid, uint64_t device);
 void build_owners_leave(const struct build_share *share);

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "profiler/base/cleanup.h"
 #include "profiler/daemon/build_budget.h"
+#include "profiler/daemon/build_owners.h"
 #include "profiler/daemon/debug_file_finder.h"
 #include "profiler/daemon/openings.h"
 #include "unwind/debug_reference.h"
@@ -76,6 +78,17 @@ static int copy_place(struct debug_opening *search, const struct debug_place *pl
 	return place->fd >= 0 && search->place.fd < 0 ? -EMFILE : 0;
 }
 
+/* Who runs the process in whose root files are looked for, for it may be he that mounted what is
+ * there, also around binaries of root's. */
+static uint32_t user_of(const struct debug_place *place)
+{
+	struct stat status;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", place->pid);
+	return build_owners_user(stat(path, &status) == 0 ? status.st_uid : place->owner);
+}
+
 static void free_opening(struct opening **opening)
 {
 	if (*opening)
@@ -92,7 +105,7 @@ int debug_opening_find(struct openings *openings, const struct debug_file_finder
 
 	if (!search)
 		return -ENOMEM;
-	search->opening = (struct opening){ run_search, free_search, place->pid };
+	search->opening = (struct opening){ run_search, free_search, place->pid, user_of(place) };
 	search->finder = *finder;
 	search->is_own = !reference;
 	if (reference)

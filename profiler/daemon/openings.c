@@ -16,6 +16,7 @@
 
 enum {
 	MAX_HELPERS = 8,
+	MAX_HANGING_OF_USER = 2,
 	STACK_BYTES = 256 << 10, /* some paths at once */
 };
 
@@ -28,6 +29,7 @@ struct helper {
 	enum helper_state state;
 	struct opening *opening;
 	uint64_t place;
+	uint32_t user;
 	int result;
 };
 
@@ -145,13 +147,21 @@ static int start_helper(struct openings *openings, struct helper *helper)
 	return error ? -EAGAIN : 0;
 }
 
-static bool hangs(const struct openings *openings, uint64_t place)
+/* Whether @opening would hang, as far as one can see, or its user has no more threads. */
+static bool hangs(const struct openings *openings, const struct opening *opening)
 {
-	for (size_t i = 0; i < MAX_HELPERS; i++)
-		if (openings->helpers[i].state == HELPER_LEFT_ALONE &&
-		    openings->helpers[i].place == place)
+	unsigned int n_of_user = 0;
+
+	for (size_t i = 0; i < MAX_HELPERS; i++) {
+		const struct helper *helper = &openings->helpers[i];
+
+		if (helper->state != HELPER_LEFT_ALONE)
+			continue;
+		if (helper->place == opening->place)
 			return true;
-	return false;
+		n_of_user += helper->user == opening->user;
+	}
+	return n_of_user >= MAX_HANGING_OF_USER;
 }
 
 /* Those that are there come first. */
@@ -186,13 +196,14 @@ static void wait_for(struct openings *openings, const struct helper *helper)
 static int run(struct openings *openings, struct opening **opening)
 {
 	struct helper *helper;
-	int r = hangs(openings, (*opening)->place) ? -EBUSY : find_helper(openings, &helper);
+	int r = hangs(openings, *opening) ? -EBUSY : find_helper(openings, &helper);
 
 	openings->status.refused += r < 0;
 	if (r < 0)
 		return r;
 	helper->opening = *opening;
 	helper->place = (*opening)->place;
+	helper->user = (*opening)->user;
 	helper->state = HELPER_BUSY;
 	pthread_cond_broadcast(&openings->has_changed);
 	wait_for(openings, helper);

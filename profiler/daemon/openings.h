@@ -7,8 +7,9 @@
  *     openings_run ──► thread: open(2), on a file system whose server is gone, perhaps
  *          ◄── a descriptor, or -ETIMEDOUT after a tenth of a second: it is left to its thread
  *
- * So whoever asks goes on. A place where a thread hangs is not opened again until it is back, and
- * when as many hang as there may be, none is.
+ * So whoever asks goes on. A place where a thread hangs is not opened again until it is back, nor
+ * any of a user for whom two hang, however many places he makes: there are some left for others.
+ * When as many hang as there may be, none is.
  */
 
 #include <stdint.h>
@@ -22,6 +23,7 @@ struct opening {
 	int (*open)(struct opening *opening);
 	void (*free)(struct opening *opening);
 	uint64_t place; /* those of one place hang together */
+	uint32_t user;  /* who may have made it hang */
 };
 
 /* Returns 0 and sets *@ret_openings (owned by the caller), or -ENOMEM. */

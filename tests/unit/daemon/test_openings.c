@@ -45,12 +45,15 @@ static void free_slow(struct opening *opening)
 	free(slow);
 }
 
+/* Two places are one user's: 2 and 3, 4 and 5 … */
 static struct opening *make(uint64_t place, int pipe_fd, int *n_freed_fd)
 {
 	struct slow_opening *slow = malloc(sizeof(*slow));
 
 	assert_non_null(slow);
-	*slow = (struct slow_opening){ { open_slowly, free_slow, place }, pipe_fd, n_freed_fd, -1 };
+	*slow = (struct slow_opening){
+		{ open_slowly, free_slow, place, (uint32_t)place / 2 }, pipe_fd, n_freed_fd, -1
+	};
 	return &slow->opening;
 }
 
@@ -167,6 +170,31 @@ static void no_more_hang_than_there_may_be(void **state)
 	close(freed[1]);
 }
 
+static void who_has_many_places_leaves_threads_to_others(void **state)
+{
+	struct opening *opening;
+	struct openings *openings;
+	int answers[2], fd;
+
+	(void)state;
+	assert_int_equal(pipe(answers), 0);
+	assert_int_equal(openings_new(&openings), 0);
+	for (uint64_t place = 2; place < 4; place++)
+		assert_int_equal(run(openings, place, answers[0], NULL), -ETIMEDOUT);
+	opening = make(100, -1, NULL); /* a third of his */
+	opening->user = 1;
+	assert_int_equal(openings_run(openings, &opening), -EBUSY);
+	opening->free(opening);
+	fd = run_until_there(openings, 4);
+	assert_true(fd >= 0);
+	close(fd);
+	close(answers[1]); /* they are back */
+	for (uint64_t place = 2; place < 4; place++)
+		close(run_until_there(openings, place));
+	openings_free(openings);
+	close(answers[0]);
+}
+
 static void nobody_waits_for_what_hangs_at_its_end(void **state)
 {
 	int answers[2], freed[2], ends[2], fd;
@@ -206,6 +234,7 @@ int main(void)
 		cmocka_unit_test(without_threads_it_is_done_at_once),
 		cmocka_unit_test(nobody_waits_for_what_hangs),
 		cmocka_unit_test(nobody_waits_for_what_hangs_at_its_end),
+		cmocka_unit_test(who_has_many_places_leaves_threads_to_others),
 		cmocka_unit_test(no_more_hang_than_there_may_be),
 	};
 
