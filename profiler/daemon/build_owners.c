@@ -34,6 +34,11 @@ static struct build_owner *find(struct build_owners *owners, uint32_t user, uint
 	return idle;
 }
 
+static uint64_t had_ns(const struct build_owner *owner)
+{
+	return owner->spent_ns - owner->expected_ns;
+}
+
 static bool is_of_user(const struct build_owner *owner, uint32_t user)
 {
 	return owner->user == user && owner->device != BUILD_ALL_DEVICES;
@@ -47,8 +52,8 @@ static uint64_t least_place_ns(const struct build_owners *owners, uint32_t user)
 	for (size_t i = 0; i < BUILD_MAX_OWNERS; i++) {
 		const struct build_owner *owner = &owners->owners[i];
 
-		if (owner->n_jobs && is_of_user(owner, user) && owner->spent_ns < least_ns)
-			least_ns = owner->spent_ns;
+		if (owner->n_jobs && is_of_user(owner, user) && had_ns(owner) < least_ns)
+			least_ns = had_ns(owner);
 	}
 	return least_ns == UINT64_MAX ? 0 : least_ns;
 }
@@ -76,20 +81,26 @@ void build_owners_leave(const struct build_share *share)
 	share->place->n_jobs--;
 }
 
+static void expect(struct build_owner *owner, uint64_t expected_ns)
+{
+	owner->spent_ns += expected_ns;
+	owner->expected_ns += expected_ns;
+}
+
 void build_owners_begin(struct build_owners *owners, const struct build_share *share,
 			uint64_t expected_ns)
 {
-	if (share->user->spent_ns > owners->turn_ns)
-		owners->turn_ns = share->user->spent_ns;
-	share->user->spent_ns += expected_ns;
-	share->place->spent_ns += expected_ns;
+	if (had_ns(share->user) > owners->turn_ns)
+		owners->turn_ns = had_ns(share->user);
+	expect(share->user, expected_ns);
+	expect(share->place, expected_ns);
 }
 
 /* One that had less than was expected has it back. */
 static void correct(struct build_owner *owner, uint64_t expected_ns, uint64_t spent_ns)
 {
-	owner->spent_ns += spent_ns;
-	owner->spent_ns -= expected_ns < owner->spent_ns ? expected_ns : owner->spent_ns;
+	owner->spent_ns += spent_ns - expected_ns;
+	owner->expected_ns -= expected_ns;
 }
 
 void build_owners_end(const struct build_share *share, uint64_t expected_ns, uint64_t spent_ns)

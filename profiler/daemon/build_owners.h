@@ -12,7 +12,7 @@
  * may mount file systems of his own is still one user, and so are the subordinate ids of one.
  *
  * The turn is of who had the least time. Who was away has none saved up: he begins where those are
- * who wait.
+ * who wait, but for what they are only expected to take yet.
  */
 
 #include <stdint.h>
@@ -21,16 +21,17 @@
 
 struct build_owner {
 	uint32_t user;
-	uint64_t device;     /* or BUILD_ALL_DEVICES */
-	uint64_t spent_ns;   /* the least of those who wait is next */
-	unsigned int n_jobs; /* that wait, or run */
+	uint64_t device;      /* or BUILD_ALL_DEVICES */
+	uint64_t spent_ns;    /* the least of those who wait is next */
+	uint64_t expected_ns; /* of that: what those that run will take, as far as one can see */
+	unsigned int n_jobs;  /* that wait, or run */
 };
 
 #define BUILD_ALL_DEVICES UINT64_MAX
 
 struct build_owners {
 	struct build_owner owners[BUILD_MAX_OWNERS];
-	uint64_t turn_ns; /* what the user had spent whose turn was last */
+	uint64_t turn_ns; /* what the user had had whose turn was last */
 };
 
 /* The two accounts of one file. Borrowed: lives as long as the owners. */

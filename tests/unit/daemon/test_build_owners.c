@@ -81,6 +81,26 @@ static void who_was_away_has_no_time_saved_up(void **state)
 	assert_true(build_share_compare(&first, &second) < 0);
 }
 
+/* Two of his files are read at once, and quickly, however large they are. */
+static void who_comes_is_not_behind_by_what_others_did_not_take(void **state)
+{
+	struct build_owners owners = { 0 };
+	struct build_share first = build_owners_enter(&owners, 1000, 1),
+			   again = build_owners_enter(&owners, 1000, 1), second, place;
+
+	(void)state;
+	build_owners_begin(&owners, &first, 1000);
+	build_owners_begin(&owners, &again, 1000);
+	second = build_owners_enter(&owners, 1001, 1);
+	place = build_owners_enter(&owners, 1000, 2);
+	build_owners_end(&first, 1000, 10);
+	build_owners_end(&again, 1000, 10);
+	assert_int_equal(first.user->spent_ns, 20);
+	assert_true(build_share_compare(&second, &first) < 0);
+	assert_true(build_share_compare(&place, &first) < 0);
+	assert_true(build_owners_enter(&owners, 1002, 1).user->spent_ns <= 20);
+}
+
 static void who_was_away_still_has_had_what_he_had(void **state)
 {
 	struct build_owners owners = { 0 };
@@ -119,6 +139,7 @@ int main(void)
 		cmocka_unit_test(who_has_many_file_systems_has_no_more_time),
 		cmocka_unit_test(the_subordinate_ids_of_a_user_are_one),
 		cmocka_unit_test(who_was_away_has_no_time_saved_up),
+		cmocka_unit_test(who_comes_is_not_behind_by_what_others_did_not_take),
 		cmocka_unit_test(who_was_away_still_has_had_what_he_had),
 		cmocka_unit_test(more_than_there_are_accounts_for_share_one),
 	};
