@@ -11,6 +11,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/build_budget.h"
 #include "profiler/daemon/jit_finder.h"
 #include "profiler/daemon/role.h"
 #include "profiler/jit_table.h"
@@ -148,6 +149,13 @@ static void hurry(struct jit_describer *describer, const struct jit *jit)
 		role_process_flush(describer->resolver);
 }
 
+static uint64_t bytes_of(const struct jit_source *source)
+{
+	struct stat status;
+
+	return fstat(source->fd, &status) == 0 ? build_budget_bytes(&status) : 0;
+}
+
 /* If the resolver is not there, it will be asked when it is. */
 static void send_order(struct jit_describer *describer, const struct jit *jit)
 {
@@ -167,7 +175,7 @@ static void send_order(struct jit_describer *describer, const struct jit *jit)
 			continue;
 		fds[n++] = source->fd;
 		build.device = source->read.device;
-		build.n_bytes += source->read.size_bytes;
+		build.n_bytes += bytes_of(source);
 	}
 	if (channel && channel_send_fds(channel, MESSAGE_BUILD, &build, sizeof(build), fds) == 0)
 		role_process_flush(describer->resolver);

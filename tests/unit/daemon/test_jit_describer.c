@@ -33,6 +33,7 @@ struct world {
 	uint32_t n_ordered;       /* how often the resolver was asked */
 	uint32_t n_hits;          /* that it was told of last */
 	uint32_t n_fds;           /* that came along the last time */
+	uint64_t n_bytes;         /* of them, as it was told */
 	char told_path[64];       /* what the server knows the file as */
 	enum names_state told_as; /* … and how far its names have come */
 	bool has_symbols;
@@ -108,6 +109,7 @@ static int on_order(void *context, const struct message *message, int fds[MESSAG
 	assert_int_equal(message->type, MESSAGE_BUILD);
 	assert_int_equal(build->kind, BUILD_JIT);
 	world->n_ordered++;
+	world->n_bytes = build->n_bytes;
 	world->n_fds = 0;
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		world->n_fds += fds[i] >= 0;
@@ -184,6 +186,18 @@ static void a_process_without_a_map_has_no_names(void **state)
 	assert_string_equal(world->told_path, "[anonymous]");
 	assert_int_equal(world->told_as, NAMES_NONE);
 	assert_int_equal(status_of(world).n_processes, 1);
+}
+
+/* Or else a file of nothing had as much time as one of gigabytes. */
+static void a_hole_in_a_map_does_not_count(void **state)
+{
+	struct world *world = *state;
+
+	put_map(world, "1000 10 a\n");
+	assert_int_equal(truncate(world->path, 1 << 30), 0);
+	hit(world, 0);
+	assert_int_equal(listen(world), 1);
+	assert_in_range(world->n_bytes, 1, 1 << 20);
 }
 
 static void names_are_ordered_and_passed_on(void **state)
@@ -467,6 +481,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_process_without_a_map_has_no_names),
+		TEST(a_hole_in_a_map_does_not_count),
 		TEST(names_are_ordered_and_passed_on),
 		TEST(names_that_take_too_much_memory_are_refused),
 		TEST(names_that_are_refused_leave_those_before),
