@@ -317,8 +317,12 @@ int kernel_describer_describe(struct kernel_describer *describer)
 	_cleanup_(closep) int ranges_fd = -1;
 	int r = 0;
 
-	if (!describer->server->channel || (describer->fds[0] < 0 && !describer->has_failed))
+	if (!describer->server->channel)
 		return 0;
+	if (describer->fds[0] < 0 && !describer->has_failed) {
+		describer->has_moved = false; /* of what has no names yet */
+		return 0;
+	}
 	if (describer->names.has_slide)
 		r = binary_describer_describe(describer->binaries, describer->vmlinux);
 	if (r == 0)

@@ -84,16 +84,20 @@ static bool has_all(const struct buffer *after, const struct buffer *before)
 
 enum modules_change kernel_modules_change(struct kernel_modules *modules)
 {
-	_cleanup_(buffer_fini) struct buffer text = { 0 }, before = modules->listed;
-	struct buffer listed = { 0 };
+	_cleanup_(buffer_fini) struct buffer text = { 0 };
+	_cleanup_(buffer_fini) struct buffer listed = { 0 };
+	struct buffer before = modules->listed;
 
-	modules->listed = (struct buffer){ 0 };
-	if (file_read(AT_FDCWD, modules->list, LIST_MAX_BYTES, &text) == 0)
-		append_modules(text.data, &listed);
+	if (file_read(AT_FDCWD, modules->list, LIST_MAX_BYTES, &text) < 0)
+		return MODULES_STAY;
+	append_modules(text.data, &listed);
+	if (buffer_error(&listed) < 0)
+		return MODULES_STAY;
 	modules->listed = listed;
-	if (!has_all(&listed, &before))
+	listed = before; /* to be freed */
+	if (!has_all(&modules->listed, &before))
 		return MODULES_GO;
-	return listed.size == before.size ? MODULES_STAY : MODULES_COME;
+	return modules->listed.size == before.size ? MODULES_STAY : MODULES_COME;
 }
 
 static struct kernel_module *find(const struct kernel_modules *modules, const char *name)

@@ -42,7 +42,7 @@ struct kernel_modules {
 /* Works on a zeroed struct. */
 void kernel_modules_fini(struct kernel_modules *modules);
 
-/* What has become of modules since this was asked last. */
+/* What has become of modules since this was asked last: nothing, if the list cannot be read. */
 enum modules_change {
 	MODULES_STAY,
 	MODULES_COME,

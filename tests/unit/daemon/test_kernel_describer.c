@@ -251,6 +251,28 @@ static void tells_of_modules_that_have_gone_in_a_new_dictionary(void **state)
 	assert_int_equal(told_count(world), 2);
 }
 
+/* The list of modules has one less than it had. */
+static void unload_module(struct world *world)
+{
+	world->describer.modules.list = "/dev/null";
+	buffer_append_string(&world->describer.modules.listed, "veth 0x3000\n");
+	kernel_describer_refresh(&world->describer);
+}
+
+/* Or else another one began every second until they come. */
+static void modules_that_go_before_there_are_names_begin_one_dictionary(void **state)
+{
+	struct world *world = *state;
+
+	unload_module(world);
+	assert_true(kernel_describer_has_moved(&world->describer));
+	assert_int_equal(kernel_describer_describe(&world->describer), 0);
+	assert_false(kernel_describer_has_moved(&world->describer));
+	take(world, "symbols");
+	assert_false(kernel_describer_has_moved(&world->describer));
+	assert_int_equal(told_count(world), 1);
+}
+
 /* That they have gone is known before the names are read again: so the dictionary begins first. */
 static void tells_of_names_at_once_if_a_dictionary_has_begun(void **state)
 {
@@ -259,8 +281,7 @@ static void tells_of_names_at_once_if_a_dictionary_has_begun(void **state)
 	int fds[MESSAGE_MAX_FDS];
 
 	take(world, "symbols");
-	buffer_append_string(&world->describer.modules.listed, "veth 0x3000\n");
-	kernel_describer_refresh(&world->describer);
+	unload_module(world);
 	assert_true(kernel_describer_has_moved(&world->describer));
 	assert_int_equal(kernel_describer_describe(&world->describer), 0);
 	assert_false(kernel_describer_has_moved(&world->describer));
@@ -332,6 +353,9 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tells_of_modules_that_have_gone_in_a_new_dictionary,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			modules_that_go_before_there_are_names_begin_one_dictionary, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(tells_only_what_is_news, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(asks_again_for_code_that_may_be_new, set_up,
 						tear_down),

@@ -281,6 +281,11 @@ static void notices_modules_that_come_go_or_move(void **state)
 					  "veth 176128 4 - Live 0xffffffffc0202000\n"),
 			 MODULES_COME);
 	assert_int_equal(change_to(world, "veth 176128 4 - Live 0xffffffffc0202000\n"), MODULES_GO);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(kernel_modules_change(&world->modules), MODULES_STAY);
+	assert_int_equal(change_to(world, "veth 176128 4 - Live 0xffffffffc0202000\n"),
+			 MODULES_STAY);
+	assert_int_equal(change_to(world, ""), MODULES_GO);
 }
 
 static void leaves_another_build_of_a_module_alone(void **state)
