@@ -43,7 +43,7 @@ struct missing_files {
 	uint32_t servers_sum;
 	bool is_saved;
 	int64_t saved_ns;
-	size_t n, next; /* the next one takes that place */
+	size_t n;
 	struct missing_file files[MISSING_FILES_MAX];
 };
 
@@ -99,7 +99,6 @@ static void load(struct missing_files *files)
 
 	if (fd >= 0 && read_files(files, fd) == -EBADMSG)
 		cache_folder_remove(files->folder, NAME);
-	files->next = files->n % MISSING_FILES_MAX;
 }
 
 int missing_files_new(const char *folder, const char *urls, struct missing_files **ret_files)
@@ -148,6 +147,14 @@ struct missing_files *missing_files_free(struct missing_files *files)
 	return NULL;
 }
 
+/* One of the future is of a clock that was wrong. */
+static int64_t rest_ns(const struct missing_file *file, int64_t now_ns)
+{
+	if (file->time_ns > now_ns || now_ns - file->time_ns >= MISSING_FILES_KEPT_NS)
+		return 0;
+	return MISSING_FILES_KEPT_NS - (now_ns - file->time_ns);
+}
+
 static const struct missing_file *find(const struct missing_files *files, enum fetch_kind kind,
 				       const struct build_id *build_id)
 {
@@ -160,35 +167,50 @@ static const struct missing_file *find(const struct missing_files *files, enum f
 	return NULL;
 }
 
-/* One of the future is of a clock that was wrong. */
 int64_t missing_files_rest_ns(const struct missing_files *files, enum fetch_kind kind,
 			      const struct build_id *build_id, int64_t now_ns)
 {
 	const struct missing_file *file = find(files, kind, build_id);
 
-	if (!file || file->time_ns > now_ns || now_ns - file->time_ns >= MISSING_FILES_KEPT_NS)
-		return 0;
-	return MISSING_FILES_KEPT_NS - (now_ns - file->time_ns);
+	return file ? rest_ns(file, now_ns) : 0;
+}
+
+/* Where a new one goes: the one leaves of which is known for the shortest time yet. */
+static size_t make_place(struct missing_files *files, int64_t now_ns)
+{
+	int64_t least_ns = INT64_MAX;
+	size_t place = 0;
+
+	if (files->n < MISSING_FILES_MAX)
+		return files->n++;
+	for (size_t i = 0; i < files->n && least_ns > 0; i++) {
+		int64_t ns = rest_ns(&files->files[i], now_ns);
+
+		if (ns < least_ns) {
+			least_ns = ns;
+			place = i;
+		}
+	}
+	return place;
 }
 
 void missing_files_add(struct missing_files *files, enum fetch_kind kind,
 		       const struct build_id *build_id, int64_t now_ns)
 {
 	const struct missing_file *known = find(files, kind, build_id);
-	size_t i = known ? (size_t)(known - files->files) : files->next;
+	size_t i = known ? (size_t)(known - files->files) : make_place(files, now_ns);
 
 	files->files[i] = (struct missing_file){ now_ns, kind, *build_id };
 	files->is_saved = false;
-	if (known)
-		return;
-	files->next = (files->next + 1) % MISSING_FILES_MAX;
-	if (files->n < MISSING_FILES_MAX)
-		files->n++;
 }
 
 int missing_files_save(struct missing_files *files, int64_t now_ns)
 {
-	if (files->is_saved || now_ns - files->saved_ns < SAVE_INTERVAL_NS)
+	/* Not if the clock was set back since. */
+	bool was_just_saved =
+		now_ns >= files->saved_ns && now_ns - files->saved_ns < SAVE_INTERVAL_NS;
+
+	if (files->is_saved || was_just_saved)
 		return 0;
 	files->saved_ns = now_ns;
 	return save(files);

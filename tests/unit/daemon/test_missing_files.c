@@ -61,6 +61,22 @@ static void a_clock_that_was_wrong_does_no_harm(void **state)
 	assert_false(has(files, &one, HOUR_NS));
 }
 
+static void they_are_saved_when_the_clock_was_set_back(void **state)
+{
+	_cleanup_(temporary_folder_fini) struct temporary_folder folder = temporary_folder_make();
+	_cleanup_(missing_files_freep) struct missing_files *files = make(folder.path, URLS);
+	char path[512];
+
+	(void)state;
+	missing_files_add(files, FETCH_DEBUG_FILE, &one, 100 * HOUR_NS);
+	assert_int_equal(missing_files_save(files, 100 * HOUR_NS), 0);
+	assert_int_equal(temporary_folder_count(&folder, path), 1);
+	assert_int_equal(unlink(path), 0);
+	missing_files_add(files, FETCH_DEBUG_FILE, &other, HOUR_NS);
+	assert_int_equal(missing_files_save(files, HOUR_NS), 0);
+	assert_int_equal(temporary_folder_count(&folder, NULL), 1);
+}
+
 static void the_next_start_knows_them(void **state)
 {
 	_cleanup_(temporary_folder_fini) struct temporary_folder folder = temporary_folder_make();
@@ -127,6 +143,29 @@ static void the_oldest_leave(void **state)
 	missing_files_free(files);
 }
 
+/* Where they lie does not tell. */
+static void the_oldest_leave_after_a_start_too(void **state)
+{
+	_cleanup_(temporary_folder_fini) struct temporary_folder folder = temporary_folder_make();
+	struct missing_files *files = make(folder.path, URLS);
+	const uint32_t oldest = MISSING_FILES_MAX / 2;
+	struct build_id id = one;
+
+	(void)state;
+	for (uint32_t i = 0; i < MISSING_FILES_MAX; i++) {
+		memcpy(id.bytes, &i, sizeof(i));
+		missing_files_add(files, FETCH_DEBUG_FILE, &id, HOUR_NS + (i != oldest));
+	}
+	missing_files_free(files);
+	files = make(folder.path, URLS);
+	missing_files_add(files, FETCH_EXECUTABLE, &one, 2 * HOUR_NS);
+	for (uint32_t i = 0; i < MISSING_FILES_MAX; i++) {
+		memcpy(id.bytes, &i, sizeof(i));
+		assert_int_equal(has(files, &id, 2 * HOUR_NS), i != oldest);
+	}
+	missing_files_free(files);
+}
+
 /* Each byte of it in turn. */
 static void a_damaged_file_is_removed(void **state)
 {
@@ -164,7 +203,9 @@ int main(void)
 		cmocka_unit_test(the_next_start_knows_them),
 		cmocka_unit_test(of_other_servers_nothing_is_known),
 		cmocka_unit_test(they_are_saved_now_and_then),
+		cmocka_unit_test(they_are_saved_when_the_clock_was_set_back),
 		cmocka_unit_test(the_oldest_leave),
+		cmocka_unit_test(the_oldest_leave_after_a_start_too),
 		cmocka_unit_test(a_damaged_file_is_removed),
 	};
 
