@@ -234,6 +234,10 @@ struct message_code {
 	uint32_t file;
 	uint64_t start_vaddr;
 	uint64_t end_vaddr;
+	uint32_t user; /* as is the next, and n_bytes, as in message_build: the sampler knows */
+	uint32_t unused;
+	uint64_t device;
+	uint64_t n_bytes;
 };
 
 struct message_reply {

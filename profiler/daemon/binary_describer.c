@@ -277,6 +277,19 @@ int binary_describer_open_file(struct binary_describer *describer, uint32_t numb
 	return binary->fd < 0 ? -ENOENT : binary->fd;
 }
 
+int binary_describer_open_code(struct binary_describer *describer, struct message_code *code)
+{
+	const struct binary *binary = binary_describer_find(describer, code->file);
+	int fd = binary_describer_open_file(describer, code->file);
+
+	if (fd < 0)
+		return fd;
+	code->user = binary->owner;
+	code->device = binary->device;
+	code->n_bytes = binary->n_bytes;
+	return fd;
+}
+
 /* Once for each call into a file, while there are names to be read: they are read in that order. */
 void binary_describer_count_hits(struct binary_describer *describer, const struct frame *frames,
 				 size_t n_frames)

@@ -70,6 +70,9 @@ int binary_describer_keep(struct binary_describer *describer, const char *path, 
 /* A descriptor of its file, opened anew if need be (borrowed until the next call), or -ENOENT. */
 int binary_describer_open_file(struct binary_describer *describer, uint32_t number);
 
+/* As above, of the file that @code is in; and note there whose it is, and how large. */
+int binary_describer_open_code(struct binary_describer *describer, struct message_code *code);
+
 /* The vDSO, or NULL if there is none. Borrowed: lives as long as @describer. */
 struct binary *binary_describer_vdso(const struct binary_describer *describer);
 

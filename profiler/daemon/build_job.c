@@ -392,6 +392,19 @@ unsigned int build_job_outcome(const struct build_job *job, int status)
 	return (unsigned int)WEXITSTATUS(status);
 }
 
+void build_job_ask(struct build_job *job, const struct message_code *code)
+{
+	job->code = *code;
+	job->step = BUILD_STEP_CODE;
+	job->what = (struct message_build){
+		.file = code->file,
+		.user = code->user,
+		.device = code->device,
+		.n_bytes = code->n_bytes,
+	};
+	job->read_bytes = code->n_bytes;
+}
+
 int build_job_add_debug_file(struct build_job *job, uint32_t kind, int *fd)
 {
 	int r;

@@ -35,7 +35,7 @@
 struct build_job {
 	struct build_job *next;
 	struct message_build what;
-	struct message_code code; /* of BUILD_STEP_CODE, with no more in `what` than the file */
+	struct message_code code; /* of BUILD_STEP_CODE: see build_job_ask() */
 	enum build_step step;
 	struct build_share share; /* of whose time it takes, while it is in a queue */
 	uint32_t n_hits;          /* samples that wait for the names, as far as that is known */
@@ -71,6 +71,9 @@ bool build_job_is_overdue(struct build_job *job, int64_t now_ns);
 /* What became of a child of @job whose wait status is @status: an enum build_outcome, or
  * BUILD_WANTS_FILES if it may. */
 unsigned int build_job_outcome(const struct build_job *job, int status);
+
+/* Make of @job, which is new, one that answers @code. */
+void build_job_ask(struct build_job *job, const struct message_code *code);
 
 /* A file that was asked for is in *@fd, which is taken if there is room for it. Returns 0 or
  * -ENOMEM. */

@@ -536,9 +536,9 @@ void describer_on_resolver_start(struct describer *describer)
 	kernel_describer_request(&describer->kernel);
 }
 
-int describer_open_file(struct describer *describer, uint32_t file)
+int describer_open_code(struct describer *describer, struct message_code *code)
 {
-	return binary_describer_open_file(describer->binaries, file);
+	return binary_describer_open_code(describer->binaries, code);
 }
 
 int describer_on_server_message(struct describer *describer, const struct message *message)

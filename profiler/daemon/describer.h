@@ -101,10 +101,11 @@ void describer_find_last_names(struct describer *describer);
 uint32_t describer_unread_count(const struct describer *describer);
 
 /*
- * The file of that number, open for a few seconds. Returns its descriptor (borrowed: until the next
- * call of another function here), or -ENOENT: it is no file, or can no more be opened.
+ * The file that @code is in, open for a few seconds; and note there whose it is, and how large.
+ * Returns its descriptor (borrowed: until the next call of another function here), or -ENOENT: it
+ * is no file, or can no more be opened.
  */
-int describer_open_file(struct describer *describer, uint32_t file);
+int describer_open_code(struct describer *describer, struct message_code *code);
 
 /* The server ended: what it had not stored is dropped, and what it had is history. */
 void describer_on_server_end(struct describer *describer);

@@ -30,15 +30,15 @@ static int reply(struct inquiries *inquiries, const struct message_reply *body, 
 }
 
 /* A resolver that is not there, or has too much to do, leaves it unanswered. */
-static int ask_code(struct inquiries *inquiries, const struct message_code *code)
+static int ask_code(struct inquiries *inquiries, struct message_code code)
 {
-	int fd = describer_open_file(inquiries->describer, code->file);
+	int fd = describer_open_code(inquiries->describer, &code);
 	struct channel *channel = inquiries->resolver->channel;
 
 	if (fd < 0 || !channel ||
-	    channel_send_fds(channel, MESSAGE_ASK_CODE, code, sizeof(*code), (int[]){ fd, -1 }) <
+	    channel_send_fds(channel, MESSAGE_ASK_CODE, &code, sizeof(code), (int[]){ fd, -1 }) <
 		    0) {
-		const struct message_reply no = { code->ticket, fd < 0 ? fd : -EAGAIN };
+		const struct message_reply no = { code.ticket, fd < 0 ? fd : -EAGAIN };
 
 		return reply(inquiries, &no, -1);
 	}
@@ -58,7 +58,7 @@ static int ask_source(struct inquiries *inquiries, const struct message *message
 int inquiries_take_question(struct inquiries *inquiries, const struct message *message)
 {
 	if (message->type == MESSAGE_ASK_CODE)
-		return ask_code(inquiries, message->body);
+		return ask_code(inquiries, *(const struct message_code *)message->body);
 	return message->type == MESSAGE_ASK_SOURCE ? ask_source(inquiries, message) : -EBADMSG;
 }
 

@@ -313,9 +313,7 @@ static int add_question(struct resolver *resolver, const struct message_code *co
 
 	if (!job)
 		return -ENOMEM;
-	job->what.file = code->file;
-	job->code = *code;
-	job->step = BUILD_STEP_CODE;
+	build_job_ask(job, code);
 	job->fd = steal_fd(fd);
 	job->second_fd = -1;
 	build_queue_add(&resolver->queues[job->step], job);

@@ -8,6 +8,7 @@
 
 #include "profiler/daemon/binary_describer.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/build_budget.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/shard_space.h"
 #include "profiler/daemon/table_cache.h"
@@ -237,6 +239,25 @@ static void loads_the_table_that_the_resolver_has_made(void **state)
 	assert_int_equal(kernel_maps_find(&key)->file, CODE_FILE);
 	assert_int_equal(table_loader_kind(world->loader, world->asked), UNWIND_FILE_TABLE);
 	assert_int_equal(damaged_count(world), 0);
+}
+
+static void says_whose_the_file_is_that_is_asked_about(void **state)
+{
+	struct message_code code = { .ticket = 5, .device = UINT64_MAX, .user = UINT32_MAX };
+	struct world *world = *state;
+	struct stat status;
+	int fd;
+
+	if (!may_open_mapped_files(world))
+		skip();
+	assert_int_equal(binary_describer_open_code(world->describer, &code), -ENOENT);
+	code.file = binary_of(world)->number;
+	fd = binary_describer_open_code(world->describer, &code);
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_int_equal(code.ticket, 5);
+	assert_int_equal(code.user, status.st_uid);
+	assert_int_equal(code.device, binary_of(world)->device);
+	assert_int_equal(code.n_bytes, build_budget_bytes(&status));
 }
 
 /* As one sends that was taken over by a file that it read. */
@@ -529,6 +550,7 @@ int main(void)
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(loads_the_table_that_the_resolver_has_made),
+		WITH_WORLD(says_whose_the_file_is_that_is_asked_about),
 		WITH_WORLD(refuses_a_table_whose_indices_lead_out_of_it),
 		WITH_WORLD(takes_no_table_that_nobody_has_asked_for),
 		WITH_WORLD(a_file_that_is_known_to_have_no_table_is_not_waited_for),

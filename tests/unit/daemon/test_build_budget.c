@@ -33,6 +33,12 @@ static void there_is_a_bound_for_all(void **state)
 	assert_int_equal(build_budget_seconds(BUILD_STEP_CODE, UINT64_MAX), 30);
 }
 
+static void a_question_has_enough_in_a_small_file_too(void **state)
+{
+	(void)state;
+	assert_int_equal(build_budget_seconds(BUILD_STEP_CODE, 0), 30);
+}
+
 static void a_hole_does_not_count(void **state)
 {
 	const struct stat small = { .st_size = 1, .st_blocks = 8 };
@@ -49,6 +55,7 @@ int main(void)
 		cmocka_unit_test(a_small_file_has_little_time),
 		cmocka_unit_test(a_large_file_has_more),
 		cmocka_unit_test(there_is_a_bound_for_all),
+		cmocka_unit_test(a_question_has_enough_in_a_small_file_too),
 		cmocka_unit_test(a_hole_does_not_count),
 	};
 

@@ -99,6 +99,23 @@ static void the_file_for_which_most_samples_wait_is_first(void **state)
 	assert_ptr_equal(begin(fixture), large);
 }
 
+/* Or else who has many would go before root always. */
+static void questions_count_as_those_of_the_owner_of_their_file(void **state)
+{
+	const struct message_code code = { .file = 7, .user = 1000, .device = 3, .n_bytes = 9 };
+	struct fixture *fixture = *state;
+	struct build_job job = { 0 }, other = { .what.user = 1000, .what.device = 3 };
+
+	build_job_ask(&job, &code);
+	assert_int_equal(job.step, BUILD_STEP_CODE);
+	assert_int_equal(job.what.file, 7);
+	assert_int_equal(job.read_bytes, 9);
+	build_queue_add(&fixture->queue, &other);
+	build_queue_add(&fixture->queue, &job);
+	assert_ptr_equal(job.share.user, other.share.user);
+	assert_ptr_equal(job.share.place, other.share.place);
+}
+
 static void what_is_urgent_goes_before_all_others(void **state)
 {
 	struct fixture *fixture = *state;
@@ -221,6 +238,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_smallest_file_of_an_owner_is_first, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_file_for_which_most_samples_wait_is_first,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(questions_count_as_those_of_the_owner_of_their_file,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_urgent_goes_before_all_others, set_up,
 						tear_down),
