@@ -24,6 +24,7 @@ static int store_hold_symbol_cache(struct store *store, struct symbol_cache **re
 		r = symbol_cache_new(&fresh);
 		if (r < 0)
 			return r;
+		store->counters.names_refused += symbol_cache_refused(store->symbol_cache);
 		symbol_cache_unref(store->symbol_cache);
 		store->symbol_cache = fresh;
 	}

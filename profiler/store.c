@@ -515,6 +515,7 @@ void store_get_status(struct store *store, struct store_status *ret_status)
 {
 	pthread_mutex_lock(&store->lock);
 	*ret_status = store->counters;
+	ret_status->names_refused += symbol_cache_refused(store->symbol_cache);
 	ret_status->memory_bytes = store_bytes(store);
 	ret_status->n_windows = (uint32_t)store->n_windows;
 	ret_status->n_dictionaries = store->n_dictionaries;

@@ -27,6 +27,7 @@ struct store_status {
 	uint64_t memory_bytes;
 	uint32_t n_windows, n_dictionaries, n_stacks, n_threads, n_processes;
 	uint32_t n_files[NAMES_STATE_COUNT];
+	uint64_t names_refused; /* that are not demangled, by a bound: each time one is kept */
 	uint64_t symbol_bytes;  /* symbol files mapped */
 	int64_t oldest_unix_ns; /* of the windows held, 0 if none */
 };

@@ -35,6 +35,7 @@ struct cached_function {
 struct symbol_cache {
 	atomic_uint refs;
 	atomic_size_t bytes;
+	atomic_uint_least64_t n_refused;
 	pthread_rwlock_t lock; /* of what follows */
 	struct string_table *strings;
 	struct arena arena;
@@ -159,9 +160,11 @@ static struct cached_function *function_get(const struct symbol_cache *cache, ui
 static const char *name_add(struct symbol_cache *cache, const char *system_name)
 {
 	char name[DEMANGLE_MAX_BYTES];
-	size_t length = demangle(system_name, name);
+	bool is_refused;
+	size_t length = demangle_and_tell(system_name, name, &is_refused);
 	char *added;
 
+	atomic_fetch_add(&cache->n_refused, is_refused);
 	if (strcmp(name, system_name) == 0)
 		return system_name;
 	added = arena_alloc(&cache->arena, length + 1);
@@ -334,6 +337,11 @@ void symbol_cache_tick(struct symbol_cache *cache)
 		return; /* someone is asking */
 	symbol_residents_tick(&cache->residents);
 	pthread_rwlock_unlock(&cache->lock);
+}
+
+uint64_t symbol_cache_refused(const struct symbol_cache *cache)
+{
+	return atomic_load(&cache->n_refused);
 }
 
 size_t symbol_cache_bytes(const struct symbol_cache *cache)

@@ -63,5 +63,8 @@ int symbol_cache_find_name(struct symbol_cache *cache, struct symbols *symbols, 
 /* Let the pages of symbol files go that nobody asks any more. Call it now and then; never waits. */
 void symbol_cache_tick(struct symbol_cache *cache);
 
+/* Names that stay as the linker knows them, since a bound of demangle() has kept them so. */
+uint64_t symbol_cache_refused(const struct symbol_cache *cache);
+
 /* Memory in use. Never waits for a thread that fills the cache. */
 size_t symbol_cache_bytes(const struct symbol_cache *cache);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/d_name.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "unwind/d_literal.h"
@@ -518,7 +519,7 @@ static bool read_mangled(struct name_reader *reader)
 	return true;
 }
 
-bool d_name_read(const char *symbol, char *text, size_t *ret_length)
+int d_name_read(const char *symbol, char *text, size_t *ret_length)
 {
 	struct name_reader reader = {
 		.symbol = symbol,
@@ -527,13 +528,16 @@ bool d_name_read(const char *symbol, char *text, size_t *ret_length)
 		.work = NAME_WORK_MAX,
 		.text = text,
 	};
+	bool is_read;
 
 	if (strcmp(symbol, "_Dmain") == 0) {
 		reader.at = reader.end;
-		name_put(&reader, "D main");
-	} else if (!name_is_at(&reader, "_D") || !read_mangled(&reader)) {
-		return false;
+		is_read = name_put(&reader, "D main");
+	} else {
+		is_read = name_is_at(&reader, "_D") && read_mangled(&reader);
 	}
+	if (!is_read || !reader.length || reader.at != reader.end)
+		return reader.is_refused ? -E2BIG : -EINVAL;
 	*ret_length = reader.length;
-	return reader.length && reader.at == reader.end;
+	return 0;
 }

@@ -13,7 +13,6 @@
  * more than name_reader.h allows has no name here.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "unwind/name_reader.h"
@@ -21,6 +20,7 @@
 /*
  * Write what @symbol stands for to @text, of NAME_TEXT_MAX_BYTES, without a terminator.
  *
- * Returns whether it is a name of D, and sets *@ret_length.
+ * Returns 0 and sets *@ret_length, -EINVAL: it is no name of D, or -E2BIG: reading it takes too
+ * much.
  */
-bool d_name_read(const char *symbol, char *text, size_t *ret_length);
+int d_name_read(const char *symbol, char *text, size_t *ret_length);

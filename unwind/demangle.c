@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/demangle.h"
 
+#include <errno.h>
 #include <libiberty/demangle.h>
 #include <setjmp.h>
 #include <stdbool.h>
@@ -34,6 +35,7 @@
 struct sink {
 	jmp_buf give_up;
 	bool is_given_up; /* what came last is not the name's end */
+	bool is_refused;  /* to read it would take too much */
 	size_t total_bytes;
 	char head[DEMANGLE_MAX_BYTES - 1];
 	char tail[TAIL_SLOTS]; /* byte n of the name is at n % TAIL_SLOTS */
@@ -150,13 +152,17 @@ static void make_printable(char *name, size_t length)
 }
 
 /* A name that we read ourselves: with all of its text at hand, for parts of it change places. */
-static bool read_name(bool (*read)(const char *symbol, char *text, size_t *ret_length),
+static bool read_name(int (*read)(const char *symbol, char *text, size_t *ret_length),
 		      const char *symbol, struct sink *sink)
 {
 	_cleanup_(freep) char *text = malloc(NAME_TEXT_MAX_BYTES);
+	int r = -ENOMEM;
 	size_t length;
 
-	if (!text || !read(symbol, text, &length))
+	if (text)
+		r = read(symbol, text, &length);
+	sink->is_refused = r < 0 && r != -EINVAL;
+	if (r < 0)
 		return false;
 	sink_append(sink, text, length);
 	sink->is_given_up = length == NAME_TEXT_MAX_BYTES;
@@ -165,7 +171,8 @@ static bool read_name(bool (*read)(const char *symbol, char *text, size_t *ret_l
 
 static bool read_cpp(const char *symbol, struct sink *sink)
 {
-	return cpp_name_is_bounded(symbol) &&
+	sink->is_refused = !cpp_name_is_bounded(symbol);
+	return !sink->is_refused &&
 	       cplus_demangle_v3_callback(symbol, DMGL_PARAMS | DMGL_ANSI | DMGL_NO_RECURSE_LIMIT,
 					  on_demangled, sink);
 }
@@ -186,7 +193,10 @@ static bool read_ada(const char *symbol, struct sink *sink)
 {
 	_cleanup_(freep) char *name = NULL;
 
-	if (!is_of_ada(symbol) || strlen(symbol) > MAX_ADA_LETTERS)
+	if (!is_of_ada(symbol))
+		return false;
+	sink->is_refused = strlen(symbol) > MAX_ADA_LETTERS;
+	if (sink->is_refused)
 		return false;
 	name = ada_demangle(symbol, 0);
 	if (name)
@@ -250,7 +260,8 @@ static char *without_number(const char *symbol)
 	return strndup(symbol, (size_t)(suffix - symbol));
 }
 
-size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
+size_t demangle_and_tell(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES],
+			 bool *ret_is_refused)
 {
 	_cleanup_(freep) char *numberless = without_number(symbol);
 	struct sink sink; /* of which only what is taken gets initialised */
@@ -260,6 +271,7 @@ size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 		symbol = numberless;
 	sink.total_bytes = 0;
 	sink.is_given_up = false;
+	sink.is_refused = false;
 	if (!demangle_into(symbol, &sink) || !sink.total_bytes) {
 		sink.total_bytes = 0;
 		copy_into(symbol, &sink);
@@ -267,5 +279,13 @@ size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
 	length = sink_take(&sink, ret_name);
 	ret_name[length] = '\0';
 	make_printable(ret_name, length);
+	*ret_is_refused = sink.is_refused;
 	return length;
+}
+
+size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES])
+{
+	bool is_refused;
+
+	return demangle_and_tell(symbol, ret_name, &is_refused);
 }

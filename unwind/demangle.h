@@ -5,6 +5,7 @@
  * Demangle: the name that a person wrote, from the one that the linker knows.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Longest name made, in bytes with its NUL; what is longer is cut in the middle with "…". */
@@ -37,3 +38,8 @@
  * it is: see cpp_name.h, d_name.h and rust_name.h.
  */
 size_t demangle(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES]);
+
+/* As above, and set *@ret_is_refused: a bound keeps it as it is, though it may have another form.
+ */
+size_t demangle_and_tell(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES],
+			 bool *ret_is_refused);

@@ -47,11 +47,14 @@ bool name_put_bytes(struct name_reader *reader, const char *bytes, size_t n_byte
 	size_t room = NAME_TEXT_MAX_BYTES - reader->length;
 	size_t n = n_bytes < room ? n_bytes : room;
 
-	if (n > reader->work)
+	if (n > reader->work) {
+		reader->is_refused = true;
 		return false;
+	}
 	memcpy(reader->text + reader->length, bytes, n);
 	reader->length += n;
 	reader->work -= n;
+	reader->is_refused |= reader->length == NAME_TEXT_MAX_BYTES;
 	return reader->length < NAME_TEXT_MAX_BYTES;
 }
 
@@ -98,8 +101,10 @@ void name_put_before(struct name_reader *reader, size_t start, size_t middle)
 
 bool name_enter(struct name_reader *reader)
 {
-	if (reader->depth == NAME_DEPTH_MAX || !reader->work)
+	if (reader->depth == NAME_DEPTH_MAX || !reader->work) {
+		reader->is_refused = true;
 		return false;
+	}
 	reader->depth++;
 	reader->work--;
 	return true;

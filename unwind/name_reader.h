@@ -25,7 +25,8 @@ struct name_reader {
 	size_t reference;   /* of back references, each must lie before the one that led to it */
 	size_t depth;
 	size_t work;
-	char *text; /* NAME_TEXT_MAX_BYTES, borrowed */
+	bool is_refused; /* a bound was met */
+	char *text;      /* NAME_TEXT_MAX_BYTES, borrowed */
 	size_t length;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/rust_name.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,9 +138,10 @@ static bool read_binder(struct rust_reader *reader)
 {
 	uint64_t n;
 
-	if (!take_number_after(reader, 'G', &n) || n > LIFETIMES_MAX)
+	if (!take_number_after(reader, 'G', &n))
 		return false;
-	if (n && !put(reader, "for<"))
+	reader->name.is_refused |= n > LIFETIMES_MAX;
+	if (n > LIFETIMES_MAX || (n && !put(reader, "for<")))
 		return false;
 	for (uint64_t i = 0; i < n; i++) {
 		reader->n_lifetimes++;
@@ -543,7 +545,7 @@ static bool read_name(struct rust_reader *reader)
 	return reader->name.at == reader->name.end;
 }
 
-bool rust_name_read(const char *symbol, char *text, size_t *ret_length)
+int rust_name_read(const char *symbol, char *text, size_t *ret_length)
 {
 	static const char letters[] =
 		"0123456789_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -559,9 +561,9 @@ bool rust_name_read(const char *symbol, char *text, size_t *ret_length)
 	char after = symbol[reader.name.end];
 
 	if (strncmp(symbol, "_R", strlen("_R")) != 0 || (after && after != '.'))
-		return false;
+		return -EINVAL;
 	if (!read_name(&reader) && reader.name.length < NAME_TEXT_MAX_BYTES)
-		return false;
+		return reader.name.is_refused ? -E2BIG : -EINVAL;
 	*ret_length = reader.name.length;
-	return true;
+	return 0;
 }

@@ -13,7 +13,6 @@
  * allows has no name here.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "unwind/name_reader.h"
@@ -21,7 +20,7 @@
 /*
  * Write what @symbol stands for to @text, of NAME_TEXT_MAX_BYTES, without a terminator.
  *
- * Returns whether it is a name of Rust, and sets *@ret_length. A text that fills its room is cut:
- * the name goes on.
+ * Returns 0 and sets *@ret_length, -EINVAL: it is no name of Rust, or -E2BIG: reading it takes too
+ * much. A text that fills its room is cut: the name goes on.
  */
-bool rust_name_read(const char *symbol, char *text, size_t *ret_length);
+int rust_name_read(const char *symbol, char *text, size_t *ret_length);

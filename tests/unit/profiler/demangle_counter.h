@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Demangle counter: how often demangle() is called, in a test that is linked with --wrap=demangle.
+ * Demangle counter: how often names are demangled, in a test that is linked with --wrap for what
+ * does that.
  */
 
 #include <stddef.h>

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <cmocka.h>
 
@@ -113,7 +114,8 @@ void symbol_fixture_make(bool with_lines, struct elf_description *ret_descriptio
 	*ret_symbols = symbol_fixture_map(&bytes);
 }
 
-static void add_namesake(struct symbol_file_writer *writer, uint64_t start_vaddr, const char *path)
+static void add_function(struct symbol_file_writer *writer, const char *name, uint64_t start_vaddr,
+			 const char *path)
 {
 	struct symbol_row row = { .elf_vaddr = start_vaddr, .line = 10 };
 	struct symbol_function function = {
@@ -122,22 +124,38 @@ static void add_namesake(struct symbol_file_writer *writer, uint64_t start_vaddr
 		.n_rows = 1,
 	};
 
-	assert_int_equal(symbol_file_writer_add_string(writer, "same", 4, &function.name), 0);
+	assert_int_equal(symbol_file_writer_add_string(writer, name, strlen(name), &function.name),
+			 0);
 	assert_int_equal(symbol_file_writer_add_file(writer, path, &row.file), 0);
 	assert_int_equal(symbol_file_writer_add_function(writer, &function), 0);
 }
 
-struct symbol_file *symbol_fixture_namesakes(void)
+static struct symbol_file *finish(struct symbol_file_writer *writer)
 {
 	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
 	struct symbol_build_report report = { 0 };
-	struct symbol_file_writer *writer;
 
-	assert_int_equal(symbol_file_writer_new(&writer), 0);
-	add_namesake(writer, SYMBOL_FIXTURE_NAMESAKE_VADDR(0), "/src/a.c");
-	add_namesake(writer, SYMBOL_FIXTURE_NAMESAKE_VADDR(1), "/src/b.c");
-	add_namesake(writer, SYMBOL_FIXTURE_NAMESAKE_VADDR(2), "/src/a.c");
 	assert_int_equal(symbol_file_writer_finish(writer, NULL, &bytes, &report), 0);
 	symbol_file_writer_free(writer);
 	return symbol_fixture_map(&bytes);
+}
+
+struct symbol_file *symbol_fixture_namesakes(void)
+{
+	struct symbol_file_writer *writer;
+
+	assert_int_equal(symbol_file_writer_new(&writer), 0);
+	add_function(writer, "same", SYMBOL_FIXTURE_NAMESAKE_VADDR(0), "/src/a.c");
+	add_function(writer, "same", SYMBOL_FIXTURE_NAMESAKE_VADDR(1), "/src/b.c");
+	add_function(writer, "same", SYMBOL_FIXTURE_NAMESAKE_VADDR(2), "/src/a.c");
+	return finish(writer);
+}
+
+struct symbol_file *symbol_fixture_called(const char *name)
+{
+	struct symbol_file_writer *writer;
+
+	assert_int_equal(symbol_file_writer_new(&writer), 0);
+	add_function(writer, name, SYMBOL_FIXTURE_NAMESAKE_VADDR(0), "/src/a.c");
+	return finish(writer);
 }

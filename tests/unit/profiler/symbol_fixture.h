@@ -34,3 +34,6 @@ uint64_t symbol_fixture_call_off(void);
  */
 #define SYMBOL_FIXTURE_NAMESAKE_VADDR(i) (0x1000 + 0x100 * (i))
 struct symbol_file *symbol_fixture_namesakes(void);
+
+/* One function of that name, at SYMBOL_FIXTURE_NAMESAKE_VADDR(0). Owned by the caller. */
+struct symbol_file *symbol_fixture_called(const char *name);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -19,6 +20,8 @@
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
+#include "profiler/symbol_cache.h"
+#include "profiler/symbols.h"
 #include "profiler/window.h"
 #include "tests/unit/profiler/store_fixture.h"
 #include "tests/unit/profiler/symbol_fixture.h"
@@ -138,6 +141,41 @@ static void finds_files_as_they_are_now(void **state)
 	assert_null(snapshot_find_file(&snapshot, FIXTURE_FILE + 1));
 }
 
+/* A name of as many bytes is taken in, which is too deep to be read. */
+static void take_name(struct store *store, uint32_t id, size_t n_bytes)
+{
+	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+	const struct symbol_place *place;
+	struct symbols *symbols;
+	char *name = malloc(n_bytes + 1);
+
+	assert_non_null(name);
+	memset(name, 'P', n_bytes);
+	memcpy(name, "_D1f", 4);
+	name[n_bytes] = '\0';
+	assert_int_equal(snapshot_init(store, FIXTURE_START_NS, INT64_MAX, &snapshot), 0);
+	assert_int_equal(symbols_new(symbol_fixture_called(name), id, &symbols), 0);
+	assert_int_equal(symbol_cache_find(snapshot.symbol_cache, symbols,
+					   SYMBOL_FIXTURE_NAMESAKE_VADDR(0), &place),
+			 0);
+	symbols_unref(symbols);
+	free(name);
+}
+
+/* Caches leave when they have grown large. */
+static void counts_what_caches_refused_that_have_left(void **state)
+{
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	enum { N = 40, NAME_BYTES = 1000000 };
+	struct store_status status;
+
+	(void)state;
+	for (uint32_t id = 0; id < N; id++)
+		take_name(store, id, NAME_BYTES + id);
+	store_get_status(store, &status);
+	assert_int_equal(status.names_refused, N);
+}
+
 static bool profile_is_sound(const struct profile *profile)
 {
 	for (size_t i = 0; i < profile->n_samples; i++) {
@@ -236,6 +274,7 @@ int main(void)
 		cmocka_unit_test(has_the_kernel_as_it_was_when_samples_were_taken),
 		cmocka_unit_test(forgets_the_oldest_kernels),
 		cmocka_unit_test(finds_files_as_they_are_now),
+		cmocka_unit_test(counts_what_caches_refused_that_have_left),
 		cmocka_unit_test(is_read_by_two_threads_while_a_third_one_feeds),
 	};
 

@@ -122,6 +122,55 @@ static void demangles_a_name_once_however_often_it_is_met(void **state)
 	symbols_unref(symbols[1]);
 }
 
+/* How many names are refused when one of @symbol is taken in. */
+static uint64_t refused_count(const char *symbol)
+{
+	const struct symbol_place *place;
+	struct symbol_cache *cache;
+	struct symbols *symbols;
+	uint64_t n;
+
+	assert_int_equal(symbol_cache_new(&cache), 0);
+	assert_int_equal(symbols_new(symbol_fixture_called(symbol), 1, &symbols), 0);
+	for (uint64_t offset = 0; offset < 2; offset++)
+		assert_int_equal(symbol_cache_find(cache, symbols,
+						   SYMBOL_FIXTURE_NAMESAKE_VADDR(0) + offset,
+						   &place),
+				 0);
+	assert_int_equal(place->n_lines, 1);
+	n = symbol_cache_refused(cache);
+	symbol_cache_unref(cache);
+	symbols_unref(symbols);
+	return n;
+}
+
+/* A function of a pointer to a pointer to a … */
+static const char *deep(char symbol[16384], const char *start, const char *end)
+{
+	size_t length = strlen(start);
+
+	memset(symbol, 'P', 10000);
+	memcpy(symbol, start, length);
+	strcpy(symbol + 10000, end);
+	return symbol;
+}
+
+static void counts_names_that_take_too_much_to_be_read(void **state)
+{
+	char symbol[16384];
+
+	(void)state;
+	assert_int_equal(refused_count("plain"), 0);
+	assert_int_equal(refused_count("_Z3fooi"), 0);
+	assert_int_equal(refused_count("_Znonsense"), 0);
+	assert_int_equal(refused_count("_D3foo3barFiZv"), 0);
+	assert_int_equal(refused_count("_Dx"), 0);
+	assert_int_equal(refused_count("_Rx"), 0);
+	assert_int_equal(refused_count(deep(symbol, "_Z1f", "i")), 1);
+	assert_int_equal(refused_count(deep(symbol, "_D1f", "v")), 1);
+	assert_int_equal(refused_count("_RINvC1a1bFGzzzzzzzz_EuE"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +178,7 @@ int main(void)
 		cmocka_unit_test(answers_the_same_again_without_growing),
 		cmocka_unit_test(tells_functions_of_one_name_apart),
 		cmocka_unit_test(demangles_a_name_once_however_often_it_is_met),
+		cmocka_unit_test(counts_names_that_take_too_much_to_be_read),
 	};
 
 	return cmocka_run_group_tests_name("symbol_cache", tests, NULL, NULL);
