@@ -14,6 +14,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/daemon/cpu_events.h"
+#include "profiler/daemon/module_btf.h"
 #include "profiler/daemon/walker.h"
 
 #include "lifecycle.skel.h"
@@ -92,6 +93,7 @@ static int load_sampler_object(struct kernel_half *half, const struct kernel_hal
 	half->sampler = sampler_bpf__open();
 	if (!half->sampler)
 		return -errno;
+	module_btf_forgo(half->sampler->obj);
 	bpf_program__set_autoload(half->sampler->progs.sample_cpu, false);
 	bpf_program__set_autoload(half->sampler->progs.sample_by_frame_pointers, false);
 	bpf_program__set_autoload(sampling_program(half), true);
@@ -165,6 +167,7 @@ static void load_lifecycle(struct kernel_half *half, const struct kernel_half_op
 	half->lifecycle = lifecycle_bpf__open();
 	if (!half->lifecycle)
 		return;
+	module_btf_forgo(half->lifecycle->obj);
 	half->lifecycle->rodata->select_processes = options->selects_processes;
 	half->lifecycle->rodata->page_shift = page_shift();
 	half->lifecycle->rodata->by_tables = half->unwinder == UNWINDER_TABLES;

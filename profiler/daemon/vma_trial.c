@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/daemon/module_btf.h"
 #include "profiler/procfs.h"
 
 #include "vma_trial.skel.h"
@@ -182,6 +183,7 @@ void vma_trial_run(uint32_t page_shift, struct vma_trial *ret_trial)
 	*ret_trial = (struct vma_trial){ 0 };
 	r = bpf ? 0 : -errno;
 	if (r == 0) {
+		module_btf_forgo(bpf->obj);
 		bpf->rodata->page_shift = page_shift;
 		r = vma_trial_bpf__load(bpf);
 	}
