@@ -70,6 +70,7 @@ struct binary {
 	bool is_named;        /* or is to be: a stack leads through it */
 	bool is_table_urgent; /* the order of its table is */
 	bool had_table;       /* its unwind table was there once */
+	bool has_late_files;  /* some debug file was not there in time: it was read without */
 	enum order_state table_order, names_order;
 	uint32_t table_order_number; /* of the one that was sent last */
 	uint32_t n_table_orders;     /* since a table has come */
@@ -84,7 +85,6 @@ struct binary {
 	bool is_itself_asked_for;     /* … that is this file, not one beside it */
 	int64_t next_fetch_ns;        /* not before, by the monotonic clock */
 	int64_t sought_ns;            /* when that was looked for last, by the monotonic clock */
-	bool has_late_files;          /* some of it was not there in time: it was read without */
 	char debug_link[BINARY_DEBUG_LINK_BYTES]; /* what the binary calls it, or "" */
 	struct elf_description description;
 	struct build_id build_id; /* as the sampler has read it when it met the file */
