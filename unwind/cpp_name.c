@@ -13,7 +13,24 @@
 #define MAX_SCOPE_COPIES (1 << 14) /* of 64 bytes */
 #define MANY_LETTERS     1024      /* fewer cannot make too many of them */
 #define MAX_PACK_NODES   1024
+#define MAX_QUALIFIERS   8    /* of a parameter, for it to be read as one here */
 #define MAX_DEPTH        1024 /* beyond it, libiberty writes nothing */
+
+/* Whether any of the pairs of letters is there that are looked at below. In one pass without a
+ * jump, which compilers make one of many letters at a time: most names have none of them. */
+static bool has_pair(const char *symbol, size_t n_letters)
+{
+	uint8_t found = 0;
+
+	for (size_t i = 0; i + 1 < n_letters; i++) {
+		uint8_t first = (uint8_t)symbol[i], second = (uint8_t)symbol[i + 1];
+
+		found |= ((first == 'D') | (first == 's')) & (second == 'p');
+		found |= (first == 's') & (second == 'Z');
+		found |= (first == 'c') & (second == 'v');
+	}
+	return found;
+}
 
 /* Whether an expression may begin at @letters: with an operator, or what else the ABI has. */
 static bool may_be_expression(const char *letters)
@@ -29,18 +46,44 @@ static bool may_be_expression(const char *letters)
 	return strchr("0123456789TLXfuv", letters[0]) || strstr(operators, pair);
 }
 
-/* Whether a pack is expanded, as a type or in an expression, or counted, in an expression. Names
- * are not parsed for this: "sp" may be of "spare". */
-static bool may_have_pack(const char *symbol)
+/* Whether no more than a parameter is at @letters, as in "Args&&...": there are a few nodes to
+ * search, whatever else the name has. */
+static bool is_parameter(const char *letters)
 {
-	if (strstr(symbol, "Dp") || strstr(symbol, "sZ"))
-		return true;
-	while ((symbol = strstr(symbol, "sp")) != NULL) {
-		symbol += strlen("sp");
-		if (may_be_expression(symbol))
+	size_t n_qualifiers = strspn(letters, "PROKV");
+
+	letters += n_qualifiers;
+	if (n_qualifiers > MAX_QUALIFIERS || *letters++ != 'T')
+		return false;
+	letters += strspn(letters, "0123456789");
+	return letters[0] == '_' && letters[1] != 'I';
+}
+
+static bool may_expand_types(const char *symbol)
+{
+	while ((symbol = strstr(symbol, "Dp")) != NULL) {
+		symbol += strlen("Dp");
+		if (!is_parameter(symbol))
 			return true;
 	}
 	return false;
+}
+
+/* Names are not parsed for this: "sp" may be of "spare". */
+static bool may_expand_expressions(const char *symbol)
+{
+	while ((symbol = strstr(symbol, "sp")) != NULL) {
+		symbol += strlen("sp");
+		if (may_be_expression(symbol) && !is_parameter(symbol))
+			return true;
+	}
+	return false;
+}
+
+/* Whether there may be a pack, expanded or counted, that takes long to search. */
+static bool may_have_large_pack(const char *symbol)
+{
+	return may_expand_types(symbol) || may_expand_expressions(symbol) || strstr(symbol, "sZ");
 }
 
 /* Whether there is a conversion to a type; what begins none, tells some words of people apart. */
@@ -162,8 +205,11 @@ bool cpp_name_is_bounded(const char *symbol)
 	size_t n_letters = strnlen(symbol, CPP_NAME_MAX_LETTERS + 1);
 
 	if (n_letters > CPP_NAME_MAX_LETTERS ||
-	    (n_letters > MANY_LETTERS && count_scope_copies(symbol) > MAX_SCOPE_COPIES) ||
-	    (may_have_conversion(symbol) && count_twice_read(symbol) > MAX_TWICE_READ))
+	    (n_letters > MANY_LETTERS && count_scope_copies(symbol) > MAX_SCOPE_COPIES))
 		return false;
-	return !may_have_pack(symbol) || packs_are_bounded(symbol, n_letters);
+	if (!has_pair(symbol, n_letters))
+		return true;
+	if (may_have_conversion(symbol) && count_twice_read(symbol) > MAX_TWICE_READ)
+		return false;
+	return !may_have_large_pack(symbol) || packs_are_bounded(symbol, n_letters);
 }

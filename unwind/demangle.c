@@ -17,51 +17,33 @@
 #define ELLIPSIS       "\xe2\x80\xa6"
 #define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
 #define TAIL_BYTES     384
-#define TAIL_SLOTS     512 /* a power of two */
 #define HEAD_BYTES     (DEMANGLE_MAX_BYTES - 1 - ELLIPSIS_BYTES - TAIL_BYTES)
-
-/* A name that fits has no tail; what comes before this is in none. */
-#define TAIL_FIRST (DEMANGLE_MAX_BYTES - 1 - TAIL_BYTES)
-
-/* Where a name that still grows is given up, and keeps its head only. */
-#define GIVE_UP_BYTES NAME_TEXT_MAX_BYTES
 
 /* Longer names of Ada are left as they are: its demangler makes all of a name on the heap. */
 #define MAX_ADA_LETTERS 65536
 
 #define LLVM_SUFFIX ".llvm."
 
-/* Takes a name of any length, keeps both of its ends. */
+/* Takes a name of any length, keeps all of it up to where it is given up. */
 struct sink {
 	jmp_buf give_up;
-	bool is_given_up; /* what came last is not the name's end */
-	bool is_refused;  /* to read it would take too much */
-	size_t total_bytes;
-	char head[DEMANGLE_MAX_BYTES - 1];
-	char tail[TAIL_SLOTS]; /* byte n of the name is at n % TAIL_SLOTS */
+	bool is_refused; /* to read it would take too much */
+	size_t n_bytes;
+	char text[NAME_TEXT_MAX_BYTES];
 };
 
-static void sink_keep_tail(struct sink *sink, const char *text, size_t length)
+static bool sink_is_full(const struct sink *sink)
 {
-	size_t skipped = length > TAIL_BYTES ? length - TAIL_BYTES : 0;
-	size_t slot = (sink->total_bytes + skipped) % TAIL_SLOTS;
-	size_t n = length - skipped, room = TAIL_SLOTS - slot;
-
-	memcpy(sink->tail + slot, text + skipped, n < room ? n : room);
-	if (n > room)
-		memcpy(sink->tail, text + skipped + room, n - room);
+	return sink->n_bytes == sizeof(sink->text);
 }
 
 static void sink_append(struct sink *sink, const char *text, size_t length)
 {
-	if (sink->total_bytes < sizeof(sink->head)) {
-		size_t room = sizeof(sink->head) - sink->total_bytes;
+	size_t room = sizeof(sink->text) - sink->n_bytes;
 
-		memcpy(sink->head + sink->total_bytes, text, length < room ? length : room);
-	}
-	if (sink->total_bytes + length > TAIL_FIRST)
-		sink_keep_tail(sink, text, length);
-	sink->total_bytes += length;
+	length = length < room ? length : room;
+	memcpy(sink->text + sink->n_bytes, text, length);
+	sink->n_bytes += length;
 }
 
 static void on_demangled(const char *text, size_t length, void *sink_pointer)
@@ -72,8 +54,7 @@ static void on_demangled(const char *text, size_t length, void *sink_pointer)
 		return;
 	sink_append(sink, text, length);
 	/* libiberty keeps nothing on the heap here, and has no other way to be told. */
-	sink->is_given_up = sink->total_bytes >= GIVE_UP_BYTES;
-	if (sink->is_given_up)
+	if (sink_is_full(sink))
 		longjmp(sink->give_up, 1);
 }
 
@@ -85,25 +66,26 @@ static bool is_continuation(char byte)
 /* Write what @sink holds to @ret_name. Returns its length. */
 static size_t sink_take(const struct sink *sink, char *ret_name)
 {
-	size_t length = sink->total_bytes, first = sink->total_bytes - TAIL_BYTES;
+	const char *end = sink->text + sink->n_bytes, *tail;
+	size_t length = sink->n_bytes;
 
-	if (length <= sizeof(sink->head)) {
-		memcpy(ret_name, sink->head, length);
+	if (length < DEMANGLE_MAX_BYTES) {
+		memcpy(ret_name, sink->text, length);
 		return length;
 	}
 	length = HEAD_BYTES;
-	while (length && is_continuation(sink->head[length]))
+	while (length && is_continuation(sink->text[length]))
 		length--;
-	memcpy(ret_name, sink->head, length);
+	memcpy(ret_name, sink->text, length);
 	memcpy(ret_name + length, ELLIPSIS, ELLIPSIS_BYTES);
 	length += ELLIPSIS_BYTES;
-	if (sink->is_given_up)
+	if (sink_is_full(sink)) /* what came last is not the name's end */
 		return length;
-	while (first < sink->total_bytes && is_continuation(sink->tail[first % TAIL_SLOTS]))
-		first++;
-	for (; first < sink->total_bytes; first++)
-		ret_name[length++] = sink->tail[first % TAIL_SLOTS];
-	return length;
+	tail = end - TAIL_BYTES;
+	while (tail < end && is_continuation(*tail))
+		tail++;
+	memcpy(ret_name + length, tail, (size_t)(end - tail));
+	return length + (size_t)(end - tail);
 }
 
 /* The bytes of the UTF-8 character at @text, or 0 if there is none, or one for control. */
@@ -151,22 +133,14 @@ static void make_printable(char *name, size_t length)
 	}
 }
 
-/* A name that we read ourselves: with all of its text at hand, for parts of it change places. */
+/* A name that we read ourselves: in the sink's text, for parts of it change places. */
 static bool read_name(int (*read)(const char *symbol, char *text, size_t *ret_length),
 		      const char *symbol, struct sink *sink)
 {
-	_cleanup_(freep) char *text = malloc(NAME_TEXT_MAX_BYTES);
-	int r = -ENOMEM;
-	size_t length;
+	int r = read(symbol, sink->text, &sink->n_bytes);
 
-	if (text)
-		r = read(symbol, text, &length);
 	sink->is_refused = r < 0 && r != -EINVAL;
-	if (r < 0)
-		return false;
-	sink_append(sink, text, length);
-	sink->is_given_up = length == NAME_TEXT_MAX_BYTES;
-	return true;
+	return r == 0;
 }
 
 static bool read_cpp(const char *symbol, struct sink *sink)
@@ -215,7 +189,7 @@ static bool demangle_into(const char *symbol, struct sink *sink)
 	if (strncmp(symbol, "_ZN", 3) == 0 && strstr(symbol, "17h") &&
 	    rust_demangle_callback(symbol, 0, on_demangled, sink))
 		return true;
-	sink->total_bytes = 0; /* a name that is half Rust's */
+	sink->n_bytes = 0; /* a name that is half Rust's */
 	if (strncmp(symbol, "_Z", 2) == 0)
 		return read_cpp(symbol, sink);
 	if (strncmp(symbol, "_D", 2) == 0)
@@ -264,16 +238,15 @@ size_t demangle_and_tell(const char *symbol, char ret_name[DEMANGLE_MAX_BYTES],
 			 bool *ret_is_refused)
 {
 	_cleanup_(freep) char *numberless = without_number(symbol);
-	struct sink sink; /* of which only what is taken gets initialised */
+	struct sink sink; /* of which only what is taken gets touched */
 	size_t length;
 
 	if (numberless)
 		symbol = numberless;
-	sink.total_bytes = 0;
-	sink.is_given_up = false;
+	sink.n_bytes = 0;
 	sink.is_refused = false;
-	if (!demangle_into(symbol, &sink) || !sink.total_bytes) {
-		sink.total_bytes = 0;
+	if (!demangle_into(symbol, &sink) || !sink.n_bytes) {
+		sink.n_bytes = 0;
 		copy_into(symbol, &sink);
 	}
 	length = sink_take(&sink, ret_name);

@@ -82,11 +82,14 @@ static const char *make_pack(char *symbol, size_t n_steps, char *pack, size_t nu
 static void packs_of_what_doubles_and_doubles_are_not(void **state)
 {
 	char symbol[1024], type[] = "EEDpS1_", expression[] = "EEDTspcvS1_Li0EE";
+	char with_arguments[] = "EEDpT_IS1_E", parameter[] = "S1_EEDpOT_";
 
 	(void)state;
 	assert_true(cpp_name_is_bounded(make_pack(symbol, 4, type, 5)));
 	assert_false(cpp_name_is_bounded(make_pack(symbol, 20, type, 5)));
 	assert_false(cpp_name_is_bounded(make_pack(symbol, 33, type, 5)));
+	assert_false(cpp_name_is_bounded(make_pack(symbol, 33, with_arguments, 8)));
+	assert_true(cpp_name_is_bounded(make_pack(symbol, 33, parameter, 1)));
 	assert_true(cpp_name_is_bounded(make_pack(symbol, 4, expression, 9)));
 	assert_false(cpp_name_is_bounded(make_pack(symbol, 33, expression, 9)));
 }
