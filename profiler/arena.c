@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profiler/base/array.h"
 #include "profiler/utf8.h"
 
 #define FIRST_BYTES (4UL << 10)
@@ -42,6 +43,7 @@ static struct arena_block *block_add(struct arena *arena, size_t size)
 	block = malloc(sizeof(*block) + block_bytes);
 	if (!block)
 		return NULL;
+	array_populate(block, sizeof(*block) + block_bytes);
 	block->size = block_bytes;
 	block->next = arena->blocks;
 	arena->blocks = block;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "profiler/base/array.h"
+
 #define FIRST_SLOTS 16
 
 struct pair_slot {
@@ -62,6 +64,7 @@ static int map_grow(struct pair_map *map)
 	grown.slots = calloc(grown.n_slots, sizeof(*grown.slots));
 	if (!grown.slots)
 		return -ENOMEM;
+	array_populate(grown.slots, pair_map_bytes(&grown)); /* hashes lie all over it */
 	for (size_t i = 0; i < map->n_slots; i++) {
 		if (map->slots[i].used)
 			*slot_find(&grown, map->slots[i].key) = map->slots[i];

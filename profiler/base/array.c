@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define FEW_BYTES (16 << 10) /* not worth a system call */
+
 int array_reserve(void **items, size_t *capacity, size_t count, size_t item_size)
 {
 	size_t new_capacity = *capacity ? *capacity : 8;
@@ -31,14 +33,18 @@ int array_reserve(void **items, size_t *capacity, size_t count, size_t item_size
 
 int array_prepare(void **items, size_t *capacity, size_t count, size_t item_size)
 {
-	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE), start_off;
 	int r = array_reserve(items, capacity, count, item_size);
 
-	if (r < 0 || !*items)
-		return r;
-	start_off = (uintptr_t)*items % page_bytes;
+	if (r == 0 && *items)
+		array_populate(*items, count * item_size);
+	return r;
+}
+
+void array_populate(void *items, size_t n_bytes)
+{
+	size_t start_off = (uintptr_t)items % (size_t)sysconf(_SC_PAGESIZE);
+
 	/* Where it fails, pages come as they are written. */
-	(void)madvise((char *)*items - start_off, start_off + count * item_size,
-		      MADV_POPULATE_WRITE);
-	return 0;
+	if (n_bytes >= FEW_BYTES)
+		(void)madvise((char *)items - start_off, start_off + n_bytes, MADV_POPULATE_WRITE);
 }

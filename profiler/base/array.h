@@ -26,3 +26,6 @@ int array_reserve(void **items, size_t *capacity, size_t count, size_t item_size
  * take it twice as long.
  */
 int array_prepare(void **items, size_t *capacity, size_t count, size_t item_size);
+
+/* The same for @n_bytes of room that is there already, from malloc(), and about to be filled. */
+void array_populate(void *items, size_t n_bytes);

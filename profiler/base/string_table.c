@@ -111,6 +111,7 @@ static int slots_grow(struct string_table *table)
 
 	if (!slots)
 		return -ENOMEM;
+	array_populate(slots, n_slots * sizeof(*slots)); /* hashes lie all over it */
 	for (size_t i = 0; i < table->n_slots; i++) {
 		size_t at = table->slots[i].hash & (n_slots - 1);
 
@@ -141,6 +142,7 @@ static char *take_room(struct string_table *table, size_t size)
 		block = malloc(sizeof(*block) + block_size);
 		if (!block)
 			return NULL;
+		array_populate(block, sizeof(*block) + block_size);
 		*block = (struct string_block){ table->blocks, block_size };
 		table->blocks = block;
 		table->free_bytes = block_size;

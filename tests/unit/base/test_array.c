@@ -74,6 +74,20 @@ static void is_prepared_for_as_many_as_were_foretold(void **state)
 			 -ENOMEM);
 }
 
+static void stays_as_it_is_when_it_is_populated(void **state)
+{
+	const size_t n_bytes = 1000 * 1000;
+	_cleanup_(freep) char *bytes = calloc(n_bytes, 1);
+
+	(void)state;
+	assert_non_null(bytes);
+	bytes[n_bytes - 1] = 'x';
+	array_populate(bytes, n_bytes);
+	array_populate(bytes, 1);
+	assert_int_equal(bytes[0], 0);
+	assert_int_equal(bytes[n_bytes - 1], 'x');
+}
+
 static void refuses_more_than_memory_can_hold(void **state)
 {
 	_cleanup_(freep) uint64_t *items = NULL;
@@ -96,6 +110,7 @@ int main(void)
 		cmocka_unit_test(at_least_doubles),
 		cmocka_unit_test(does_nothing_where_there_is_room),
 		cmocka_unit_test(is_prepared_for_as_many_as_were_foretold),
+		cmocka_unit_test(stays_as_it_is_when_it_is_populated),
 		cmocka_unit_test(refuses_more_than_memory_can_hold),
 	};
 
