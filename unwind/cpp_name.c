@@ -140,11 +140,38 @@ static bool tree_has(const struct tree *tree, const struct demangle_component *n
 	       offset / sizeof(*node) < tree->n_nodes && offset % sizeof(*node) == 0;
 }
 
+/* Whether a node has none below it: where its children would be, lies what was in that memory
+ * before, perhaps of the tree of another name. */
+static bool is_leaf(const struct demangle_component *node)
+{
+	switch (node->type) {
+	case DEMANGLE_COMPONENT_NAME:
+	case DEMANGLE_COMPONENT_TEMPLATE_PARAM:
+	case DEMANGLE_COMPONENT_FUNCTION_PARAM:
+	case DEMANGLE_COMPONENT_BUILTIN_TYPE:
+	case DEMANGLE_COMPONENT_SUB_STD:
+	case DEMANGLE_COMPONENT_OPERATOR:
+	case DEMANGLE_COMPONENT_CHARACTER:
+	case DEMANGLE_COMPONENT_NUMBER:
+	case DEMANGLE_COMPONENT_UNNAMED_TYPE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether there is a number, of fewer bytes than a pointer, where others have a left child. */
+static bool has_number(const struct demangle_component *node)
+{
+	return node->type == DEMANGLE_COMPONENT_CTOR || node->type == DEMANGLE_COMPONENT_DTOR ||
+	       node->type == DEMANGLE_COMPONENT_EXTENDED_OPERATOR;
+}
+
 /*
  * The nodes below @node, up to where libiberty ends its search for a pack.
  *
- * Whatever a node holds, its children are where others have left and right ones; other things that
- * lie there are no nodes.
+ * Whatever any other node holds, its children are where others have left and right ones; other
+ * things that lie there are no nodes.
  */
 static uint32_t tree_size(struct tree *tree, const struct demangle_component *node)
 {
@@ -159,9 +186,11 @@ static uint32_t tree_size(struct tree *tree, const struct demangle_component *no
 		tree->is_bounded = false;
 		return 0;
 	}
-	tree->depth++;
 	*size = 1; /* also for whoever comes here in a circle */
-	left = tree_size(tree, node->u.s_binary.left);
+	if (is_leaf(node))
+		return *size;
+	tree->depth++;
+	left = has_number(node) ? 0 : tree_size(tree, node->u.s_binary.left);
 	right = tree_size(tree, node->u.s_binary.right);
 	tree->depth--;
 	if (node->type == DEMANGLE_COMPONENT_PACK_EXPANSION) {
