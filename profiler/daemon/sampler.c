@@ -243,6 +243,20 @@ static size_t ring_bytes(uint64_t memory_bytes)
 	return bytes;
 }
 
+/* That a capability is missing was said before. */
+static const char *loading_failure(int r)
+{
+	switch (r) {
+	case -ESRCH:
+		return "the kernel has no BTF";
+	case -EPERM:
+		return "Operation not permitted (before Linux 5.11, without root, it needs "
+		       "`ulimit -l unlimited`)";
+	default:
+		return strerror(-r);
+	}
+}
+
 static int load_kernel_half(struct sampler *sampler, const struct sampler_setup *setup)
 {
 	const struct kernel_half_options options = {
@@ -261,7 +275,7 @@ static int load_kernel_half(struct sampler *sampler, const struct sampler_setup 
 	if (r < 0) {
 		log_line("cannot load the sampling program: %s; `pilotlight doctor` says what is "
 			 "missing",
-			 r == -ESRCH ? "the kernel has no BTF" : strerror(-r));
+			 loading_failure(r));
 		return r;
 	}
 	if (!half.has_lifecycle)
