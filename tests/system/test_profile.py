@@ -189,7 +189,8 @@ def the_frames_of_a_stack_are_sent_once(daemon):
 
 @test
 def an_idle_cpu_is_no_process(daemon):
-    """Its ticks are counted where they are the kernel's own time of being idle."""
+    """Its ticks are counted where they are the kernel's own time of being idle. An idle CPU of a
+    virtual machine is woken late, and has one tick for several."""
 
     def idle_seconds():
         fields = pathlib.Path("/proc/stat").read_text(encoding="ascii").split(maxsplit=6)
@@ -203,7 +204,8 @@ def an_idle_cpu_is_no_process(daemon):
     after, idle_after = daemon.metrics(), idle_seconds()
     idle = (after[IDLE_TICKS] - before[IDLE_TICKS]) / FREQUENCY_HZ
     may_differ = 0.1 * (after.ticks - before.ticks) / FREQUENCY_HZ
-    assert abs(idle - (idle_after - idle_before)) < may_differ, f"{idle} {idle_after - idle_before}"
+    was_idle = idle_after - idle_before
+    assert 0.3 * was_idle - may_differ < idle < was_idle + may_differ, f"{idle} {was_idle}"
     assert daemon.past('{pid="0"}').count() == 0
 
 

@@ -76,7 +76,8 @@ PATHS = {
         (GO_WORK + GO_MAIN, r"(.+\n)?(main\.depth\n)+main\.work\.\w+\nruntime\.goexit(\.abi0)?"),
         (
             without(r"main\.work") + r"runtime\.(goexit|mstart|rt0_go)(\.abi0)?",
-            without(r"main\..*") + r"runtime\.mcall(\.abi0)?",  # the scheduler, between two
+            # The scheduler, between two: one has let go, or was asked to where it began a function.
+            without(r"main\..*") + r"runtime\.(mcall|morestack)(\.abi0)?",
             *AROUND_MAIN,
         ),
         80,
