@@ -112,6 +112,9 @@ static void a_trial_that_passes_leads_to_the_walk_by_tables(void **state)
 	struct seen seen = { .n_pending = 0 };
 
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* its own mappings grow while they are compared */
+#endif
 	trial_shall_fail = false;
 	half = start(&seen);
 	assert_int_equal(status_of(half).unwinder, UNWINDER_TABLES);
