@@ -37,6 +37,13 @@ def line_of(words):
     return next(i for i, line in enumerate(lines, 1) if f"/* line of {words} */" in line)
 
 
+def path_of(name):
+    path = MODULES / f"{name}.ko"
+    if not path.exists():
+        raise Skip("no module was built for this kernel")
+    return path
+
+
 class Module:
     """A module that is loaded while this lives."""
 
@@ -45,10 +52,7 @@ class Module:
     def __init__(self, name):
         self.name = name
         self.prefix = PREFIXES[name]
-        path = MODULES / f"{name}.ko"
-        if not path.exists():
-            raise Skip("no module was built for this kernel")
-        with open(path, "rb") as file:
+        with open(path_of(name), "rb") as file:
             self._call(self.FINIT_MODULE, file.fileno(), b"", 0)
 
     def _call(self, number, *arguments):
@@ -78,7 +82,7 @@ class Module:
 
 def build_id(name):
     lines = subprocess.run(
-        ["readelf", "-n", MODULES / f"{name}.ko"], check=True, capture_output=True, text=True
+        ["readelf", "-n", path_of(name)], check=True, capture_output=True, text=True
     ).stdout.splitlines()
     return next(line.split()[-1] for line in lines if "Build ID" in line)
 
@@ -92,7 +96,7 @@ def debug_folder(*names):
             identity = build_id(name)
             path = pathlib.Path(folder, ".build-id", identity[:2], f"{identity[2:]}.debug")
             path.parent.mkdir(parents=True, exist_ok=True)
-            command = ["objcopy", "--only-keep-debug", MODULES / f"{name}.ko", path]
+            command = ["objcopy", "--only-keep-debug", path_of(name), path]
             subprocess.run(command, check=True, capture_output=True)
         yield folder
 
