@@ -19,7 +19,7 @@
 #define MAX_FETCH_BYTES "2147483648"
 #define RETRIES         "0"
 
-struct library {
+struct debuginfod {
 	debuginfod_client *(*begin)(void);
 	int (*find_debuginfo)(debuginfod_client *client, const unsigned char *id, int n_bytes,
 			      char **path);
@@ -68,7 +68,7 @@ static const char *const readable_paths[] = {
 /* The library's own bound is for a server that sends too slowly: not for one that takes no
  * connection, or is silent then. */
 struct patience {
-	const struct library *library;
+	const struct debuginfod *debuginfod;
 	int64_t end_ns; /* when it has to have begun to send */
 	bool is_over;
 };
@@ -82,26 +82,26 @@ static bool load(void *handle, const char *name, void *ret_function)
 	return address;
 }
 
-static int open_library(struct library *ret_library)
+static int open_debuginfod(struct debuginfod *ret_debuginfod)
 {
 	void *handle = dlopen(DEBUGINFOD_SONAME, RTLD_NOW | RTLD_LOCAL);
 
-	if (!handle || !load(handle, "debuginfod_begin", &ret_library->begin) ||
-	    !load(handle, "debuginfod_find_debuginfo", &ret_library->find_debuginfo) ||
-	    !load(handle, "debuginfod_find_executable", &ret_library->find_executable) ||
-	    !load(handle, "debuginfod_set_progressfn", &ret_library->set_progress) ||
-	    !load(handle, "debuginfod_set_user_data", &ret_library->set_context) ||
-	    !load(handle, "debuginfod_get_url", &ret_library->get_url) ||
-	    !load(handle, "debuginfod_end", &ret_library->end))
+	if (!handle || !load(handle, "debuginfod_begin", &ret_debuginfod->begin) ||
+	    !load(handle, "debuginfod_find_debuginfo", &ret_debuginfod->find_debuginfo) ||
+	    !load(handle, "debuginfod_find_executable", &ret_debuginfod->find_executable) ||
+	    !load(handle, "debuginfod_set_progressfn", &ret_debuginfod->set_progress) ||
+	    !load(handle, "debuginfod_set_user_data", &ret_debuginfod->set_context) ||
+	    !load(handle, "debuginfod_get_url", &ret_debuginfod->get_url) ||
+	    !load(handle, "debuginfod_end", &ret_debuginfod->end))
 		return -ENOSYS;
 	return 0; /* it stays loaded: the process ends soon */
 }
 
 bool debuginfod_client_is_installed(void)
 {
-	struct library library;
+	struct debuginfod debuginfod;
 
-	return open_library(&library) == 0;
+	return open_debuginfod(&debuginfod) == 0;
 }
 
 static int set_environment(const struct debuginfod_options *options)
@@ -175,7 +175,7 @@ static struct patience *patience_of(debuginfod_client *client)
 static int on_progress(debuginfod_client *client, long n_done, long n_total)
 {
 	struct patience *patience = patience_of(client);
-	bool has_begun = n_total > 0 || (patience && patience->library->get_url(client));
+	bool has_begun = n_total > 0 || (patience && patience->debuginfod->get_url(client));
 
 	(void)n_done; /* rounds, before there are bytes */
 	if (!patience || has_begun || clock_monotonic_ns() < patience->end_ns)
@@ -189,8 +189,8 @@ int debuginfod_client_find(const struct debuginfod_options *options,
 {
 	const int n_bytes = (int)build_id->n_bytes;
 	_cleanup_(freep) char *path = NULL;
-	struct library library = { 0 };
-	struct patience patience = { .library = &library };
+	struct debuginfod debuginfod = { 0 };
+	struct patience patience = { .debuginfod = &debuginfod };
 	debuginfod_client *client;
 	int fd, r;
 
@@ -198,17 +198,17 @@ int debuginfod_client_find(const struct debuginfod_options *options,
 	if (r == 0)
 		r = raise_fence(options);
 	if (r == 0)
-		r = open_library(&library);
+		r = open_debuginfod(&debuginfod);
 	if (r < 0)
 		return r;
-	client = library.begin();
+	client = debuginfod.begin();
 	if (!client)
 		return -ENOMEM;
 	patience.end_ns = clock_monotonic_ns() + timeout_ns();
-	library.set_context(client, &patience);
-	library.set_progress(client, on_progress);
-	fd = wants_executable ? library.find_executable(client, build_id->bytes, n_bytes, &path)
-			      : library.find_debuginfo(client, build_id->bytes, n_bytes, &path);
-	library.end(client);
+	debuginfod.set_context(client, &patience);
+	debuginfod.set_progress(client, on_progress);
+	fd = wants_executable ? debuginfod.find_executable(client, build_id->bytes, n_bytes, &path)
+			      : debuginfod.find_debuginfo(client, build_id->bytes, n_bytes, &path);
+	debuginfod.end(client);
 	return fd < 0 && patience.is_over ? -ETIME : fd;
 }

@@ -19,7 +19,7 @@ struct fetch_server {
 	char *url;             /* for libdebuginfod, with the policy that stands before it */
 	int64_t next_ns;       /* not before, by the monotonic clock */
 	unsigned int n_failed; /* since it has answered last */
-	unsigned int n_asked;  /* files that it is asked for now */
+	unsigned int n_asked;  /* fetches that it has not answered yet */
 };
 
 struct fetch_servers {
