@@ -6,6 +6,7 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/sample_walk.h"
 #include "profiler/snapshot.h"
 #include "profiler/window.h"
 
@@ -33,47 +34,28 @@ static int part_add(struct merge_part *part, const struct window_sample *sample)
 	return 0;
 }
 
-static int part_add_window(struct merge_part *part, const struct snapshot_window *held,
-			   int64_t start_unix_ns, int64_t end_unix_ns)
+static int merge_add(void *context, size_t dictionary_i, int64_t time_unix_ns,
+		     const struct window_sample *sample)
 {
-	const struct window_block *block = NULL;
-	int r;
+	struct merge *merge = context;
 
-	for (size_t i = 0; i < held->n_samples; i++) {
-		size_t sample_i = i % WINDOW_BLOCK_SAMPLES;
-		const struct window_sample *sample;
-		int64_t time_unix_ns;
-
-		if (sample_i == 0)
-			block = block ? block->next : held->window->first;
-		sample = &block->samples[sample_i];
-		time_unix_ns = held->window->start_unix_ns + sample->time_off_ns;
-		if (time_unix_ns < start_unix_ns || time_unix_ns >= end_unix_ns)
-			continue;
-		r = part_add(part, sample);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	(void)time_unix_ns;
+	return part_add(&merge->parts[dictionary_i], sample);
 }
 
 int merge_init(const struct snapshot *snapshot, int64_t start_unix_ns, int64_t end_unix_ns,
 	       struct merge *ret_merge)
 {
 	_cleanup_(merge_fini) struct merge merge = { .n_parts = snapshot->n_dictionaries };
+	const struct sample_walk_callback callback = { merge_add, &merge };
 	int r;
 
 	merge.parts = calloc(merge.n_parts + 1, sizeof(*merge.parts));
 	if (!merge.parts)
 		return -ENOMEM;
-	for (size_t i = 0; i < snapshot->n_windows; i++) {
-		const struct snapshot_window *held = &snapshot->windows[i];
-
-		r = part_add_window(&merge.parts[held->dictionary_i], held, start_unix_ns,
-				    end_unix_ns);
-		if (r < 0)
-			return r;
-	}
+	r = sample_walk(snapshot, start_unix_ns, end_unix_ns, &callback);
+	if (r < 0)
+		return r;
 	*ret_merge = merge;
 	merge = (struct merge){ 0 };
 	return 0;

@@ -16,7 +16,7 @@ struct profile_index {
 	struct pair_map stacks, label_sets; /* by hash: see run_find_or_add() */
 	size_t mapping_capacity, function_capacity, line_capacity, location_capacity,
 		stack_capacity, frame_capacity, label_capacity, label_set_capacity, sample_capacity,
-		comment_capacity;
+		moment_capacity, comment_capacity;
 };
 
 DEFINE_CLEANUP(struct profile *, profile_free)
@@ -61,6 +61,7 @@ struct profile *profile_free(struct profile *profile)
 	free(profile->labels);
 	free(profile->label_sets);
 	free(profile->samples);
+	free(profile->moments);
 	free(profile->comments);
 	free(profile);
 	return NULL;
@@ -261,6 +262,38 @@ int profile_add_sample(struct profile *profile, const struct profile_sample *sam
 	profile->samples[index].count += sample->count;
 	profile->samples[index].value += sample->value;
 	return 0;
+}
+
+int profile_add_moment(struct profile *profile, const struct profile_moment *moment)
+{
+	int r;
+
+	if (profile->n_moments >= PROFILE_MOMENTS_MAX) {
+		profile->n_untimed += moment->count;
+		return 0;
+	}
+	r = RESERVE(profile, moments, moment_capacity, profile->n_moments, 1);
+	if (r == 0)
+		profile->moments[profile->n_moments++] = *moment;
+	return r;
+}
+
+static int moment_compare(const void *left, const void *right)
+{
+	const struct profile_moment *a = left, *b = right;
+
+	if (a->time_unix_ns != b->time_unix_ns)
+		return a->time_unix_ns < b->time_unix_ns ? -1 : 1;
+	if (a->label_set != b->label_set)
+		return a->label_set < b->label_set ? -1 : 1;
+	return (a->stack > b->stack) - (a->stack < b->stack);
+}
+
+void profile_sort_moments(struct profile *profile)
+{
+	if (profile->n_moments)
+		qsort(profile->moments, profile->n_moments, sizeof(*profile->moments),
+		      moment_compare);
 }
 
 int profile_add_comment(struct profile *profile, const char *comment)

@@ -75,6 +75,18 @@ struct profile_sample {
 	uint64_t value; /* in the unit of the type: ns of CPU time */
 };
 
+/* One sample by itself. */
+struct profile_moment {
+	int64_t time_unix_ns;
+	uint64_t count;
+	uint64_t value;
+	uint32_t stack;
+	uint32_t label_set;
+	uint32_t cpu; /* that it was taken on */
+};
+
+#define PROFILE_MOMENTS_MAX (1UL << 20) /* 40 MiB: three hours of one busy CPU at 99 Hz */
+
 struct profile {
 	int64_t start_unix_ns;
 	int64_t duration_ns;
@@ -89,9 +101,11 @@ struct profile {
 	struct profile_label *labels;
 	struct profile_label_set *label_sets;
 	struct profile_sample *samples;
+	struct profile_moment *moments; /* samples one by one; none, unless they were asked for */
+	uint64_t n_untimed; /* of the samples' count, what PROFILE_MOMENTS_MAX kept out of them */
 	uint32_t *comments; /* strings, for people: what was lost, which host … */
 	size_t n_mappings, n_functions, n_lines, n_locations, n_stacks, n_frames, n_labels,
-		n_label_sets, n_samples, n_comments;
+		n_label_sets, n_samples, n_moments, n_comments;
 	struct profile_index *index; /* how profile_add_*() find what is there */
 };
 
@@ -122,4 +136,11 @@ int profile_add_stack(struct profile *profile, const uint32_t *frames, size_t n_
 int profile_add_label_set(struct profile *profile, const struct profile_label *labels,
 			  size_t n_labels, uint32_t *ret_index);
 int profile_add_sample(struct profile *profile, const struct profile_sample *sample);
+
+/* Add a moment as it is; what is beyond PROFILE_MOMENTS_MAX only counts as untimed. */
+int profile_add_moment(struct profile *profile, const struct profile_moment *moment);
+
+/* Sort the moments by time; those of one time by label set and stack. */
+void profile_sort_moments(struct profile *profile);
+
 int profile_add_comment(struct profile *profile, const char *comment);

@@ -20,10 +20,12 @@
 #include "profiler/locator.h"
 #include "profiler/merge.h"
 #include "profiler/profile.h"
+#include "profiler/sample_walk.h"
 #include "profiler/selector.h"
 #include "profiler/snapshot.h"
 #include "profiler/store.h"
 #include "profiler/thread_labels.h"
+#include "profiler/window.h"
 
 DEFINE_CLEANUP(struct string_table *, string_table_free)
 
@@ -243,7 +245,36 @@ static int run_add_part(struct query_run *run, struct query_part *part)
 	return r;
 }
 
-int query_run(struct store *store, const struct query *query, struct profile **ret_profile)
+/* A sample by itself, after its thread and stack were found. */
+static int run_add_moment(void *context, size_t dictionary_i, int64_t time_unix_ns,
+			  const struct window_sample *sample)
+{
+	struct query_run *run = context;
+	const struct query_part *part = &run->parts[dictionary_i];
+	struct profile_moment moment = { time_unix_ns, .cpu = sample->cpu };
+
+	if (part->label_sets[sample->thread] == MARK_REFUSED)
+		return 0;
+	moment.count = sample->weight;
+	moment.value = sample->value;
+	moment.label_set = part->label_sets[sample->thread] - MARK_COUNT;
+	moment.stack = part->stacks[sample->stack] - MARK_COUNT;
+	return profile_add_moment(run->profile, &moment);
+}
+
+static int run_add_moments(struct query_run *run)
+{
+	const struct sample_walk_callback callback = { run_add_moment, run };
+	const struct query *query = run->query;
+	int r;
+
+	r = sample_walk(&run->snapshot, query->start_unix_ns, query->end_unix_ns, &callback);
+	profile_sort_moments(run->profile);
+	return r;
+}
+
+static int run_query(struct store *store, const struct query *query, bool is_timed,
+		     struct profile **ret_profile)
 {
 	_cleanup_(run_fini) struct query_run run = { .query = query };
 	int r;
@@ -251,10 +282,22 @@ int query_run(struct store *store, const struct query *query, struct profile **r
 	r = run_init(&run, store);
 	for (size_t i = 0; r == 0 && i < run.snapshot.n_dictionaries; i++)
 		r = run_add_part(&run, &run.parts[i]);
+	if (r == 0 && is_timed)
+		r = run_add_moments(&run);
 	if (r < 0)
 		return r;
 	*ret_profile = steal(run.profile);
 	return 0;
+}
+
+int query_run(struct store *store, const struct query *query, struct profile **ret_profile)
+{
+	return run_query(store, query, false, ret_profile);
+}
+
+int query_run_timed(struct store *store, const struct query *query, struct profile **ret_profile)
+{
+	return run_query(store, query, true, ret_profile);
 }
 
 /* Whether a thread is selected: found out once. */

@@ -44,6 +44,9 @@ struct query {
  */
 int query_run(struct store *store, const struct query *query, struct profile **ret_profile);
 
+/* As above, with the samples one by one, too: profile->moments. */
+int query_run_timed(struct store *store, const struct query *query, struct profile **ret_profile);
+
 /* Selected samples of one thread and stack. All is borrowed for the call. */
 struct query_group {
 	const struct snapshot *snapshot;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/frame.h"
@@ -171,6 +172,37 @@ static void a_sample_that_is_there_is_added_up(void **state)
 	assert_int_equal(profile->samples[1].count, 2);
 }
 
+static void moments_are_sorted_by_time(void **state)
+{
+	_cleanup_(profile_freep) struct profile *profile = new_profile();
+	const int64_t times[] = { 5, -3, 9, 0, INT64_MAX, INT64_MIN };
+	const int64_t sorted[] = { INT64_MIN, -3, 0, 5, 9, INT64_MAX };
+
+	(void)state;
+	profile_sort_moments(profile);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct profile_moment moment = { .time_unix_ns = times[i], .count = 1 };
+
+		assert_int_equal(profile_add_moment(profile, &moment), 0);
+	}
+	profile_sort_moments(profile);
+	assert_int_equal(profile->n_moments, ARRAY_SIZE(sorted));
+	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++)
+		assert_true(profile->moments[i].time_unix_ns == sorted[i]);
+}
+
+static void moments_have_a_bound_that_is_told(void **state)
+{
+	_cleanup_(profile_freep) struct profile *profile = new_profile();
+	struct profile_moment moment = { .count = 2 };
+
+	(void)state;
+	for (size_t i = 0; i < PROFILE_MOMENTS_MAX + 5; i++)
+		assert_int_equal(profile_add_moment(profile, &moment), 0);
+	assert_int_equal(profile->n_moments, PROFILE_MOMENTS_MAX);
+	assert_int_equal(profile->n_untimed, 10);
+}
+
 static void keeps_comments_in_order(void **state)
 {
 	_cleanup_(profile_freep) struct profile *profile = new_profile();
@@ -199,6 +231,8 @@ int main(void)
 		cmocka_unit_test(a_stack_is_the_same_when_all_its_frames_are),
 		cmocka_unit_test(a_label_set_is_the_same_when_all_its_labels_are),
 		cmocka_unit_test(a_sample_that_is_there_is_added_up),
+		cmocka_unit_test(moments_are_sorted_by_time),
+		cmocka_unit_test(moments_have_a_bound_that_is_told),
 		cmocka_unit_test(keeps_comments_in_order),
 		cmocka_unit_test(refuses_more_than_32_bits_can_number),
 		cmocka_unit_test(free_accepts_nothing),
