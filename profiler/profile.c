@@ -310,3 +310,27 @@ int profile_add_comment(struct profile *profile, const char *comment)
 	profile->comments[profile->n_comments++] = string;
 	return 0;
 }
+
+static size_t index_bytes(const struct profile_index *index)
+{
+	return pair_map_bytes(&index->mappings) + pair_map_bytes(&index->functions) +
+	       pair_map_bytes(&index->locations) + pair_map_bytes(&index->samples) +
+	       pair_map_bytes(&index->stacks) + pair_map_bytes(&index->label_sets);
+}
+
+size_t profile_bytes(const struct profile *profile)
+{
+	const struct profile_index *index = profile->index;
+
+	return string_table_bytes(profile->strings) + index_bytes(index) +
+	       index->mapping_capacity * sizeof(*profile->mappings) +
+	       index->function_capacity * sizeof(*profile->functions) +
+	       index->line_capacity * sizeof(*profile->lines) +
+	       index->location_capacity * sizeof(*profile->locations) +
+	       index->stack_capacity * sizeof(*profile->stacks) +
+	       index->frame_capacity * sizeof(*profile->frames) +
+	       index->label_capacity * sizeof(*profile->labels) +
+	       index->label_set_capacity * sizeof(*profile->label_sets) +
+	       index->sample_capacity * sizeof(*profile->samples) +
+	       index->moment_capacity * sizeof(*profile->moments);
+}

@@ -144,3 +144,6 @@ int profile_add_moment(struct profile *profile, const struct profile_moment *mom
 void profile_sort_moments(struct profile *profile);
 
 int profile_add_comment(struct profile *profile, const char *comment);
+
+/* Memory in use, about. */
+size_t profile_bytes(const struct profile *profile);

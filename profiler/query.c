@@ -7,12 +7,9 @@
 #include "profiler/query.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "profiler/base/array.h"
-#include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/dictionary.h"
@@ -20,34 +17,29 @@
 #include "profiler/locator.h"
 #include "profiler/merge.h"
 #include "profiler/profile.h"
+#include "profiler/query_budget.h"
 #include "profiler/sample_walk.h"
-#include "profiler/selector.h"
 #include "profiler/snapshot.h"
 #include "profiler/store.h"
-#include "profiler/thread_labels.h"
+#include "profiler/thread_numbers.h"
 #include "profiler/window.h"
 
-DEFINE_CLEANUP(struct string_table *, string_table_free)
-
 /* Marks in the arrays of a query_part; any other number is an index of the profile, plus these. */
-enum {
-	MARK_UNSEEN,
-	MARK_REFUSED, /* a thread that is not selected */
-	MARK_COUNT,
-};
+enum { MARK_UNSEEN, MARK_COUNT };
 
 /* What one dictionary's indices have become in the profile. */
 struct query_part {
 	const struct dictionary *dictionary;
 	const struct kernel_view *kernel; /* as it was then; or NULL */
 	const struct merge_part *merge;
-	uint32_t *label_sets; /* by thread */
-	uint32_t *stacks;     /* by stack */
-	uint32_t *locations;  /* by frame */
+	struct thread_numbers label_sets;
+	uint32_t *stacks;    /* by stack */
+	uint32_t *locations; /* by frame */
 };
 
 struct query_run {
 	const struct query *query;
+	struct thread_numbering numbering; /* by label sets of the profile */
 	struct snapshot snapshot;
 	struct merge merge;
 	struct profile *profile;
@@ -58,49 +50,24 @@ struct query_run {
 	size_t stack_capacity;
 };
 
-static bool query_selects(const struct query *query, const struct thread_labels *labels)
-{
-	return !query->selector ||
-	       selector_matches(query->selector, labels->labels, LABEL_COUNT, NULL);
-}
-
-static int run_add_label_set(struct query_run *run, const struct thread_labels *labels,
+static int run_add_label_set(void *pointer, const struct label *labels, size_t n_labels,
 			     uint32_t *ret_label_set)
 {
+	struct query_run *run = pointer;
 	struct profile_label added[LABEL_COUNT];
 	size_t n_added = 0;
 	int r;
 
-	for (int i = 0; i < LABEL_COUNT; i++) {
+	for (size_t i = 0; i < n_labels; i++) {
 		struct profile_label *label = &added[n_added];
 
 		label->name = run->label_strings[i];
-		r = string_table_add(run->profile->strings, labels->labels[i].value, &label->value);
+		r = string_table_add(run->profile->strings, labels[i].value, &label->value);
 		if (r < 0)
 			return r;
 		n_added += label->value != 0;
 	}
 	return profile_add_label_set(run->profile, added, n_added, ret_label_set);
-}
-
-/* Find out, once, whether a thread is selected, and under which labels. */
-static int part_find_label_set(struct query_run *run, struct query_part *part, uint32_t thread)
-{
-	struct thread_labels labels;
-	uint32_t label_set;
-	int r;
-
-	if (part->label_sets[thread] != MARK_UNSEEN)
-		return 0;
-	thread_labels_init(&labels, part->dictionary, thread);
-	if (!query_selects(run->query, &labels)) {
-		part->label_sets[thread] = MARK_REFUSED;
-		return 0;
-	}
-	r = run_add_label_set(run, &labels, &label_set);
-	if (r == 0)
-		part->label_sets[thread] = label_set + MARK_COUNT;
-	return r;
 }
 
 static int part_init(const struct snapshot_dictionary *held, const struct merge_part *merge,
@@ -109,18 +76,17 @@ static int part_init(const struct snapshot_dictionary *held, const struct merge_
 	ret_part->dictionary = held->dictionary;
 	ret_part->kernel = held->kernel;
 	ret_part->merge = merge;
-	ret_part->label_sets = calloc(held->n_threads + 1UL, sizeof(uint32_t));
 	ret_part->stacks = calloc(held->n_stacks + 1UL, sizeof(uint32_t));
 	ret_part->locations = calloc(held->n_frames + 1UL, sizeof(uint32_t));
-	if (!ret_part->label_sets || !ret_part->stacks || !ret_part->locations)
+	if (!ret_part->stacks || !ret_part->locations)
 		return -ENOMEM;
-	return 0;
+	return thread_numbers_init(held->dictionary, held->n_threads, &ret_part->label_sets);
 }
 
 static void run_fini(struct query_run *run)
 {
 	for (size_t i = 0; run->parts && i < run->snapshot.n_dictionaries; i++) {
-		free(run->parts[i].label_sets);
+		thread_numbers_fini(&run->parts[i].label_sets);
 		free(run->parts[i].stacks);
 		free(run->parts[i].locations);
 	}
@@ -225,14 +191,17 @@ static int part_add_group(struct query_run *run, struct query_part *part,
 	struct profile_sample sample = { .count = group->count, .value = group->value };
 	int r;
 
-	r = part_find_label_set(run, part, group->thread);
-	if (r < 0 || part->label_sets[group->thread] == MARK_REFUSED)
+	r = query_budget_ask(run->query->budget, profile_bytes(run->profile));
+	if (r < 0)
+		return r;
+	r = thread_numbers_find(&part->label_sets, &run->numbering, group->thread,
+				&sample.label_set);
+	if (r != 1)
 		return r;
 	r = part_find_stack(run, part, group->stack);
 	if (r < 0)
 		return r;
 	sample.stack = part->stacks[group->stack] - MARK_COUNT;
-	sample.label_set = part->label_sets[group->thread] - MARK_COUNT;
 	return profile_add_sample(run->profile, &sample);
 }
 
@@ -250,14 +219,16 @@ static int run_add_moment(void *context, size_t dictionary_i, int64_t time_unix_
 			  const struct window_sample *sample)
 {
 	struct query_run *run = context;
-	const struct query_part *part = &run->parts[dictionary_i];
+	struct query_part *part = &run->parts[dictionary_i];
 	struct profile_moment moment = { time_unix_ns, .cpu = sample->cpu };
+	int r;
 
-	if (part->label_sets[sample->thread] == MARK_REFUSED)
-		return 0;
+	r = thread_numbers_find(&part->label_sets, &run->numbering, sample->thread,
+				&moment.label_set);
+	if (r != 1)
+		return r;
 	moment.count = sample->weight;
 	moment.value = sample->value;
-	moment.label_set = part->label_sets[sample->thread] - MARK_COUNT;
 	moment.stack = part->stacks[sample->stack] - MARK_COUNT;
 	return profile_add_moment(run->profile, &moment);
 }
@@ -279,6 +250,12 @@ static int run_query(struct store *store, const struct query *query, bool is_tim
 	_cleanup_(run_fini) struct query_run run = { .query = query };
 	int r;
 
+	run.numbering = (struct thread_numbering){
+		query->selector,
+		query->budget,
+		run_add_label_set,
+		&run,
+	};
 	r = run_init(&run, store);
 	for (size_t i = 0; r == 0 && i < run.snapshot.n_dictionaries; i++)
 		r = run_add_part(&run, &run.parts[i]);
@@ -300,19 +277,6 @@ int query_run_timed(struct store *store, const struct query *query, struct profi
 	return run_query(store, query, true, ret_profile);
 }
 
-/* Whether a thread is selected: found out once. */
-static bool is_selected(const struct query *query, const struct dictionary *dictionary,
-			uint8_t *marks, uint32_t thread)
-{
-	struct thread_labels labels;
-
-	if (!marks[thread]) {
-		thread_labels_init(&labels, dictionary, thread);
-		marks[thread] = query_selects(query, &labels) ? MARK_COUNT : MARK_REFUSED;
-	}
-	return marks[thread] != MARK_REFUSED;
-}
-
 /* The selected samples of one dictionary, the @part_i-th. */
 static int each_group_of(const struct query *query, const struct snapshot *snapshot,
 			 const struct merge *merge, size_t part_i,
@@ -320,15 +284,21 @@ static int each_group_of(const struct query *query, const struct snapshot *snaps
 {
 	const struct snapshot_dictionary *held = &snapshot->dictionaries[part_i];
 	const struct merge_part *part = &merge->parts[part_i];
-	_cleanup_(freep) uint8_t *marks = calloc(held->n_threads + 1UL, sizeof(*marks));
-	int r = marks ? 0 : -ENOMEM;
+	const struct thread_numbering numbering = { query->selector, query->budget, NULL, NULL };
+	_cleanup_(thread_numbers_fini) struct thread_numbers threads = { 0 };
+	uint32_t number;
+	int r;
 
+	r = thread_numbers_init(held->dictionary, held->n_threads, &threads);
 	for (size_t i = 0; r == 0 && i < part->n_groups; i++) {
 		const struct merge_group *group = &part->groups[i];
 		const struct query_group found = { snapshot, held->dictionary, group->stack,
 						   group->count };
 
-		if (is_selected(query, held->dictionary, marks, group->thread))
+		r = query_budget_ask(query->budget, 0);
+		if (r == 0)
+			r = thread_numbers_find(&threads, &numbering, group->thread, &number);
+		if (r == 1)
 			r = callback->on_group(callback->context, &found);
 	}
 	return r;
@@ -347,99 +317,6 @@ int query_each_group(struct store *store, const struct query *query,
 	for (size_t i = 0; r == 0 && i < snapshot.n_dictionaries; i++)
 		r = each_group_of(query, &snapshot, &merge, i, callback);
 	return r;
-}
-
-/* Add the values of the label @label_i which selected threads of one dictionary have. */
-static int values_collect(const struct query *query, const struct snapshot_dictionary *held,
-			  const struct merge_part *merge, int label_i, struct string_table *values)
-{
-	_cleanup_(freep) bool *seen = calloc(held->n_threads + 1UL, sizeof(*seen));
-	struct thread_labels labels;
-	uint32_t string;
-	int r;
-
-	if (!seen)
-		return -ENOMEM;
-	for (size_t i = 0; i < merge->n_groups; i++) {
-		uint32_t thread = merge->groups[i].thread;
-
-		if (seen[thread])
-			continue;
-		seen[thread] = true;
-		thread_labels_init(&labels, held->dictionary, thread);
-		if (!query_selects(query, &labels))
-			continue;
-		r = string_table_add(values, labels.labels[label_i].value, &string);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int text_compare(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int json_append(const char *bytes, size_t size, void *buffer)
-{
-	buffer_append(buffer, bytes, size);
-	return buffer_error(buffer);
-}
-
-/* All of @values but the empty one, which is number 0. */
-static int values_append(const struct string_table *values, struct buffer *ret_json)
-{
-	uint32_t n_values = string_table_count(values) - 1;
-	_cleanup_(freep) const char **sorted = calloc(n_values + 1UL, sizeof(*sorted));
-	_cleanup_(json_decrefp) json_t *array = json_array();
-
-	if (!sorted || !array)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n_values; i++)
-		sorted[i] = string_table_get(values, i + 1);
-	qsort(sorted, n_values, sizeof(*sorted), text_compare);
-	for (uint32_t i = 0; i < n_values; i++) {
-		if (json_array_append_new(array, json_string(sorted[i])) < 0)
-			return -ENOMEM;
-	}
-	return json_dump_callback(array, json_append, ret_json, JSON_COMPACT) < 0 ? -ENOMEM : 0;
-}
-
-static int label_find(const char *name)
-{
-	for (int i = 0; i < LABEL_COUNT; i++) {
-		if (!strcmp(label_names[i], name))
-			return i;
-	}
-	return LABEL_COUNT;
-}
-
-int query_label_values(struct store *store, const struct query *query, const char *label_name,
-		       struct buffer *ret_json)
-{
-	_cleanup_(string_table_freep) struct string_table *values = NULL;
-	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
-	_cleanup_(merge_fini) struct merge merge = { 0 };
-	int label_i = label_find(label_name);
-	int r;
-
-	r = string_table_new(&values);
-	if (r < 0)
-		return r;
-	r = snapshot_init(store, query->start_unix_ns, query->end_unix_ns, &snapshot);
-	if (r < 0)
-		return r;
-	r = merge_init(&snapshot, query->start_unix_ns, query->end_unix_ns, &merge);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; label_i < LABEL_COUNT && i < snapshot.n_dictionaries; i++) {
-		r = values_collect(query, &snapshot.dictionaries[i], &merge.parts[i], label_i,
-				   values);
-		if (r < 0)
-			return r;
-	}
-	return values_append(values, ret_json);
 }
 
 int query_symbol(struct store *store, uint64_t address, struct buffer *ret_name)

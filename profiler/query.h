@@ -21,6 +21,7 @@
 struct buffer;
 struct dictionary;
 struct profile;
+struct query_budget;
 struct selector;
 struct snapshot;
 struct store;
@@ -29,6 +30,7 @@ struct query {
 	int64_t start_unix_ns;           /* inclusive */
 	int64_t end_unix_ns;             /* exclusive */
 	const struct selector *selector; /* or NULL: everything; borrowed for the call */
+	struct query_budget *budget;     /* or NULL: no limits; likewise */
 };
 
 /*
@@ -40,7 +42,8 @@ struct query {
  * May run in any thread and does not hold the store up: only collecting the samples does, for
  * microseconds.
  *
- * Returns 0 and sets *@ret_profile (owned by the caller; it may have no samples), or -ENOMEM.
+ * Returns 0 and sets *@ret_profile (owned by the caller; it may have no samples), -EDQUOT if the
+ * budget is used up, or -ENOMEM.
  */
 int query_run(struct store *store, const struct query *query, struct profile **ret_profile);
 
@@ -64,17 +67,10 @@ struct query_callback {
  * Call @callback for the selected samples, without names or labels, which is much faster. It
  * returns 0, or -errno, which ends it.
  *
- * Returns what it did, or -ENOMEM.
+ * Returns what it did, -EDQUOT if the budget is used up, or -ENOMEM.
  */
 int query_each_group(struct store *store, const struct query *query,
 		     const struct query_callback *callback);
-
-/*
- * Append to @ret_json a JSON array of strings: the distinct values of a label in the range, sorted,
- * without the empty one. Returns 0 or -ENOMEM.
- */
-int query_label_values(struct store *store, const struct query *query, const char *label_name,
-		       struct buffer *ret_json);
 
 /*
  * Append to @ret_name the function at @address, in a profile's numbering, demangled; the innermost,

@@ -10,6 +10,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/label.h"
 #include "profiler/query.h"
+#include "profiler/query_labels.h"
 #include "web/profile_answer.h"
 #include "web/request.h"
 #include "web/selection.h"

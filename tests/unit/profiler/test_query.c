@@ -529,27 +529,6 @@ static void finds_everything_once_by_a_selector_and_its_opposite(void **state)
 	assert_int_equal(total_count(with) + total_count(without), total_count(all));
 }
 
-static void lists_the_values_of_a_label(void **state)
-{
-	_cleanup_(store_freep) struct store *store = store_fixture_new();
-	_cleanup_(buffer_fini) struct buffer json = { 0 };
-	struct query query = { FIXTURE_START_NS, FIXTURE_START_NS + NS_PER_SECOND, NULL };
-
-	(void)state;
-	store_fixture_add_sample(store, FIXTURE_START_NS);
-	add_process(store, 2, "\"quoted\"\n", "");
-	add_process(store, 3, "aaa", "");
-	add_process(store, 4, "unseen", "");
-	add_sample(store, 2, FIXTURE_STACK);
-	add_sample(store, 3, FIXTURE_STACK);
-	assert_int_equal(query_label_values(store, &query, "comm", &json), 0);
-	assert_int_equal(query_label_values(store, &query, "exe", &json), 0);
-	assert_int_equal(query_label_values(store, &query, "nonsense", &json), 0);
-	buffer_append_char(&json, '\0');
-	assert_string_equal(json.data, "[\"\\\"quoted\\\"\\n\",\"aaa\",\"api\"]"
-				       "[\"/usr/bin/api\"][]");
-}
-
 static void finds_a_function_by_its_address_alone(void **state)
 {
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
@@ -590,7 +569,6 @@ int main(void)
 		cmocka_unit_test(names_the_kernel_and_its_modules_by_their_files),
 		cmocka_unit_test(selects_by_any_label),
 		cmocka_unit_test(finds_everything_once_by_a_selector_and_its_opposite),
-		cmocka_unit_test(lists_the_values_of_a_label),
 		cmocka_unit_test(finds_a_function_by_its_address_alone),
 	};
 

@@ -19,6 +19,7 @@
 #include "profiler/kernel_view.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
+#include "profiler/query_labels.h"
 #include "profiler/store.h"
 #include "profiler/symbol_cache.h"
 #include "profiler/symbols.h"

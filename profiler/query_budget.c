@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/query_budget.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "profiler/base/clock.h"
+
+#define QUESTIONS_A_LOOK 256 /* reading the thread's clock is a system call */
+
+const char *const query_limit_names[QUERY_LIMIT_COUNT] = {
+	[QUERY_LIMIT_CPU_TIME] = "cpu_time",
+	[QUERY_LIMIT_MEMORY] = "memory",
+	[QUERY_LIMIT_MATCH] = "match",
+	[QUERY_LIMIT_GROUPS] = "groups",
+};
+
+void query_budget_init(struct query_budget *ret_budget, int64_t cpu_ns, size_t bytes)
+{
+	*ret_budget = (struct query_budget){
+		.cpu_ns = cpu_ns,
+		.bytes = bytes,
+		.cpu_end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + cpu_ns,
+	};
+}
+
+int query_budget_ask(struct query_budget *budget, size_t bytes)
+{
+	if (!budget)
+		return 0;
+	if (bytes > budget->bytes) {
+		budget->met[QUERY_LIMIT_MEMORY] = true;
+		return -EDQUOT;
+	}
+	if (budget->until_look-- > 0)
+		return 0;
+	budget->until_look = QUESTIONS_A_LOOK;
+	if (clock_ns(CLOCK_THREAD_CPUTIME_ID) < budget->cpu_end_ns)
+		return 0;
+	budget->until_look = 0;
+	budget->met[QUERY_LIMIT_CPU_TIME] = true;
+	return -EDQUOT;
+}
+
+bool query_budget_has_met(const struct query_budget *budget, enum query_limit limit)
+{
+	return budget->met[limit] || (limit == QUERY_LIMIT_MATCH && budget->n_limited);
+}
