@@ -93,7 +93,7 @@ static void fail_code(struct request *request, int error)
 static void finish_disassembly(struct request *request, struct disassembly *disassembly)
 {
 	_cleanup_(freep) char *bytes = NULL;
-	size_t size;
+	size_t size = 0;
 	int r = request->question.result;
 
 	if (r == 0)
@@ -203,7 +203,7 @@ static void fail_source(struct request *request, int error)
 static void finish_source(struct request *request)
 {
 	_cleanup_(freep) char *bytes = NULL;
-	size_t size;
+	size_t size = 0;
 	int r = request->question.result;
 
 	if (r == 0)

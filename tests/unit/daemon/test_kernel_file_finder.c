@@ -29,7 +29,7 @@ struct world {
 	const char *folders[3];
 	struct kernel_file_finder finder;
 	char hex[2 * BUILD_ID_MAX_BYTES + 1];
-	char head[65536]; /* of this program: what a build id is read from */
+	char head[16384]; /* of this program: what a build id is read from */
 };
 
 static int set_up(void **state)
