@@ -128,7 +128,7 @@ static struct step process_of(const struct profile *profile, const struct profil
 	for (uint32_t i = set->first_label; i < set->first_label + set->n_labels; i++) {
 		const char *name = string_table_get(profile->strings, profile->labels[i].name);
 
-		if (!strcmp(name, label_names[LABEL_COMM]))
+		if (!strcmp(name, LABEL_COMM))
 			comm = profile->labels[i].value;
 	}
 	return (struct step){ name_of(profile, comm), FRAME_NODE_PROCESS };

@@ -18,7 +18,7 @@ static uint32_t label_set_exe(const struct profile *profile, const struct profil
 	for (uint32_t i = set->first_label; i < set->first_label + set->n_labels; i++) {
 		const char *name = string_table_get(profile->strings, profile->labels[i].name);
 
-		if (!strcmp(name, label_names[LABEL_EXE]))
+		if (!strcmp(name, LABEL_EXE))
 			return profile->labels[i].value;
 	}
 	return 0;

@@ -7,11 +7,18 @@
 #include <string.h>
 
 #include "profiler/kernel_view.h"
+#include "profiler/label.h"
 #include "profiler/store_process.h"
 
 /* An item of processes[] and threads[]: swapped as a whole, for those who read without the lock. */
 struct text_slot {
 	_Atomic(const void *) text;
+};
+
+/* An item of label_sets[]. */
+struct label_set_text {
+	const struct label *labels;
+	size_t n_labels;
 };
 
 int dictionary_new(uint32_t number, struct dictionary **ret_dictionary)
@@ -26,6 +33,7 @@ int dictionary_new(uint32_t number, struct dictionary **ret_dictionary)
 	dictionary->stacks.item_bytes = sizeof(const struct stack_frames *);
 	dictionary->frames.item_bytes = sizeof(struct frame);
 	dictionary->files.item_bytes = sizeof(uint32_t);
+	dictionary->label_sets.item_bytes = sizeof(struct label_set_text);
 	*ret_dictionary = dictionary;
 	return 0;
 }
@@ -41,11 +49,13 @@ struct dictionary *dictionary_free(struct dictionary *dictionary)
 	pair_map_fini(&dictionary->stack_index);
 	pair_map_fini(&dictionary->frame_index);
 	pair_map_fini(&dictionary->file_index);
+	pair_map_fini(&dictionary->label_set_index);
 	stable_array_fini(&dictionary->processes);
 	stable_array_fini(&dictionary->threads);
 	stable_array_fini(&dictionary->stacks);
 	stable_array_fini(&dictionary->frames);
 	stable_array_fini(&dictionary->files);
+	stable_array_fini(&dictionary->label_sets);
 	free(dictionary);
 	return NULL;
 }
@@ -114,32 +124,101 @@ static int slot_set(struct pair_map *map, struct stable_array *items, uint32_t n
 	return 0;
 }
 
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3; /* FNV-1a */
+	return (hash ^ 0xff) * 0x100000001b3;
+}
+
+static struct pair_key label_set_key(const struct label *labels, size_t n_labels)
+{
+	struct pair_key key = { 0xcbf29ce484222325, n_labels };
+
+	for (size_t i = 0; i < n_labels; i++)
+		key.a = hash_text(hash_text(key.a, labels[i].name), labels[i].value);
+	return key;
+}
+
+static bool label_set_is(const struct label_set_text *set, const struct label *labels,
+			 size_t n_labels)
+{
+	if (set->n_labels != n_labels)
+		return false;
+	for (size_t i = 0; i < n_labels; i++)
+		if (strcmp(set->labels[i].name, labels[i].name) != 0 ||
+		    strcmp(set->labels[i].value, labels[i].value) != 0)
+			return false;
+	return true;
+}
+
+static int label_set_copy(struct arena *arena, const struct label *labels, size_t n_labels,
+			  struct label_set_text *ret_set)
+{
+	struct label *copies = arena_alloc(arena, (n_labels + 1) * sizeof(*copies));
+
+	if (!copies)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_labels; i++) {
+		copies[i].name = arena_copy_text(arena, labels[i].name);
+		copies[i].value = arena_copy_text(arena, labels[i].value);
+		if (!copies[i].name || !copies[i].value)
+			return -ENOMEM;
+	}
+	*ret_set = (struct label_set_text){ copies, n_labels };
+	return 0;
+}
+
+/* The set of these labels, which is kept once. Of two that have one hash, only the first is. */
+static int label_set_intern(struct dictionary *dictionary, const struct label *labels,
+			    size_t n_labels, struct label_set_text *ret_set)
+{
+	bool is_new;
+	void *item;
+	int r;
+
+	r = item_find_or_add(&dictionary->label_set_index, &dictionary->label_sets,
+			     label_set_key(labels, n_labels), &item, &is_new);
+	if (r < 0)
+		return r;
+	if (!is_new && label_set_is(item, labels, n_labels)) {
+		*ret_set = *(const struct label_set_text *)item;
+		return 0;
+	}
+	r = label_set_copy(&dictionary->arena, labels, n_labels, ret_set);
+	if (r == 0 && is_new)
+		*(struct label_set_text *)item = *ret_set;
+	return r;
+}
+
 static bool process_is(const struct process_text *text, const struct store_process *process)
 {
-	return text->pid == process->pid && !strcmp(text->comm, process->comm) &&
-	       !strcmp(text->exe, process->exe) && !strcmp(text->cgroup, process->cgroup);
+	const struct label_set_text set = { text->labels, text->n_labels };
+
+	return text->pid == process->pid && label_set_is(&set, process->labels, process->n_labels);
 }
 
 int dictionary_add_process(struct dictionary *dictionary, const struct store_process *process)
 {
-	struct arena *arena = &dictionary->arena;
+	struct label_set_text set;
 	struct process_text *text;
 	uint32_t index;
+	int r;
 
 	if (pair_map_find(&dictionary->process_index, number_key(process->process), &index) &&
 	    process_is(dictionary_process(dictionary, index), process))
 		return 0;
-	text = arena_alloc(arena, sizeof(*text));
+	r = label_set_intern(dictionary, process->labels, process->n_labels, &set);
+	if (r < 0)
+		return r;
+	text = arena_alloc(&dictionary->arena, sizeof(*text));
 	if (!text)
 		return -ENOMEM;
 	*text = (struct process_text){
 		.pid = process->pid,
-		.comm = arena_copy_text(arena, process->comm),
-		.exe = arena_copy_text(arena, process->exe),
-		.cgroup = arena_copy_text(arena, process->cgroup),
+		.n_labels = (uint32_t)set.n_labels,
+		.labels = set.labels,
 	};
-	if (!text->comm || !text->exe || !text->cgroup)
-		return -ENOMEM;
 	return slot_set(&dictionary->process_index, &dictionary->processes, process->process, text);
 }
 
@@ -284,6 +363,8 @@ size_t dictionary_bytes(const struct dictionary *dictionary)
 	       pair_map_bytes(&dictionary->thread_index) +
 	       pair_map_bytes(&dictionary->stack_index) + pair_map_bytes(&dictionary->frame_index) +
 	       pair_map_bytes(&dictionary->file_index) +
+	       pair_map_bytes(&dictionary->label_set_index) +
+	       stable_array_bytes(&dictionary->label_sets) +
 	       stable_array_bytes(&dictionary->processes) +
 	       stable_array_bytes(&dictionary->threads) + stable_array_bytes(&dictionary->stacks) +
 	       stable_array_bytes(&dictionary->frames) + stable_array_bytes(&dictionary->files);

@@ -21,15 +21,15 @@
 #include "profiler/stable_array.h"
 
 struct kernel_view;
+struct label;
 struct store_process;
 
 #define FILE_SPAN_BYTES (1ULL << 32) /* what of a file can be numbered as an address: query.h */
 
 struct process_text {
-	uint32_t pid;
-	const char *comm;
-	const char *exe;
-	const char *cgroup;
+	uint32_t pid; /* or 0 */
+	uint32_t n_labels;
+	const struct label *labels; /* sorted by name; many processes share them */
 };
 
 struct thread_text {
@@ -51,8 +51,9 @@ struct dictionary {
 		*kernel; /* as it was, held; NULL: it is the same still. By the store, too */
 	struct dictionary *next_free; /* in the list of those to be freed */
 	struct arena arena;
-	struct pair_map process_index, thread_index, stack_index, frame_index, file_index;
-	struct stable_array processes, threads, stacks, frames;
+	struct pair_map process_index, thread_index, stack_index, frame_index, file_index,
+		label_set_index;
+	struct stable_array processes, threads, stacks, frames, label_sets;
 	struct stable_array files; /* numbers that the store's file table holds for us */
 };
 

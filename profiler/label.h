@@ -2,10 +2,13 @@
 #pragma once
 
 /*
- * Label: what samples are selected and grouped by. Names are those of DESIGN.md §4 in the texts of
- * every format; values are the texts of their thread and process.
+ * Label: what samples are selected and grouped by: a name and a value.
+ *
+ * Names are those of Prometheus: letters, digits and _, no digit first. A label whose value is ""
+ * is one that is not there.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct label {
@@ -13,15 +16,17 @@ struct label {
 	const char *value;
 };
 
-enum label_name { /* in the order of their texts */
-		  LABEL_CGROUP,
-		  LABEL_COMM, /* the process's name */
-		  LABEL_EXE,  /* path of the program, as its process sees it */
-		  LABEL_PID,
-		  LABEL_THREAD, /* the thread's name */
-		  LABEL_TID,
-		  LABEL_COUNT,
-};
+/* What every process or thread has, if it can be known; docs/api.md has them all. */
+#define LABEL_CGROUP  "cgroup"
+#define LABEL_COMM    "comm" /* the process's name */
+#define LABEL_EXE     "exe"  /* path of the program, as its process sees it */
+#define LABEL_PID     "pid"
+#define LABEL_SERVICE "service_name"
+#define LABEL_THREAD  "thread" /* the thread's name */
+#define LABEL_TID     "tid"
 
-/* "cgroup", "comm" … */
-extern const char *const label_names[LABEL_COUNT];
+/* The value of the label @name, or "". Borrowed from @labels. */
+const char *label_find(const struct label *labels, size_t n_labels, const char *name);
+
+/* Whether @name can be that of a label. */
+bool label_name_is_valid(const char *name);

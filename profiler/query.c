@@ -21,6 +21,7 @@
 #include "profiler/sample_walk.h"
 #include "profiler/snapshot.h"
 #include "profiler/store.h"
+#include "profiler/thread_labels.h"
 #include "profiler/thread_numbers.h"
 #include "profiler/window.h"
 
@@ -45,7 +46,6 @@ struct query_run {
 	struct profile *profile;
 	struct locator locator;
 	struct query_part *parts;
-	uint32_t label_strings[LABEL_COUNT];
 	uint32_t *stack; /* scratch: locations */
 	size_t stack_capacity;
 };
@@ -54,20 +54,18 @@ static int run_add_label_set(void *pointer, const struct label *labels, size_t n
 			     uint32_t *ret_label_set)
 {
 	struct query_run *run = pointer;
-	struct profile_label added[LABEL_COUNT];
-	size_t n_added = 0;
+	struct profile_label added[THREAD_LABELS_MAX];
+	struct string_table *strings = run->profile->strings;
 	int r;
 
 	for (size_t i = 0; i < n_labels; i++) {
-		struct profile_label *label = &added[n_added];
-
-		label->name = run->label_strings[i];
-		r = string_table_add(run->profile->strings, labels[i].value, &label->value);
+		r = string_table_add(strings, labels[i].name, &added[i].name);
+		if (r == 0)
+			r = string_table_add(strings, labels[i].value, &added[i].value);
 		if (r < 0)
 			return r;
-		n_added += label->value != 0;
 	}
-	return profile_add_label_set(run->profile, added, n_added, ret_label_set);
+	return profile_add_label_set(run->profile, added, n_labels, ret_label_set);
 }
 
 static int part_init(const struct snapshot_dictionary *held, const struct merge_part *merge,
@@ -111,11 +109,6 @@ static int run_init_profile(struct query_run *run)
 				   &run->profile->duration_ns))
 		run->profile->duration_ns = INT64_MAX;
 	run->profile->period_ns = run->snapshot.period_ns;
-	for (int i = 0; i < LABEL_COUNT; i++) {
-		r = string_table_add(run->profile->strings, label_names[i], &run->label_strings[i]);
-		if (r < 0)
-			return r;
-	}
 	return 0;
 }
 

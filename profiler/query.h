@@ -37,7 +37,7 @@ struct query {
  * Merge the selected samples. Names are looked up now, with what is known now; a location without
  * one is `file+0x…`, with the file's base name and the elf_vaddr (the file offset, if no segments
  * are known), or `[unmapped]+0x…`, `[anonymous]+0x…`, `[kernel.kallsyms]+0x…`, with the address.
- * Samples have all labels of label.h that are not empty. All strings are valid UTF-8.
+ * Samples have all labels of their thread and process. All strings are valid UTF-8.
  *
  * May run in any thread and does not hold the store up: only collecting the samples does, for
  * microseconds.

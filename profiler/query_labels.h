@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Query labels: which values a label has in a range.
+ * Query labels: which labels there are in a range, and which values one has.
  */
 
 struct buffer;
@@ -15,3 +15,6 @@ struct store;
  */
 int query_label_values(struct store *store, const struct query *query, const char *label_name,
 		       struct buffer *ret_json);
+
+/* As above: the names of the labels that are there. */
+int query_label_names(struct store *store, const struct query *query, struct buffer *ret_json);

@@ -5,12 +5,15 @@
  * Store process: what the store is told of a process.
  */
 
+#include <stddef.h>
 #include <stdint.h>
+
+struct label;
 
 struct store_process {
 	uint32_t process; /* number */
-	uint32_t pid;
-	const char *comm; /* copied, as are the others; any bytes but NUL */
-	const char *exe;  /* "" for a kernel thread */
-	const char *cgroup;
+	uint32_t pid;     /* 0: its samples do not tell */
+	/* Sorted by name, without those of a thread; copied, as are their texts. */
+	const struct label *labels;
+	size_t n_labels;
 };

@@ -5,16 +5,21 @@
  * Thread labels: what a thread's samples are selected and grouped by, as texts.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "profiler/label.h"
+#include "profiler/label_set.h"
 
 struct dictionary;
+
+enum { THREAD_LABELS_MAX = LABEL_SET_MAX + 3 };
 
 struct thread_labels {
 	char pid[16];
 	char tid[16];
-	struct label labels[LABEL_COUNT]; /* all of them; the value of one that is missing is "" */
+	/* Those of its process and its own: sorted by name, none with an empty value. */
+	struct label labels[THREAD_LABELS_MAX];
+	size_t n_labels;
 };
 
 /* Borrows from @dictionary; must not be copied. */

@@ -35,7 +35,7 @@ static bool is_selected(const struct thread_numbering *numbering,
 	unsigned long *n_limited = numbering->budget ? &numbering->budget->n_limited : NULL;
 
 	return !numbering->selector ||
-	       selector_matches(numbering->selector, labels->labels, LABEL_COUNT, n_limited);
+	       selector_matches(numbering->selector, labels->labels, labels->n_labels, n_limited);
 }
 
 static int mark(struct thread_numbers *numbers, const struct thread_numbering *numbering,
@@ -51,7 +51,7 @@ static int mark(struct thread_numbers *numbers, const struct thread_numbering *n
 		return 0;
 	}
 	if (numbering->number)
-		r = numbering->number(numbering->context, labels.labels, LABEL_COUNT, &number);
+		r = numbering->number(numbering->context, labels.labels, labels.n_labels, &number);
 	if (r == 0)
 		numbers->marks[thread] = number + MARK_COUNT;
 	return r;

@@ -85,59 +85,53 @@ void api_begin_types(struct request *request, struct site *site)
 	answer_finish(&request->answer, ANSWER_JSON);
 }
 
-void api_begin_labels(struct request *request, struct site *site)
-{
-	struct buffer *body = &request->answer.body;
-
-	(void)site;
-	for (size_t i = 0; i < LABEL_COUNT; i++)
-		buffer_printf(body, "%s\"%s\"", i ? "," : "[", label_names[i]);
-	buffer_append_string(body, "]\n");
-	answer_finish(&request->answer, ANSWER_JSON);
-}
-
-static bool label_is_known(const char *name)
-{
-	for (size_t i = 0; i < LABEL_COUNT; i++) {
-		if (!strcmp(label_names[i], name))
-			return true;
-	}
-	return false;
-}
-
-static void work_values(struct request *request, struct site *site)
+/* The names of labels, or the values of one. */
+static void work_labels(struct request *request, struct site *site)
 {
 	const struct selection *selection = request->job;
 	struct buffer *body = &request->answer.body;
 	int r;
 
 	body->limit = SITE_ANSWER_MAX;
-	r = query_label_values(site->store, &selection->query, selection->label_name, body);
+	if (selection->label_name)
+		r = query_label_values(site->store, &selection->query, selection->label_name, body);
+	else
+		r = query_label_names(site->store, &selection->query, body);
 	buffer_append_char(body, '\n');
 	if (r < 0)
-		answer_fail(&request->answer, 503, "cannot list values: %s", strerror(-r));
+		answer_fail(&request->answer, 503, "cannot list labels: %s", strerror(-r));
 	else
 		answer_finish(&request->answer, ANSWER_JSON);
 }
 
-void api_begin_values(struct request *request, struct site *site)
+static void begin_listing(struct request *request, const char *label_name)
 {
 	struct selection *selection;
 	int64_t start_ns, end_ns;
 
-	(void)site;
-	if (!label_is_known(request->wildcard)) {
-		answer_fail(&request->answer, 404,
-			    "there is no label of this name: see /api/v1/labels");
-		return;
-	}
 	if (!api_get_range(request, &start_ns, &end_ns))
 		return;
 	selection = selection_of_request(request, start_ns, end_ns);
 	if (!selection)
 		return;
-	selection->label_name = request->wildcard;
-	request->work = work_values;
+	selection->label_name = label_name;
+	request->work = work_labels;
+}
+
+void api_begin_labels(struct request *request, struct site *site)
+{
+	(void)site;
+	begin_listing(request, NULL);
+}
+
+void api_begin_values(struct request *request, struct site *site)
+{
+	(void)site;
+	if (label_name_is_valid(request->wildcard))
+		begin_listing(request, request->wildcard);
+	else
+		answer_fail(&request->answer, 404,
+			    "there can be no label of this name: see /api/v1/labels");
 }
 
 void api_begin_status(struct request *request, struct site *site)

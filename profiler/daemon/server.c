@@ -23,6 +23,8 @@
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
 #include "profiler/kernel_view.h"
+#include "profiler/label_set.h"
+#include "profiler/labeler.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
@@ -120,15 +122,18 @@ static int encode(struct server *server, const struct message *message, int fd)
 static int add_process(struct server *server, const struct message *message)
 {
 	const struct message_process *body = message->body;
-	const struct store_process process = {
-		.process = body->process,
-		.pid = body->pid,
+	const struct process_facts facts = {
 		.comm = message_text(message, 0),
 		.exe = message_text(message, 1),
 		.cgroup = message_text(message, 2),
 	};
+	struct store_process process = { .process = body->process, .pid = body->pid };
+	_cleanup_(label_set_fini) struct label_set labels = { 0 };
+	int r = labeler_label(&facts, &labels);
 
-	return store_add_process(server->store, &process);
+	process.labels = labels.labels;
+	process.n_labels = labels.n_labels;
+	return r < 0 ? r : store_add_process(server->store, &process);
 }
 
 static void add_samples(struct server *server, const struct message *message)

@@ -20,6 +20,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
+#include "profiler/label.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
@@ -173,7 +174,10 @@ static void describe(struct host *host, uint32_t dictionary)
 	for (uint32_t i = 0; i < host->n_files; i++)
 		must(store_add_file(host->store, i + 1, host->paths[i]), "file");
 	for (uint32_t i = 1; i <= N_PROCESSES; i++) {
-		struct store_process process = { i, 1000 + i, comm, path, "/system.slice" };
+		const struct label labels[] = { { "cgroup", "/system.slice" },
+						{ "comm", comm },
+						{ "exe", path } };
+		const struct store_process process = { i, 1000 + i, labels, 3 };
 
 		snprintf(comm, sizeof(comm), "service-%u", i);
 		snprintf(path, sizeof(path), "/usr/bin/service-%u", i);

@@ -18,6 +18,7 @@
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/file.h"
+#include "profiler/label.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
@@ -162,13 +163,11 @@ static int add_inlined(struct replay *replay, char *const *words, size_t n_words
 
 static int add_process(struct replay *replay, char *const *words, size_t n_words)
 {
-	const struct store_process process = {
-		.process = number32(words[0]),
-		.pid = number32(words[1]),
-		.comm = words[2],
-		.exe = words[3],
-		.cgroup = words[4],
-	};
+	const struct label labels[] = { { "cgroup", words[4] },
+					{ "comm", words[2] },
+					{ "exe", words[3] } };
+	const struct store_process process = { number32(words[0]), number32(words[1]), labels,
+					       ARRAY_SIZE(labels) };
 
 	(void)n_words;
 	return store_add_process(replay->store, &process);

@@ -7,6 +7,7 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/clock.h"
+#include "profiler/label.h"
 #include "profiler/store.h"
 
 struct store *store_fixture_new_empty(size_t memory_bytes)
@@ -24,13 +25,11 @@ struct store *store_fixture_new_empty(size_t memory_bytes)
 
 void store_fixture_describe(struct store *store, uint32_t number)
 {
-	struct store_process process = {
-		.process = FIXTURE_PROCESS,
-		.pid = FIXTURE_PID,
-		.comm = "api",
-		.exe = "/usr/bin/api",
-		.cgroup = "/system.slice/api.service",
-	};
+	static const struct label labels[] = { { "cgroup", "/system.slice/api.service" },
+					       { "comm", "api" },
+					       { "exe", "/usr/bin/api" } };
+	const struct store_process process = { FIXTURE_PROCESS, FIXTURE_PID, labels,
+					       ARRAY_SIZE(labels) };
 	struct frame frames[] = {
 		{ FRAME_KERNEL, 0, 0xffffffff81000010 },
 		{ FRAME_NATIVE, FIXTURE_FILE, 0x1100 },

@@ -10,13 +10,22 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/label.h"
 #include "profiler/store.h"
 
 DEFINE_CLEANUP(struct dictionary *, dictionary_free)
 
+static const struct label api_labels[] = { { "comm", "api" }, { "exe", "/usr/bin/api" } };
+static const struct label new_labels[] = { { "comm", "new" }, { "exe", "/usr/bin/api" } };
+
+static const char *comm_of(const struct process_text *process)
+{
+	return label_find(process->labels, process->n_labels, LABEL_COMM);
+}
+
 static struct dictionary *new_dictionary(void)
 {
-	struct store_process process = { 7, 4711, "api", "/usr/bin/api", "/" };
+	const struct store_process process = { 7, 4711, api_labels, ARRAY_SIZE(api_labels) };
 	struct dictionary *dictionary;
 
 	assert_int_equal(dictionary_new(1, &dictionary), 0);
@@ -39,26 +48,46 @@ static void finds_threads_by_number_and_reads_them_by_index(void **state)
 	thread = dictionary_thread(dictionary, index);
 	assert_int_equal(thread->tid, 4712);
 	assert_string_equal(thread->name, "worker");
-	assert_string_equal(dictionary_process(dictionary, thread->process)->comm, "api");
+	assert_string_equal(comm_of(dictionary_process(dictionary, thread->process)), "api");
 }
 
 static void replaces_a_text_but_keeps_the_old_one_for_who_reads_it(void **state)
 {
 	_cleanup_(dictionary_freep) struct dictionary *dictionary = new_dictionary();
-	struct store_process renamed = { 7, 4711, "new", "/usr/bin/api", "/" };
+	const struct store_process renamed = { 7, 4711, new_labels, ARRAY_SIZE(new_labels) };
 	const struct process_text *before = dictionary_process(dictionary, 0);
 	size_t bytes;
 
 	(void)state;
 	assert_int_equal(dictionary_add_process(dictionary, &renamed), 0);
-	assert_string_equal(before->comm, "api");
-	assert_string_equal(dictionary_process(dictionary, 0)->comm, "new");
+	assert_string_equal(comm_of(before), "api");
+	assert_string_equal(comm_of(dictionary_process(dictionary, 0)), "new");
 	assert_int_equal(dictionary->processes.count, 1);
 
 	bytes = dictionary_bytes(dictionary);
 	for (int i = 0; i < 10000; i++) /* what is not new takes no memory */
 		assert_int_equal(dictionary_add_process(dictionary, &renamed), 0);
 	assert_int_equal(dictionary_bytes(dictionary), bytes);
+}
+
+static void keeps_the_labels_of_many_processes_once(void **state)
+{
+	_cleanup_(dictionary_freep) struct dictionary *dictionary = new_dictionary();
+	struct store_process process = { 0, 0, api_labels, ARRAY_SIZE(api_labels) };
+	const struct process_text *first = dictionary_process(dictionary, 0);
+
+	(void)state;
+	for (uint32_t i = 1; i < 1000; i++) {
+		process.process = 7 + i;
+		process.pid = i;
+		assert_int_equal(dictionary_add_process(dictionary, &process), 0);
+		assert_int_equal(dictionary_process(dictionary, i)->pid, i);
+		assert_ptr_equal(dictionary_process(dictionary, i)->labels, first->labels);
+	}
+	process.labels = new_labels;
+	assert_int_equal(dictionary_add_process(dictionary, &process), 0);
+	assert_string_equal(comm_of(dictionary_process(dictionary, 999)), "new");
+	assert_string_equal(comm_of(dictionary_process(dictionary, 998)), "api");
 }
 
 static void keeps_each_frame_once(void **state)
@@ -113,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_threads_by_number_and_reads_them_by_index),
 		cmocka_unit_test(replaces_a_text_but_keeps_the_old_one_for_who_reads_it),
+		cmocka_unit_test(keeps_the_labels_of_many_processes_once),
 		cmocka_unit_test(keeps_each_frame_once),
 		cmocka_unit_test(leaves_a_stack_as_it_is),
 		cmocka_unit_test(refuses_frames_that_mean_nothing),

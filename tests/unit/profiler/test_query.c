@@ -15,6 +15,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/base/string_table.h"
 #include "profiler/kernel_view.h"
+#include "profiler/label.h"
 #include "profiler/profile.h"
 #include "profiler/selector.h"
 #include "profiler/store.h"
@@ -128,7 +129,8 @@ static uint64_t total_count(const struct profile *profile)
 
 static void add_process(struct store *store, uint32_t number, const char *comm, const char *exe)
 {
-	struct store_process process = { number, number, comm, exe, "" };
+	const struct label labels[] = { { "comm", comm }, { "exe", exe } };
+	const struct store_process process = { number, number, labels, ARRAY_SIZE(labels) };
 
 	assert_int_equal(store_add_process(store, &process), 0);
 	assert_int_equal(store_add_thread(store, number, number, number, comm), 0);
@@ -208,7 +210,9 @@ static void gives_a_renamed_process_its_new_name(void **state)
 {
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
 	_cleanup_(profile_freep) struct profile *profile = NULL;
-	struct store_process renamed = { FIXTURE_PROCESS, FIXTURE_PID, "new", "/usr/bin/api", "" };
+	static const struct label names[] = { { "comm", "new" }, { "exe", "/usr/bin/api" } };
+	const struct store_process renamed = { FIXTURE_PROCESS, FIXTURE_PID, names,
+					       ARRAY_SIZE(names) };
 	char labels[256];
 
 	(void)state;

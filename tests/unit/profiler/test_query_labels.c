@@ -7,9 +7,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/label.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
 #include "tests/unit/profiler/store_fixture.h"
@@ -18,7 +20,8 @@ DEFINE_CLEANUP(struct store *, store_free)
 
 static void add_process(struct store *store, uint32_t number, const char *comm, const char *exe)
 {
-	struct store_process process = { number, number, comm, exe, "" };
+	const struct label labels[] = { { "comm", comm }, { "exe", exe } };
+	const struct store_process process = { number, number, labels, ARRAY_SIZE(labels) };
 
 	assert_int_equal(store_add_process(store, &process), 0);
 	assert_int_equal(store_add_thread(store, number, number, number, comm), 0);
@@ -52,10 +55,28 @@ static void lists_the_values_of_a_label(void **state)
 				       "[\"/usr/bin/api\"][]");
 }
 
+static void lists_the_names_of_the_labels_that_are_there(void **state)
+{
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	_cleanup_(buffer_fini) struct buffer json = { 0 };
+	struct query query = { FIXTURE_START_NS, FIXTURE_START_NS + NS_PER_SECOND, NULL };
+
+	(void)state;
+	add_process(store, 2, "aaa", "");
+	add_sample(store, 2, FIXTURE_STACK);
+	assert_int_equal(query_label_names(store, &query, &json), 0);
+	store_fixture_add_sample(store, FIXTURE_START_NS);
+	assert_int_equal(query_label_names(store, &query, &json), 0);
+	buffer_append_char(&json, '\0');
+	assert_string_equal(json.data, "[\"comm\",\"pid\",\"thread\",\"tid\"]"
+				       "[\"cgroup\",\"comm\",\"exe\",\"pid\",\"thread\",\"tid\"]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_the_values_of_a_label),
+		cmocka_unit_test(lists_the_names_of_the_labels_that_are_there),
 	};
 
 	return cmocka_run_group_tests_name("query labels", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/label.h"
 #include "profiler/label_groups.h"
 #include "profiler/query.h"
 #include "profiler/query_budget.h"
@@ -51,8 +52,8 @@ static struct store *two_processes(void)
 
 	for (int i = 0; i < 40; i++) {
 		uint32_t number = i % 2 ? 1 : 2;
-		const struct store_process process = { number, number, i % 2 ? "odd" : "even", "",
-						       "" };
+		const struct label labels[] = { { "comm", i % 2 ? "odd" : "even" } };
+		const struct store_process process = { number, number, labels, 1 };
 		const struct sample sample = {
 			.time_unix_ns = FIXTURE_START_NS + i * FIXTURE_TICK_NS,
 			.value = FIXTURE_TICK_NS,

@@ -90,6 +90,8 @@ static void selects_by_labels(void **state)
 		  "application/json", "[]" },
 		{ "GET", "/api/v1/labels/comm/values?from=now-2h&to=now-1h", 200,
 		  "application/json", "[]" },
+		{ "GET", "/api/v1/labels/shoe_size/values", 200, "application/json", "[]" },
+		{ "GET", "/api/v1/labels?query={comm%3D%22x%22}", 200, "application/json", "[]" },
 	};
 
 	(void)state;
@@ -113,7 +115,7 @@ static void says_what_is_wrong(void **state)
 		{ "GET", "/api/v1/profile?from=now&to=now-1h", 400, "text/plain", "from" },
 		{ "GET", "/api/v1/profile?format=docx", 400, "text/plain", "pprof" },
 		{ "GET", "/api/v1/profile?type=heap", 400, "text/plain", "\"heap\"" },
-		{ "GET", "/api/v1/labels/shoe_size/values", 404, "text/plain", "label" },
+		{ "GET", "/api/v1/labels/shoe-size/values", 404, "text/plain", "label" },
 		{ "GET", "/api/v1/timeline", 404, "text/plain", "this version" },
 		{ "POST", "/querier.v1.QuerierService/ProfileTypes", 404, "text/plain",
 		  "this version" },

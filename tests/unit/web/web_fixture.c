@@ -13,7 +13,9 @@
 
 #include <cmocka.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/clock.h"
+#include "profiler/label.h"
 #include "web/server.h"
 
 static const char *const allow_hosts[] = { "node1.example", NULL };
@@ -43,13 +45,11 @@ static void listen_somewhere(struct web_fixture *fixture)
 /* A process "api" whose thread ran at one place of the program for 3 ticks, now. */
 static void fill_store(struct store *store)
 {
-	static const struct store_process process = {
-		.process = 1,
-		.pid = 4242,
-		.comm = "api",
-		.exe = "/usr/bin/api",
-		.cgroup = "/",
-	};
+	static const struct label labels[] = { { "cgroup", "/" },
+					       { "comm", "api" },
+					       { "exe", "/usr/bin/api" },
+					       { "service_name", "api" } };
+	static const struct store_process process = { 1, 4242, labels, ARRAY_SIZE(labels) };
 	static const struct frame frames[] = { { FRAME_NATIVE, 1, 0x1234 },
 					       { FRAME_NATIVE, 1, 0x1000 } };
 	struct sample samples[3];
