@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "export/encoder.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "export/folded.h"
+#include "export/perf.h"
 #include "export/pprof.h"
+#include "export/speedscope.h"
 #include "export/svg.h"
 
 const struct encoder encoders[] = {
-	{ "pprof", ".pb.gz", "application/octet-stream", pprof_encode },
-	{ "folded", ".folded", "text/plain; charset=utf-8", folded_encode },
-	{ "svg", ".svg", "image/svg+xml", svg_encode },
+	{ "pprof", ".pb.gz", "application/octet-stream", false, pprof_encode },
+	{ "folded", ".folded", "text/plain; charset=utf-8", false, folded_encode },
+	{ "speedscope", ".speedscope.json", "application/json", true, speedscope_encode },
+	{ "svg", ".svg", "image/svg+xml", false, svg_encode },
+	{ "perf", ".perf", "text/plain; charset=utf-8", true, perf_encode },
 	{ 0 },
 };
 

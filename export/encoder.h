@@ -6,6 +6,8 @@
  * how they are found.
  */
 
+#include <stdbool.h>
+
 struct buffer;
 struct profile;
 
@@ -13,6 +15,7 @@ struct encoder {
 	const char *name;        /* `format=` of /api/v1/profile */
 	const char *file_ending; /* of `record -o`: ".pb.gz" */
 	const char *media_type;  /* Content-Type */
+	bool wants_moments;      /* shows samples one by one, if the profile has them so */
 
 	/*
 	 * Append the encoded @profile to @out. Returns 0, -ENOMEM, or -EFBIG when @out has a limit

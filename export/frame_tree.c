@@ -17,6 +17,8 @@
 #include "profiler/label.h"
 #include "profiler/profile.h"
 
+#define UNKNOWN_NAME "[unknown]"
+
 /* One step of a path. Names are interned: the same pointer is the same name. */
 struct step {
 	const char *name;
@@ -60,7 +62,7 @@ static void builder_fini(struct builder *builder)
 
 static const char *name_of(const struct profile *profile, uint32_t string)
 {
-	return string ? string_table_get(profile->strings, string) : "[unknown]";
+	return string ? string_table_get(profile->strings, string) : UNKNOWN_NAME;
 }
 
 static enum frame_node_kind kind_of(const struct profile_location *location, bool is_inlined)
@@ -121,17 +123,11 @@ static int add_paths(struct builder *builder)
 	return 0;
 }
 
-static struct step process_of(const struct profile *profile, const struct profile_label_set *set)
+static struct step process_of(const struct profile *profile, uint32_t label_set)
 {
-	uint32_t comm = 0;
+	const char *comm = profile_label_text(profile, label_set, LABEL_COMM);
 
-	for (uint32_t i = set->first_label; i < set->first_label + set->n_labels; i++) {
-		const char *name = string_table_get(profile->strings, profile->labels[i].name);
-
-		if (!strcmp(name, LABEL_COMM))
-			comm = profile->labels[i].value;
-	}
-	return (struct step){ name_of(profile, comm), FRAME_NODE_PROCESS };
+	return (struct step){ *comm ? comm : UNKNOWN_NAME, FRAME_NODE_PROCESS };
 }
 
 static int add_trails(struct builder *builder)
@@ -148,7 +144,7 @@ static int add_trails(struct builder *builder)
 		if (!sample->count)
 			continue;
 		builder->trails[builder->n_trails++] = (struct trail){
-			.process = process_of(profile, &profile->label_sets[sample->label_set]),
+			.process = process_of(profile, sample->label_set),
 			.steps = &builder->steps[path->first_step],
 			.n_steps = path->n_steps,
 			.count = sample->count,

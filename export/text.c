@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "export/text.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "profiler/base/array.h"
@@ -126,6 +126,14 @@ static void append_in_field(struct buffer *out, const char *text, struct charact
 		append_printable(out, text, character);
 }
 
+static void append_in_word(struct buffer *out, const char *text, struct character character)
+{
+	if (character.code_point == ' ')
+		append_escaped(out, text, character.n_bytes);
+	else
+		append_printable(out, text, character);
+}
+
 static void append_in_xml(struct buffer *out, const char *text, struct character character)
 {
 	switch (character.code_point) {
@@ -149,6 +157,19 @@ static void append_in_xml(struct buffer *out, const char *text, struct character
 	}
 }
 
+/* All that is treacherous has four digits. */
+static void append_in_json(struct buffer *out, const char *text, struct character character)
+{
+	uint32_t c = character.code_point;
+
+	if (c == '"' || c == '\\')
+		buffer_printf(out, "\\%c", (char)c);
+	else if (c == '<' || c == '>' || c == '&' || character_is_treacherous(c))
+		buffer_printf(out, "\\u%04" PRIx32, c);
+	else
+		append_as_it_is(out, text, character);
+}
+
 void text_append_utf8(struct buffer *out, const char *text)
 {
 	append_text(out, text, "", append_as_it_is);
@@ -159,7 +180,22 @@ void text_append_field(struct buffer *out, const char *text)
 	append_text(out, text, ";\\", append_in_field);
 }
 
+void text_append_line(struct buffer *out, const char *text)
+{
+	append_text(out, text, "\\", append_printable);
+}
+
+void text_append_word(struct buffer *out, const char *text)
+{
+	append_text(out, text, " \\", append_in_word);
+}
+
 void text_append_xml(struct buffer *out, const char *text)
 {
 	append_text(out, text, "<>&\"'\\", append_in_xml);
+}
+
+void text_append_json(struct buffer *out, const char *text)
+{
+	append_text(out, text, "<>&\"\\", append_in_json);
 }

@@ -19,5 +19,15 @@ void text_append_utf8(struct buffer *out, const char *text);
  */
 void text_append_field(struct buffer *out, const char *text);
 
-/* As above, without the semicolon, for XML: fit for an element's content and a quoted attribute. */
+/* As above, without the semicolon: the rest of a line. */
+void text_append_line(struct buffer *out, const char *text);
+
+/* As above, and spaces, too: one word of a line. */
+void text_append_word(struct buffer *out, const char *text);
+
+/* As a line, for XML: fit for an element's content and a quoted attribute. */
 void text_append_xml(struct buffer *out, const char *text);
+
+/* What stands between the quotes of a string of JSON, which reads back as it was; fit for a
+ * <script> of HTML, too, whose end it cannot hold. */
+void text_append_json(struct buffer *out, const char *text);

@@ -334,3 +334,16 @@ size_t profile_bytes(const struct profile *profile)
 	       index->sample_capacity * sizeof(*profile->samples) +
 	       index->moment_capacity * sizeof(*profile->moments);
 }
+
+const char *profile_label_text(const struct profile *profile, uint32_t label_set, const char *name)
+{
+	const struct profile_label_set *set = &profile->label_sets[label_set];
+
+	for (uint32_t i = set->first_label; i < set->first_label + set->n_labels; i++) {
+		const struct profile_label *label = &profile->labels[i];
+
+		if (!strcmp(string_table_get(profile->strings, label->name), name))
+			return string_table_get(profile->strings, label->value);
+	}
+	return "";
+}

@@ -147,3 +147,6 @@ int profile_add_comment(struct profile *profile, const char *comment);
 
 /* Memory in use, about. */
 size_t profile_bytes(const struct profile *profile);
+
+/* The value of the label @name (its text) in a label set, or "": borrowed, as long as @profile. */
+const char *profile_label_text(const struct profile *profile, uint32_t label_set, const char *name);

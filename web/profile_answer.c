@@ -58,7 +58,9 @@ static int encode(struct request *request, struct site *site)
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	int r;
 
-	r = query_run(site->store, &selection->query, &profile);
+	r = selection->encoder->wants_moments
+		    ? query_run_timed(site->store, &selection->query, &profile)
+		    : query_run(site->store, &selection->query, &profile);
 	if (r < 0)
 		return r;
 	r = add_comments(profile, site, &request->status);

@@ -108,7 +108,8 @@ static int encode(struct server *server, const struct message *message, int fd)
 	int r = encoder ? 0 : -EINVAL;
 
 	if (r == 0)
-		r = query_run(server->store, &query, &profile);
+		r = encoder->wants_moments ? query_run_timed(server->store, &query, &profile)
+					   : query_run(server->store, &query, &profile);
 	if (r == 0)
 		r = encoder->encode(profile, &bytes);
 	if (r == 0)

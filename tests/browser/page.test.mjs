@@ -11,30 +11,15 @@
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { launch } from './chromium.mjs';
 import { serve } from './synthetic_server.mjs';
 
-const CHROMIUM = '/usr/bin/chromium';
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const CELLS = ['name', 'module', 'source', 'samples', 'time', 'share', 'self'];
 const QUIET_MS = 2500; // longer than the page's period
-
-/** @param {string} reason */
-function skip(reason) {
-  console.log(reason);
-  process.exit(77);
-}
 
 /** "4.23 %", "1,234", "10.1 ms", "2.00 min" → a number, times in seconds. @param {string} text */
 function numberOf(text) {
@@ -249,9 +234,8 @@ const STEPS = [
 ];
 
 /** @returns {Promise<number>} how many steps failed: none, or the one that ended the test */
-async function run(chromium, url, fn, folder) {
+async function run(browser, url, fn, folder) {
   mkdirSync(folder, { recursive: true });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
   try {
     const page = await browser.newPage({
       viewport: { width: 1440, height: 900 },
@@ -275,13 +259,11 @@ async function run(chromium, url, fn, folder) {
   }
 }
 
-const playwright = await import('playwright-core').catch(() => null);
-if (!playwright) skip('playwright-core is not installed: run npm ci in tests/browser');
-if (!existsSync(CHROMIUM)) skip(`there is no ${CHROMIUM}`);
+const browser = await launch();
 const [url, fn = 'burn_three', folder = mkdtempSync(join(tmpdir(), 'page-'))] =
   process.argv.slice(2);
 const server = url ? null : await serve(0);
 const own = server && `http://127.0.0.1:${server.address().port}/`;
-process.exitCode = await run(playwright.chromium, url ?? own, fn, folder);
+process.exitCode = await run(browser, url ?? own, fn, folder);
 server?.closeAllConnections();
 server?.close();

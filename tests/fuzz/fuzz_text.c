@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A name, in each form that a format holds it in: whatever it is made of, it stays one field of one
- * line, and one piece of text of an XML file.
+ * line, and one piece of text of an XML or JSON file.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -39,6 +39,30 @@ static void check_field(const char *text)
 		assert(*byte != ';' && *byte != 0x7f && (uint8_t)*byte >= 0x20);
 }
 
+static void check_word(const char *text)
+{
+	_cleanup_(buffer_fini) struct buffer line = { 0 };
+	_cleanup_(buffer_fini) struct buffer word = { 0 };
+
+	append(text_append_line, text, &line);
+	append(text_append_word, text, &word);
+	assert(!strpbrk(line.data, "\n\r"));
+	assert(!strpbrk(word.data, " \n\r\t"));
+}
+
+static void check_json(const char *text)
+{
+	_cleanup_(buffer_fini) struct buffer out = { 0 };
+
+	append(text_append_json, text, &out);
+	assert(!strpbrk(out.data, "<>&\n\r\t"));
+	for (const char *at = out.data; *at; at++) {
+		assert(*at != '"');
+		if (*at == '\\')
+			assert(*++at && strchr("\"\\u", *at));
+	}
+}
+
 static void check_xml(const char *text)
 {
 	static const char *const entities[] = { "&lt;", "&gt;", "&amp;", "&quot;", "&#39;" };
@@ -67,6 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	append(text_append_utf8, text, &out);
 	check_field(text);
+	check_word(text);
+	check_json(text);
 	check_xml(text);
 	return 0;
 }

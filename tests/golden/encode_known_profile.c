@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes the known profile to standard output, in the format that the first argument names; with
- * a second argument N, a large one of N samples.
+ * a second argument N, a large one of N samples; with "timed", the known one with times.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "export/encoder.h"
@@ -25,10 +26,12 @@ int main(int argc, char **argv)
 	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
 
 	if (!encoder) {
-		fprintf(stderr, "usage: %s FORMAT [SAMPLES]\n", argv[0]);
+		fprintf(stderr, "usage: %s FORMAT [SAMPLES|timed]\n", argv[0]);
 		return EXIT_FAILURE;
 	}
-	if (argc > 2)
+	if (argc > 2 && !strcmp(argv[2], "timed"))
+		profile = known_profile_new_timed();
+	else if (argc > 2)
 		profile =
 			known_profile_new_large((uint32_t)strtoul(argv[2], NULL, 10), LARGE_DEPTH);
 	else

@@ -9,6 +9,7 @@ reason, when a test cannot run here.
 """
 
 import collections
+import json
 import pathlib
 import re
 import shutil
@@ -44,6 +45,47 @@ class Folded(unittest.TestCase):
             stack, count = line.rsplit(" ", 1)
             self.assertEqual(len(stack.split(";")), 31)
             self.assertGreater(int(count), 0)
+
+
+class Speedscope(unittest.TestCase):
+    """What its own importer makes of it is tested in tests/browser."""
+
+    def test_is_as_expected(self):
+        found = json.loads(encoded("speedscope", "timed"))
+        self.assertEqual(found, json.loads(expected("known.speedscope.json")))
+
+    def test_every_sample_is_in_it(self):
+        file = json.loads(encoded("speedscope", "3000"))
+        (profile,) = file["profiles"]
+        self.assertEqual(sum(profile["weights"]), 3000 * 10_000_000)
+        self.assertEqual(len(profile["samples"]), len(profile["weights"]))
+        self.assertEqual({len(stack) for stack in profile["samples"]}, {30})
+
+    def test_refers_only_to_frames_that_are_there(self):
+        file = json.loads(encoded("speedscope", "timed"))
+        frames = {frame for p in file["profiles"] for stack in p["samples"] for frame in stack}
+        self.assertLess(max(frames), len(file["shared"]["frames"]))
+
+
+class Perf(unittest.TestCase):
+    """What speedscope makes of it is tested in tests/browser."""
+
+    maxDiff = None
+    HEAD = re.compile(r"\S.*  \d+/\d+  \[\d{3}\] \d+\.\d{9}: +\d+ cpu-clock: ")
+    FRAME = re.compile(r"\t +[0-9a-f]+ \S.* \(\S+\)")
+
+    def test_is_as_expected(self):
+        self.assertEqual(encoded("perf", "timed").decode(), expected("known.perf"))
+
+    def test_every_line_parses(self):
+        events = encoded("perf", "3000").decode().removesuffix("\n\n").split("\n\n")
+        self.assertEqual(len(events), 3000)
+        for event in events:
+            head, *frames = event.split("\n")
+            self.assertRegex(head, self.HEAD)
+            self.assertEqual(len(frames), 30)
+            for frame in frames:
+                self.assertRegex(frame, self.FRAME)
 
 
 class Pprof(unittest.TestCase):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "known_profile.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,34 @@ struct profile *known_profile_new(void)
 	add_sample(p, NULL, 0, two, 1);
 	must(profile_add_comment(p, "made by hand"));
 	return p;
+}
+
+struct profile *known_profile_new_timed(void)
+{
+	struct profile *profile = known_profile_new();
+	int64_t time_unix_ns = profile->start_unix_ns;
+	bool is_left = true;
+
+	for (uint64_t turn = 1; is_left; turn++) {
+		is_left = false;
+		for (size_t i = 0; i < profile->n_samples; i++) {
+			struct profile_moment moment = {
+				.count = 1,
+				.value = PERIOD_NS,
+				.stack = profile->samples[i].stack,
+				.label_set = profile->samples[i].label_set,
+				.cpu = profile->n_moments % 2,
+			};
+
+			if (profile->samples[i].count < turn)
+				continue;
+			time_unix_ns += PERIOD_NS;
+			moment.time_unix_ns = time_unix_ns;
+			must(profile_add_moment(profile, &moment));
+			is_left = true;
+		}
+	}
+	return profile;
 }
 
 struct profile *known_profile_new_large(uint32_t n_samples, uint32_t depth)

@@ -17,5 +17,9 @@ struct profile;
  */
 struct profile *known_profile_new(void);
 
+/* As above, with its samples one by one: a tick every 10 ms, from 10 ms on, of CPUs 0 and 1 by
+ * turns; the samples take turns, too, until they have no more ticks. */
+struct profile *known_profile_new_timed(void);
+
 /* @n_samples of one count each, in stacks of @depth frames that share their upper halves. */
 struct profile *known_profile_new_large(uint32_t n_samples, uint32_t depth);

@@ -55,6 +55,25 @@ static void escapes_what_would_end_a_field_or_a_line(void **state)
 	expect(text_append_field, "\x7f", "\\x7f");
 }
 
+static void a_line_may_hold_what_ends_a_field_and_a_word_no_space(void **state)
+{
+	(void)state;
+	expect(text_append_line, "a; b\nc", "a; b\\x0ac");
+	expect(text_append_word, "/a b;\n(deleted)", "/a\\x20b;\\x0a(deleted)");
+	expect(text_append_word, "\\x20", "\\x5cx20");
+}
+
+static void json_reads_back_as_it_was(void **state)
+{
+	(void)state;
+	expect(text_append_json, "std::map<int, \"c\">", "std::map\\u003cint, \\\"c\\\"\\u003e");
+	expect(text_append_json, "</script>", "\\u003c/script\\u003e");
+	expect(text_append_json, "a\\x\n\x1b[2J\x7f", "a\\\\x\\u000a\\u001b[2J\\u007f");
+	expect(text_append_json, "\xe2\x80\xa8\xe2\x80\xae", "\\u2028\\u202e");
+	expect(text_append_json, "na\xc3\xafve \xf0\x9d\x84\x9e", "na\xc3\xafve \xf0\x9d\x84\x9e");
+	expect(text_append_json, "\xff", "\xef\xbf\xbd");
+}
+
 static void tells_what_was_escaped_from_what_was_not(void **state)
 {
 	(void)state;
@@ -77,6 +96,8 @@ int main(void)
 		cmocka_unit_test(keeps_what_is_utf8),
 		cmocka_unit_test(replaces_each_byte_that_is_no_utf8),
 		cmocka_unit_test(escapes_what_would_end_a_field_or_a_line),
+		cmocka_unit_test(a_line_may_hold_what_ends_a_field_and_a_word_no_space),
+		cmocka_unit_test(json_reads_back_as_it_was),
 		cmocka_unit_test(tells_what_was_escaped_from_what_was_not),
 		cmocka_unit_test(makes_no_markup_of_a_name),
 	};
