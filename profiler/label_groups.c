@@ -141,11 +141,7 @@ const struct label_group *label_groups_get(const struct label_groups *groups, ui
 
 const char *label_group_value(const struct label_group *group, const char *name)
 {
-	for (size_t i = 0; i < group->n_labels; i++) {
-		if (!strcmp(group->labels[i].name, name))
-			return group->labels[i].value;
-	}
-	return "";
+	return label_find(group->labels, group->n_labels, name);
 }
 
 size_t label_groups_bytes(const struct label_groups *groups)

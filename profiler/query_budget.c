@@ -9,9 +9,8 @@
 #define QUESTIONS_A_LOOK 256 /* reading the thread's clock is a system call */
 
 const char *const query_limit_names[QUERY_LIMIT_COUNT] = {
-	[QUERY_LIMIT_CPU_TIME] = "cpu_time",
-	[QUERY_LIMIT_MEMORY] = "memory",
-	[QUERY_LIMIT_MATCH] = "match",
+	[QUERY_LIMIT_CPU_TIME] = "cpu_time", [QUERY_LIMIT_MEMORY] = "memory",
+	[QUERY_LIMIT_ANSWER] = "answer",     [QUERY_LIMIT_MATCH] = "match",
 	[QUERY_LIMIT_GROUPS] = "groups",
 };
 

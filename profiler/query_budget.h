@@ -4,7 +4,7 @@
 /*
  * Query budget: what one query may cost, and which limits it met.
  *
- * CPU time and memory end a query that has none left: who asked gets no half answer. Other limits
+ * CPU time and memory end a query that has none left: there are no half answers. Other limits
  * leave something out, or add it up, and the answer says so.
  */
 
@@ -18,6 +18,7 @@
 enum query_limit {
 	QUERY_LIMIT_CPU_TIME,
 	QUERY_LIMIT_MEMORY,
+	QUERY_LIMIT_ANSWER, /* the answer would be too large */
 	QUERY_LIMIT_MATCH,  /* a regular expression was given up, and did not match */
 	QUERY_LIMIT_GROUPS, /* groups too many became one, "other" */
 	QUERY_LIMIT_COUNT,

@@ -43,7 +43,9 @@ static int texts_append(const char **texts, size_t n_texts, struct buffer *ret_j
 	for (size_t i = 0; i < n_texts; i++)
 		if (json_array_append_new(array, json_string(texts[i])) < 0)
 			return -ENOMEM;
-	return json_dump_callback(array, json_append, ret_json, JSON_COMPACT) < 0 ? -ENOMEM : 0;
+	if (json_dump_callback(array, json_append, ret_json, JSON_COMPACT) == 0)
+		return 0;
+	return buffer_error(ret_json) ? buffer_error(ret_json) : -ENOMEM;
 }
 
 /* The values of a label by which alone @groups are grouped, but the empty one. */

@@ -88,19 +88,18 @@ void api_begin_types(struct request *request, struct site *site)
 /* The names of labels, or the values of one. */
 static void work_labels(struct request *request, struct site *site)
 {
-	const struct selection *selection = request->job;
+	struct selection *selection = request->job;
 	struct buffer *body = &request->answer.body;
 	int r;
 
 	body->limit = SITE_ANSWER_MAX;
+	selection_begin(selection, site);
 	if (selection->label_name)
 		r = query_label_values(site->store, &selection->query, selection->label_name, body);
 	else
 		r = query_label_names(site->store, &selection->query, body);
 	buffer_append_char(body, '\n');
-	if (r < 0)
-		answer_fail(&request->answer, 503, "cannot list labels: %s", strerror(-r));
-	else
+	if (selection_end(request, selection, r))
 		answer_finish(&request->answer, ANSWER_JSON);
 }
 

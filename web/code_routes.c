@@ -121,13 +121,15 @@ static void work_disassembly(struct request *request, struct site *site)
 		finish_disassembly(request, disassembly);
 		return;
 	}
+	selection_begin(disassembly->selection, site);
 	r = listing_find(site->store, &disassembly->target, listing);
-	if (r == 0)
-		r = listing_count(site->store, &disassembly->selection->query, listing);
 	if (r < 0) {
 		build_id_parameter_fail(request, r);
 		return;
 	}
+	r = listing_count(site->store, &disassembly->selection->query, listing);
+	if (!selection_end(request, disassembly->selection, r))
+		return;
 	request->question = (struct question){
 		.kind = QUESTION_CODE,
 		.file = listing->view->number,

@@ -124,6 +124,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 	route_finish(&exchange->request);
 	traffic_count(&exchange->set->site->traffic, route_number(exchange->request.route),
 		      answer->code, now_ns - exchange->start_ns);
+	traffic_count_limits(&exchange->set->site->traffic, exchange->request.limits_met);
 	exchange->state = EXCHANGE_SENDING;
 	connection_expect_reading(exchange->connection, now_ns);
 	response = reply_new(answer, exchange->connection);

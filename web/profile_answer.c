@@ -81,26 +81,17 @@ static void add_disposition(struct answer *answer, const struct encoder *encoder
 
 static void work(struct request *request, struct site *site)
 {
-	const struct selection *selection = request->job;
-	int r;
+	struct selection *selection = request->job;
 
 	if (atomic_load(&site->answer_bytes) > SITE_ANSWERS_MAX) {
 		answer_fail_busy(&request->answer, "too many large answers are being sent");
 		return;
 	}
-	r = encode(request, site);
-	if (r == -EFBIG) {
-		answer_fail(&request->answer, 400,
-			    "the profile is larger than %lu MiB: select less of it",
-			    SITE_ANSWER_MAX >> 20);
-	} else if (r == -ENOMEM) {
-		answer_fail_busy(&request->answer, "out of memory");
-	} else if (r < 0) {
-		answer_fail(&request->answer, 500, "cannot make the profile: %s", strerror(-r));
-	} else {
-		answer_finish(&request->answer, selection->encoder->media_type);
-		add_disposition(&request->answer, selection->encoder);
-	}
+	selection_begin(selection, site);
+	if (!selection_end(request, selection, encode(request, site)))
+		return;
+	answer_finish(&request->answer, selection->encoder->media_type);
+	add_disposition(&request->answer, selection->encoder);
 }
 
 void profile_answer_plan(struct request *request, int64_t start_unix_ns, int64_t end_unix_ns,

@@ -2,6 +2,8 @@
 #include "web/request.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,5 +82,42 @@ bool request_get_time(struct request *request, const char *name, int64_t now_uni
 		return true;
 	answer_fail_parameter(&request->answer, name, value,
 			      "a time: unix seconds or milliseconds, RFC 3339, now or now-1h");
+	return false;
+}
+
+bool request_get_count(struct request *request, const char *name, uint32_t max, uint32_t otherwise,
+		       uint32_t *ret_count)
+{
+	const char *value = request_get(request, name);
+	unsigned long long count;
+	char rule[64], *end;
+
+	*ret_count = otherwise;
+	if (!value)
+		return true;
+	errno = 0;
+	count = strtoull(value, &end, 10);
+	if (value[0] >= '0' && value[0] <= '9' && !*end && !errno && count > 0 && count <= max) {
+		*ret_count = (uint32_t)count;
+		return true;
+	}
+	snprintf(rule, sizeof(rule), "a number from 1 to %" PRIu32, max);
+	answer_fail_parameter(&request->answer, name, value, rule);
+	return false;
+}
+
+bool request_get_duration(struct request *request, const char *name, int64_t otherwise,
+			  int64_t *ret_ns)
+{
+	const char *value = request_get(request, name);
+
+	*ret_ns = otherwise;
+	if (!value)
+		return true;
+	if ((duration_parse(value, ret_ns) == 0 || seconds_parse(value, ret_ns) == 0) &&
+	    *ret_ns > 0)
+		return true;
+	answer_fail_parameter(&request->answer, name, value,
+			      "a length of time, like 10s or 1h30m, or a number of seconds");
 	return false;
 }

@@ -67,7 +67,8 @@ struct request {
 	void (*work)(struct request *request, struct site *site);
 	void *job; /* what @work needs to know; owned */
 	void (*free_job)(void *job);
-	struct status status; /* as of the moment when @work was queued */
+	struct status status;    /* as of the moment when @work was queued */
+	unsigned int limits_met; /* by @work: bits of enum query_limit */
 };
 
 /*
@@ -93,3 +94,14 @@ const char *request_get(const struct request *request, const char *name);
  */
 bool request_get_time(struct request *request, const char *name, int64_t now_unix_ns,
 		      int64_t otherwise, int64_t *ret_unix_ns);
+
+/*
+ * The number that the parameter @name tells, from 1 to @max, or @otherwise without one. Returns as
+ * above.
+ */
+bool request_get_count(struct request *request, const char *name, uint32_t max, uint32_t otherwise,
+		       uint32_t *ret_count);
+
+/* The length of time that the parameter @name tells, more than 0, or @otherwise without one. */
+bool request_get_duration(struct request *request, const char *name, int64_t otherwise,
+			  int64_t *ret_ns);

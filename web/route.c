@@ -14,6 +14,7 @@
 #include "web/pprof_routes.h"
 #include "web/request.h"
 #include "web/site.h"
+#include "web/sums_routes.h"
 #include "web/ui_routes.h"
 
 #define READ (METHOD_GET | METHOD_HEAD)
@@ -43,9 +44,9 @@ const struct route routes[] = {
 	{ "/api/v1/source",              "api_source",       READ,        false, code_begin_source },
 	{ "/api/v1/status",              "api_status",       READ,        false, api_begin_status },
 	{ "/api/v1/diff",                "api_diff",         READ,        false, NULL },
-	{ "/api/v1/series",              "api_series",       READ,        false, NULL },
-	{ "/api/v1/timeline",            "api_timeline",     READ,        false, NULL },
-	{ "/api/v1/heatmap",             "api_heatmap",      READ,        false, NULL },
+	{ "/api/v1/series",              "api_series",       READ,        false, sums_begin_series },
+	{ "/api/v1/timeline",            "api_timeline",     READ,        false, sums_begin_timeline },
+	{ "/api/v1/heatmap",             "api_heatmap",      READ,        false, sums_begin_heatmap },
 	{ "/querier.v1.QuerierService/*", "querier",         POST,        false, NULL },
 	{ "/metrics",                    "metrics",          READ,        false, begin_metrics },
 	{ "/-/healthy",                  "healthy",          READ,        false, begin_healthy },

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/selector.h"
 #include "web/request.h"
+#include "web/site.h"
 
 void *selection_free(struct selection *selection)
 {
@@ -51,8 +54,74 @@ struct selection *selection_of_request(struct request *request, int64_t start_un
 	}
 	if (parse_selector(request, &selection->selector) < 0)
 		return NULL;
-	selection->query = (struct query){ start_unix_ns, end_unix_ns, selection->selector };
+	selection->query = (struct query){
+		.start_unix_ns = start_unix_ns,
+		.end_unix_ns = end_unix_ns,
+		.selector = selection->selector,
+		.budget = &selection->budget,
+	};
 	request->job = steal(selection);
 	request->free_job = free_job;
 	return request->job;
+}
+
+void selection_begin(struct selection *selection, const struct site *site)
+{
+	query_budget_init(&selection->budget, site->query_cpu_ns, site->query_bytes);
+}
+
+/* What to say of limits that left something out, or added it up. */
+static const char *met_header(unsigned int limits_met)
+{
+	static const char *const names[] = { NULL, "match", "groups", "match, groups" };
+
+	return names[(limits_met >> QUERY_LIMIT_MATCH & 1) | (limits_met >> QUERY_LIMIT_GROUPS & 1)
+								     << 1];
+}
+
+static void fail_budget(struct answer *answer, const struct query_budget *budget)
+{
+	if (query_budget_has_met(budget, QUERY_LIMIT_MEMORY))
+		answer_fail(answer, 400,
+			    "the query needs more than %zu MiB of memory: select less, or a "
+			    "shorter range",
+			    budget->bytes >> 20);
+	else
+		answer_fail(answer, 400,
+			    "the query needs more than %.3g s of CPU time: select less, or a "
+			    "shorter range",
+			    (double)budget->cpu_ns / NS_PER_SECOND);
+}
+
+unsigned int selection_limits(const struct selection *selection)
+{
+	unsigned int limits_met = 0;
+
+	for (enum query_limit limit = 0; limit < QUERY_LIMIT_COUNT; limit++) {
+		if (query_budget_has_met(&selection->budget, limit))
+			limits_met |= 1U << limit;
+	}
+	return limits_met;
+}
+
+bool selection_end(struct request *request, const struct selection *selection, int r)
+{
+	const struct query_budget *budget = &selection->budget;
+	struct answer *answer = &request->answer;
+
+	request->limits_met |= selection_limits(selection);
+	if (r == -EDQUOT) {
+		fail_budget(answer, budget);
+	} else if (r == -EFBIG) {
+		request->limits_met |= 1U << QUERY_LIMIT_ANSWER;
+		answer_fail(answer, 400, "the answer is larger than %lu MiB: select less of it",
+			    SITE_ANSWER_MAX >> 20);
+	} else if (r == -ENOMEM) {
+		answer_fail_busy(answer, "out of memory");
+	} else if (r < 0) {
+		answer_fail(answer, 500, "the query failed: %s", strerror(-r));
+	} else if (met_header(request->limits_met)) {
+		answer_add_header(answer, "X-Pilotlight-Limits", met_header(request->limits_met));
+	}
+	return r == 0;
 }

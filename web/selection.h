@@ -5,16 +5,20 @@
  * Selection: which samples a request asks for, as the job of its work.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "profiler/query.h"
+#include "profiler/query_budget.h"
 
 struct encoder;
 struct request;
+struct site;
 
 struct selection {
 	struct query query;
 	struct selector *selector; /* owned; also in @query */
+	struct query_budget budget;
 	const struct encoder *encoder;
 	const char *label_name; /* borrowed from the request */
 };
@@ -26,6 +30,18 @@ struct selection {
  */
 struct selection *selection_of_request(struct request *request, int64_t start_unix_ns,
 				       int64_t end_unix_ns);
+
+/* The work begins: what @selection costs is counted from now on. On the worker's thread. */
+void selection_begin(struct selection *selection, const struct site *site);
+
+/* The limits that were met: a bit for each of enum query_limit. */
+unsigned int selection_limits(const struct selection *selection);
+
+/*
+ * The work of @request on @selection came to the result @r: 0 or -errno. Note the limits that were
+ * met, and say so in a header. Returns true if @r is 0, else @request is answered.
+ */
+bool selection_end(struct request *request, const struct selection *selection, int r);
 
 /* Accepts NULL. Always returns NULL. For who makes the selection part of another job. */
 void *selection_free(struct selection *selection);

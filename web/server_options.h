@@ -6,6 +6,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct question;
@@ -21,6 +22,8 @@ struct web_server_options {
 	unsigned int n_workers;
 	int64_t patience_ns;   /* with a client that makes no progress; 0: 10 s */
 	int64_t reply_wait_ns; /* for the reply to a question; 0: 10 s */
+	int64_t query_cpu_ns;  /* what a query may cost; 0: QUERY_CPU_NS … */
+	size_t query_bytes;    /* … and QUERY_BYTES */
 	/* Fill *@ret_status; called on the caller's thread only. */
 	void (*get_status)(void *context, struct status *ret_status);
 	/* Ask @question; the reply is web_server_take_reply()'s, with @ticket. As above. 0 or

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "profiler/base/file.h"
+#include "profiler/query_budget.h"
 #include "web/server_options.h"
 
 #define COMMAND_LINE_MAX (64 << 10)
@@ -21,6 +22,8 @@ void site_init(struct site *site, const struct web_server_options *options)
 		.get_status = options->get_status,
 		.ask = options->ask,
 		.has_source_dirs = options->has_source_dirs,
+		.query_cpu_ns = options->query_cpu_ns ? options->query_cpu_ns : QUERY_CPU_NS,
+		.query_bytes = options->query_bytes ? options->query_bytes : QUERY_BYTES,
 		.context = options->context,
 	};
 	uname(&system);

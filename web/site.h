@@ -32,6 +32,8 @@ struct site {
 	void (*get_status)(void *context, struct status *ret_status);
 	int (*ask)(void *context, uint32_t ticket, const struct question *question); /* or NULL */
 	bool has_source_dirs;
+	int64_t query_cpu_ns; /* what a query may cost */
+	size_t query_bytes;
 	void *context;
 	char host[256];
 	char kernel[256];           /* "6.1.0-18-amd64" */

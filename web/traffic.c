@@ -26,3 +26,9 @@ void traffic_count(struct traffic *traffic, size_t route_i, unsigned int code, i
 	route->durations[bucket_i]++;
 	route->duration_ns += (uint64_t)duration_ns;
 }
+
+void traffic_count_limits(struct traffic *traffic, unsigned int limits_met)
+{
+	for (int i = 0; i < QUERY_LIMIT_COUNT; i++)
+		traffic->query_limits[i] += limits_met >> i & 1;
+}

@@ -123,6 +123,8 @@ void web_fixture_start(struct web_fixture *fixture)
 		.get_status = get_status,
 		.ask = fixture->ask,
 		.has_source_dirs = fixture->has_source_dirs,
+		.query_cpu_ns = fixture->query_cpu_ns,
+		.query_bytes = fixture->query_bytes,
 		.context = fixture,
 	};
 

@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "profiler/status.h"
@@ -22,6 +23,8 @@ struct web_fixture {
 	struct status status; /* what the server is told; set before start, as the next ones */
 	int (*ask)(void *fixture, uint32_t ticket, const struct question *question);
 	bool has_source_dirs;
+	int64_t query_cpu_ns; /* 0: as the server has it */
+	size_t query_bytes;
 	int listen_fd;
 	int stop_fd;
 	unsigned long thread;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/heatmap.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/query.h"
+#include "profiler/store.h"
+#include "tests/unit/profiler/sums_fixture.h"
+
+DEFINE_CLEANUP(struct store *, store_free)
+
+#define START_S (FIXTURE_START_NS / NS_PER_SECOND)
+
+static uint64_t cell(const struct heatmap *heatmap, size_t column, size_t row)
+{
+	return heatmap->counts[column * heatmap->n_rows + row];
+}
+
+static void has_a_cell_for_each_second_and_offset(void **state)
+{
+	static const int64_t offsets_ns[] = { 0, 99999999, 100000000, 2999999999, 3500000000 };
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	const struct query query = { FIXTURE_START_NS + 1, FIXTURE_START_NS + 3500000001 };
+	const struct heatmap_options options = { 10, 10 };
+	struct heatmap heatmap;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(offsets_ns) / sizeof(offsets_ns[0]); i++)
+		store_fixture_add_sample(store, FIXTURE_START_NS + offsets_ns[i]);
+	assert_int_equal(heatmap_init(store, &query, &options, &heatmap), 0);
+	assert_int_equal(heatmap.start_unix_s, START_S);
+	assert_int_equal(heatmap.column_s, 1);
+	assert_int_equal(heatmap.n_columns, 4);
+	assert_int_equal(cell(&heatmap, 0, 0), 1); /* the one before the range is not in it */
+	assert_int_equal(cell(&heatmap, 0, 1), 1);
+	assert_int_equal(cell(&heatmap, 2, 9), 1);
+	assert_int_equal(cell(&heatmap, 3, 5), 1);
+	assert_int_equal(heatmap.count, 4);
+	assert_int_equal(heatmap.value, 4 * FIXTURE_TICK_NS);
+	assert_int_equal(heatmap.coarse[0], 0);
+	heatmap_fini(&heatmap);
+}
+
+static void puts_seconds_together_when_there_are_too_many(void **state)
+{
+	_cleanup_(store_freep) struct store *store = sums_fixture_new();
+	const struct query query = sums_fixture_query();
+	struct heatmap fine, wide;
+	const struct heatmap_options options = { SUMS_SECONDS, 4 }, few = { 3, 4 };
+
+	(void)state;
+	assert_int_equal(heatmap_init(store, &query, &options, &fine), 0);
+	assert_int_equal(heatmap_init(store, &query, &few, &wide), 0);
+	assert_int_equal(fine.n_columns, SUMS_SECONDS);
+	assert_int_equal(wide.column_s, 7);
+	assert_int_equal(wide.n_columns, 3);
+	for (size_t column = 0; column < wide.n_columns; column++) {
+		uint64_t sum = 0;
+
+		for (size_t i = column * 7; i < (column + 1) * 7 && i < SUMS_SECONDS; i++)
+			sum += cell(&fine, i, 2);
+		assert_int_equal(cell(&wide, column, 2), sum);
+	}
+	heatmap_fini(&fine);
+	heatmap_fini(&wide);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(has_a_cell_for_each_second_and_offset),
+		cmocka_unit_test(puts_seconds_together_when_there_are_too_many),
+	};
+
+	return cmocka_run_group_tests_name("heat map", tests, NULL, NULL);
+}
