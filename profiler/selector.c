@@ -8,19 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include "profiler/base/cleanup.h"
 #include "profiler/label.h"
+#include "profiler/pattern.h"
 
-/* What one expression may cost on one label: a fraction of a millisecond, and little memory. */
-#define MATCH_LIMIT     10000
-#define DEPTH_LIMIT     1000
-#define HEAP_LIMIT_KIB  1024
-#define MOST_LIMITED    16 /* after so many costly matches, a selector's expressions match nothing */
-#define ECHO_BYTES      32 /* of what was wrong, in an error */
-#define PCRE2_MSG_BYTES 128
+#define MOST_LIMITED 16 /* after so many costly matches, a selector's expressions match nothing */
+#define ECHO_BYTES   32 /* of what was wrong, in an error */
 
 enum matcher_op { OP_EQUAL, OP_NOT_EQUAL, OP_MATCH, OP_NOT_MATCH, OP_COUNT };
 
@@ -35,14 +28,12 @@ struct matcher {
 	enum matcher_op op;
 	char *name;
 	char *value;
-	pcre2_code *regex; /* of OP_MATCH and OP_NOT_MATCH */
+	struct pattern *regex; /* of OP_MATCH and OP_NOT_MATCH */
 };
 
 struct selector {
 	struct matcher matchers[SELECTOR_MAX_MATCHERS];
 	size_t n_matchers;
-	pcre2_match_context *limits;
-	pcre2_match_data *match_data;
 	unsigned int *n_limited; /* own memory: a match does not change what a selector means */
 };
 
@@ -62,10 +53,8 @@ struct selector *selector_free(struct selector *selector)
 	for (size_t i = 0; i < selector->n_matchers; i++) {
 		free(selector->matchers[i].name);
 		free(selector->matchers[i].value);
-		pcre2_code_free(selector->matchers[i].regex);
+		pattern_free(selector->matchers[i].regex);
 	}
-	pcre2_match_context_free(selector->limits);
-	pcre2_match_data_free(selector->match_data);
 	free(selector->n_limited);
 	free(selector);
 	return NULL;
@@ -77,14 +66,9 @@ static int selector_new(struct selector **ret_selector)
 
 	if (!selector)
 		return -ENOMEM;
-	selector->limits = pcre2_match_context_create(NULL);
-	selector->match_data = pcre2_match_data_create(1, NULL);
 	selector->n_limited = calloc(1, sizeof(*selector->n_limited));
-	if (!selector->limits || !selector->match_data || !selector->n_limited)
+	if (!selector->n_limited)
 		return -ENOMEM;
-	pcre2_set_match_limit(selector->limits, MATCH_LIMIT);
-	pcre2_set_depth_limit(selector->limits, DEPTH_LIMIT);
-	pcre2_set_heap_limit(selector->limits, HEAP_LIMIT_KIB);
 	*ret_selector = steal(selector);
 	return 0;
 }
@@ -103,7 +87,7 @@ static void text_echo(const char *text, char ret_echo[ECHO_BYTES + 4])
 __attribute__((format(printf, 3, 4))) static int
 parser_fail(const struct parser *parser, const char *at, const char *format, ...)
 {
-	char what[PCRE2_MSG_BYTES + 64];
+	char what[PATTERN_ERROR_BYTES + 64];
 	char echo[ECHO_BYTES + 4];
 	size_t length;
 	va_list args;
@@ -227,20 +211,10 @@ static int parse_value(struct parser *parser, char **ret_value)
 
 static int compile(const struct parser *parser, const char *at, struct matcher *matcher)
 {
-	uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL | PCRE2_UTF |
-			   PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
-	PCRE2_UCHAR message[PCRE2_MSG_BYTES];
-	PCRE2_SIZE offset;
-	int error;
+	char error[PATTERN_ERROR_BYTES];
+	int r = pattern_new(matcher->value, &matcher->regex, error);
 
-	matcher->regex = pcre2_compile((PCRE2_SPTR)matcher->value, PCRE2_ZERO_TERMINATED, options,
-				       &error, &offset, NULL);
-	if (matcher->regex)
-		return 0;
-	if (error == PCRE2_ERROR_HEAP_FAILED)
-		return -ENOMEM;
-	pcre2_get_error_message(error, message, sizeof(message));
-	return parser_fail(parser, at, "a bad regular expression (%s)", (const char *)message);
+	return r == -EINVAL ? parser_fail(parser, at, "a bad regular expression (%s)", error) : r;
 }
 
 static int parse_matcher(struct parser *parser, struct selector *selector)
@@ -327,18 +301,15 @@ static const char *label_value(const struct label *labels, size_t n_labels, cons
 static bool regex_matches(const struct selector *selector, const struct matcher *matcher,
 			  const char *value, unsigned long *n_limited)
 {
-	int r = PCRE2_ERROR_MATCHLIMIT;
+	int r = -EDQUOT;
 
 	if (*selector->n_limited < MOST_LIMITED)
-		r = pcre2_match(matcher->regex, (PCRE2_SPTR)value, PCRE2_ZERO_TERMINATED, 0, 0,
-				selector->match_data, selector->limits);
+		r = pattern_match(matcher->regex, value);
 	if (r >= 0)
-		return true;
-	if (r != PCRE2_ERROR_NOMATCH) {
-		++*selector->n_limited;
-		if (n_limited)
-			++*n_limited;
-	}
+		return r;
+	++*selector->n_limited;
+	if (n_limited)
+		++*n_limited;
 	return false;
 }
 
