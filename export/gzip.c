@@ -51,3 +51,43 @@ int gzip_append(struct buffer *out, const void *bytes, size_t size)
 	} while (r != Z_STREAM_END && !buffer_error(out));
 	return buffer_error(out);
 }
+
+static void end_inflate(z_stream *stream)
+{
+	inflateEnd(stream);
+}
+
+/* Append the next file of @stream, as files may follow one another. */
+static int expand_one(z_stream *stream, struct buffer *out)
+{
+	Bytef chunk[CHUNK_BYTES];
+	int r;
+
+	do {
+		stream->next_out = chunk;
+		stream->avail_out = sizeof(chunk);
+		r = inflate(stream, Z_NO_FLUSH);
+		if (r == Z_MEM_ERROR)
+			return -ENOMEM;
+		if (r != Z_OK && r != Z_STREAM_END)
+			return -EBADMSG;
+		buffer_append(out, chunk, sizeof(chunk) - stream->avail_out);
+	} while (r != Z_STREAM_END && !buffer_error(out));
+	return buffer_error(out);
+}
+
+int gzip_expand(const void *bytes, size_t size, struct buffer *out)
+{
+	_cleanup_(end_inflate) z_stream stream = { .next_in = bytes, .avail_in = (uInt)size };
+	int r;
+
+	if (!size || size > UINT_MAX)
+		return -EBADMSG;
+	if (inflateInit2(&stream, GZIP_WINDOW_BITS) != Z_OK)
+		return -ENOMEM;
+	do {
+		r = expand_one(&stream, out);
+		inflateReset(&stream);
+	} while (r == 0 && stream.avail_in);
+	return r;
+}
