@@ -24,6 +24,8 @@ static const char *const op_texts[OP_COUNT] = {
 	[OP_NOT_MATCH] = "!~",
 };
 
+static const char quotes[] = "\"'`";
+
 struct matcher {
 	enum matcher_op op;
 	char *name;
@@ -46,15 +48,19 @@ struct parser {
 
 DEFINE_CLEANUP(struct selector *, selector_free)
 
+static void matcher_fini(struct matcher *matcher)
+{
+	free(matcher->name);
+	free(matcher->value);
+	pattern_free(matcher->regex);
+}
+
 struct selector *selector_free(struct selector *selector)
 {
 	if (!selector)
 		return NULL;
-	for (size_t i = 0; i < selector->n_matchers; i++) {
-		free(selector->matchers[i].name);
-		free(selector->matchers[i].value);
-		pattern_free(selector->matchers[i].regex);
-	}
+	for (size_t i = 0; i < selector->n_matchers; i++)
+		matcher_fini(&selector->matchers[i]);
 	free(selector->n_limited);
 	free(selector);
 	return NULL;
@@ -125,24 +131,6 @@ static bool parser_take(struct parser *parser, const char *token)
 	return true;
 }
 
-static int parse_name(struct parser *parser, char **ret_name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-	static const char letters_digits[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-	size_t length;
-
-	parser_skip_space(parser);
-	if (!strspn(parser->at, letters))
-		return parser_fail(parser, parser->at, "a label name is missing");
-	length = strspn(parser->at, letters_digits);
-	*ret_name = strndup(parser->at, length);
-	if (!*ret_name)
-		return -ENOMEM;
-	parser->at += length;
-	return 0;
-}
-
 static int parse_op(struct parser *parser, enum matcher_op *ret_op)
 {
 	for (int op = OP_COUNT - 1; op >= 0; op--) { /* =~ before = */
@@ -193,7 +181,7 @@ static int parse_value(struct parser *parser, char **ret_value)
 
 	parser_skip_space(parser);
 	start = parser->at;
-	if (!*start || !strchr("\"'`", *start))
+	if (!*start || !strchr(quotes, *start))
 		return parser_fail(parser, start, "a quoted value is missing");
 	value = malloc(strlen(start) + 1);
 	if (!value)
@@ -206,6 +194,26 @@ static int parse_value(struct parser *parser, char **ret_value)
 		return parser_fail(parser, start, "a value without its closing quote");
 	parser->at++;
 	*ret_value = steal(value);
+	return 0;
+}
+
+static int parse_name(struct parser *parser, char **ret_name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	static const char letters_digits[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	size_t length;
+
+	parser_skip_space(parser);
+	if (*parser->at && strchr(quotes, *parser->at))
+		return parse_value(parser, ret_name);
+	if (!strspn(parser->at, letters))
+		return parser_fail(parser, parser->at, "a label name is missing");
+	length = strspn(parser->at, letters_digits);
+	*ret_name = strndup(parser->at, length);
+	if (!*ret_name)
+		return -ENOMEM;
+	parser->at += length;
 	return 0;
 }
 
@@ -289,15 +297,6 @@ int selector_parse(const char *text, struct selector **ret_selector, char *ret_e
 	return 0;
 }
 
-static const char *label_value(const struct label *labels, size_t n_labels, const char *name)
-{
-	for (size_t i = 0; i < n_labels; i++) {
-		if (!strcmp(labels[i].name, name))
-			return labels[i].value;
-	}
-	return "";
-}
-
 static bool regex_matches(const struct selector *selector, const struct matcher *matcher,
 			  const char *value, unsigned long *n_limited)
 {
@@ -333,10 +332,37 @@ bool selector_matches(const struct selector *selector, const struct label *label
 {
 	for (size_t i = 0; i < selector->n_matchers; i++) {
 		const struct matcher *matcher = &selector->matchers[i];
-		const char *value = label_value(labels, n_labels, matcher->name);
+		const char *value = label_find(labels, n_labels, matcher->name);
 
 		if (!matcher_holds(selector, matcher, value, n_limited))
 			return false;
 	}
 	return true;
+}
+
+bool selector_allows(const struct selector *selector, const struct label *labels, size_t n_labels)
+{
+	for (size_t i = 0; i < selector->n_matchers; i++) {
+		const struct matcher *matcher = &selector->matchers[i];
+		const char *value = label_find(labels, n_labels, matcher->name);
+
+		if (*value && !matcher_holds(selector, matcher, value, NULL))
+			return false;
+	}
+	return true;
+}
+
+void selector_forget(struct selector *selector, const struct label *labels, size_t n_labels)
+{
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < selector->n_matchers; i++) {
+		struct matcher *matcher = &selector->matchers[i];
+
+		if (*label_find(labels, n_labels, matcher->name))
+			matcher_fini(matcher);
+		else
+			selector->matchers[n_kept++] = *matcher;
+	}
+	selector->n_matchers = n_kept;
 }

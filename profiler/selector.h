@@ -6,7 +6,7 @@
  *
  * Operators are =, !=, =~ and !~; regular expressions are anchored at both ends and run under a
  * match limit, since they come from strangers. A label that is missing is the empty string. Values
- * are quoted with " and the escapes \\ \" \n, or with ' or `.
+ * are quoted with " and the escapes \\ \" \n, or with ' or `; names may be.
  */
 
 #include <stdbool.h>
@@ -38,3 +38,10 @@ struct selector *selector_free(struct selector *selector);
  */
 bool selector_matches(const struct selector *selector, const struct label *labels, size_t n_labels,
 		      unsigned long *n_limited);
+
+/*
+ * As above, but only for the matchers of labels that are among @labels: what all samples have in
+ * common can be asked once. selector_forget() then drops those matchers.
+ */
+bool selector_allows(const struct selector *selector, const struct label *labels, size_t n_labels);
+void selector_forget(struct selector *selector, const struct label *labels, size_t n_labels);

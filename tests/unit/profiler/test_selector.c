@@ -186,6 +186,37 @@ static void refuses_an_expression_that_is_too_large_to_compile(void **state)
 	assert_non_null(strstr(error, "too large"));
 }
 
+static void takes_names_in_quotes(void **state)
+{
+	(void)state;
+	assert_true(selects("{\"comm\"=\"api\",'exe'=~'.*'}"));
+	assert_false(selects("{\"com\\\\m\"=\"api\"}"));
+	assert_refused("{\"comm=}", "selector: a value without its closing quote at position 2: "
+				    "\"comm=}");
+}
+
+static void settles_matchers_of_what_all_samples_share(void **state)
+{
+	static const struct label shared[] = { { "__type__", "cpu" }, { "__unit__", "ns" } };
+	struct selector *selector = NULL;
+	char error[256];
+
+	(void)state;
+	assert_int_equal(selector_parse("{__type__=\"cpu\",comm=\"x\",__unit__!~\"b.*\"}",
+					&selector, error, sizeof(error)),
+			 0);
+	assert_true(selector_allows(selector, shared, ARRAY_SIZE(shared)));
+	assert_false(selector_matches(selector, labels, ARRAY_SIZE(labels), NULL));
+	selector_forget(selector, shared, ARRAY_SIZE(shared));
+	assert_false(selector_matches(selector, labels, ARRAY_SIZE(labels), NULL));
+	assert_true(selector_matches(selector, &(struct label){ "comm", "x" }, 1, NULL));
+	selector_free(selector);
+
+	assert_int_equal(selector_parse("{__type__=\"wall\"}", &selector, error, sizeof(error)), 0);
+	assert_false(selector_allows(selector, shared, ARRAY_SIZE(shared)));
+	selector_free(selector);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +230,8 @@ int main(void)
 		cmocka_unit_test(bounds_the_text_and_the_matchers),
 		cmocka_unit_test(gives_up_on_an_expression_that_explodes),
 		cmocka_unit_test(refuses_an_expression_that_is_too_large_to_compile),
+		cmocka_unit_test(takes_names_in_quotes),
+		cmocka_unit_test(settles_matchers_of_what_all_samples_share),
 	};
 
 	return cmocka_run_group_tests_name("selector", tests, NULL, NULL);
