@@ -99,6 +99,10 @@ static void read_head(struct exchange *exchange, const char *method, const char 
 	request->has_many_hosts = n_hosts > 1;
 	request->needs_host = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
 	request->if_none_match = header(exchange, "If-None-Match");
+	request->content_type = header(exchange, "Content-Type");
+	request->content_encoding = header(exchange, "Content-Encoding");
+	request->accept_encoding = header(exchange, "Accept-Encoding");
+	request->connect_version = header(exchange, "Connect-Protocol-Version");
 	request->local = &exchange->connection->local.any;
 }
 

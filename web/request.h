@@ -47,12 +47,16 @@ enum method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_OTHER = 8
 
 struct request {
 	enum method method;
-	char *path;                   /* decoded; owned */
-	const char *query;            /* as it was sent, without '?'; borrowed, NULL if none */
-	const char *host;             /* header, borrowed, NULL if none */
-	bool has_many_hosts;          /* more than one such header */
-	bool needs_host;              /* as from HTTP/1.1 on */
-	const char *if_none_match;    /* header, borrowed, NULL if none */
+	char *path;                /* decoded; owned */
+	const char *query;         /* as it was sent, without '?'; borrowed, NULL if none */
+	const char *host;          /* header, borrowed, NULL if none */
+	bool has_many_hosts;       /* more than one such header */
+	bool needs_host;           /* as from HTTP/1.1 on */
+	const char *if_none_match; /* header, borrowed, NULL if none */
+	const char *content_type;  /* headers for web/connect.h, as above */
+	const char *content_encoding;
+	const char *accept_encoding;
+	const char *connect_version;
 	const struct sockaddr *local; /* our end of the connection; borrowed, NULL if unknown */
 	struct buffer body;
 	bool body_is_too_large;

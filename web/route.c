@@ -12,6 +12,7 @@
 #include "web/host_check.h"
 #include "web/operation_routes.h"
 #include "web/pprof_routes.h"
+#include "web/querier_routes.h"
 #include "web/request.h"
 #include "web/site.h"
 #include "web/sums_routes.h"
@@ -47,7 +48,7 @@ const struct route routes[] = {
 	{ "/api/v1/series",              "api_series",       READ,        false, sums_begin_series },
 	{ "/api/v1/timeline",            "api_timeline",     READ,        false, sums_begin_timeline },
 	{ "/api/v1/heatmap",             "api_heatmap",      READ,        false, sums_begin_heatmap },
-	{ "/querier.v1.QuerierService/*", "querier",         POST,        false, NULL },
+	{ "/querier.v1.QuerierService/*", "querier",         POST,        false, querier_begin },
 	{ "/metrics",                    "metrics",          READ,        false, begin_metrics },
 	{ "/-/healthy",                  "healthy",          READ,        false, begin_healthy },
 	{ "/-/ready",                    "ready",            READ,        false, begin_ready },

@@ -7,7 +7,7 @@ const int64_t traffic_buckets_ns[TRAFFIC_N_BUCKETS] = {
 	1000000, 5000000, 25000000, 100000000, 500000000, 2500000000, 10000000000,
 };
 const unsigned int traffic_codes[TRAFFIC_N_CODES] = {
-	200, 301, 304, 400, 403, 404, 405, 413, 500, 501, 503, 504,
+	200, 301, 304, 400, 403, 404, 405, 413, 415, 429, 500, 501, 503, 504,
 };
 
 void traffic_count(struct traffic *traffic, size_t route_i, unsigned int code, int64_t duration_ns)

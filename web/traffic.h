@@ -13,7 +13,7 @@
 enum {
 	TRAFFIC_MAX_ROUTES = 32,
 	TRAFFIC_N_BUCKETS = 7,
-	TRAFFIC_N_CODES = 12,
+	TRAFFIC_N_CODES = 14,
 };
 
 struct route_traffic {

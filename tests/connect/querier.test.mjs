@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The querier, as the official Connect client for Node asks it:
+ *
+ *     node tests/connect/querier.test.mjs URL DESCRIPTORS COMM FUNCTION
+ *
+ * asks the daemon at URL, in protobuf and in JSON, compressed and not, and compares what it says
+ * of the processes called COMM, whose time is in FUNCTION, with the pprof of the same samples.
+ * DESCRIPTORS is a file in which protoc-c has written what querier_service.proto says.
+ */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+import { createFileRegistry, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { compressionGzip, createConnectTransport } from '@connectrpc/connect-node';
+
+const [url, descriptors, comm, fn] = process.argv.slice(2);
+const registry = createFileRegistry(
+  fromBinary(FileDescriptorSetSchema, readFileSync(descriptors)),
+);
+const service = registry.getService('querier.v1.QuerierService');
+const Profile = registry.getMessage('pprof.Profile');
+
+const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
+const COUNT = 'process_cpu:samples:count:cpu:nanoseconds';
+const SELECTOR = `{comm="${comm}"}`;
+const SAMPLES = 500n; // that are enough to be compared
+const SETTLED_MS = 1500;
+const DEADLINE_MS = 60000;
+const RANGE_MS = 600000n;
+
+/** Clients that differ in how they say the same. */
+const clients = [true, false].flatMap((useBinaryFormat) =>
+  [true, false].map((isCompressed) => ({
+    name: `${useBinaryFormat ? 'protobuf' : 'JSON'}${isCompressed ? ', compressed' : ''}`,
+    client: createClient(
+      service,
+      createConnectTransport({
+        baseUrl: url,
+        httpVersion: '1.1',
+        useBinaryFormat,
+        acceptCompression: isCompressed ? [compressionGzip] : [],
+        sendCompression: isCompressed ? compressionGzip : null,
+        compressMinBytes: 0,
+      }),
+    ),
+  })),
+);
+
+/** Declare a test of each client. */
+function testEach(name, body) {
+  for (const each of clients) test(`${name} (${each.name})`, () => body(each.client));
+}
+
+/** The pprof of a range that includes both its ends. */
+async function fetchProfile({ start, end }, query = SELECTOR) {
+  const parameters = new URLSearchParams({ query, from: `${start}`, to: `${end + 1n}` });
+  const answer = await fetch(`${url}/api/v1/profile?${parameters}`);
+  assert.equal(answer.status, 200);
+  return fromBinary(Profile, gunzipSync(await answer.arrayBuffer()));
+}
+
+/** The sum over all samples, of their values of number `i`. */
+function total(profile, i) {
+  return profile.sample.reduce((sum, sample) => sum + sample.value[i], 0n);
+}
+
+/** A range, both ends of which are in it, with enough samples; all of them have arrived. */
+async function settle() {
+  const deadline = Date.now() + DEADLINE_MS;
+  let settled = { count: 0n };
+  for (;;) {
+    const now = BigInt(Date.now());
+    if (settled.count < SAMPLES) settled.range = { start: now - RANGE_MS, end: now };
+    const count = total(await fetchProfile(settled.range), 0);
+    if (count !== settled.count) settled = { ...settled, count, since: Date.now() };
+    else if (count >= SAMPLES && Date.now() - settled.since > SETTLED_MS) return settled.range;
+    assert.ok(Date.now() < deadline, `only ${count} samples`);
+    await sleep(200);
+  }
+}
+
+const range = await settle();
+
+/** Check that bars lie within those above them; return them as {name, start, total, self, level}. */
+function barsOf(flamegraph) {
+  let above = [{ start: 0n, total: flamegraph.total }];
+  return flamegraph.levels.flatMap(({ values }, level) => {
+    const bars = [];
+    let end = 0n;
+    for (let i = 0; i < values.length; i += 4) {
+      const [offset, barTotal, self, name] = values.slice(i, i + 4);
+      const start = end + offset;
+      end = start + barTotal;
+      assert.ok(offset >= 0n && barTotal >= self && self >= 0n);
+      assert.ok(above.some((bar) => bar.start <= start && end <= bar.start + bar.total));
+      bars.push({ name: flamegraph.names[Number(name)], start, total: barTotal, self, level });
+    }
+    above = bars;
+    return bars;
+  });
+}
+
+async function failureOf(call) {
+  const error = await call.then(
+    () => assert.fail('it did not fail'),
+    (reason) => reason,
+  );
+  assert.ok(error instanceof ConnectError, `${error}`);
+  return error;
+}
+
+/** POST bytes, and return {code, headers, body}. */
+function post(method, body, headers) {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      `${url}/querier.v1.QuerierService/${method}`,
+      { method: 'POST', headers },
+      async (answer) => {
+        const chunks = [];
+        for await (const chunk of answer) chunks.push(chunk);
+        resolve({
+          code: answer.statusCode,
+          headers: answer.headers,
+          body: Buffer.concat(chunks).toString(),
+        });
+      },
+    );
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+testEach('profile types are those of the pprof', async (client) => {
+  for (const asked of [{}, range]) {
+    const { profileTypes } = await client.profileTypes(asked);
+    assert.deepEqual(
+      profileTypes.map((type) => type.ID),
+      [CPU, COUNT],
+    );
+    assert.equal(profileTypes[0].sampleUnit, 'nanoseconds');
+  }
+});
+
+testEach('label names are private ones and those of samples', async (client) => {
+  const { names } = await client.labelNames({ ...range, matchers: [SELECTOR] });
+  assert.deepEqual(names, [...names].sort());
+  for (const name of ['__profile_type__', '__type__', 'comm', 'pid'])
+    assert.ok(names.includes(name), name);
+});
+
+testEach('label values are those of selected samples', async (client) => {
+  for (const matcher of [SELECTOR, `{__profile_type__="${CPU}",comm="${comm}"}`, `{"comm"="${comm}"}`])
+    assert.deepEqual(
+      (await client.labelValues({ ...range, name: 'comm', matchers: [matcher] })).names,
+      [comm],
+    );
+  const all = await client.labelValues({ ...range, name: 'comm', matchers: [`${CPU}{}`] });
+  assert.ok(all.names.includes(comm));
+});
+
+testEach('what is not there is empty, and no error', async (client) => {
+  const nothing = ['{comm="no such"}', '{__profile_type__="a:b:c:d:e"}', 'a:b:c:d:e{}'];
+  for (const matcher of nothing)
+    assert.deepEqual(
+      (await client.labelValues({ ...range, name: 'comm', matchers: [matcher] })).names,
+      [],
+    );
+  for (const asked of [{ profileTypeID: CPU, labelSelector: nothing[0] }, { profileTypeID: 'a:b:c:d:e', labelSelector: '{}' }]) {
+    const { flamegraph } = await client.selectMergeStacktraces({ ...range, ...asked });
+    assert.deepEqual(flamegraph.names, ['total']);
+    assert.deepEqual(flamegraph.levels[0].values, [0n, 0n, 0n, 0n]);
+  }
+});
+
+testEach('a flame graph is the pprof of its range', async (client) => {
+  const profile = await fetchProfile(range);
+  for (const [i, profileTypeID] of [COUNT, CPU].entries())
+    for (const maxNodes of [0n, 3n]) {
+      const { flamegraph } = await client.selectMergeStacktraces({
+        ...range,
+        profileTypeID,
+        labelSelector: SELECTOR,
+        maxNodes,
+      });
+      const bars = barsOf(flamegraph);
+      assert.equal(flamegraph.total, total(profile, i));
+      assert.equal(bars.reduce((sum, bar) => sum + bar.self, 0n), flamegraph.total);
+      assert.ok(bars.some((bar) => bar.name === (maxNodes ? 'other' : fn)));
+    }
+});
+
+testEach('what means nothing is an invalid argument', async (client) => {
+  const good = { ...range, profileTypeID: CPU, labelSelector: '{}' };
+  for (const [bad, word] of [
+    [{ labelSelector: '{comm=' }, /quoted value is missing/],
+    [{ labelSelector: '' }, /label_selector/],
+    [{ profileTypeID: 'cpu' }, /profile_typeID/],
+    [{ start: 0n, end: 0n }, /time range/],
+    [{ start: good.end, end: good.start }, /start/],
+    [{ maxNodes: -1n }, /max_nodes/],
+    [{ maxNodes: 1n << 40n }, /max_nodes/],
+  ]) {
+    const error = await failureOf(client.selectMergeStacktraces({ ...good, ...bad }));
+    assert.equal(error.code, Code.InvalidArgument);
+    assert.match(error.rawMessage, word);
+  }
+});
+
+test('JSON may have either name of a field, numbers or strings, and more', async () => {
+  const { start, end } = range;
+  const answers = await Promise.all(
+    [
+      `{"profile_typeID":"${CPU}","label_selector":"{}","start":${start},"end":${end},"new":[{}]}`,
+      `{"profileTypeID":"${CPU}","labelSelector":"{}","start":"${start}","end":"${end}","n":null}`,
+    ].map((body) =>
+      post('SelectMergeStacktraces', body, { 'Content-Type': 'application/json; charset=utf-8' }),
+    ),
+  );
+  assert.deepEqual(
+    answers.map((answer) => [answer.code, JSON.parse(answer.body).flamegraph.total]),
+    Array(2).fill([200, JSON.parse(answers[0].body).flamegraph.total]),
+  );
+});
+
+test('protobuf may have fields that nobody knows, and come in pieces', async () => {
+  const asked = toBinary(service.method.labelValues.input, {
+    $typeName: 'querier.LabelValuesRequest',
+    name: 'comm',
+    matchers: [SELECTOR],
+    ...range,
+  });
+  const unknown = Uint8Array.of(0xfa, 0x3f, 0x02, 0x01, 0x02); // field 1023, two bytes
+  const answer = await post('LabelValues', Buffer.concat([asked, unknown]), {
+    'Content-Type': 'application/proto',
+    'Transfer-Encoding': 'chunked',
+  });
+  assert.equal(answer.code, 200);
+  assert.equal(answer.headers['content-type'], 'application/proto');
+  assert.ok(answer.body.includes(comm));
+});
+
+test('errors of the protocol are as it says', async () => {
+  const json = { 'Content-Type': 'application/json' };
+  const zeros = gzipSync(Buffer.alloc(4 << 20, ' '));
+  for (const [method, body, headers, code, name] of [
+    ['NoSuch', '{}', json, 501, 'unimplemented'],
+    ['SelectHeatmap', '{}', json, 501, 'unimplemented'],
+    ['LabelNames', '{"start":', json, 400, 'invalid_argument'],
+    ['LabelNames', '{"start":"x"}', json, 400, 'invalid_argument'],
+    ['LabelNames', '', json, 400, 'invalid_argument'],
+    ['LabelNames', '\xff', { 'Content-Type': 'application/proto' }, 400, 'invalid_argument'],
+    ['LabelNames', '{}', { ...json, 'Connect-Protocol-Version': '2' }, 400, 'invalid_argument'],
+    ['LabelNames', '{}', { ...json, 'Content-Encoding': 'br' }, 501, 'unimplemented'],
+    ['LabelNames', '{}', { ...json, 'Content-Encoding': 'gzip' }, 400, 'invalid_argument'],
+    ['LabelNames', zeros, { ...json, 'Content-Encoding': 'gzip' }, 429, 'resource_exhausted'],
+  ]) {
+    const answer = await post(method, body, headers);
+    assert.equal(answer.code, code, `${method} ${body.slice(0, 20)}: ${answer.body}`);
+    assert.equal(JSON.parse(answer.body).code, name);
+    assert.ok(JSON.parse(answer.body).message);
+  }
+  assert.equal((await post('LabelNames', '{}', { 'Content-Type': 'text/plain' })).code, 415);
+  assert.equal((await post('LabelNames', Buffer.alloc(2 << 20, ' '), json)).code, 413);
+  assert.equal((await fetch(`${url}/querier.v1.QuerierService/LabelNames`)).status, 405);
+});
+
+test('protobuf and JSON say the same', async () => {
+  const asked = { ...range, profileTypeID: CPU, labelSelector: SELECTOR };
+  const answers = [];
+  for (const { client } of clients) {
+    const answer = await client.selectMergeStacktraces(asked);
+    answers.push(toJson(service.method.selectMergeStacktraces.output, answer));
+  }
+  for (const answer of answers) assert.deepEqual(answer, answers[0]);
+});

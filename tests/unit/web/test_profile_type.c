@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/profile_type.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *value(const struct profile_type *type, const char *name)
+{
+	return profile_type_label(type, name)->value;
+}
+
+static void have_ids_of_their_parts(void **state)
+{
+	char id[256];
+
+	(void)state;
+	for (size_t i = 0; i < PROFILE_TYPE_COUNT; i++) {
+		const struct profile_type *type = &profile_types[i];
+
+		snprintf(id, sizeof(id), "%s:%s:%s:%s:%s", value(type, "__name__"),
+			 value(type, "__type__"), value(type, "__unit__"),
+			 value(type, "__period_type__"), value(type, "__period_unit__"));
+		assert_string_equal(value(type, "__profile_type__"), id);
+	}
+}
+
+static void have_labels_in_the_order_of_their_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PROFILE_TYPE_COUNT; i++) {
+		const struct label *labels = profile_types[i].labels;
+
+		for (size_t k = 1; k < TYPE_LABEL_COUNT; k++)
+			assert_true(strcmp(labels[k - 1].name, labels[k].name) < 0);
+	}
+	assert_null(profile_type_label(&profile_types[0], "comm"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(have_ids_of_their_parts),
+		cmocka_unit_test(have_labels_in_the_order_of_their_names),
+	};
+
+	return cmocka_run_group_tests_name("profile types", tests, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/querier_labels.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "profiler/store.h"
+#include "querier_asker.h"
+#include "tests/unit/profiler/store_fixture.h"
+
+#define CPU   "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
+#define COUNT "process_cpu:samples:count:cpu:nanoseconds"
+#define PAST  "'start':1,'end':2"
+#define RANGE "'start':1700000000000,'end':1700000000000" /* the millisecond of the sample */
+
+static int set_up(void **state)
+{
+	struct store *store = store_fixture_new();
+
+	assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS + 999999), 1);
+	*state = store;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	store_free(*state);
+	return 0;
+}
+
+static void lists_types_of_which_there_are_samples(void **state)
+{
+	static const char both[] =
+		"{'profileTypes':["
+		"{'ID':'" CPU
+		"','name':'process_cpu','sampleType':'cpu','sampleUnit':'nanoseconds',"
+		"'periodType':'cpu','periodUnit':'nanoseconds'},"
+		"{'ID':'" COUNT
+		"','name':'process_cpu','sampleType':'samples','sampleUnit':'count',"
+		"'periodType':'cpu','periodUnit':'nanoseconds'}]}";
+
+	querier_expect(*state, "ProfileTypes", "{}", both);
+	querier_expect(*state, "ProfileTypes", "{" RANGE "}", both);
+	querier_expect(*state, "ProfileTypes", "{" PAST "}", "{}");
+}
+
+static void lists_the_values_of_a_label(void **state)
+{
+	querier_expect(*state, "LabelValues", "{'name':'comm'," RANGE "}", "{'names':['api']}");
+	querier_expect(*state, "LabelValues", "{'name':'comm'}", "{'names':['api']}");
+	querier_expect(*state, "LabelValues", "{'name':'comm'," PAST "}", "{}");
+	querier_expect(*state, "LabelValues", "{'name':'no_such'," RANGE "}", "{}");
+	querier_expect_error(*state, "LabelValues", "{" RANGE "}", "invalid_argument", "name");
+}
+
+static void lists_the_values_of_a_label_of_types(void **state)
+{
+	querier_expect(*state, "LabelValues", "{'name':'__profile_type__'," RANGE "}",
+		       "{'names':['" CPU "','" COUNT "']}");
+	querier_expect(*state, "LabelValues",
+		       "{'name':'__profile_type__','matchers':['{__type__=\\'cpu\\'}']," RANGE "}",
+		       "{'names':['" CPU "']}");
+	querier_expect(*state, "LabelValues", "{'name':'__unit__'," PAST "}", "{}");
+}
+
+static void lists_what_any_of_the_matchers_selects(void **state)
+{
+	static const struct {
+		const char *matchers;
+		bool selects;
+	} examples[] = {
+		{ "''", true },
+		{ "'{}'", true },
+		{ "'{comm=\\'api\\'}'", true },
+		{ "'{\\'comm\\'=\\'api\\'}'", true },
+		{ "'{comm=\\'no\\'}'", false },
+		{ "'{comm=\\'no\\'}','{comm=~\\'a.*\\'}'", true },
+		{ "'{__profile_type__=\\'" CPU "\\',comm=\\'api\\'}'", true },
+		{ "'{__profile_type__=\\'a:b:c:d:e\\'}'", false },
+		{ "'{__profile_type__!=\\'" CPU "\\',__type__!=\\'samples\\'}'", false },
+		{ "'" CPU "{}'", true },
+		{ "'" CPU "'", true },
+		{ "' " COUNT "{comm=\\'api\\'}'", true },
+		{ "'" CPU "{__type__=\\'samples\\'}'", false },
+		{ "'a:b:c:d:e{}'", false },
+		{ "'a:b:c:d:e:delta'", false },
+	};
+
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		char question[512];
+
+		snprintf(question, sizeof(question), "{'name':'comm','matchers':[%s]," RANGE "}",
+			 examples[i].matchers);
+		querier_expect(*state, "LabelValues", question,
+			       examples[i].selects ? "{'names':['api']}" : "{}");
+	}
+}
+
+static void lists_the_names_of_labels(void **state)
+{
+	unsigned int code;
+	json_t *answer = querier_ask(*state, &code, "LabelNames", "{" RANGE "}"), *name;
+	const char *before = "";
+	size_t i, n_private = 0;
+
+	assert_int_equal(code, 200);
+	json_array_foreach(json_object_get(answer, "names"), i, name)
+	{
+		assert_true(strcmp(before, json_string_value(name)) < 0);
+		before = json_string_value(name);
+		n_private += !strncmp(before, "__", 2);
+	}
+	assert_true(i > n_private);
+	assert_int_equal(n_private, 6);
+	json_decref(answer);
+	querier_expect(*state, "LabelNames", "{" PAST "}", "{}");
+}
+
+static void says_what_is_wrong(void **state)
+{
+	querier_expect_error(*state, "LabelNames", "{'matchers':['{comm=api}']}",
+			     "invalid_argument", "quoted value is missing");
+	querier_expect_error(*state, "LabelNames", "{'matchers':['comm=\\'api\\'']}",
+			     "invalid_argument", "{ is missing");
+	querier_expect_error(*state, "LabelNames", "{'start':2,'end':1}", "invalid_argument",
+			     "start");
+	querier_expect_error(*state, "NoSuch", "{}", "unimplemented", "method");
+	querier_expect_error(*state, "LabelNames", "[]", "invalid_argument", "JSON");
+}
+
+static void bounds_the_matchers(void **state)
+{
+	char question[4096] = "{'matchers':['{}'";
+
+	for (int i = 0; i < 32; i++)
+		strcat(question, ",'{}'");
+	strcat(question, "]}");
+	querier_expect_error(*state, "LabelNames", question, "invalid_argument", "matchers");
+}
+
+/* Times beyond all clocks are as far as clocks go. */
+static void takes_any_time(void **state)
+{
+	querier_expect(*state, "LabelValues",
+		       "{'name':'comm','start':'-9223372036854775808','end':'9223372036854775807'}",
+		       "{'names':['api']}");
+	querier_expect(*state, "LabelValues",
+		       "{'name':'comm','start':'9223372036854775807','end':'9223372036854775807'}",
+		       "{}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_types_of_which_there_are_samples),
+		cmocka_unit_test(lists_the_values_of_a_label),
+		cmocka_unit_test(lists_the_values_of_a_label_of_types),
+		cmocka_unit_test(lists_what_any_of_the_matchers_selects),
+		cmocka_unit_test(lists_the_names_of_labels),
+		cmocka_unit_test(says_what_is_wrong),
+		cmocka_unit_test(bounds_the_matchers),
+		cmocka_unit_test(takes_any_time),
+	};
+
+	return cmocka_run_group_tests_name("querier labels", tests, set_up, tear_down);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Profile type: what samples count, by the name and in the words that Pyroscope and its clients
+ * use.
+ */
+
+#include <stddef.h>
+
+#include "export/call_tree.h"
+#include "profiler/label.h"
+
+/* The labels that all samples of one type share, in the order of their names. */
+enum {
+	TYPE_LABEL_NAME,
+	TYPE_LABEL_PERIOD_TYPE,
+	TYPE_LABEL_PERIOD_UNIT,
+	TYPE_LABEL_ID,
+	TYPE_LABEL_SAMPLE_TYPE,
+	TYPE_LABEL_SAMPLE_UNIT,
+	TYPE_LABEL_COUNT,
+};
+
+struct profile_type {
+	struct label labels[TYPE_LABEL_COUNT]; /* "__name__" … */
+	enum call_tree_weight weight;
+};
+
+#define PROFILE_TYPE_COUNT 2
+
+extern const struct profile_type profile_types[PROFILE_TYPE_COUNT];
+
+/* The label of that name that all samples of @type share, or NULL. */
+const struct label *profile_type_label(const struct profile_type *type, const char *name);

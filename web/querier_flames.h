@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Querier flames: questions to the querier that are answered with stacks.
+ */
+
+struct querier_call;
+
+void querier_select_merge_stacktraces(struct querier_call *call);

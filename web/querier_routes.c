@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/querier_routes.h"
+
+#include <string.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/cleanup.h"
+#include "web/connect.h"
+#include "web/querier.pb-c.h"
+#include "web/querier_call.h"
+#include "web/querier_flames.h"
+#include "web/querier_labels.h"
+#include "web/request.h"
+#include "web/site.h"
+
+struct querier_method {
+	const char *name;
+	const ProtobufCMessageDescriptor *question;
+	void (*answer)(struct querier_call *call);
+};
+
+/* clang-format off */
+static const struct querier_method methods[] = {
+	{ "ProfileTypes", &querier__profile_types_request__descriptor, querier_profile_types },
+	{ "LabelNames", &querier__label_names_request__descriptor, querier_label_names },
+	{ "LabelValues", &querier__label_values_request__descriptor, querier_label_values },
+	{ "SelectMergeStacktraces", &querier__select_merge_stacktraces_request__descriptor, querier_select_merge_stacktraces },
+};
+/* clang-format on */
+
+static void message_free(ProtobufCMessage **message)
+{
+	protobuf_c_message_free_unpacked(*message, NULL);
+}
+
+static void work(struct request *request, struct site *site)
+{
+	const struct querier_method *method = request->job;
+	_cleanup_(message_free) ProtobufCMessage *question = NULL;
+	struct querier_call call = { .request = request, .site = site };
+
+	if (atomic_load(&site->answer_bytes) > SITE_ANSWERS_MAX) {
+		connect_fail(request, CONNECT_UNAVAILABLE, "too many large answers are being sent");
+		return;
+	}
+	question = connect_read(request, method->question);
+	if (!question)
+		return;
+	call.question = question;
+	query_budget_init(&call.budget, QUERY_CPU_NS, QUERY_BYTES);
+	method->answer(&call);
+}
+
+static void keep_job(void *job)
+{
+	(void)job; /* it is a line of the table */
+}
+
+void querier_begin(struct request *request, struct site *site)
+{
+	(void)site;
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+		if (strcmp(methods[i].name, request->wildcard) != 0)
+			continue;
+		request->job = (void *)(uintptr_t)&methods[i];
+		request->free_job = keep_job;
+		request->work = work;
+		return;
+	}
+	connect_fail(request, CONNECT_UNIMPLEMENTED,
+		     "querier.v1.QuerierService has no such method here");
+}
