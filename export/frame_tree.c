@@ -14,8 +14,8 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/frame.h"
-#include "profiler/label.h"
 #include "profiler/profile.h"
+#include "profiler/profile_words.h"
 
 #define UNKNOWN_NAME "[unknown]"
 
@@ -125,7 +125,7 @@ static int add_paths(struct builder *builder)
 
 static struct step process_of(const struct profile *profile, uint32_t label_set)
 {
-	const char *comm = profile_label_text(profile, label_set, LABEL_COMM);
+	const char *comm = profile_comm(profile, label_set);
 
 	return (struct step){ *comm ? comm : UNKNOWN_NAME, FRAME_NODE_PROCESS };
 }

@@ -2,6 +2,7 @@
 #include "export/perf.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/base/string_table.h"
 #include "profiler/profile.h"
+#include "profiler/profile_words.h"
 
 #define UNKNOWN "[unknown]"
 
@@ -40,6 +42,13 @@ static const char *number_or_zero(const char *text)
 	return *text ? text : "0";
 }
 
+static const char *event_of(const struct profile *profile)
+{
+	bool is_time = !strcmp(profile_value_unit(profile), "nanoseconds");
+
+	return is_time ? "cpu-clock" : profile_value_name(profile);
+}
+
 static void append_event_head(const struct timeline *timeline, const struct profile_moment *moment,
 			      struct buffer *out)
 {
@@ -54,8 +63,9 @@ static void append_event_head(const struct timeline *timeline, const struct prof
 	text_append_line(out, number_or_zero(thread->tid));
 	buffer_printf(out, "  [%03" PRIu32 "] %" PRId64 ".%09" PRId64, moment->cpu,
 		      time_ns / (int64_t)NS_PER_SECOND, time_ns % (int64_t)NS_PER_SECOND);
-	buffer_printf(out, ": %10" PRIu64 " cpu-clock: \n",
-		      moment->value / (moment->count ? moment->count : 1));
+	buffer_printf(out, ": %10" PRIu64 " ", moment->value / (moment->count ? moment->count : 1));
+	text_append_word(out, event_of(timeline->profile));
+	buffer_append_string(out, ": \n");
 }
 
 /* The functions at a location, innermost first. */

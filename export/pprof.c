@@ -21,8 +21,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/profile.h"
-
-#define N_SAMPLE_TYPES 2
+#include "profiler/profile_extras.h"
 
 enum own_string { STRING_SAMPLES, STRING_COUNT, STRING_CPU, STRING_NANOSECONDS, OWN_STRING_COUNT };
 
@@ -40,8 +39,10 @@ struct pprof {
 	uint32_t own_strings[OWN_STRING_COUNT];
 	size_t main_mapping;   /* the index that gets id 1 */
 	uint64_t *stack_ids;   /* location ids: parallel to profile->frames */
-	Pprof__Label **labels; /* parallel to profile->labels, empty ones left out … */
-	size_t *n_labels;      /* … so that this many are left, by label set */
+	Pprof__Label **labels; /* label set by label set, empty ones left out: … */
+	size_t *first_labels;  /* … of each label set the first … */
+	size_t *n_labels;      /* … and how many are left */
+	size_t n_values;       /* of a sample */
 	Pprof__Profile message;
 };
 
@@ -110,43 +111,68 @@ static int add_strings(struct pprof *pprof)
 	return 0;
 }
 
-/* Sample types, period and times. */
+/* What a sample's values are: counts and CPU time, unless it was read from elsewhere. */
+static int add_types(struct pprof *pprof)
+{
+	const struct profile_extras *extras = pprof->profile->extras;
+	Pprof__Profile *message = &pprof->message;
+	const struct profile_type own[] = {
+		{ pprof->own_strings[STRING_SAMPLES], pprof->own_strings[STRING_COUNT] },
+		{ pprof->own_strings[STRING_CPU], pprof->own_strings[STRING_NANOSECONDS] },
+	};
+	const struct profile_type *types = extras ? extras->types : own;
+	const struct profile_type *period = extras ? &extras->period_type : &own[1];
+	Pprof__ValueType *added;
+
+	pprof->n_values = extras ? extras->n_types : ARRAY_SIZE(own);
+	if (!TAKE(pprof, added, pprof->n_values + 1) ||
+	    !TAKE(pprof, message->sample_type, pprof->n_values))
+		return -ENOMEM;
+	for (size_t i = 0; i <= pprof->n_values; i++) {
+		const struct profile_type *type = i < pprof->n_values ? &types[i] : period;
+
+		pprof__value_type__init(&added[i]);
+		added[i].type = type->type;
+		added[i].unit = type->unit;
+		if (i < pprof->n_values)
+			message->sample_type[i] = &added[i];
+	}
+	message->n_sample_type = pprof->n_values;
+	if (period->type || period->unit)
+		message->period_type = &added[pprof->n_values];
+	if (!extras || extras->says_default)
+		message->default_sample_type = types[extras ? extras->default_type : 1].type;
+	return 0;
+}
+
+/* Period, times, and what is for people. */
 static int add_description(struct pprof *pprof)
 {
 	const struct profile *profile = pprof->profile;
 	Pprof__Profile *message = &pprof->message;
-	Pprof__ValueType *types;
 	int64_t *comments;
 
-	if (!TAKE(pprof, types, N_SAMPLE_TYPES) ||
-	    !TAKE(pprof, message->sample_type, N_SAMPLE_TYPES) ||
-	    !TAKE(pprof, comments, profile->n_comments))
+	if (!TAKE(pprof, comments, profile->n_comments))
 		return -ENOMEM;
-	for (size_t i = 0; i < N_SAMPLE_TYPES; i++) {
-		pprof__value_type__init(&types[i]);
-		message->sample_type[i] = &types[i];
-	}
-	message->n_sample_type = N_SAMPLE_TYPES;
-	types[0].type = pprof->own_strings[STRING_SAMPLES];
-	types[0].unit = pprof->own_strings[STRING_COUNT];
-	types[1].type = pprof->own_strings[STRING_CPU];
-	types[1].unit = pprof->own_strings[STRING_NANOSECONDS];
-	message->default_sample_type = types[1].type;
-	message->period_type = &types[1];
 	message->period = profile->period_ns;
 	message->time_nanos = profile->start_unix_ns;
 	message->duration_nanos = profile->duration_ns;
-
 	for (size_t i = 0; i < profile->n_comments; i++)
 		comments[i] = profile->comments[i];
 	message->comment = comments;
 	message->n_comment = profile->n_comments;
+	if (profile->extras) {
+		message->drop_frames = profile->extras->drop_frames;
+		message->keep_frames = profile->extras->keep_frames;
+		message->doc_url = profile->extras->doc_url;
+	}
 	return 0;
 }
 
+/* What was read from elsewhere keeps the order that it had. */
 static int find_main_mapping(struct pprof *pprof)
 {
-	return main_mapping_find(pprof->profile, &pprof->main_mapping);
+	return pprof->profile->extras ? 0 : main_mapping_find(pprof->profile, &pprof->main_mapping);
 }
 
 /* The main mapping moves to the front; those before it move up. */
@@ -234,6 +260,7 @@ static int add_locations(struct pprof *pprof)
 {
 	const struct profile *profile = pprof->profile;
 	Pprof__Profile *message = &pprof->message;
+	const struct profile_extras *extras = profile->extras;
 	Pprof__Line **lines = new_lines(pprof);
 	Pprof__Location *locations;
 
@@ -249,6 +276,10 @@ static int add_locations(struct pprof *pprof)
 		locations[i].address = location->address;
 		locations[i].line = &lines[location->first_line];
 		locations[i].n_line = location->n_lines;
+		if (extras && extras->location_flags[i] & PROFILE_LOCATION_NAMELESS)
+			locations[i].n_line = 0;
+		if (extras && extras->location_flags[i] & PROFILE_LOCATION_FOLDED)
+			locations[i].is_folded = true;
 		message->location[i] = &locations[i];
 	}
 	message->n_location = profile->n_locations;
@@ -267,32 +298,79 @@ static int number_stacks(struct pprof *pprof)
 }
 
 /* Readers drop a label without a value, or refuse it: it says no more than one that is missing. */
+static size_t add_text_labels(const struct profile *profile, const struct profile_label_set *set,
+			      Pprof__Label *labels)
+{
+	size_t n_added = 0;
+
+	for (uint32_t k = set->first_label; k < set->first_label + set->n_labels; k++) {
+		const struct profile_label *label = &profile->labels[k];
+
+		if (!label->name || !label->value)
+			continue;
+		pprof__label__init(&labels[n_added]);
+		labels[n_added].key = label->name;
+		labels[n_added++].str = label->value;
+	}
+	return n_added;
+}
+
+/* *@number_i is the first that is not added yet: they are sorted by label set. */
+static size_t add_numbers(const struct profile_extras *extras, size_t label_set, size_t *number_i,
+			  Pprof__Label *labels)
+{
+	size_t n_added = 0;
+
+	for (; extras && *number_i < extras->n_numbers; ++*number_i) {
+		const struct profile_number *number = &extras->numbers[*number_i];
+
+		if (number->label_set != label_set)
+			break;
+		pprof__label__init(&labels[n_added]);
+		labels[n_added].key = number->name;
+		labels[n_added].num = number->value;
+		labels[n_added++].num_unit = number->unit;
+	}
+	return n_added;
+}
+
 static int collect_labels(struct pprof *pprof)
 {
 	const struct profile *profile = pprof->profile;
+	const struct profile_extras *extras = profile->extras;
+	size_t n_all = profile->n_labels + (extras ? extras->n_numbers : 0);
+	size_t first = 0, number_i = 0;
 	Pprof__Label *labels;
 
-	if (!TAKE(pprof, labels, profile->n_labels) ||
-	    !TAKE(pprof, pprof->labels, profile->n_labels) ||
+	if (!TAKE(pprof, labels, n_all) || !TAKE(pprof, pprof->labels, n_all) ||
+	    !TAKE(pprof, pprof->first_labels, profile->n_label_sets) ||
 	    !TAKE(pprof, pprof->n_labels, profile->n_label_sets))
 		return -ENOMEM;
-	for (size_t i = 0; i < profile->n_labels; i++) {
-		pprof__label__init(&labels[i]);
-		labels[i].key = profile->labels[i].name;
-		labels[i].str = profile->labels[i].value;
-	}
 	for (size_t i = 0; i < profile->n_label_sets; i++) {
-		const struct profile_label_set *set = &profile->label_sets[i];
-		Pprof__Label **kept = &pprof->labels[set->first_label];
-		size_t n_kept = 0;
+		size_t n = add_text_labels(profile, &profile->label_sets[i], &labels[first]);
 
-		for (uint32_t k = set->first_label; k < set->first_label + set->n_labels; k++) {
-			if (labels[k].key && labels[k].str)
-				kept[n_kept++] = &labels[k];
-		}
-		pprof->n_labels[i] = n_kept;
+		n += add_numbers(extras, i, &number_i, &labels[first + n]);
+		pprof->first_labels[i] = first;
+		pprof->n_labels[i] = n;
+		first += n;
 	}
+	for (size_t i = 0; i < first; i++)
+		pprof->labels[i] = &labels[i];
 	return 0;
+}
+
+static void set_values(const struct pprof *pprof, size_t sample_i, int64_t *values)
+{
+	const struct profile_sample *sample = &pprof->profile->samples[sample_i];
+	const struct profile_extras *extras = pprof->profile->extras;
+
+	if (extras) {
+		for (size_t i = 0; i < pprof->n_values; i++)
+			values[i] = extras->values[sample_i * pprof->n_values + i];
+		return;
+	}
+	values[0] = clamp_to_int64(sample->count);
+	values[1] = clamp_to_int64(sample->value);
 }
 
 static int add_samples(struct pprof *pprof)
@@ -300,27 +378,25 @@ static int add_samples(struct pprof *pprof)
 	const struct profile *profile = pprof->profile;
 	Pprof__Profile *message = &pprof->message;
 	Pprof__Sample *samples;
-	int64_t(*values)[N_SAMPLE_TYPES];
+	int64_t *values;
 
 	if (!TAKE(pprof, samples, profile->n_samples) ||
 	    !TAKE(pprof, message->sample, profile->n_samples) ||
-	    !TAKE(pprof, values, profile->n_samples))
+	    !TAKE(pprof, values, profile->n_samples * pprof->n_values))
 		return -ENOMEM;
 	for (size_t i = 0; i < profile->n_samples; i++) {
 		const struct profile_sample *sample = &profile->samples[i];
 		const struct profile_stack *stack = &profile->stacks[sample->stack];
 
-		if (!sample->count && !sample->value)
+		if (!profile->extras && !sample->count && !sample->value)
 			continue;
-		values[i][0] = clamp_to_int64(sample->count);
-		values[i][1] = clamp_to_int64(sample->value);
 		pprof__sample__init(&samples[i]);
-		samples[i].value = values[i];
-		samples[i].n_value = N_SAMPLE_TYPES;
+		samples[i].value = &values[i * pprof->n_values];
+		samples[i].n_value = pprof->n_values;
+		set_values(pprof, i, samples[i].value);
 		samples[i].location_id = &pprof->stack_ids[stack->first_frame];
 		samples[i].n_location_id = stack->n_frames;
-		samples[i].label =
-			&pprof->labels[profile->label_sets[sample->label_set].first_label];
+		samples[i].label = &pprof->labels[pprof->first_labels[sample->label_set]];
 		samples[i].n_label = pprof->n_labels[sample->label_set];
 		message->sample[message->n_sample++] = &samples[i];
 	}
@@ -341,8 +417,8 @@ static int pack(const Pprof__Profile *message, struct buffer *out)
 int pprof_encode(const struct profile *profile, struct buffer *out)
 {
 	static int (*const steps[])(struct pprof * pprof) = {
-		add_strings,   add_description, find_main_mapping, add_mappings, add_functions,
-		add_locations, number_stacks,   collect_labels,    add_samples,
+		add_strings,   add_types,     add_description, find_main_mapping, add_mappings,
+		add_functions, add_locations, number_stacks,   collect_labels,    add_samples,
 	};
 	_cleanup_(pprof_fini) struct pprof pprof = {
 		.profile = profile,

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "export/text.h"
 #include "export/timeline.h"
@@ -10,6 +11,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/profile.h"
+#include "profiler/profile_words.h"
 
 #define UNKNOWN "[unknown]"
 
@@ -93,13 +95,22 @@ static void append_thread_name(const struct timeline_thread *thread, struct buff
 	text_append_json(out, thread->tid);
 }
 
+/* Of those that the format knows. */
+static const char *unit_of(const struct profile *profile)
+{
+	const char *unit = profile_value_unit(profile);
+
+	return !strcmp(unit, "nanoseconds") || !strcmp(unit, "bytes") ? unit : "none";
+}
+
 static int append_thread(const struct timeline *timeline, const struct timeline_thread *thread,
 			 struct buffer *out)
 {
 	_cleanup_(buffer_fini) struct buffer weights = { .limit = out->limit };
 	int64_t end_ns;
 
-	buffer_append_string(out, "{\"type\":\"sampled\",\"unit\":\"nanoseconds\",\"name\":\"");
+	buffer_printf(out, "{\"type\":\"sampled\",\"unit\":\"%s\",\"name\":\"",
+		      unit_of(timeline->profile));
 	append_thread_name(thread, out);
 	buffer_append_string(out, "\",\"samples\":[");
 	end_ns = append_bars(timeline, thread, out, &weights);

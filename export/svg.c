@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 #include "export/frame_tree.h"
@@ -13,6 +14,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/profile.h"
+#include "profiler/profile_words.h"
 
 #define WIDTH_PX  1200 /* until the script knows better */
 #define ROW_PX    18
@@ -145,20 +147,30 @@ static void append_frames(struct buffer *out, const struct frame_tree *tree)
 	}
 }
 
+/* ", 0.61 s of CPU time"; of what was read from elsewhere, only what is not its count again */
+static void append_value(struct buffer *out, const struct profile *profile)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < profile->n_samples; i++)
+		value += profile->samples[i].value;
+	if (!strcmp(profile_value_unit(profile), "nanoseconds"))
+		buffer_printf(out, ", %.4g s of %s time", (double)value / NS_PER_SECOND,
+			      profile->extras ? profile_value_name(profile) : "CPU");
+}
+
 /* "61 samples, 0.61 s of CPU time, in 5 s from 2023-11-14 22:13:20 UTC" */
 static void append_summary(struct buffer *out, const struct profile *profile, uint64_t n_samples)
 {
 	time_t start = profile->start_unix_ns / NS_PER_SECOND;
-	uint64_t value = 0;
 	struct tm utc;
 	char when[64];
 
-	for (size_t i = 0; i < profile->n_samples; i++)
-		value += profile->samples[i].value;
-	buffer_printf(out, "%" PRIu64 " sample%s, %.4g s of CPU time, in %.4g s", n_samples,
-		      plural(n_samples), (double)value / NS_PER_SECOND,
-		      (double)profile->duration_ns / NS_PER_SECOND);
-	if (gmtime_r(&start, &utc) && strftime(when, sizeof(when), "%F %T", &utc))
+	buffer_printf(out, "%" PRIu64 " sample%s", n_samples, plural(n_samples));
+	append_value(out, profile);
+	if (profile->duration_ns)
+		buffer_printf(out, ", in %.4g s", (double)profile->duration_ns / NS_PER_SECOND);
+	if (start && gmtime_r(&start, &utc) && strftime(when, sizeof(when), "%F %T", &utc))
 		buffer_printf(out, " from %s UTC", when);
 }
 

@@ -8,6 +8,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/label.h"
 #include "profiler/profile.h"
+#include "profiler/profile_words.h"
 
 /* A thread, and a label set that is its own. */
 struct claim {
@@ -75,7 +76,7 @@ static void make_claims(const struct timeline *timeline, struct claim *claims)
 
 	for (uint32_t i = 0; i < profile->n_label_sets; i++) {
 		claims[i] = (struct claim){
-			.thread.comm = profile_label_text(profile, i, LABEL_COMM),
+			.thread.comm = profile_comm(profile, i),
 			.thread.name = profile_label_text(profile, i, LABEL_THREAD),
 			.thread.pid = profile_label_text(profile, i, LABEL_PID),
 			.thread.tid = profile_label_text(profile, i, LABEL_TID),

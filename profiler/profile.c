@@ -9,6 +9,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/pair_map.h"
+#include "profiler/profile_extras.h"
 
 /* What is there already, by what makes it what it is. Most of that fits into a pair as it is. */
 struct profile_index {
@@ -50,6 +51,7 @@ struct profile *profile_free(struct profile *profile)
 		pair_map_fini(&profile->index->label_sets);
 		pair_map_fini(&profile->index->samples);
 	}
+	profile_extras_free(profile->extras);
 	free(profile->index);
 	string_table_free(profile->strings);
 	free(profile->mappings);
@@ -74,6 +76,15 @@ struct profile *profile_free(struct profile *profile)
 		 : array_reserve((void **)&(profile)->items, &(profile)->index->capacity,          \
 				 (n) + (n_new), sizeof(*(profile)->items)))
 
+int profile_append_mapping(struct profile *profile, const struct profile_mapping *mapping)
+{
+	int r = RESERVE(profile, mappings, mapping_capacity, profile->n_mappings, 1);
+
+	if (r == 0)
+		profile->mappings[profile->n_mappings++] = *mapping;
+	return r;
+}
+
 int profile_add_mapping(struct profile *profile, const struct profile_mapping *mapping,
 			uint32_t *ret_index)
 {
@@ -89,6 +100,15 @@ int profile_add_mapping(struct profile *profile, const struct profile_mapping *m
 	if (r == 1)
 		profile->mappings[profile->n_mappings++] = *mapping;
 	return r < 0 ? r : 0;
+}
+
+int profile_append_function(struct profile *profile, const struct profile_function *function)
+{
+	int r = RESERVE(profile, functions, function_capacity, profile->n_functions, 1);
+
+	if (r == 0)
+		profile->functions[profile->n_functions++] = *function;
+	return r;
 }
 
 int profile_add_function(struct profile *profile, const struct profile_function *function,
@@ -108,12 +128,31 @@ int profile_add_function(struct profile *profile, const struct profile_function 
 	return r < 0 ? r : 0;
 }
 
+int profile_append_location(struct profile *profile, const struct profile_location *location,
+			    const struct profile_line *lines, size_t n_lines)
+{
+	struct profile_location added = *location;
+	int r;
+
+	r = RESERVE(profile, locations, location_capacity, profile->n_locations, 1);
+	if (r < 0)
+		return r;
+	r = RESERVE(profile, lines, line_capacity, profile->n_lines, n_lines);
+	if (r < 0)
+		return r;
+	added.first_line = (uint32_t)profile->n_lines;
+	added.n_lines = (uint32_t)n_lines;
+	for (size_t i = 0; i < n_lines; i++)
+		profile->lines[profile->n_lines++] = lines[i];
+	profile->locations[profile->n_locations++] = added;
+	return 0;
+}
+
 int profile_add_location(struct profile *profile, const struct profile_location *location,
 			 const struct profile_line *lines, size_t n_lines, uint32_t *ret_index)
 {
 	struct pair_key key = { location->address,
 				(uint64_t)location->mapping << 32 | location->kind };
-	struct profile_location added = *location;
 	int r;
 
 	r = RESERVE(profile, locations, location_capacity, profile->n_locations, 1);
@@ -124,14 +163,7 @@ int profile_add_location(struct profile *profile, const struct profile_location 
 		return r;
 	r = pair_map_find_or_add(&profile->index->locations, key, (uint32_t)profile->n_locations,
 				 ret_index);
-	if (r != 1)
-		return r;
-	added.first_line = (uint32_t)profile->n_lines;
-	added.n_lines = (uint32_t)n_lines;
-	for (size_t i = 0; i < n_lines; i++)
-		profile->lines[profile->n_lines++] = lines[i];
-	profile->locations[profile->n_locations++] = added;
-	return 0;
+	return r == 1 ? profile_append_location(profile, location, lines, n_lines) : r;
 }
 
 /* A run of items in an array of the profile: the frames of a stack, the labels of a label set. */
@@ -139,6 +171,7 @@ struct run {
 	const void *items;
 	size_t n_items;
 	size_t item_bytes;
+	size_t new_index; /* what it gets, if it is not there */
 };
 
 static uint64_t run_hash(const struct run *run)
@@ -157,7 +190,7 @@ static uint64_t run_hash(const struct run *run)
 }
 
 /*
- * Find @run, or add it with @new_index, as pair_map_find_or_add() does. Runs with the same hash are
+ * Find @run, or add it, as pair_map_find_or_add() does. Runs with the same hash are
  * told apart by a number behind it; @is_at says whether the run at an index is this one.
  */
 static int run_find_or_add(struct profile *profile, struct pair_map *map, const struct run *run,
@@ -166,14 +199,13 @@ static int run_find_or_add(struct profile *profile, struct pair_map *map, const 
 			   uint32_t *ret_index)
 {
 	struct pair_key key = { run_hash(run), 0 };
-	uint32_t new_index = (uint32_t)map->count;
 
 	while (pair_map_find(map, key, ret_index)) {
 		if (is_at(profile, *ret_index, run))
 			return 0;
 		key.b++;
 	}
-	return pair_map_find_or_add(map, key, new_index, ret_index);
+	return pair_map_find_or_add(map, key, (uint32_t)run->new_index, ret_index);
 }
 
 static bool is_stack_at(const struct profile *profile, uint32_t index, const struct run *run)
@@ -197,7 +229,7 @@ static bool is_label_set_at(const struct profile *profile, uint32_t index, const
 int profile_add_stack(struct profile *profile, const uint32_t *frames, size_t n_frames,
 		      uint32_t *ret_index)
 {
-	struct run run = { frames, n_frames, sizeof(*frames) };
+	struct run run = { frames, n_frames, sizeof(*frames), profile->n_stacks };
 	int r;
 
 	r = RESERVE(profile, stacks, stack_capacity, profile->n_stacks, 1);
@@ -218,10 +250,30 @@ int profile_add_stack(struct profile *profile, const uint32_t *frames, size_t n_
 	return 0;
 }
 
+int profile_append_label_set(struct profile *profile, const struct profile_label *labels,
+			     size_t n_labels)
+{
+	int r;
+
+	r = RESERVE(profile, label_sets, label_set_capacity, profile->n_label_sets, 1);
+	if (r < 0)
+		return r;
+	r = RESERVE(profile, labels, label_capacity, profile->n_labels, n_labels);
+	if (r < 0)
+		return r;
+	profile->label_sets[profile->n_label_sets++] = (struct profile_label_set){
+		.first_label = (uint32_t)profile->n_labels,
+		.n_labels = (uint32_t)n_labels,
+	};
+	for (size_t i = 0; i < n_labels; i++)
+		profile->labels[profile->n_labels++] = labels[i];
+	return 0;
+}
+
 int profile_add_label_set(struct profile *profile, const struct profile_label *labels,
 			  size_t n_labels, uint32_t *ret_index)
 {
-	struct run run = { labels, n_labels, sizeof(*labels) };
+	struct run run = { labels, n_labels, sizeof(*labels), profile->n_label_sets };
 	int r;
 
 	r = RESERVE(profile, label_sets, label_set_capacity, profile->n_label_sets, 1);
@@ -231,15 +283,16 @@ int profile_add_label_set(struct profile *profile, const struct profile_label *l
 	if (r < 0)
 		return r;
 	r = run_find_or_add(profile, &profile->index->label_sets, &run, is_label_set_at, ret_index);
-	if (r != 1)
-		return r;
-	profile->label_sets[profile->n_label_sets++] = (struct profile_label_set){
-		.first_label = (uint32_t)profile->n_labels,
-		.n_labels = (uint32_t)n_labels,
-	};
-	for (size_t i = 0; i < n_labels; i++)
-		profile->labels[profile->n_labels++] = labels[i];
-	return 0;
+	return r == 1 ? profile_append_label_set(profile, labels, n_labels) : r;
+}
+
+int profile_append_sample(struct profile *profile, const struct profile_sample *sample)
+{
+	int r = RESERVE(profile, samples, sample_capacity, profile->n_samples, 1);
+
+	if (r == 0)
+		profile->samples[profile->n_samples++] = *sample;
+	return r;
 }
 
 int profile_add_sample(struct profile *profile, const struct profile_sample *sample)

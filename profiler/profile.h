@@ -16,6 +16,7 @@
 
 #include "profiler/frame.h"
 
+struct profile_extras;
 struct string_table;
 
 #define PROFILE_NO_MAPPING UINT32_MAX
@@ -106,7 +107,8 @@ struct profile {
 	uint32_t *comments; /* strings, for people: what was lost, which host … */
 	size_t n_mappings, n_functions, n_lines, n_locations, n_stacks, n_frames, n_labels,
 		n_label_sets, n_samples, n_moments, n_comments;
-	struct profile_index *index; /* how profile_add_*() find what is there */
+	struct profile_extras *extras; /* of one that was read from elsewhere, else NULL */
+	struct profile_index *index;   /* how profile_add_*() find what is there */
 };
 
 /* Returns 0 and sets *@ret_profile, empty (owned by the caller), or -ENOMEM. */
@@ -136,6 +138,15 @@ int profile_add_stack(struct profile *profile, const uint32_t *frames, size_t n_
 int profile_add_label_set(struct profile *profile, const struct profile_label *labels,
 			  size_t n_labels, uint32_t *ret_index);
 int profile_add_sample(struct profile *profile, const struct profile_sample *sample);
+
+/* For who reads a profile from elsewhere: as above, even if there is one like it already. */
+int profile_append_mapping(struct profile *profile, const struct profile_mapping *mapping);
+int profile_append_function(struct profile *profile, const struct profile_function *function);
+int profile_append_location(struct profile *profile, const struct profile_location *location,
+			    const struct profile_line *lines, size_t n_lines);
+int profile_append_label_set(struct profile *profile, const struct profile_label *labels,
+			     size_t n_labels);
+int profile_append_sample(struct profile *profile, const struct profile_sample *sample);
 
 /* Add a moment as it is; what is beyond PROFILE_MOMENTS_MAX only counts as untimed. */
 int profile_add_moment(struct profile *profile, const struct profile_moment *moment);

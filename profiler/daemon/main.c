@@ -14,6 +14,7 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/daemon/convert.h"
 #include "profiler/daemon/doctor.h"
 #include "profiler/daemon/fetcher.h"
 #include "profiler/daemon/listen_address.h"
@@ -148,6 +149,8 @@ static int run(struct daemon *daemon)
 		return record_main(options, daemon->argv);
 	case COMMAND_DOCTOR:
 		return doctor_main(options, stdout);
+	case COMMAND_CONVERT:
+		return convert_main(options);
 	default:
 		return daemon_main(daemon);
 	}

@@ -23,6 +23,7 @@ const char *const command_names[COMMAND_COUNT] = {
 	[COMMAND_DAEMON] = "",
 	[COMMAND_RECORD] = "record",
 	[COMMAND_DOCTOR] = "doctor",
+	[COMMAND_CONVERT] = "convert",
 };
 
 static int texts_add(struct option_texts *texts, const char *text, size_t length)
@@ -318,6 +319,7 @@ enum {
 	FOR_RECORD = 1 << COMMAND_RECORD,
 	FOR_BOTH = FOR_DAEMON | FOR_RECORD,
 	FOR_ALL = FOR_BOTH | 1 << COMMAND_DOCTOR,
+	FOR_EVERY_COMMAND = FOR_ALL | 1 << COMMAND_CONVERT,
 };
 
 const struct option_spec option_specs[] = {
@@ -474,14 +476,14 @@ const struct option_spec option_specs[] = {
 		.name = "help",
 		.letter = 'h',
 		.purpose = "print this and exit",
-		.commands = FOR_ALL,
+		.commands = FOR_EVERY_COMMAND,
 		.set = set_help,
 	},
 	{
 		.name = "version",
 		.letter = 'V',
 		.purpose = "print the version and exit",
-		.commands = FOR_ALL,
+		.commands = FOR_EVERY_COMMAND,
 		.set = set_version,
 	},
 	{

@@ -21,10 +21,11 @@ enum command {
 	COMMAND_DAEMON, /* none was given */
 	COMMAND_RECORD,
 	COMMAND_DOCTOR,
+	COMMAND_CONVERT,
 	COMMAND_COUNT,
 };
 
-/* "" for the daemon, "record", "doctor" */
+/* "" for the daemon, "record", "doctor", "convert" */
 extern const char *const command_names[COMMAND_COUNT];
 
 /* Texts that are owned, in the order in which they came. */
@@ -60,6 +61,9 @@ struct options {
 	const char *output;   /* of `record`: encoder_find_by_path() knows its ending */
 	char *const *program; /* of `record`, borrowed from main(): a command and its arguments; or
 				 NULL */
+
+	const char *convert_from; /* of `convert`: files, borrowed from main() … */
+	const char *convert_to;   /* … encoder_find_by_path() knows the ending of this one */
 
 	/* What the texts above point into. */
 	struct option_texts texts;

@@ -18,12 +18,14 @@ static const struct command_help helps[COMMAND_COUNT] = {
 	[COMMAND_DAEMON] = {
 		.usage = "pilotlight [OPTION…]\n"
 			 "       pilotlight record [OPTION…] [[--] COMMAND [ARGUMENT…]]\n"
-			 "       pilotlight doctor\n",
+			 "       pilotlight doctor\n"
+			 "       pilotlight convert IN OUT\n",
 		.purpose = "Samples where time goes on this host, always, and shows it in a browser.\n"
 			   "\n"
 			   "Without a command it runs in the foreground until SIGTERM or SIGINT, and reads\n"
 			   "its config file again at SIGHUP. `record` profiles once, into a file; `doctor`\n"
-			   "says what works on this host. Each of them has a --help of its own.\n",
+			   "says what works on this host; `convert` writes a profile in another format.\n"
+			   "Each of them has a --help of its own.\n",
 		.notes = "Each option can be set by the environment as well (PILOTLIGHT_LISTEN=…), and, but\n"
 			 "for --config, by the config file (listen = …). See pilotlight(1).\n",
 	},
@@ -37,6 +39,12 @@ static const struct command_help helps[COMMAND_COUNT] = {
 		.usage = "pilotlight doctor\n",
 		.purpose = "Tries what sampling needs on this host, and says what works, what does not,\n"
 			   "why, and what is used instead. The exit status is 1 if sampling cannot work.\n",
+	},
+	[COMMAND_CONVERT] = {
+		.usage = "pilotlight convert IN OUT\n",
+		.purpose = "Reads a profile and writes it in the format that the ending of OUT names. IN may\n"
+			   "be of pprof, compressed or not, of folded stacks, of perf script, or of\n"
+			   "speedscope; which, its bytes tell.\n",
 	},
 };
 
@@ -58,9 +66,9 @@ static void append_option(struct buffer *text, const struct option_spec *spec)
 	buffer_append_char(text, '\n');
 }
 
-static void append_endings(struct buffer *text)
+static void append_endings(struct buffer *text, const char *file)
 {
-	buffer_append_string(text, "\nEndings of FILE and their formats:");
+	buffer_printf(text, "\nEndings of %s and their formats:", file);
 	for (const struct encoder *encoder = encoders; encoder->name; encoder++)
 		buffer_printf(text, "%s %s (%s)", encoder == encoders ? "" : ",",
 			      encoder->file_ending, encoder->name);
@@ -79,5 +87,7 @@ void options_help(enum command command, struct buffer *text)
 	if (help->notes)
 		buffer_printf(text, "\n%s", help->notes);
 	if (command == COMMAND_RECORD)
-		append_endings(text);
+		append_endings(text, "FILE");
+	if (command == COMMAND_CONVERT)
+		append_endings(text, "OUT");
 }

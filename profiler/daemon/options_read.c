@@ -10,6 +10,7 @@
 
 #include <ini.h>
 
+#include "export/encoder.h"
 #include "profiler/base/cleanup.h"
 
 /* Where a value comes from; what comes later counts more. */
@@ -139,8 +140,29 @@ static int set_program(struct reader *reader, char *const *program)
 	return 0;
 }
 
+static int set_converted_file(struct reader *reader, const char *word)
+{
+	struct options *options = &reader->options;
+
+	if (!options->convert_from) {
+		options->convert_from = word;
+		return 0;
+	}
+	if (options->convert_to)
+		return complain(reader, -EINVAL, "unexpected argument '%s'", word);
+	if (!encoder_find_by_path(word))
+		return complain(reader, -EINVAL,
+				"'%s' has no ending that names an output format: see "
+				"pilotlight convert --help",
+				word);
+	options->convert_to = word;
+	return 0;
+}
+
 static int read_word(struct reader *reader, const char *word)
 {
+	if (reader->options.command == COMMAND_CONVERT)
+		return set_converted_file(reader, word);
 	if (reader->options.command == COMMAND_RECORD)
 		return set_program(reader, reader->next - 1);
 	if (reader->options.command != COMMAND_DAEMON)
@@ -191,6 +213,10 @@ static int check_arguments(struct reader *reader)
 				reader->arguments[i].shown, *command_names[command] ? " " : "",
 				command_names[command]);
 	}
+	if (command == COMMAND_CONVERT && !reader->options.convert_to)
+		return complain(reader, -EINVAL,
+				"'pilotlight convert' needs two files: what to read, and what to "
+				"write");
 	if (reader->options.program && is_given(reader, "pid"))
 		return complain(reader, -EINVAL,
 				"'%s' cannot be run beside a process that is given by "
