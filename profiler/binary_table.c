@@ -13,6 +13,7 @@
 
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/frame.h"
 
 struct entry {
 	struct binary binary; /* first: one is the other */
@@ -131,6 +132,22 @@ int binary_table_add(struct binary_table *table, const struct binary_identity *i
 	table->last_number++;
 	*ret_binary = &steal(entry)->binary;
 	return 0;
+}
+
+static bool has_place(const struct binary *binary, uint64_t file_off)
+{
+	for (uint32_t i = 0; i < binary->n_places; i++)
+		if (binary->places[i] == file_off)
+			return true;
+	return false;
+}
+
+void binary_note_places(struct binary *binary, const struct frame *frames, size_t n_frames)
+{
+	for (size_t i = 0; i < n_frames && binary->n_places < BINARY_MAX_PLACES; i++)
+		if (frames[i].kind == FRAME_NATIVE && frames[i].file == binary->number &&
+		    !has_place(binary, frames[i].place))
+			binary->places[binary->n_places++] = frames[i].place;
 }
 
 void binary_table_forget_unused(struct binary_table *table, uint32_t dictionary,

@@ -19,6 +19,7 @@
 #include "unwind/elf_file.h"
 
 struct binary_table;
+struct frame;
 struct stat;
 
 struct binary_identity {
@@ -43,6 +44,7 @@ enum symbol_file_task {
 };
 
 #define BINARY_DEBUG_LINK_BYTES 128
+#define BINARY_MAX_PLACES       16
 
 struct binary {
 	uint32_t number;     /* from 1: the `file` of frames and messages */
@@ -57,7 +59,7 @@ struct binary {
 	int fd;              /* while it may have to be read, else −1 */
 	int64_t opened_ns;   /* by the monotonic clock, as is the next */
 	int64_t missed_ns;   /* when its names were wanted, and it could not be opened; or 0 */
-	int symbols_fd;      /* symbol file, or −1 */
+	int symbols_fd; /* symbol file, or −1; while names are pending: of its places alone */
 	uint64_t symbols_bytes;
 	uint64_t debug_bytes; /* of the debug file that was found last, as they count */
 	bool is_on_disk;      /* the symbol file is */
@@ -76,8 +78,11 @@ struct binary {
 	uint32_t n_table_orders;     /* since a table has come */
 	uint32_t n_names_orders;     /* and attempts to open the file for one */
 	uint32_t n_hits;             /* samples whose stacks lead through it, as far as counted */
-	uint32_t n_references;       /* files that reading its names has asked for */
-	bool has_debug_file;         /* … and a separate debug file was among them */
+	uint32_t n_places;
+	uint64_t places[BINARY_MAX_PLACES]; /* where the first stack leads through it: file offsets
+					     */
+	uint32_t n_references;              /* files that reading its names has asked for */
+	bool has_debug_file;                /* … and a separate debug file was among them */
 	int fetched_fd;   /* the one that came from the network, until it is read, or −1 */
 	int alternate_fd; /* … and what dwz took out of it, likewise */
 	struct build_id alternate_id; /* of that, if it is not on this host; else none */
@@ -111,6 +116,9 @@ struct binary *binary_table_find_number(const struct binary_table *table, uint32
  */
 int binary_table_add(struct binary_table *table, const struct binary_identity *identity,
 		     const char *path, struct binary **ret_binary);
+
+/* Note the places of @frames in @binary, each once, as far as there is room. */
+void binary_note_places(struct binary *binary, const struct frame *frames, size_t n_frames);
 
 /* Forget those whose last_used is before @dictionary, and call @on_forget for each before it goes.
  * Those that the resolver works on stay: so the bound holds for its queue, too. Numbers are not

@@ -34,9 +34,9 @@ int listing_find_file(struct store *store, const struct build_id *build_id, stru
 	listing->view = snapshot_find_build_id(&listing->snapshot, build_id);
 	if (!listing->view)
 		return -ENOENT;
-	if (listing->view->symbols)
-		return 0;
-	return listing->view->state == NAMES_PENDING ? -EAGAIN : -ENODATA;
+	if (listing->view->state == NAMES_PENDING)
+		return -EAGAIN;
+	return listing->view->symbols ? 0 : -ENODATA;
 }
 
 int listing_find(struct store *store, const struct listing_target *target, struct listing *listing)

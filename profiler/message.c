@@ -112,7 +112,7 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 
 	switch (type) {
 	case MESSAGE_BUILD:
-		return build->kind < BUILD_KIND_COUNT;
+		return build->kind < BUILD_KIND_COUNT && build->n_places <= BUILD_MAX_PLACES;
 	case MESSAGE_BUILT:
 		return built->outcome < BUILD_OUTCOME_COUNT && built->kind < BUILD_KIND_COUNT;
 	case MESSAGE_NAMES:

@@ -31,6 +31,7 @@
 #include "unwind/elf_file.h"
 #include "unwind/jit_report.h"
 #include "unwind/module_places.h"
+#include "unwind/symbol_glance.h"
 
 #define MESSAGE_VERSION          1
 #define MESSAGE_MAX_PACKET_BYTES 65536
@@ -135,15 +136,18 @@ enum build_kind {
 	BUILD_KIND_COUNT,
 };
 
+#define BUILD_MAX_PLACES SYMBOL_GLANCE_MAX_PLACES
+
 struct message_build {
 	uint32_t file;
 	uint32_t kind;      /* enum build_kind */
 	uint32_t is_urgent; /* before all others: a sample waits for the table, or may soon */
 	uint32_t order;     /* told apart by it from others for that file */
 	uint32_t user;      /* whose file it is, as is the next: by these, turns are taken */
-	uint32_t unused;
+	uint32_t n_places;
 	uint64_t device;
 	uint64_t n_bytes; /* of all files, as they count (profiler/daemon/build_budget.h) */
+	uint64_t places[BUILD_MAX_PLACES]; /* file offsets, to be named before the rest is read */
 };
 
 /* A sample waits for the table of this file; or, if there are any, so many for its names. */
@@ -204,7 +208,8 @@ struct message_description {
 
 struct message_names {
 	uint32_t file;
-	uint32_t state; /* NAMES_FUNCTIONS, NAMES_LINES, or NAMES_FAILED without a descriptor */
+	uint32_t state; /* NAMES_FUNCTIONS, NAMES_LINES, NAMES_PENDING if the symbol file has just
+			 * the places of the order, or NAMES_FAILED without a descriptor */
 	uint32_t losses[SYMBOL_LOSS_COUNT]; /* from the resolver: what could not be read */
 };
 

@@ -65,7 +65,8 @@ int store_describe_file(struct store *store, uint32_t file,
 
 /*
  * The file of that number has names: @symbols is owned by the store from here on, also on failure,
- * and NULL with NAMES_FAILED. -EINVAL if there is no such file (any more).
+ * and NULL with NAMES_FAILED; with NAMES_PENDING, it has only some. -EINVAL if there is no such
+ * file (any more).
  */
 int store_name_file(struct store *store, uint32_t file, enum names_state state,
 		    struct symbol_file *symbols);

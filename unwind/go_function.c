@@ -88,19 +88,43 @@ bool go_function_is_in(struct elf_file *file)
 	return pclntab_find(file, &table);
 }
 
+/* Function number @i, if it makes sense. */
+static int read_number(struct go_functions *functions, const struct elf_file *file, uint32_t i)
+{
+	struct pclntab_function function;
+
+	if (!pclntab_function(&functions->conversion.reader.table, i, &function) ||
+	    function.end_vaddr > elf_file_code_end(file, function.start_vaddr))
+		return 0;
+	return read_function(functions, &function);
+}
+
 int go_function_read_all(struct elf_file *file, struct symbol_file_writer *writer)
 {
 	_cleanup_(go_functions_fini) struct go_functions functions = { .conversion.writer =
 									       writer };
-	const struct pclntab *table = &functions.conversion.reader.table;
-	struct pclntab_function function;
 	int r = 0;
 
 	if (!pclntab_reader_init(&functions.conversion.reader, file))
 		return 0;
-	for (uint32_t i = 0; r == 0 && i < table->n_functions; i++)
-		if (pclntab_function(table, i, &function) &&
-		    function.end_vaddr <= elf_file_code_end(file, function.start_vaddr))
-			r = read_function(&functions, &function);
+	for (uint32_t i = 0; r == 0 && i < functions.conversion.reader.table.n_functions; i++)
+		r = read_number(&functions, file, i);
+	return r;
+}
+
+int go_function_read_some(struct elf_file *file, const uint64_t *elf_vaddrs, size_t n,
+			  struct symbol_file_writer *writer)
+{
+	_cleanup_(go_functions_fini) struct go_functions functions = { .conversion.writer =
+									       writer };
+	uint32_t function_i;
+	int r = 0;
+
+	if (!pclntab_reader_init(&functions.conversion.reader, file))
+		return 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (pclntab_find_function(&functions.conversion.reader.table, elf_vaddrs[i],
+					  &function_i))
+			r = read_number(&functions, file, function_i);
 	return r;
 }

@@ -12,6 +12,8 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct elf_file;
 struct symbol_file_writer;
@@ -25,3 +27,7 @@ bool go_function_is_in(struct elf_file *file);
  * Returns 0, -ENOMEM, or -EFBIG from the writer.
  */
 int go_function_read_all(struct elf_file *file, struct symbol_file_writer *writer);
+
+/* The same for the functions that are at one of @n addresses. */
+int go_function_read_some(struct elf_file *file, const uint64_t *elf_vaddrs, size_t n,
+			  struct symbol_file_writer *writer);

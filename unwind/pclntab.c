@@ -212,6 +212,24 @@ bool pclntab_function(const struct pclntab *table, uint32_t i,
 	return !cursor.is_bad && function.name && function.start_vaddr < function.end_vaddr;
 }
 
+bool pclntab_find_function(const struct pclntab *table, uint64_t elf_vaddr, uint32_t *ret_i)
+{
+	uint32_t low = 0, high = table->n_functions + 1; /* the last entry is an end */
+	uint64_t start_vaddr, off;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		read_entry(table, middle, &start_vaddr, &off);
+		if (start_vaddr <= elf_vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_i = low - 1;
+	return low > 0 && low <= table->n_functions;
+}
+
 struct pclntab_walk pclntab_walk_from(const struct pclntab *table,
 				      const struct pclntab_function *function, uint32_t values)
 {

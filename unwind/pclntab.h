@@ -68,6 +68,9 @@ const char *pclntab_file(const struct pclntab *table, uint32_t off);
 bool pclntab_function(const struct pclntab *table, uint32_t i,
 		      struct pclntab_function *ret_function);
 
+/* The number of the function that has @elf_vaddr in it. Returns false if there is none. */
+bool pclntab_find_function(const struct pclntab *table, uint64_t elf_vaddr, uint32_t *ret_i);
+
 /* A walk through the values of a function. */
 struct pclntab_walk {
 	struct byte_cursor cursor;

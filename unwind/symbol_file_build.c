@@ -12,6 +12,7 @@
 #include "unwind/elf_file.h"
 #include "unwind/go_function.h"
 #include "unwind/symbol_file_writer.h"
+#include "unwind/symbol_section.h"
 #include "unwind/symbol_table.h"
 
 DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
@@ -75,6 +76,7 @@ int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 		      struct buffer *ret_bytes, struct symbol_build_report *ret_report)
 {
 	_cleanup_(symbol_file_writer_freep) struct symbol_file_writer *writer = NULL;
+	_cleanup_(symbol_sections_fini) struct symbol_sections sections = { 0 };
 	_cleanup_(symbol_table_fini) struct symbol_table symbols = { 0 }, pieces = { 0 };
 	struct symbol_build_report report = { 0 };
 	_cleanup_(dwarf_conversion_fini) struct dwarf_conversion conversion = {
@@ -84,7 +86,9 @@ int symbol_file_build(const struct debug_files *files, enum symbol_depth depth,
 
 	conversion.writer = writer;
 	if (r == 0)
-		r = symbol_table_read(files, &symbols);
+		r = symbol_sections_open(files, &sections);
+	if (r == 0)
+		r = symbol_table_read(&sections, &symbols);
 	if (r == 0)
 		r = symbol_table_cut(&symbols, &pieces);
 	if (r == 0)

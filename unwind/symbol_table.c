@@ -1,64 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/symbol_table.h"
 
-#include <errno.h>
 #include <gelf.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "profiler/base/array.h"
-#include "unwind/debug_files.h"
-#include "unwind/elf_file.h"
-#include "unwind/elf_file_internal.h"
-#include "unwind/mini_debug_info.h"
+#include "unwind/symbol_section.h"
 
 enum {
 	RANK_SIZED = 1,
 	RANK_FUNCTION = 2,
 };
 
-/* Of a section. More symbols than that has room for do not fit into the memory that a child of the
- * resolver may have. */
-#define SYMBOLS_MAX_BYTES (512UL << 20)
-
-/* One section of symbols, and what is needed to judge each of them. */
-struct symbol_section {
-	const struct elf_file *binary; /* that knows which addresses are code */
-	const struct elf_file *file;
-	Elf *elf; /* of the same */
-	Elf_Data *data;
-	size_t names_section;
-	bool is_arm;
-};
-
-static bool is_mapping_symbol(const char *name)
+static uint32_t rank_of(const struct section_symbol *symbol)
 {
-	return name[0] == '$' && name[1] && strchr("adtx", name[1]) &&
-	       (name[2] == '\0' || name[2] == '.');
-}
+	bool is_visible = GELF_ST_VISIBILITY(symbol->other) == STV_DEFAULT ||
+			  GELF_ST_VISIBILITY(symbol->other) == STV_PROTECTED;
+	uint32_t rank = symbol->size_bytes ? RANK_SIZED : 0;
 
-static bool is_function(const GElf_Sym *symbol)
-{
-	switch (GELF_ST_TYPE(symbol->st_info)) {
-	case STT_FUNC:
-	case STT_GNU_IFUNC:
-	case STT_NOTYPE:
-		return symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS;
-	default:
-		return false;
-	}
-}
-
-static uint32_t rank_of(const GElf_Sym *symbol)
-{
-	bool is_visible = GELF_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT ||
-			  GELF_ST_VISIBILITY(symbol->st_other) == STV_PROTECTED;
-	uint32_t rank = symbol->st_size ? RANK_SIZED : 0;
-
-	if (GELF_ST_TYPE(symbol->st_info) != STT_NOTYPE)
+	if (GELF_ST_TYPE(symbol->info) != STT_NOTYPE)
 		rank |= RANK_FUNCTION;
-	if (is_visible && GELF_ST_BIND(symbol->st_info) != STB_LOCAL)
+	if (is_visible && GELF_ST_BIND(symbol->info) != STB_LOCAL)
 		rank |= SYMBOL_RANK_PUBLIC;
 	return rank;
 }
@@ -71,72 +35,26 @@ static uint32_t length_without_version(const char *name)
 	return (uint32_t)(at ? (size_t)(at - name) : strlen(name));
 }
 
-/* Where the code ends that a symbol without a size starts. */
-static uint64_t section_end(const struct symbol_section *from, const GElf_Sym *symbol,
-			    uint64_t start_vaddr, uint64_t code_end)
+int symbol_table_add(struct symbol_table *table, const struct symbol_section *section,
+		     const struct section_symbol *symbol)
 {
-	uint64_t section_vaddr;
-	Elf_Scn *section = elf_getscn(from->elf, symbol->st_shndx);
-	GElf_Shdr header;
-
-	if (symbol->st_shndx >= SHN_LORESERVE || !section || !gelf_getshdr(section, &header))
-		return code_end;
-	section_vaddr = elf_file_section_vaddr(from->file, symbol->st_shndx);
-	if (start_vaddr < section_vaddr || start_vaddr - section_vaddr >= header.sh_size)
-		return code_end;
-	return section_vaddr + header.sh_size < code_end ? section_vaddr + header.sh_size
-							 : code_end;
-}
-
-/* Where the symbol starts: in a relocatable file, they count from their section. */
-static uint64_t start_of(const struct symbol_section *from, const GElf_Sym *symbol)
-{
-	uint64_t start_vaddr = from->is_arm ? symbol->st_value & ~1ULL : symbol->st_value;
-
-	if (elf_file_is_relocatable(from->file))
-		start_vaddr += elf_file_section_vaddr(from->file, symbol->st_shndx);
-	return start_vaddr;
-}
-
-static int add_symbol(struct symbol_table *table, const struct symbol_section *from,
-		      const GElf_Sym *symbol)
-{
-	const char *name = elf_strptr(from->elf, from->names_section, symbol->st_name);
-	uint64_t start_vaddr = start_of(from, symbol);
-	uint64_t code_end = elf_file_code_end(from->binary, start_vaddr);
+	const char *name = symbol_section_name(section, symbol);
+	uint64_t end_vaddr = symbol_section_end(section, symbol);
 	int r;
 
-	if (!name || !name[0] || is_mapping_symbol(name) || !code_end)
+	if (!name || !end_vaddr)
 		return 0;
 	r = array_reserve((void **)&table->symbols, &table->capacity, table->n_symbols + 1,
 			  sizeof(*table->symbols));
 	if (r < 0)
 		return r;
 	table->symbols[table->n_symbols++] = (struct symbol){
-		.start_vaddr = start_vaddr,
-		.end_vaddr = symbol->st_size == 0 ? section_end(from, symbol, start_vaddr, code_end)
-			     : symbol->st_size > code_end - start_vaddr
-				     ? code_end
-				     : start_vaddr + symbol->st_size,
+		.start_vaddr = symbol->start_vaddr,
+		.end_vaddr = end_vaddr,
 		.name = name,
 		.name_length = length_without_version(name),
 		.rank = rank_of(symbol),
 	};
-	return 0;
-}
-
-static int read_section(struct symbol_table *table, const struct symbol_section *from)
-{
-	GElf_Sym symbol;
-	int r;
-
-	for (int i = 0; gelf_getsym(from->data, i, &symbol); i++) {
-		if (!is_function(&symbol))
-			continue;
-		r = add_symbol(table, from, &symbol);
-		if (r < 0)
-			return r;
-	}
 	return 0;
 }
 
@@ -189,71 +107,33 @@ static void end_unsized(struct symbol_table *table)
 	}
 }
 
-/* Add the symbols of @file, which belongs to @binary. Sets *@ret_has_symtab if there are all. */
-static int read_file(struct symbol_table *table, const struct elf_file *binary,
-		     const struct elf_file *file, bool *ret_has_symtab)
+void symbol_table_settle(struct symbol_table *table)
 {
-	Elf *elf = elf_file_elf(file);
-	Elf_Scn *section = NULL;
-	GElf_Ehdr elf_header;
+	if (table->n_symbols)
+		qsort(table->symbols, table->n_symbols, sizeof(*table->symbols), compare_symbols);
+	drop_repeated(table);
+	end_unsized(table);
+}
+
+int symbol_table_read(const struct symbol_sections *sections, struct symbol_table *ret_table)
+{
+	struct section_symbol symbol;
 	int r = 0;
 
-	if (!gelf_getehdr(elf, &elf_header))
-		return 0;
-	while (r == 0 && (section = elf_nextscn(elf, section)) != NULL) {
-		struct symbol_section from = { .binary = binary, .file = file, .elf = elf };
-		GElf_Shdr header;
+	for (size_t i = 0; i < sections->n; i++) {
+		const struct symbol_section *section = &sections->list[i];
 
-		if (!gelf_getshdr(section, &header) ||
-		    (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
-			continue;
-		if (header.sh_size > SYMBOLS_MAX_BYTES)
-			return -EFBIG;
-		from.data = elf_getdata(section, NULL);
-		from.names_section = header.sh_link;
-		from.is_arm = elf_header.e_machine == EM_ARM;
-		if (!from.data)
-			continue;
-		*ret_has_symtab |= header.sh_type == SHT_SYMTAB;
-		r = read_section(table, &from);
+		for (size_t k = 0; r == 0 && symbol_section_next(section, &k, &symbol);)
+			r = symbol_table_add(ret_table, section, &symbol);
 	}
+	if (r == 0)
+		symbol_table_settle(ret_table);
 	return r;
-}
-
-static int read_files(const struct debug_files *files, struct symbol_table *table)
-{
-	bool has_symtab = false;
-	int r = read_file(table, files->binary, files->binary, &has_symtab);
-
-	if (r == 0 && files->debug)
-		r = read_file(table, files->binary, files->debug, &has_symtab);
-	if (r < 0 || has_symtab)
-		return r;
-	r = mini_debug_info_open(files->binary, &table->mini_bytes, &table->mini);
-	if (r < 0)
-		return r == -ENODATA ? 0 : r;
-	return read_file(table, files->binary, table->mini, &has_symtab);
-}
-
-int symbol_table_read(const struct debug_files *files, struct symbol_table *ret_table)
-{
-	int r = read_files(files, ret_table);
-
-	if (r < 0)
-		return r;
-	if (ret_table->n_symbols)
-		qsort(ret_table->symbols, ret_table->n_symbols, sizeof(*ret_table->symbols),
-		      compare_symbols);
-	drop_repeated(ret_table);
-	end_unsized(ret_table);
-	return 0;
 }
 
 void symbol_table_fini(struct symbol_table *table)
 {
 	free(table->symbols);
-	elf_file_free(table->mini);
-	buffer_fini(&table->mini_bytes);
 	*table = (struct symbol_table){ 0 };
 }
 

@@ -12,10 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "profiler/base/buffer.h"
-
-struct debug_files;
-struct elf_file;
+struct section_symbol;
+struct symbol_section;
+struct symbol_sections;
 
 struct symbol {
 	uint64_t start_vaddr;
@@ -31,19 +30,20 @@ struct symbol_table {
 	struct symbol *symbols;
 	size_t n_symbols;
 	size_t capacity;
-
-	struct elf_file *mini; /* what MiniDebugInfo was read from, or NULL */
-	struct buffer mini_bytes;
 };
 
 /*
- * Read the symbols of the binary and its debug file, which must outlive the result, into the zeroed
- * @ret_table; where neither has a .symtab, those of the binary's MiniDebugInfo, too. Files without
+ * Read all of @sections, which must outlive the result, into the zeroed @ret_table. Files without
  * symbols give an empty table, and so does what is damaged of one.
  *
- * Returns 0, -EFBIG if a section has more than any program's, or -ENOMEM.
+ * Returns 0 or -ENOMEM.
  */
-int symbol_table_read(const struct debug_files *files, struct symbol_table *ret_table);
+int symbol_table_read(const struct symbol_sections *sections, struct symbol_table *ret_table);
+
+/* The same for some of the symbols: add them, in any order, and settle the table. */
+int symbol_table_add(struct symbol_table *table, const struct symbol_section *section,
+		     const struct section_symbol *symbol);
+void symbol_table_settle(struct symbol_table *table);
 
 /* Works on a zeroed struct. */
 void symbol_table_fini(struct symbol_table *table);

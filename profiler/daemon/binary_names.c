@@ -182,6 +182,7 @@ static void drop_damaged(struct binary_names *names, struct binary *binary)
 	binary->names = NAMES_PENDING;
 	binary->names_order = ORDER_NONE;
 	binary->n_names_orders = 0;
+	binary->n_places = 0;
 	names->on_lost(names->context, binary);
 }
 
@@ -203,7 +204,7 @@ int binary_names_tell(struct binary_names *names, struct binary *binary)
 		drop_damaged(names, binary);
 	if (binary->is_described || binary->build_id.n_bytes)
 		r = send_description(names, binary);
-	if (r == 0 && binary->names != NAMES_PENDING)
+	if (r == 0 && (binary->names != NAMES_PENDING || binary->symbols_fd >= 0))
 		r = send_names(names, binary);
 	return r;
 }
@@ -219,11 +220,13 @@ int binary_names_take(struct binary_names *names, const struct message_names *me
 	struct binary *binary = binary_table_find_number(names->binaries, message->file);
 	struct stat status;
 
-	if (*fd < 0 || (message->state != NAMES_FUNCTIONS && message->state != NAMES_LINES) ||
+	if (*fd < 0 || message->state == NAMES_NONE || message->state == NAMES_FAILED ||
 	    fstat(*fd, &status) < 0)
 		return -EBADMSG;
 	if (!binary || binary->names_order != ORDER_SENT)
 		return 0;
+	if (message->state == NAMES_PENDING && binary->names != NAMES_PENDING)
+		return 0; /* there are more already */
 	if (!may_be_kept(binary) && !has_room(names, binary, (uint64_t)status.st_size)) {
 		names->n_refused++;
 		return 0;

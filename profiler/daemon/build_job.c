@@ -27,6 +27,7 @@
 #include "unwind/kernel_slide.h"
 #include "unwind/symbol_file_build.h"
 #include "unwind/symbol_file_jit.h"
+#include "unwind/symbol_glance.h"
 #include "unwind/unwind_table.h"
 #include "unwind/unwind_table_build.h"
 
@@ -75,13 +76,10 @@ static int send_all(struct channel *channel)
 	return r;
 }
 
-static int send_names(struct channel *channel, const struct build_job *job,
+static int send_names(struct channel *channel, const struct build_job *job, enum names_state state,
 		      const struct buffer *symbols, const struct symbol_build_report *report)
 {
-	struct message_names names = {
-		.file = job->what.file,
-		.state = job->step == BUILD_STEP_LINES ? NAMES_LINES : NAMES_FUNCTIONS,
-	};
+	struct message_names names = { .file = job->what.file, .state = state };
 	_cleanup_(closep) int fd = make_memfd(symbols->data, symbols->size);
 	int r;
 
@@ -151,6 +149,20 @@ static int ask_for_files(struct channel *channel, const struct build_job *job,
 	return r == 0 && n ? -EAGAIN : r;
 }
 
+/* What samples wait for, before the rest. If there is none of it, that will come, too. */
+static int build_first_names(struct channel *channel, const struct build_job *job,
+			     const struct debug_files *files)
+{
+	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
+	const struct symbol_build_report no_losses = { .n_functions = 0 };
+	const struct message_build *what = &job->what;
+
+	if (!what->n_places ||
+	    symbol_glance_build(files, what->places, what->n_places, &symbols) < 0)
+		return 0;
+	return send_names(channel, job, NAMES_PENDING, &symbols, &no_losses);
+}
+
 static int build_names(struct channel *channel, const struct build_job *job, struct elf_file *elf)
 {
 	_cleanup_(buffer_fini) struct buffer symbols = { .limit = SYMBOL_FILE_MAX_BYTES };
@@ -161,10 +173,15 @@ static int build_names(struct channel *channel, const struct build_job *job, str
 
 	if (r == 0 && has_lines && job->may_ask)
 		r = ask_for_files(channel, job, &set.files);
+	if (r == 0 && !has_lines)
+		r = build_first_names(channel, job, &set.files);
 	if (r == 0)
 		r = symbol_file_build(&set.files, has_lines ? SYMBOL_LINES : SYMBOL_FUNCTIONS,
 				      &symbols, &report);
-	return r < 0 ? r : send_names(channel, job, &symbols, &report);
+	if (r < 0)
+		return r;
+	return send_names(channel, job, has_lines ? NAMES_LINES : NAMES_FUNCTIONS, &symbols,
+			  &report);
 }
 
 static int build_elf(struct channel *channel, const struct build_job *job)
@@ -251,7 +268,7 @@ static int build_jit(struct channel *channel, const struct build_job *job)
 	outcome = symbol_file_build_jit(fds, job->second_fd < 0 ? 1 : 2, &symbols, &message.report);
 	r = channel_send(channel, MESSAGE_JIT_READ, &message, sizeof(message));
 	if (r == 0 && outcome == 0)
-		r = send_names(channel, job, &symbols, &no_losses);
+		r = send_names(channel, job, NAMES_FUNCTIONS, &symbols, &no_losses);
 	else if (r == 0)
 		r = send_all(channel);
 	return r < 0 ? r : outcome;

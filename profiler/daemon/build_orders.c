@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/daemon/build_orders.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "profiler/base/cleanup.h"
 #include "profiler/binary_table.h"
 #include "profiler/channel.h"
@@ -10,6 +13,8 @@
 
 /* How often one thing may be ordered of a binary, over deaths of the resolver. */
 enum { MAX_ORDERS = 3 };
+
+static_assert(BINARY_MAX_PLACES == BUILD_MAX_PLACES, "an order has all places of its binary");
 
 /* If the resolver is not there, it will be asked when it is. Its queue holds more than there may be
  * binaries. */
@@ -97,6 +102,10 @@ void build_orders_order_names(struct build_orders *orders, struct binary *binary
 
 	build = order_of(binary, BUILD_NAMES,
 			 binary->n_bytes + (debug_fd >= 0 ? binary->debug_bytes : 0));
+	if (binary->names == NAMES_PENDING) {
+		build.n_places = binary->n_places;
+		memcpy(build.places, binary->places, sizeof(build.places));
+	}
 	if (binary->names_order == ORDER_NONE)
 		orders->n_names_awaited++;
 	binary->names_order = ORDER_SENT;

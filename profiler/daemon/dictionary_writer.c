@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "profiler/base/array.h"
+#include "profiler/binary_table.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
 #include "profiler/daemon/jit_describer.h"
@@ -86,14 +87,21 @@ int dictionary_writer_add_thread(struct dictionary_writer *writer, const struct 
 	return r;
 }
 
-static int describe_file(struct dictionary_writer *writer, uint32_t number)
+/* The file of the first of @frames. What the first stack asks of a file is named before the rest
+ * of it. */
+static int describe_file(struct dictionary_writer *writer, const struct frame *frames,
+			 size_t n_frames)
 {
 	struct binary *binary;
 
-	if (jit_describer_owns(number))
-		return jit_describer_describe(writer->jits, number);
-	binary = binary_describer_find(writer->binaries, number);
-	return binary ? binary_describer_describe(writer->binaries, binary) : 0;
+	if (jit_describer_owns(frames[0].file))
+		return jit_describer_describe(writer->jits, frames[0].file);
+	binary = binary_describer_find(writer->binaries, frames[0].file);
+	if (!binary)
+		return 0;
+	if (!binary->is_named)
+		binary_note_places(binary, frames, n_frames);
+	return binary_describer_describe(writer->binaries, binary);
 }
 
 int dictionary_writer_add_stack(struct dictionary_writer *writer, struct stack *stack)
@@ -109,7 +117,7 @@ int dictionary_writer_add_stack(struct dictionary_writer *writer, struct stack *
 		return 0;
 	writer->stack_bytes += parts[0].iov_len + parts[1].iov_len;
 	for (uint32_t i = 0; i < stack->n_frames; i++) {
-		r = describe_file(writer, stack->frames[i].file);
+		r = describe_file(writer, &stack->frames[i], stack->n_frames - i);
 		if (r < 0)
 			return r;
 	}

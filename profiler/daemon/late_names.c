@@ -57,7 +57,7 @@ static bool is_same(const struct binary *binary, const struct binary *other)
 
 static bool has_names(const struct binary *binary)
 {
-	return binary->symbols_fd >= 0 && binary->is_described;
+	return binary->symbols_fd >= 0 && binary->names != NAMES_PENDING && binary->is_described;
 }
 
 /* Nobody can read it any more, as far as we know. */

@@ -22,6 +22,7 @@
 #include "profiler/daemon/debug_file_supply.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/symbol_folder.h"
+#include "profiler/frame.h"
 #include "temporary_folder.h"
 
 enum { DICTIONARY = 3, MEMORY_LIMIT = 100000 };
@@ -38,6 +39,7 @@ struct world {
 	struct binary_names names;
 	struct binary *binary;
 	unsigned int n_asked;               /* orders of names */
+	struct message_build asked;         /* last */
 	unsigned int n_told, n_described;   /* what the server was told */
 	struct elf_description description; /* last */
 	enum names_state told;              /* last */
@@ -135,6 +137,7 @@ static int on_order(void *context, const struct message *message, int fds[MESSAG
 
 	(void)fds;
 	assert_int_equal(message->type, MESSAGE_BUILD);
+	world->asked = *(const struct message_build *)message->body;
 	world->n_asked++;
 	return 0;
 }
@@ -228,6 +231,66 @@ static void names_go_to_disk_and_the_memory_file_goes(void **state)
 	assert_false(world->was_sealed);
 	assert_true(world->told_bytes > 50000);
 	assert_int_equal(world->names.memory_bytes, 0);
+}
+
+/* The first look at a binary, of which more will come. */
+static void glance(struct world *world)
+{
+	const struct frame frames[] = { { FRAME_NATIVE, world->binary->number, 0x1234 } };
+
+	binary_note_places(world->binary, frames, ARRAY_SIZE(frames));
+	order(world);
+	assert_int_equal(world->asked.n_places, 1);
+	assert_int_equal(world->asked.places[0], 0x1234);
+	send_description(world);
+	send_names(world, NAMES_PENDING, 200);
+}
+
+static void the_first_names_come_before_the_rest_and_go_when_that_comes(void **state)
+{
+	struct world *world = *state;
+
+	glance(world);
+	hear(world);
+	assert_int_equal(world->n_told, 1);
+	assert_int_equal(world->told, NAMES_PENDING);
+	assert_int_equal(world->told_bytes, 200);
+	send_names(world, NAMES_FUNCTIONS, 5000);
+	send_names(world, NAMES_PENDING, 200);
+	hear(world);
+	assert_int_equal(world->n_told, 2);
+	assert_int_equal(world->told, NAMES_FUNCTIONS);
+	assert_int_equal(world->names.memory_bytes, 5000);
+}
+
+static void the_first_names_are_never_kept(void **state)
+{
+	struct world *world = *state;
+
+	glance(world);
+	binary_names_finish(&world->names, world->binary, BUILD_CRASHED);
+	work(world);
+	assert_int_equal(world->told, NAMES_FAILED);
+	assert_int_equal(world->told_bytes, 0);
+	assert_int_equal(world->names.memory_bytes, 0);
+	restart(world);
+	order(world);
+	hear(world);
+	assert_int_equal(world->n_asked, 0);
+	assert_int_equal(world->told, NAMES_FAILED);
+}
+
+static void a_new_server_is_told_the_first_names(void **state)
+{
+	struct world *world = *state;
+
+	glance(world);
+	hear(world);
+	assert_int_equal(binary_names_tell(&world->names, world->binary), 0);
+	hear(world);
+	assert_int_equal(world->n_told, 2);
+	assert_int_equal(world->told, NAMES_PENDING);
+	assert_int_equal(world->told_bytes, 200);
 }
 
 static void what_symbol_files_lack_is_counted(void **state)
@@ -508,6 +571,9 @@ int main(void)
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(names_go_to_disk_and_the_memory_file_goes),
+		WITH_WORLD(the_first_names_come_before_the_rest_and_go_when_that_comes),
+		WITH_WORLD(the_first_names_are_never_kept),
+		WITH_WORLD(a_new_server_is_told_the_first_names),
 		WITH_WORLD(what_symbol_files_lack_is_counted),
 		WITH_WORLD(at_the_next_start_nobody_is_asked),
 		WITH_WORLD(that_there_are_no_names_is_known_at_the_next_start),

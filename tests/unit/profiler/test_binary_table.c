@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/frame.h"
 
 DEFINE_CLEANUP(struct binary_table *, binary_table_free)
 
@@ -42,6 +44,25 @@ static void finds_a_binary_by_identity_and_by_number(void **state)
 	assert_ptr_equal(binary_table_find_number(table, binary->number), binary);
 	assert_string_equal(binary->path, "/bin/sh");
 	assert_int_equal(binary->names, NAMES_PENDING);
+}
+
+static void notes_where_stacks_lead_through_a_binary(void **state)
+{
+	const struct frame frames[] = { { FRAME_NATIVE, 7, 0x10 }, { FRAME_NATIVE, 8, 0x20 },
+					{ FRAME_JIT, 7, 0x30 },    { FRAME_NATIVE, 7, 0x40 },
+					{ FRAME_NATIVE, 7, 0x10 }, { FRAME_KERNEL, 0, 0x50 } };
+	struct frame deep[BINARY_MAX_PLACES + 1];
+	struct binary binary = { .number = 7 };
+
+	(void)state;
+	binary_note_places(&binary, frames, ARRAY_SIZE(frames));
+	assert_int_equal(binary.n_places, 2);
+	assert_int_equal(binary.places[0], 0x10);
+	assert_int_equal(binary.places[1], 0x40);
+	for (uint32_t i = 0; i < ARRAY_SIZE(deep); i++)
+		deep[i] = (struct frame){ FRAME_NATIVE, 7, 0x100 + i };
+	binary_note_places(&binary, deep, ARRAY_SIZE(deep));
+	assert_int_equal(binary.n_places, BINARY_MAX_PLACES);
 }
 
 static void takes_a_file_that_was_written_again_for_another(void **state)
@@ -121,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_a_binary_by_identity_and_by_number),
+		cmocka_unit_test(notes_where_stacks_lead_through_a_binary),
 		cmocka_unit_test(takes_a_file_that_was_written_again_for_another),
 		cmocka_unit_test(closes_what_it_forgets),
 		cmocka_unit_test(keeps_what_the_resolver_works_on),

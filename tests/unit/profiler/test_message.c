@@ -132,6 +132,7 @@ static void refuses_a_frame_of_no_known_kind(void **state)
 static void refuses_numbers_that_would_index_past_a_table(void **state)
 {
 	const struct message_built built = { 1, BUILD_OUTCOME_COUNT };
+	const struct message_build build = { 1, BUILD_NAMES, .n_places = BUILD_MAX_PLACES + 1 };
 	const struct message_names names = { 1, NAMES_STATE_COUNT };
 	const struct message_debug_file debug_file = { 1, DEBUG_REFERENCE_OBJECT + 1 };
 	struct message_description description = { .file = 1 };
@@ -140,10 +141,12 @@ static void refuses_numbers_that_would_index_past_a_table(void **state)
 
 	(void)state;
 	description.description.n_segments = ELF_FILE_MAX_SEGMENTS + 1;
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
 		_cleanup_(buffer_fini) struct buffer packet = { 0 };
 
-		if (i == 0)
+		if (i == 5)
+			put(&packet, MESSAGE_BUILD, &build, sizeof(build));
+		else if (i == 0)
 			put(&packet, MESSAGE_BUILT, &built, sizeof(built));
 		else if (i == 1)
 			put(&packet, MESSAGE_NAMES, &names, sizeof(names));

@@ -14,6 +14,7 @@
 #include "profiler/base/file.h"
 #include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
+#include "unwind/symbol_section.h"
 #include "unwind/symbol_table.h"
 
 int fixture_open(const char *path)
@@ -57,18 +58,22 @@ struct symbol_file *fixture_symbol_file(const char *path, enum symbol_depth dept
 
 uint64_t fixture_function_vaddr(const char *path, const char *name)
 {
+	struct symbol_sections sections = { 0 };
 	struct symbol_table table = { 0 };
 	struct elf_file *elf;
 	int fd = fixture_open(path);
 	uint64_t elf_vaddr = 0;
 
 	assert_int_equal(elf_file_open(fd, &elf), 0);
-	assert_int_equal(symbol_table_read(&(struct debug_files){ .binary = elf }, &table), 0);
+	assert_int_equal(symbol_sections_open(&(struct debug_files){ .binary = elf }, &sections),
+			 0);
+	assert_int_equal(symbol_table_read(&sections, &table), 0);
 	for (size_t i = 0; i < table.n_symbols; i++)
 		if (table.symbols[i].name_length == strlen(name) &&
 		    strncmp(table.symbols[i].name, name, strlen(name)) == 0)
 			elf_vaddr = table.symbols[i].start_vaddr;
 	symbol_table_fini(&table);
+	symbol_sections_fini(&sections);
 	elf_file_free(elf);
 	close(fd);
 	if (!elf_vaddr)

@@ -2,13 +2,15 @@
 /*
  * Symbol tool: symbol files from a shell, for tests that compare them with what other programs say.
  *
- *     symbol_tool build ELF OUT [KIND=PATH]...
- *                                    write the symbol file of ELF, print what the build met, the
- * CPU time that it took and the memory; other files as opened_files.h symbol_tool missing ELF
- * [KIND=PATH]... print which debug files are named, but not given symbol_tool kernel OUT the same
- * from kallsyms, which it reads from its input symbol_tool find FILE          read addresses, print
- * the frames of each and an empty line: function, then directory/filename:line symbol_tool time
- * FILE          read addresses, print the CPU time that a look-up takes
+ *     build ELF OUT [KIND=PATH]...   write the symbol file of ELF, print what the build met, the
+ *                                    CPU time that it took and the memory; other files as in
+ *                                    opened_files.h
+ *     missing ELF [KIND=PATH]...     print which debug files are named, but not given
+ *     kernel OUT                     as build, from kallsyms, which it reads from its input
+ *     glance ELF OUT                 read file offsets, write the symbol file of what is there
+ *     find FILE                      read addresses, print the frames of each and an empty line:
+ *                                    function, then directory/filename:line
+ *     time FILE                      read addresses, print the CPU time that a look-up takes
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +31,7 @@
 #include "unwind/demangle.h"
 #include "unwind/symbol_file.h"
 #include "unwind/symbol_file_build.h"
+#include "unwind/symbol_glance.h"
 
 #define KALLSYMS_MAX_BYTES   (256UL << 20)
 #define KALLSYMS_USUAL_BYTES (6 << 20)
@@ -81,6 +84,43 @@ static int build(char **args, size_t n_args)
 	       report.losses[SYMBOL_LOSS_SPLIT], report.losses[SYMBOL_LOSS_NAME], bytes.size,
 	       (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns) / 1e6,
 	       (double)peak_kilobytes() / 1e3);
+	return write_file(out, &bytes);
+}
+
+static int read_addresses(uint64_t **ret_addresses, size_t *ret_n)
+{
+	size_t capacity = 0;
+	uint64_t elf_vaddr;
+	int r = 0;
+
+	while (r == 0 && scanf("%" SCNx64, &elf_vaddr) == 1) {
+		r = array_reserve((void **)ret_addresses, &capacity, *ret_n + 1, sizeof(elf_vaddr));
+		if (r == 0)
+			(*ret_addresses)[(*ret_n)++] = elf_vaddr;
+	}
+	return r;
+}
+
+static int glance(char **args, size_t n_args)
+{
+	_cleanup_(opened_files_fini) struct opened_files opened = { .n = 0 };
+	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
+	_cleanup_(freep) uint64_t *file_offs = NULL;
+	const char *out = args[1];
+	int64_t start_ns;
+	size_t n = 0;
+	int r = read_addresses(&file_offs, &n);
+
+	args[1] = args[0];
+	start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (r == 0)
+		r = opened_files_open(&opened, args + 1, n_args - 1);
+	if (r == 0)
+		r = symbol_glance_build(&opened.files, file_offs, n, &bytes);
+	if (r < 0)
+		return r;
+	printf("%zu bytes, %.2f ms\n", bytes.size,
+	       (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns) / 1e6);
 	return write_file(out, &bytes);
 }
 
@@ -152,20 +192,6 @@ static int find(char **args, size_t n_args)
 	return r;
 }
 
-static int read_addresses(uint64_t **ret_addresses, size_t *ret_n)
-{
-	size_t capacity = 0;
-	uint64_t elf_vaddr;
-	int r = 0;
-
-	while (r == 0 && scanf("%" SCNx64, &elf_vaddr) == 1) {
-		r = array_reserve((void **)ret_addresses, &capacity, *ret_n + 1, sizeof(elf_vaddr));
-		if (r == 0)
-			(*ret_addresses)[(*ret_n)++] = elf_vaddr;
-	}
-	return r;
-}
-
 /* Returns the CPU time of all look-ups. */
 static int64_t look_up(const struct symbol_file *file, const uint64_t *addresses, size_t n,
 		       bool do_demangle)
@@ -208,6 +234,7 @@ static const struct command {
 	int (*run)(char **args, size_t n_args);
 } commands[] = {
 	{ "build", 2, OPENED_FILES_MAX + 1, build },
+	{ "glance", 2, OPENED_FILES_MAX + 1, glance },
 	{ "missing", 1, OPENED_FILES_MAX, list_missing },
 	{ "kernel", 1, 1, build_kernel },
 	{ "find", 1, 1, find },

@@ -2,6 +2,7 @@
 #include "unwind/go_function.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@
 #include "unwind/elf_file.h"
 #include "unwind/symbol_file.h"
 #include "unwind/symbol_file_build.h"
+#include "unwind/symbol_glance.h"
 
 #define TEXT_VADDR   (BUILT_VADDR + 0x40)
 #define HEADER_BYTES 80
@@ -197,6 +199,45 @@ static void has_lines_and_inlined_functions_in_every_version(void **state)
 	}
 }
 
+static int on_glance(struct elf_file *file, uint64_t off, struct buffer *ret_bytes)
+{
+	const struct elf_segment *segment = &elf_file_describe(file)->segments[0];
+	const uint64_t file_off = TEXT_VADDR + off - segment->elf_vaddr + segment->file_off;
+
+	return symbol_glance_build(&(struct debug_files){ .binary = file }, &file_off, 1,
+				   ret_bytes);
+}
+
+static void a_glance_has_all_of_the_function_that_is_there(void **state)
+{
+	struct program program = {
+		.version = PCLNTAB_1_20,
+		.calls = calls,
+		.n_calls = ARRAY_SIZE(calls),
+		.call_values = call_values,
+		.module_word = module_words[PCLNTAB_1_20],
+	};
+	struct buffer elf = { 0 }, bytes = { 0 };
+	struct elf_file *file;
+	int elf_fd;
+
+	(void)state;
+	build_elf(&program, &elf);
+	elf_fd = fixture_memfd(elf.data, elf.size);
+	assert_int_equal(elf_file_open(elf_fd, &file), 0);
+	assert_int_equal(on_glance(file, 0x30, &bytes), -ENODATA); /* behind the last one */
+	assert_int_equal(on_glance(file, 8, &bytes), 0);
+	program.fd = fixture_memfd(bytes.data, bytes.size);
+	assert_int_equal(symbol_file_map(program.fd, &program.symbols), 0);
+	assert_int_equal(symbol_file_function_count(program.symbols), 1);
+	assert_whole(&program);
+	tear_down(&program);
+	elf_file_free(file);
+	close(elf_fd);
+	buffer_fini(&elf);
+	buffer_fini(&bytes);
+}
+
 static void finds_what_1_27_has_put_elsewhere(void **state)
 {
 	struct program program = {
@@ -306,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_lines_and_inlined_functions_in_every_version),
+		cmocka_unit_test(a_glance_has_all_of_the_function_that_is_there),
 		cmocka_unit_test(finds_what_1_27_has_put_elsewhere),
 		cmocka_unit_test(has_lines_without_a_module),
 		cmocka_unit_test(a_function_without_tables_has_a_name),

@@ -15,6 +15,7 @@
 #include "fixture.h"
 #include "unwind/debug_files.h"
 #include "unwind/elf_file.h"
+#include "unwind/symbol_section.h"
 
 static const char *program;
 
@@ -63,14 +64,17 @@ static void the_inner_of_two_symbols_has_the_name(void **state)
 
 static void read_pieces(struct symbol_table *ret_pieces, struct elf_file **ret_file)
 {
+	struct symbol_sections sections = { 0 };
 	struct symbol_table table = { 0 };
 	int fd = fixture_open(program);
 
 	assert_int_equal(elf_file_open(fd, ret_file), 0);
-	assert_int_equal(symbol_table_read(&(struct debug_files){ .binary = *ret_file }, &table),
-			 0);
+	assert_int_equal(
+		symbol_sections_open(&(struct debug_files){ .binary = *ret_file }, &sections), 0);
+	assert_int_equal(symbol_table_read(&sections, &table), 0);
 	assert_int_equal(symbol_table_cut(&table, ret_pieces), 0);
 	symbol_table_fini(&table);
+	symbol_sections_fini(&sections);
 	close(fd);
 }
 
