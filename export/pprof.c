@@ -359,6 +359,11 @@ static int collect_labels(struct pprof *pprof)
 	return 0;
 }
 
+static int64_t signed_of(const struct profile_sample *sample, uint64_t value)
+{
+	return sample->is_base ? -clamp_to_int64(value) : clamp_to_int64(value);
+}
+
 static void set_values(const struct pprof *pprof, size_t sample_i, int64_t *values)
 {
 	const struct profile_sample *sample = &pprof->profile->samples[sample_i];
@@ -369,8 +374,8 @@ static void set_values(const struct pprof *pprof, size_t sample_i, int64_t *valu
 			values[i] = extras->values[sample_i * pprof->n_values + i];
 		return;
 	}
-	values[0] = clamp_to_int64(sample->count);
-	values[1] = clamp_to_int64(sample->value);
+	values[0] = signed_of(sample, sample->count);
+	values[1] = signed_of(sample, sample->value);
 }
 
 static int add_samples(struct pprof *pprof)

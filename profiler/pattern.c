@@ -36,13 +36,13 @@ struct pattern *pattern_free(struct pattern *pattern)
 	return NULL;
 }
 
-static int compile(const char *text, pcre2_code **ret_code, char ret_error[PATTERN_ERROR_BYTES])
+static int compile(const char *text, uint32_t options, pcre2_code **ret_code,
+		   char ret_error[PATTERN_ERROR_BYTES])
 {
-	uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL | PCRE2_UTF |
-			   PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
 	PCRE2_SIZE offset;
 	int error;
 
+	options |= PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
 	*ret_code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, &error, &offset,
 				  NULL);
 	if (*ret_code)
@@ -53,14 +53,15 @@ static int compile(const char *text, pcre2_code **ret_code, char ret_error[PATTE
 	return -EINVAL;
 }
 
-int pattern_new(const char *text, struct pattern **ret_pattern, char ret_error[PATTERN_ERROR_BYTES])
+static int make(const char *text, uint32_t options, struct pattern **ret_pattern,
+		char ret_error[PATTERN_ERROR_BYTES])
 {
 	_cleanup_(pattern_freep) struct pattern *pattern = calloc(1, sizeof(*pattern));
 	int r;
 
 	if (!pattern)
 		return -ENOMEM;
-	r = compile(text, &pattern->code, ret_error);
+	r = compile(text, options, &pattern->code, ret_error);
 	if (r < 0)
 		return r;
 	pattern->limits = pcre2_match_context_create(NULL);
@@ -72,6 +73,18 @@ int pattern_new(const char *text, struct pattern **ret_pattern, char ret_error[P
 	pcre2_set_heap_limit(pattern->limits, HEAP_LIMIT_KIB);
 	*ret_pattern = steal(pattern);
 	return 0;
+}
+
+int pattern_new(const char *text, struct pattern **ret_pattern, char ret_error[PATTERN_ERROR_BYTES])
+{
+	return make(text, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL, ret_pattern,
+		    ret_error);
+}
+
+int pattern_new_anywhere(const char *text, struct pattern **ret_pattern,
+			 char ret_error[PATTERN_ERROR_BYTES])
+{
+	return make(text, 0, ret_pattern, ret_error);
 }
 
 int pattern_match(struct pattern *pattern, const char *text)

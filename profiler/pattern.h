@@ -4,8 +4,8 @@
 /*
  * Pattern: a regular expression by strangers, over values of labels by other strangers.
  *
- * It is PCRE2's, over UTF-8, and must match a text from its start to its end. What one match may
- * cost is bounded: a fraction of a millisecond, and little memory.
+ * It is PCRE2's, over UTF-8. What one match may cost is bounded: a fraction of a millisecond, and
+ * little memory.
  */
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@ struct pattern;
 #define PATTERN_ERROR_BYTES 128
 
 /*
- * Compile @text.
+ * Compile @text, which must match a text from its start to its end.
  *
  * Returns 0 and sets *@ret_pattern (owned by the caller), or
  * -EINVAL  it means nothing; @ret_error then says why, in PCRE2's words,
@@ -25,6 +25,10 @@ struct pattern;
  */
 int pattern_new(const char *text, struct pattern **ret_pattern,
 		char ret_error[PATTERN_ERROR_BYTES]);
+
+/* As above; some part of a text suffices. */
+int pattern_new_anywhere(const char *text, struct pattern **ret_pattern,
+			 char ret_error[PATTERN_ERROR_BYTES]);
 
 /* Accepts NULL. Always returns NULL. */
 struct pattern *pattern_free(struct pattern *pattern);

@@ -74,6 +74,7 @@ struct profile_sample {
 	uint32_t label_set;
 	uint64_t count;
 	uint64_t value; /* in the unit of the type: ns of CPU time */
+	bool is_base;   /* to be subtracted: profile_diff.h */
 };
 
 /* One sample by itself. */

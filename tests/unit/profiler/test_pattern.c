@@ -37,6 +37,20 @@ static void matches_a_whole_text_only(void **state)
 	assert_int_equal(pattern_match(pattern, "a\xff"), 0);
 }
 
+static void matches_a_part_of_a_text_if_that_suffices(void **state)
+{
+	_cleanup_(pattern_freep) struct pattern *pattern = NULL;
+	char error[PATTERN_ERROR_BYTES];
+
+	(void)state;
+	assert_int_equal(pattern_new_anywhere("b.$", &pattern, error), 0);
+	assert_int_equal(pattern_match(pattern, "abc"), 1);
+	assert_int_equal(pattern_match(pattern, "\xff"
+						"bc"),
+			 1);
+	assert_int_equal(pattern_match(pattern, "bcd"), 0);
+}
+
 static void says_what_is_no_pattern(void **state)
 {
 	char error[PATTERN_ERROR_BYTES] = "";
@@ -85,6 +99,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_a_whole_text_only),
+		cmocka_unit_test(matches_a_part_of_a_text_if_that_suffices),
 		cmocka_unit_test(says_what_is_no_pattern),
 		cmocka_unit_test(gives_up_a_match_that_would_not_end),
 		cmocka_unit_test(expands_a_template_as_go_does),

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Profile diff: what a profile has more, or less, than its base.
+ *
+ * As pprof keeps it (`-diff_base`): all samples of both, those of the base to be subtracted
+ * (is_base), and under the label pprof::base, "true". So readers know what the base was as a whole.
+ */
+
+struct profile;
+
+#define PROFILE_BASE_LABEL "pprof::base"
+
+/*
+ * Neither profile has moments. Returns 0 and sets *@ret_diff (owned by the caller), with the range
+ * of @profile, or -ENOMEM.
+ */
+int profile_diff(const struct profile *base, const struct profile *profile,
+		 struct profile **ret_diff);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/profile_top.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/string_table.h"
+#include "profiler/profile.h"
+
+struct entry {
+	struct top_function function;
+	uint32_t last_sample; /* that counted, plus 1 */
+	const char *text;
+};
+
+struct builder {
+	const struct profile *profile;
+	struct entry *entries; /* by string: the function of that name */
+	size_t n_entries;
+};
+
+static void builder_fini(struct builder *builder)
+{
+	free(builder->entries);
+}
+
+static struct entry *entry_of(struct builder *builder, const struct profile_location *location,
+			      const struct profile_line *line)
+{
+	const struct profile *profile = builder->profile;
+	const struct profile_function *function = &profile->functions[line->function];
+	struct entry *entry = &builder->entries[function->name];
+
+	entry->function.name = function->name;
+	if (!entry->function.filename)
+		entry->function.filename = function->filename;
+	if (!entry->function.mapping && location->mapping != PROFILE_NO_MAPPING)
+		entry->function.mapping = profile->mappings[location->mapping].filename;
+	return entry;
+}
+
+/* Add the sample at @sample_i to all functions at a location of its stack. */
+static void add_location(struct builder *builder, uint32_t sample_i, uint32_t location_i,
+			 bool is_leaf)
+{
+	const struct profile *profile = builder->profile;
+	const struct profile_sample *sample = &profile->samples[sample_i];
+	const struct profile_location *location = &profile->locations[location_i];
+
+	for (uint32_t i = 0; i < location->n_lines; i++) {
+		struct entry *entry =
+			entry_of(builder, location, &profile->lines[location->first_line + i]);
+
+		if (is_leaf && i == 0) {
+			entry->function.self_count += sample->count;
+			entry->function.self_value += sample->value;
+		}
+		if (entry->last_sample == sample_i + 1)
+			continue;
+		entry->last_sample = sample_i + 1;
+		entry->function.total_count += sample->count;
+		entry->function.total_value += sample->value;
+	}
+}
+
+static void add_sample(struct builder *builder, uint32_t sample_i, struct profile_top *top)
+{
+	const struct profile *profile = builder->profile;
+	const struct profile_sample *sample = &profile->samples[sample_i];
+	const struct profile_stack *stack = &profile->stacks[sample->stack];
+
+	top->count += sample->count;
+	top->value += sample->value;
+	for (uint32_t i = 0; i < stack->n_frames; i++)
+		add_location(builder, sample_i, profile->frames[stack->first_frame + i], i == 0);
+}
+
+static int entry_compare(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	const struct top_function *f = &a->function, *g = &b->function;
+
+	if (f->self_value != g->self_value)
+		return f->self_value < g->self_value ? 1 : -1;
+	if (f->total_value != g->total_value)
+		return f->total_value < g->total_value ? 1 : -1;
+	return strcmp(a->text, b->text);
+}
+
+/* Those that were met, to the front, sorted. */
+static void sort_entries(struct builder *builder)
+{
+	size_t n_met = 0;
+
+	for (uint32_t i = 0; i < builder->n_entries; i++) {
+		if (!builder->entries[i].last_sample)
+			continue;
+		builder->entries[n_met] = builder->entries[i];
+		builder->entries[n_met++].text = string_table_get(builder->profile->strings, i);
+	}
+	builder->n_entries = n_met;
+	qsort(builder->entries, n_met, sizeof(*builder->entries), entry_compare);
+}
+
+int profile_top_init(const struct profile *profile, struct profile_top *ret_top)
+{
+	_cleanup_(builder_fini) struct builder builder = { .profile = profile };
+	struct profile_top top = { 0 };
+
+	builder.n_entries = string_table_count(profile->strings);
+	builder.entries = calloc(builder.n_entries, sizeof(*builder.entries));
+	if (!builder.entries)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < profile->n_samples; i++)
+		add_sample(&builder, i, &top);
+	sort_entries(&builder);
+	top.n_functions = builder.n_entries;
+	top.functions = calloc(top.n_functions + 1, sizeof(*top.functions));
+	if (!top.functions)
+		return -ENOMEM;
+	for (size_t i = 0; i < top.n_functions; i++)
+		top.functions[i] = builder.entries[i].function;
+	*ret_top = top;
+	return 0;
+}
+
+void profile_top_fini(struct profile_top *top)
+{
+	free(top->functions);
+	*top = (struct profile_top){ 0 };
+}
