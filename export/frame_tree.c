@@ -123,11 +123,15 @@ static int add_paths(struct builder *builder)
 	return 0;
 }
 
+/* The process, or, in a profile that is grouped by other labels, the first of these. */
 static struct step process_of(const struct profile *profile, uint32_t label_set)
 {
-	const char *comm = profile_comm(profile, label_set);
+	const struct profile_label_set *set = &profile->label_sets[label_set];
+	const char *name = profile_comm(profile, label_set);
 
-	return (struct step){ *comm ? comm : UNKNOWN_NAME, FRAME_NODE_PROCESS };
+	if (!*name && set->n_labels)
+		name = string_table_get(profile->strings, profile->labels[set->first_label].value);
+	return (struct step){ *name ? name : UNKNOWN_NAME, FRAME_NODE_PROCESS };
 }
 
 static int add_trails(struct builder *builder)

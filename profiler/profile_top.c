@@ -77,20 +77,31 @@ static void add_sample(struct builder *builder, uint32_t sample_i, struct profil
 		add_location(builder, sample_i, profile->frames[stack->first_frame + i], i == 0);
 }
 
-static int entry_compare(const void *left, const void *right)
+static int number_compare(uint64_t a, uint64_t b)
+{
+	return (a < b) - (a > b); /* the larger one first */
+}
+
+static int compare_self(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
-	const struct top_function *f = &a->function, *g = &b->function;
+	int order = number_compare(a->function.self_value, b->function.self_value);
 
-	if (f->self_value != g->self_value)
-		return f->self_value < g->self_value ? 1 : -1;
-	if (f->total_value != g->total_value)
-		return f->total_value < g->total_value ? 1 : -1;
-	return strcmp(a->text, b->text);
+	if (!order)
+		order = number_compare(a->function.total_value, b->function.total_value);
+	return order ? order : strcmp(a->text, b->text);
+}
+
+static int compare_total(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	int order = number_compare(a->function.total_value, b->function.total_value);
+
+	return order ? order : compare_self(left, right);
 }
 
 /* Those that were met, to the front, sorted. */
-static void sort_entries(struct builder *builder)
+static void sort_entries(struct builder *builder, enum top_order order)
 {
 	size_t n_met = 0;
 
@@ -101,10 +112,12 @@ static void sort_entries(struct builder *builder)
 		builder->entries[n_met++].text = string_table_get(builder->profile->strings, i);
 	}
 	builder->n_entries = n_met;
-	qsort(builder->entries, n_met, sizeof(*builder->entries), entry_compare);
+	qsort(builder->entries, n_met, sizeof(*builder->entries),
+	      order == TOP_BY_TOTAL ? compare_total : compare_self);
 }
 
-int profile_top_init(const struct profile *profile, struct profile_top *ret_top)
+int profile_top_init(const struct profile *profile, enum top_order order,
+		     struct profile_top *ret_top)
 {
 	_cleanup_(builder_fini) struct builder builder = { .profile = profile };
 	struct profile_top top = { 0 };
@@ -115,7 +128,7 @@ int profile_top_init(const struct profile *profile, struct profile_top *ret_top)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < profile->n_samples; i++)
 		add_sample(&builder, i, &top);
-	sort_entries(&builder);
+	sort_entries(&builder, order);
 	top.n_functions = builder.n_entries;
 	top.functions = calloc(top.n_functions + 1, sizeof(*top.functions));
 	if (!top.functions)

@@ -23,13 +23,16 @@ struct top_function {
 };
 
 struct profile_top {
-	struct top_function *functions; /* sorted by self value, then total value, then name */
+	struct top_function *functions; /* those with most first */
 	size_t n_functions;
 	uint64_t count, value; /* of all samples */
 };
 
+enum top_order { TOP_BY_SELF, TOP_BY_TOTAL }; /* of values; then by the other; then by name */
+
 /* Returns 0 and initialises *@ret_top, or -ENOMEM. */
-int profile_top_init(const struct profile *profile, struct profile_top *ret_top);
+int profile_top_init(const struct profile *profile, enum top_order order,
+		     struct profile_top *ret_top);
 
 /* Works on a zeroed struct. */
 void profile_top_fini(struct profile_top *top);

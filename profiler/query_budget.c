@@ -45,3 +45,12 @@ bool query_budget_has_met(const struct query_budget *budget, enum query_limit li
 {
 	return budget->met[limit] || (limit == QUERY_LIMIT_MATCH && budget->n_limited);
 }
+
+unsigned int query_budget_limits(const struct query_budget *budget)
+{
+	unsigned int limits = 0;
+
+	for (enum query_limit limit = 0; limit < QUERY_LIMIT_COUNT; limit++)
+		limits |= (unsigned int)query_budget_has_met(budget, limit) << limit;
+	return limits;
+}

@@ -46,5 +46,7 @@ void query_budget_init(struct query_budget *ret_budget, int64_t cpu_ns, size_t b
  */
 int query_budget_ask(struct query_budget *budget, size_t bytes);
 
-/* Whether a limit was met, and which. */
 bool query_budget_has_met(const struct query_budget *budget, enum query_limit limit);
+
+/* All limits that were met: a bit for each of enum query_limit. */
+unsigned int query_budget_limits(const struct query_budget *budget);

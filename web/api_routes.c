@@ -16,6 +16,7 @@
 #include "web/selection.h"
 #include "web/site.h"
 #include "web/status_json.h"
+#include "web/time_range.h"
 
 #define DEFAULT_RANGE_NS (3600 * NS_PER_SECOND)
 #define CPU_TYPE         "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
@@ -27,16 +28,13 @@ static const char types_json[] = "[{\"id\":\"" CPU_TYPE "\",\"name\":\"process_c
 bool api_get_range(struct request *request, int64_t *ret_start_ns, int64_t *ret_end_ns)
 {
 	int64_t now_ns = clock_unix_ns();
-	const char *from = request_get(request, "from");
+	struct time_range range = { now_ns - DEFAULT_RANGE_NS, now_ns };
 
-	if (!request_get_time(request, "to", now_ns, now_ns, ret_end_ns) ||
-	    !request_get_time(request, "from", now_ns, *ret_end_ns - DEFAULT_RANGE_NS,
-			      ret_start_ns))
+	if (!time_range_get(request, "from", "to", &range))
 		return false;
-	if (*ret_start_ns < *ret_end_ns)
-		return true;
-	answer_fail_parameter(&request->answer, "from", from ? from : "", "before the time of to");
-	return false;
+	*ret_start_ns = range.start_unix_ns;
+	*ret_end_ns = range.end_unix_ns;
+	return true;
 }
 
 static const struct encoder *get_encoder(struct request *request)

@@ -52,22 +52,22 @@ static int add_comments(struct profile *profile, const struct site *site,
 	return r;
 }
 
-static int encode(struct request *request, struct site *site)
+int profile_answer_encode(struct request *request, const struct site *site, struct profile *profile,
+			  const struct encoder *encoder)
 {
-	const struct selection *selection = request->job;
+	int r = add_comments(profile, site, &request->status);
+
+	request->answer.body.limit = SITE_ANSWER_MAX;
+	return r < 0 ? r : encoder->encode(profile, &request->answer.body);
+}
+
+static int encode(struct request *request, const struct site *site, struct selection *selection)
+{
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	int r;
 
-	r = selection->encoder->wants_moments
-		    ? query_run_timed(site->store, &selection->query, &profile)
-		    : query_run(site->store, &selection->query, &profile);
-	if (r < 0)
-		return r;
-	r = add_comments(profile, site, &request->status);
-	if (r < 0)
-		return r;
-	request->answer.body.limit = SITE_ANSWER_MAX;
-	return selection->encoder->encode(profile, &request->answer.body);
+	r = selection_run(selection, site, &profile);
+	return r < 0 ? r : profile_answer_encode(request, site, profile, selection->encoder);
 }
 
 static void add_disposition(struct answer *answer, const struct encoder *encoder)
@@ -79,19 +79,29 @@ static void add_disposition(struct answer *answer, const struct encoder *encoder
 		answer->policy = SVG_POLICY;
 }
 
+void profile_answer_finish(struct request *request, const struct encoder *encoder)
+{
+	answer_finish(&request->answer, encoder->media_type);
+	add_disposition(&request->answer, encoder);
+}
+
+bool profile_answer_has_room(struct request *request, struct site *site)
+{
+	if (atomic_load(&site->answer_bytes) <= SITE_ANSWERS_MAX)
+		return true;
+	answer_fail_busy(&request->answer, "too many large answers are being sent");
+	return false;
+}
+
 static void work(struct request *request, struct site *site)
 {
 	struct selection *selection = request->job;
 
-	if (atomic_load(&site->answer_bytes) > SITE_ANSWERS_MAX) {
-		answer_fail_busy(&request->answer, "too many large answers are being sent");
+	if (!profile_answer_has_room(request, site))
 		return;
-	}
 	selection_begin(selection, site);
-	if (!selection_end(request, selection, encode(request, site)))
-		return;
-	answer_finish(&request->answer, selection->encoder->media_type);
-	add_disposition(&request->answer, selection->encoder);
+	if (selection_end(request, selection, encode(request, site, selection)))
+		profile_answer_finish(request, selection->encoder);
 }
 
 void profile_answer_plan(struct request *request, int64_t start_unix_ns, int64_t end_unix_ns,
@@ -99,7 +109,7 @@ void profile_answer_plan(struct request *request, int64_t start_unix_ns, int64_t
 {
 	struct selection *selection = selection_of_request(request, start_unix_ns, end_unix_ns);
 
-	if (!selection)
+	if (!selection || !profile_shape_get(request, &selection->shape))
 		return;
 	selection->encoder = encoder;
 	request->work = work;

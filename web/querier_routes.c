@@ -49,6 +49,7 @@ static void work(struct request *request, struct site *site)
 	call.question = question;
 	query_budget_init(&call.budget, QUERY_CPU_NS, QUERY_BYTES);
 	method->answer(&call);
+	request->limits_met = query_budget_limits(&call.budget);
 }
 
 static void keep_job(void *job)

@@ -12,6 +12,7 @@
 #include "web/host_check.h"
 #include "web/operation_routes.h"
 #include "web/pprof_routes.h"
+#include "web/profile_routes.h"
 #include "web/querier_routes.h"
 #include "web/request.h"
 #include "web/site.h"
@@ -44,7 +45,8 @@ const struct route routes[] = {
 	{ "/api/v1/disassembly",         "api_disassembly",  READ,        false, code_begin_disassembly },
 	{ "/api/v1/source",              "api_source",       READ,        false, code_begin_source },
 	{ "/api/v1/status",              "api_status",       READ,        false, api_begin_status },
-	{ "/api/v1/diff",                "api_diff",         READ,        false, NULL },
+	{ "/api/v1/diff",                "api_diff",         READ,        false, profile_begin_diff },
+	{ "/api/v1/top",                 "api_top",          READ,        false, profile_begin_top },
 	{ "/api/v1/series",              "api_series",       READ,        false, sums_begin_series },
 	{ "/api/v1/timeline",            "api_timeline",     READ,        false, sums_begin_timeline },
 	{ "/api/v1/heatmap",             "api_heatmap",      READ,        false, sums_begin_heatmap },
@@ -169,15 +171,6 @@ static bool method_is_good(struct request *request)
 	return false;
 }
 
-static bool route_is_there(struct request *request)
-{
-	if (request->route->begin)
-		return true;
-	answer_fail(&request->answer, 404,
-		    "this version of Pilotlight has no data for this path yet");
-	return false;
-}
-
 /* What stood for the '*' is kept, if there is one. */
 static bool choose_route(struct request *request)
 {
@@ -205,8 +198,8 @@ static bool body_is_good(struct request *request)
 
 void route_begin(struct request *request, struct site *site)
 {
-	if (choose_route(request) && host_is_good(request, site) && route_is_there(request) &&
-	    method_is_good(request) && body_is_good(request) && parameters_are_good(request))
+	if (choose_route(request) && host_is_good(request, site) && method_is_good(request) &&
+	    body_is_good(request) && parameters_are_good(request))
 		request->route->begin(request, site);
 }
 

@@ -18,10 +18,7 @@ struct route {
 	unsigned int methods; /* enum method, or-ed */
 	bool is_pprof;        /* errors are marked for `go tool pprof` */
 
-	/*
-	 * On the loop thread: answer the request, or set its work, and its delay. NULL: this
-	 * version has no such data, and answers so.
-	 */
+	/* On the loop thread: answer the request, or set its work, and its delay. */
 	void (*begin)(struct request *request, struct site *site);
 };
 

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/encoder.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/profile.h"
 #include "profiler/selector.h"
 #include "web/request.h"
 #include "web/site.h"
@@ -16,20 +18,23 @@ void *selection_free(struct selection *selection)
 	if (!selection)
 		return NULL;
 	selector_free(selection->selector);
+	profile_shape_fini(&selection->shape);
 	free(selection);
 	return NULL;
 }
 
 DEFINE_CLEANUP(struct selection *, selection_free)
+DEFINE_CLEANUP(struct profile *, profile_free)
 
 static void free_job(void *job)
 {
 	selection_free(job);
 }
 
-static int parse_selector(struct request *request, struct selector **ret_selector)
+static int parse_selector(struct request *request, const char *parameter,
+			  struct selector **ret_selector)
 {
-	const char *text = request_get(request, "query");
+	const char *text = request_get(request, parameter);
 	char error[512];
 	int r;
 
@@ -37,14 +42,14 @@ static int parse_selector(struct request *request, struct selector **ret_selecto
 		return 0;
 	r = selector_parse(text, ret_selector, error, sizeof(error));
 	if (r == -EINVAL)
-		answer_fail(&request->answer, 400, "parameter query: %s", error);
+		answer_fail(&request->answer, 400, "parameter %s: %s", parameter, error);
 	else if (r < 0)
 		answer_fail_busy(&request->answer, "out of memory");
 	return r;
 }
 
-struct selection *selection_of_request(struct request *request, int64_t start_unix_ns,
-				       int64_t end_unix_ns)
+struct selection *selection_new(struct request *request, const char *parameter,
+				int64_t start_unix_ns, int64_t end_unix_ns)
 {
 	_cleanup_(selection_freep) struct selection *selection = calloc(1, sizeof(*selection));
 
@@ -52,7 +57,7 @@ struct selection *selection_of_request(struct request *request, int64_t start_un
 		answer_fail_busy(&request->answer, "out of memory");
 		return NULL;
 	}
-	if (parse_selector(request, &selection->selector) < 0)
+	if (parse_selector(request, parameter, &selection->selector) < 0)
 		return NULL;
 	selection->query = (struct query){
 		.start_unix_ns = start_unix_ns,
@@ -60,7 +65,13 @@ struct selection *selection_of_request(struct request *request, int64_t start_un
 		.selector = selection->selector,
 		.budget = &selection->budget,
 	};
-	request->job = steal(selection);
+	return steal(selection);
+}
+
+struct selection *selection_of_request(struct request *request, int64_t start_unix_ns,
+				       int64_t end_unix_ns)
+{
+	request->job = selection_new(request, "query", start_unix_ns, end_unix_ns);
 	request->free_job = free_job;
 	return request->job;
 }
@@ -68,6 +79,23 @@ struct selection *selection_of_request(struct request *request, int64_t start_un
 void selection_begin(struct selection *selection, const struct site *site)
 {
 	query_budget_init(&selection->budget, site->query_cpu_ns, site->query_bytes);
+}
+
+int selection_run(struct selection *selection, const struct site *site,
+		  struct profile **ret_profile)
+{
+	_cleanup_(profile_freep) struct profile *profile = NULL;
+	int r;
+
+	if (selection->encoder && selection->encoder->wants_moments)
+		r = query_run_timed(site->store, &selection->query, &profile);
+	else
+		r = query_run(site->store, &selection->query, &profile);
+	if (r == 0)
+		r = profile_shape_apply(&selection->shape, &selection->budget, &profile);
+	if (r == 0)
+		*ret_profile = steal(profile);
+	return r;
 }
 
 /* What to say of limits that left something out, or added it up. */
@@ -93,23 +121,12 @@ static void fail_budget(struct answer *answer, const struct query_budget *budget
 			    (double)budget->cpu_ns / NS_PER_SECOND);
 }
 
-unsigned int selection_limits(const struct selection *selection)
-{
-	unsigned int limits_met = 0;
-
-	for (enum query_limit limit = 0; limit < QUERY_LIMIT_COUNT; limit++) {
-		if (query_budget_has_met(&selection->budget, limit))
-			limits_met |= 1U << limit;
-	}
-	return limits_met;
-}
-
 bool selection_end(struct request *request, const struct selection *selection, int r)
 {
 	const struct query_budget *budget = &selection->budget;
 	struct answer *answer = &request->answer;
 
-	request->limits_met |= selection_limits(selection);
+	request->limits_met |= query_budget_limits(budget);
 	if (r == -EDQUOT) {
 		fail_budget(answer, budget);
 	} else if (r == -EFBIG) {

@@ -10,8 +10,10 @@
 
 #include "profiler/query.h"
 #include "profiler/query_budget.h"
+#include "web/profile_shape.h"
 
 struct encoder;
+struct profile;
 struct request;
 struct site;
 
@@ -19,6 +21,7 @@ struct selection {
 	struct query query;
 	struct selector *selector; /* owned; also in @query */
 	struct query_budget budget;
+	struct profile_shape shape; /* owned; of a profile that is made of it */
 	const struct encoder *encoder;
 	const char *label_name; /* borrowed from the request */
 };
@@ -31,11 +34,19 @@ struct selection {
 struct selection *selection_of_request(struct request *request, int64_t start_unix_ns,
 				       int64_t end_unix_ns);
 
+/* As above, by another parameter than `query`, and owned by the caller. */
+struct selection *selection_new(struct request *request, const char *parameter,
+				int64_t start_unix_ns, int64_t end_unix_ns);
+
 /* The work begins: what @selection costs is counted from now on. On the worker's thread. */
 void selection_begin(struct selection *selection, const struct site *site);
 
-/* The limits that were met: a bit for each of enum query_limit. */
-unsigned int selection_limits(const struct selection *selection);
+/*
+ * Make the profile of @selection, in its shape. Returns 0 and sets *@ret_profile (owned by the
+ * caller), -EDQUOT if the budget is used up, or -ENOMEM.
+ */
+int selection_run(struct selection *selection, const struct site *site,
+		  struct profile **ret_profile);
 
 /*
  * The work of @request on @selection came to the result @r: 0 or -errno. Note the limits that were

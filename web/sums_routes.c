@@ -101,7 +101,7 @@ static int append_series(struct request *request, struct site *site, struct sums
 	r = series_set_init(site->store, query, &job->series, &set);
 	if (r < 0)
 		return r;
-	return sums_json_append_series(&set, query, selection_limits(job->selection),
+	return sums_json_append_series(&set, query, query_budget_limits(&job->selection->budget),
 				       &request->answer.body);
 }
 
@@ -136,7 +136,8 @@ static int append_timeline(struct request *request, struct site *site, struct su
 	if (r < 0)
 		return r;
 	return sums_json_append_timeline(&set, query, job->series.step_ns,
-					 selection_limits(job->selection), &request->answer.body);
+					 query_budget_limits(&job->selection->budget),
+					 &request->answer.body);
 }
 
 static void work_timeline(struct request *request, struct site *site)
@@ -184,7 +185,7 @@ static int append_heatmap(struct request *request, struct site *site, struct sum
 	r = heatmap_init(site->store, &job->selection->query, &job->heatmap, &heatmap);
 	if (r < 0)
 		return r;
-	return sums_json_append_heatmap(&heatmap, selection_limits(job->selection),
+	return sums_json_append_heatmap(&heatmap, query_budget_limits(&job->selection->budget),
 					&request->answer.body);
 }
 

@@ -31,7 +31,7 @@ static void counts_a_function_once_for_each_sample(void **state)
 	struct profile_top top;
 
 	(void)state;
-	assert_int_equal(profile_top_init(profile, &top), 0);
+	assert_int_equal(profile_top_init(profile, TOP_BY_SELF, &top), 0);
 	assert_int_equal(top.n_functions, 4);
 	assert_int_equal(top.count, 15);
 	assert_int_equal(top.value, 150);
@@ -42,6 +42,11 @@ static void counts_a_function_once_for_each_sample(void **state)
 	assert_string_equal(string_table_get(profile->strings, top.functions[0].filename), "fib.c");
 	assert_string_equal(string_table_get(profile->strings, top.functions[2].mapping), "/lib/m");
 	profile_top_fini(&top);
+
+	assert_int_equal(profile_top_init(profile, TOP_BY_TOTAL, &top), 0);
+	assert_function(profile, &top.functions[0], "main", 1, 15);
+	assert_function(profile, &top.functions[3], "inlined", 2, 2);
+	profile_top_fini(&top);
 }
 
 static void has_nothing_of_an_empty_profile(void **state)
@@ -50,7 +55,7 @@ static void has_nothing_of_an_empty_profile(void **state)
 	struct profile_top top;
 
 	(void)state;
-	assert_int_equal(profile_top_init(profile, &top), 0);
+	assert_int_equal(profile_top_init(profile, TOP_BY_SELF, &top), 0);
 	assert_int_equal(top.n_functions, 0);
 	profile_top_fini(&top);
 }

@@ -92,7 +92,7 @@ static void checks_before_it_works(void **state)
 	assert_code(METHOD_GET, "/-/healthy", "evil.example", 403);
 	assert_code(METHOD_GET, "/no/such/path", "evil.example", 403);
 	assert_code(METHOD_GET, "/no/such/path", "localhost", 404);
-	assert_code(METHOD_GET, "/api/v1/diff", "localhost", 404);
+	assert_code(METHOD_GET, "/api/v1/diff?format=svg", "localhost", 400);
 	assert_code(METHOD_POST, "/-/healthy", "localhost", 405);
 	assert_code(METHOD_OTHER, "/-/healthy", "localhost", 405);
 	assert_code(METHOD_GET, "/-/healthy?a=%00", "localhost", 400);

@@ -116,7 +116,6 @@ static void says_what_is_wrong(void **state)
 		{ "GET", "/api/v1/profile?format=docx", 400, "text/plain", "pprof" },
 		{ "GET", "/api/v1/profile?type=heap", 400, "text/plain", "\"heap\"" },
 		{ "GET", "/api/v1/labels/shoe-size/values", 404, "text/plain", "label" },
-		{ "GET", "/api/v1/diff", 404, "text/plain", "this version" },
 		{ "POST", "/querier.v1.QuerierService/ProfileTypes", 415, "text/plain",
 		  "application/proto" },
 		{ "GET", "/querier.v1.QuerierService/ProfileTypes", 405, "text/plain", "POST" },

@@ -198,6 +198,7 @@ static void says_that_an_expression_was_given_up(void **state)
 	(void)state;
 	assert_int_equal(reply.code, 200);
 	assert_non_null(strstr(reply.body, "\"limits\":[\"match\"]"));
+	assert_non_null(reply_header(&reply, "X-Pilotlight-Limits"));
 	assert_string_equal(reply_header(&reply, "X-Pilotlight-Limits"), "match");
 	reply_fini(&reply);
 	reply = client_ask(fixture.port, "GET", "/metrics");
