@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
-#include "profiler/profile.h"
+
+#define REFUSED UINT32_MAX /* the leaf of a stack that does not begin as it should */
 
 /* What a profile's numbers are in the tree; 0: not looked up yet. */
 struct translation {
@@ -50,7 +52,7 @@ static int find_node(struct call_tree *tree, uint32_t caller, uint32_t name, uin
 	const struct pair_key key = { caller, name };
 	int r;
 
-	if (tree->n_nodes >= UINT32_MAX)
+	if (tree->n_nodes >= REFUSED - 1)
 		return -ENOMEM;
 	r = array_reserve((void **)&tree->nodes, &tree->capacity, tree->n_nodes + 1,
 			  sizeof(*tree->nodes));
@@ -62,52 +64,72 @@ static int find_node(struct call_tree *tree, uint32_t caller, uint32_t name, uin
 	return r < 0 ? r : 0;
 }
 
-static int find_name(struct call_tree *tree, struct translation *translation,
-		     const struct profile *profile, uint32_t function)
+/* The way down from the root, along a stack. */
+struct descent {
+	struct call_tree *tree;
+	struct translation *translation;
+	const struct profile *profile;
+	size_t depth;
+	uint32_t node; /* or REFUSED */
+};
+
+static const char *function_name(const struct profile *profile, uint32_t function)
 {
 	uint32_t name = profile->functions[function].name;
 
-	if (translation->names[function])
-		return 0;
-	return string_table_add(tree->names,
-				name ? string_table_get(profile->strings, name) : "[unknown]",
-				&translation->names[function]);
+	return name ? string_table_get(profile->strings, name) : "[unknown]";
 }
 
-/* Go from @node to the innermost function at a location. */
-static int descend(struct call_tree *tree, struct translation *translation,
-		   const struct profile *profile, const struct profile_location *location,
-		   uint32_t *node)
+/* Go from a caller to the function that it calls. */
+static int descend(struct descent *descent, uint32_t function)
 {
-	const struct profile_line *lines = &profile->lines[location->first_line];
+	struct call_tree *tree = descent->tree;
+	const char *text = function_name(descent->profile, function);
+	uint32_t *name = &descent->translation->names[function];
+	size_t depth = descent->depth++;
 	int r = 0;
 
-	for (uint32_t i = location->n_lines; r == 0 && i--;) {
-		r = find_name(tree, translation, profile, lines[i].function);
-		if (r == 0)
-			r = find_node(tree, *node, translation->names[lines[i].function], node);
+	if (depth < tree->n_first_names && strcmp(text, tree->first_names[depth]) != 0) {
+		descent->node = REFUSED;
+		return 0;
 	}
+	if (!*name)
+		r = string_table_add(tree->names, text, name);
+	return r < 0 ? r : find_node(tree, descent->node, *name, &descent->node);
+}
+
+/* Go to the innermost function at a location. */
+static int descend_location(struct descent *descent, const struct profile_location *location)
+{
+	const struct profile_line *lines = &descent->profile->lines[location->first_line];
+	int r = 0;
+
+	for (uint32_t i = location->n_lines; r == 0 && descent->node != REFUSED && i--;)
+		r = descend(descent, lines[i].function);
 	return r;
 }
 
+/* Find out, once, where a stack ends. */
 static int find_leaf(struct call_tree *tree, struct translation *translation,
 		     const struct profile *profile, uint32_t stack_i)
 {
 	const struct profile_stack *stack = &profile->stacks[stack_i];
 	const uint32_t *frames = &profile->frames[stack->first_frame];
-	uint32_t node = 0;
+	struct descent descent = { tree, translation, profile, 0, 0 };
 	int r = 0;
 
 	if (translation->leaves[stack_i])
 		return 0;
-	for (uint32_t i = stack->n_frames; r == 0 && i--;)
-		r = descend(tree, translation, profile, &profile->locations[frames[i]], &node);
-	translation->leaves[stack_i] = node + 1;
+	for (uint32_t i = stack->n_frames; r == 0 && descent.node != REFUSED && i--;)
+		r = descend_location(&descent, &profile->locations[frames[i]]);
+	if (descent.depth < tree->n_first_names)
+		descent.node = REFUSED;
+	translation->leaves[stack_i] = descent.node == REFUSED ? REFUSED : descent.node + 1;
 	return r;
 }
 
 int call_tree_add(struct call_tree *tree, size_t side, const struct profile *profile,
-		  enum call_tree_weight weight)
+		  enum profile_weight weight)
 {
 	_cleanup_(translation_fini) struct translation translation = {
 		.names = calloc(profile->n_functions + 1, sizeof(uint32_t)),
@@ -117,14 +139,15 @@ int call_tree_add(struct call_tree *tree, size_t side, const struct profile *pro
 
 	for (size_t i = 0; r == 0 && i < profile->n_samples; i++) {
 		const struct profile_sample *sample = &profile->samples[i];
-		uint64_t added = weight == CALL_TREE_COUNT ? sample->count : sample->value;
+		uint64_t added = weight == PROFILE_COUNT ? sample->count : sample->value;
+		uint32_t leaf;
 
 		if (!added)
 			continue;
 		r = find_leaf(tree, &translation, profile, sample->stack);
-		if (r == 0)
-			tree->nodes[translation.leaves[sample->stack] - 1].self[side] +=
-				(int64_t)added;
+		leaf = translation.leaves[sample->stack];
+		if (r == 0 && leaf != REFUSED)
+			tree->nodes[leaf - 1].self[side] += (int64_t)added;
 	}
 	return r;
 }

@@ -12,14 +12,11 @@
 #include <stdint.h>
 
 #include "profiler/pair_map.h"
+#include "profiler/profile.h"
 
-struct profile;
 struct string_table;
 
 #define CALL_TREE_SIDES 2
-
-/* What of a sample is added up. */
-enum call_tree_weight { CALL_TREE_VALUE, CALL_TREE_COUNT };
 
 struct call_node {
 	uint32_t name; /* string; 0 of the root */
@@ -35,6 +32,9 @@ struct call_tree {
 	size_t n_nodes;
 	size_t capacity;
 	struct pair_map numbers; /* caller, name → node */
+	char *const
+		*first_names; /* only stacks that begin with these, the root's first; borrowed */
+	size_t n_first_names;
 };
 
 /* Returns 0, or -ENOMEM. The tree has a root. */
@@ -45,7 +45,7 @@ void call_tree_fini(struct call_tree *tree);
 
 /* Add the samples of @profile on @side. Returns 0, or -ENOMEM. */
 int call_tree_add(struct call_tree *tree, size_t side, const struct profile *profile,
-		  enum call_tree_weight weight);
+		  enum profile_weight weight);
 
 /* All samples are added: find the totals. */
 void call_tree_sum_up(struct call_tree *tree);

@@ -6,6 +6,7 @@
  */
 #include "export/pprof.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -408,6 +409,19 @@ static int add_samples(struct pprof *pprof)
 	return 0;
 }
 
+static int build(struct pprof *pprof)
+{
+	static int (*const steps[])(struct pprof * pprof) = {
+		add_strings,   add_types,     add_description, find_main_mapping, add_mappings,
+		add_functions, add_locations, number_stacks,   collect_labels,    add_samples,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](pprof);
+	return r;
+}
+
 static int pack(const Pprof__Profile *message, struct buffer *out)
 {
 	size_t size = pprof__profile__get_packed_size(message);
@@ -421,20 +435,41 @@ static int pack(const Pprof__Profile *message, struct buffer *out)
 
 int pprof_encode(const struct profile *profile, struct buffer *out)
 {
-	static int (*const steps[])(struct pprof * pprof) = {
-		add_strings,   add_types,     add_description, find_main_mapping, add_mappings,
-		add_functions, add_locations, number_stacks,   collect_labels,    add_samples,
-	};
 	_cleanup_(pprof_fini) struct pprof pprof = {
 		.profile = profile,
 		.message = PPROF__PROFILE__INIT,
 	};
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		r = steps[i](&pprof);
-		if (r < 0)
-			return r;
+	r = build(&pprof);
+	return r < 0 ? r : pack(&pprof.message, out);
+}
+
+/* Of each sample's values only number @value_i stays. */
+static void narrow(Pprof__Profile *message, size_t value_i)
+{
+	message->sample_type += value_i;
+	message->n_sample_type = 1;
+	message->default_sample_type = message->sample_type[0]->type;
+	for (size_t i = 0; i < message->n_sample; i++) {
+		message->sample[i]->value += value_i;
+		message->sample[i]->n_value = 1;
 	}
-	return pack(&pprof.message, out);
+}
+
+int pprof_build(const struct profile *profile, enum profile_weight weight,
+		const struct pprof_callback *callback)
+{
+	_cleanup_(pprof_fini) struct pprof pprof = {
+		.profile = profile,
+		.message = PPROF__PROFILE__INIT,
+	};
+	int r;
+
+	assert(!profile->extras);
+	r = build(&pprof);
+	if (r < 0)
+		return r;
+	narrow(&pprof.message, weight == PROFILE_COUNT ? 0 : 1);
+	return callback->on_message(callback->context, &pprof.message.base);
 }

@@ -11,8 +11,24 @@
  * The main mapping (main_mapping.h) comes first; all else keeps the order of the profile.
  */
 
+#include "profiler/profile.h"
+
+struct ProtobufCMessage;
 struct buffer;
-struct profile;
 
 /* See encoder.h. */
 int pprof_encode(const struct profile *profile, struct buffer *out);
+
+struct pprof_callback {
+	int (*on_message)(void *context, const struct ProtobufCMessage *message);
+	void *context;
+};
+
+/*
+ * Call @callback with the message that is encoded, a Profile of pprof.proto, which lives for the
+ * call; its samples have one value, @weight, alone. @profile has no extras. It returns 0, or -errno.
+ *
+ * Returns what it did, or -ENOMEM.
+ */
+int pprof_build(const struct profile *profile, enum profile_weight weight,
+		const struct pprof_callback *callback);

@@ -69,6 +69,9 @@ struct profile_label_set {
 	uint32_t n_labels;
 };
 
+/* What of a sample is counted, where it is one thing. */
+enum profile_weight { PROFILE_VALUE, PROFILE_COUNT };
+
 struct profile_sample {
 	uint32_t stack;
 	uint32_t label_set;

@@ -16,8 +16,8 @@
 
 /* clang-format off */
 const struct profile_type profile_types[PROFILE_TYPE_COUNT] = {
-	{ TYPE_LABELS("process_cpu", "cpu", "nanoseconds", "cpu", "nanoseconds"), CALL_TREE_VALUE },
-	{ TYPE_LABELS("process_cpu", "samples", "count", "cpu", "nanoseconds"), CALL_TREE_COUNT },
+	{ TYPE_LABELS("process_cpu", "cpu", "nanoseconds", "cpu", "nanoseconds"), PROFILE_VALUE },
+	{ TYPE_LABELS("process_cpu", "samples", "count", "cpu", "nanoseconds"), PROFILE_COUNT },
 };
 /* clang-format on */
 

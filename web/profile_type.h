@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "export/call_tree.h"
 #include "profiler/label.h"
+#include "profiler/profile.h"
 
 /* The labels that all samples of one type share, in the order of their names. */
 enum {
@@ -24,7 +24,7 @@ enum {
 
 struct profile_type {
 	struct label labels[TYPE_LABEL_COUNT]; /* "__name__" … */
-	enum call_tree_weight weight;
+	enum profile_weight weight;
 };
 
 #define PROFILE_TYPE_COUNT 2

@@ -8,3 +8,5 @@
 struct querier_call;
 
 void querier_select_merge_stacktraces(struct querier_call *call);
+void querier_select_merge_profile(struct querier_call *call);
+void querier_diff(struct querier_call *call);

@@ -8,17 +8,20 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/base/string_table.h"
 #include "profiler/label_groups.h"
+#include "profiler/query.h"
 #include "profiler/query_points.h"
 #include "web/connect.h"
 #include "web/querier.pb-c.h"
 #include "web/querier_call.h"
+#include "web/querier_groups.h"
 #include "web/querier_selection.h"
 #include "web/request.h"
 #include "web/site.h"
 
-#define MOST_MATCHERS 32 /* selectors in one question */
+#define NEWEST_NS (60 * NS_PER_SECOND) /* a sample is expected within */
 
 DEFINE_CLEANUP(struct label_groups *, label_groups_free)
 
@@ -60,31 +63,9 @@ static int texts_sort(struct texts *texts)
 	return 0;
 }
 
-static int ignore_point(void *context, const struct query_point *point)
-{
-	(void)context;
-	(void)point;
-	return 0;
-}
-
-/* Find the groups of the selected samples by some labels. */
-static int find_groups(struct querier_call *call, const struct querier_selection *selection,
-		       const char *const *names, size_t n_names, struct label_groups **ret_groups)
-{
-	static const struct query_point_callback ignore = { .on_point = ignore_point };
-	int r;
-
-	r = label_groups_new(names, n_names, ret_groups);
-	if (r < 0 || !querier_selection_type(selection))
-		return r;
-	return query_each_point(call->site->store, &selection->query, *ret_groups, &ignore);
-}
-
 /* What is listed: names of labels, or the values of @name. */
 struct listing {
-	struct querier_call *call;
 	const char *name; /* or NULL */
-	struct querier_scope scope;
 	struct texts texts;
 };
 
@@ -118,17 +99,14 @@ static int add_from_group(struct listing *listing, const struct label_group *gro
 	return add_names(&listing->texts, group->labels, group->n_labels);
 }
 
-/* Add what is to be listed of the selected samples. */
-static int add_selected(struct listing *listing, const struct querier_selection *selection)
+/* Add what is to be listed of selected samples. */
+static int add_groups(void *context, const struct querier_selection *selection,
+		      const struct label_groups *groups)
 {
-	_cleanup_(label_groups_freep) struct label_groups *groups = NULL;
-	size_t n_names = listing->name ? 1 : LABEL_GROUPS_BY_ALL, n_groups;
-	int r;
+	struct listing *listing = context;
+	size_t n_groups = label_groups_count(groups);
+	int r = 0;
 
-	r = find_groups(listing->call, selection, &listing->name, n_names, &groups);
-	if (r < 0)
-		return r;
-	n_groups = label_groups_count(groups);
 	if (n_groups && !listing->name)
 		r = add_names(&listing->texts, profile_types[0].labels, TYPE_LABEL_COUNT);
 	else if (n_groups && profile_type_label(&profile_types[0], listing->name))
@@ -138,32 +116,17 @@ static int add_selected(struct listing *listing, const struct querier_selection 
 	return r;
 }
 
-static bool list_selected(struct listing *listing, const char *matcher)
-{
-	_cleanup_(querier_selection_fini) struct querier_selection selection = { 0 };
-
-	listing->scope.selector = matcher;
-	return querier_selection_init(listing->call, &listing->scope, &selection) &&
-	       querier_call_goes_on(listing->call, add_selected(listing, &selection));
-}
-
 /* Collect and sort what is listed. Returns false if the call is answered. */
-static bool list(struct listing *listing, char *const *matchers, size_t n_matchers)
+static bool list(struct querier_call *call, struct querier_groups_question *question,
+		 struct listing *listing)
 {
-	struct querier_call *call = listing->call;
-	bool goes_on;
+	const struct querier_groups_callback callback = { add_groups, listing };
 
-	if (n_matchers > MOST_MATCHERS) {
-		connect_fail(call->request, CONNECT_INVALID_ARGUMENT, "more than %d matchers",
-			     MOST_MATCHERS);
-		return false;
-	}
-	goes_on = querier_call_goes_on(call, string_table_new(&listing->texts.table));
-	if (goes_on && !n_matchers)
-		goes_on = list_selected(listing, "{}");
-	for (size_t i = 0; goes_on && i < n_matchers; i++)
-		goes_on = list_selected(listing, matchers[i]);
-	return goes_on && querier_call_goes_on(call, texts_sort(&listing->texts));
+	question->names = &listing->name;
+	question->n_names = listing->name ? 1 : LABEL_GROUPS_BY_ALL;
+	return querier_call_goes_on(call, string_table_new(&listing->texts.table)) &&
+	       querier_groups_find(call, question, &callback) &&
+	       querier_call_goes_on(call, texts_sort(&listing->texts));
 }
 
 static void listing_fini(struct listing *listing)
@@ -176,12 +139,15 @@ void querier_label_names(struct querier_call *call)
 	const Querier__LabelNamesRequest *question =
 		(const Querier__LabelNamesRequest *)call->question;
 	Querier__LabelNamesResponse answer = QUERIER__LABEL_NAMES_RESPONSE__INIT;
-	_cleanup_(listing_fini) struct listing listing = {
-		.call = call,
-		.scope = { .start_ms = question->start, .end_ms = question->end },
+	_cleanup_(listing_fini) struct listing listing = { 0 };
+	struct querier_groups_question groups = {
+		.matchers = question->matchers,
+		.n_matchers = question->n_matchers,
+		.start_ms = question->start,
+		.end_ms = question->end,
 	};
 
-	if (!list(&listing, question->matchers, question->n_matchers))
+	if (!list(call, &groups, &listing))
 		return;
 	answer.names = listing.texts.sorted;
 	answer.n_names = listing.texts.count;
@@ -193,17 +159,19 @@ void querier_label_values(struct querier_call *call)
 	const Querier__LabelValuesRequest *question =
 		(const Querier__LabelValuesRequest *)call->question;
 	Querier__LabelValuesResponse answer = QUERIER__LABEL_VALUES_RESPONSE__INIT;
-	_cleanup_(listing_fini) struct listing listing = {
-		.call = call,
-		.name = question->name,
-		.scope = { .start_ms = question->start, .end_ms = question->end },
+	_cleanup_(listing_fini) struct listing listing = { .name = question->name };
+	struct querier_groups_question groups = {
+		.matchers = question->matchers,
+		.n_matchers = question->n_matchers,
+		.start_ms = question->start,
+		.end_ms = question->end,
 	};
 
 	if (!question->name[0]) {
 		connect_fail(call->request, CONNECT_INVALID_ARGUMENT, "name is required");
 		return;
 	}
-	if (!list(&listing, question->matchers, question->n_matchers))
+	if (!list(call, &groups, &listing))
 		return;
 	answer.names = listing.texts.sorted;
 	answer.n_names = listing.texts.count;
@@ -223,26 +191,73 @@ static void write_type(const struct profile_type *type, Querier__ProfileType *re
 	ret_message->period_unit = (char *)(uintptr_t)labels[TYPE_LABEL_PERIOD_UNIT].value;
 }
 
+static int note_groups(void *any, const struct querier_selection *selection,
+		       const struct label_groups *groups)
+{
+	(void)selection;
+	*(bool *)any = label_groups_count(groups);
+	return 0;
+}
+
 /* Those of which there are samples; all, if no range is told, as by who wants to know us. */
 void querier_profile_types(struct querier_call *call)
 {
 	const Querier__ProfileTypesRequest *question =
 		(const Querier__ProfileTypesRequest *)call->question;
-	_cleanup_(querier_selection_fini) struct querier_selection selection = { 0 };
-	_cleanup_(label_groups_freep) struct label_groups *groups = NULL;
+	const struct querier_groups_question groups = { .start_ms = question->start,
+							.end_ms = question->end };
 	Querier__ProfileTypesResponse answer = QUERIER__PROFILE_TYPES_RESPONSE__INIT;
-	const struct querier_scope scope = { NULL, "{}", question->start, question->end };
 	Querier__ProfileType types[PROFILE_TYPE_COUNT], *pointers[PROFILE_TYPE_COUNT];
+	bool any = !question->start && !question->end;
+	const struct querier_groups_callback callback = { note_groups, &any };
 
-	if (!querier_selection_init(call, &scope, &selection) ||
-	    !querier_call_goes_on(call, find_groups(call, &selection, NULL, 0, &groups)))
+	if (!any && !querier_groups_find(call, &groups, &callback))
 		return;
 	for (size_t i = 0; i < PROFILE_TYPE_COUNT; i++) {
 		write_type(&profile_types[i], &types[i]);
 		pointers[i] = &types[i];
 	}
 	answer.profile_types = pointers;
-	if (label_groups_count(groups) || (!question->start && !question->end))
-		answer.n_profile_types = PROFILE_TYPE_COUNT;
+	answer.n_profile_types = any ? PROFILE_TYPE_COUNT : 0;
+	connect_answer(call->request, &answer.base);
+}
+
+static int note_newest(void *newest_ns, const struct query_point *point)
+{
+	if (point->unix_ns > *(int64_t *)newest_ns)
+		*(int64_t *)newest_ns = point->unix_ns;
+	return 0;
+}
+
+/* The time of the newest sample: of the last minute, or else of all there are; or 0. */
+static int find_newest(struct querier_call *call, int64_t *ret_newest_ns)
+{
+	const struct query_point_callback callback = { note_newest, ret_newest_ns };
+	struct query query = { clock_unix_ns() - NEWEST_NS, INT64_MAX, .budget = &call->budget };
+	_cleanup_(label_groups_freep) struct label_groups *groups = NULL;
+	int r;
+
+	*ret_newest_ns = 0;
+	r = label_groups_new(NULL, 0, &groups);
+	if (r == 0)
+		r = query_each_point(call->site->store, &query, groups, &callback);
+	if (r < 0 || *ret_newest_ns)
+		return r;
+	query.start_unix_ns = 0;
+	return query_each_point(call->site->store, &query, groups, &callback);
+}
+
+void querier_get_profile_stats(struct querier_call *call)
+{
+	Querier__GetProfileStatsResponse answer = QUERIER__GET_PROFILE_STATS_RESPONSE__INIT;
+	int64_t newest_ns;
+
+	if (!querier_call_goes_on(call, find_newest(call, &newest_ns)))
+		return;
+	answer.data_ingested = newest_ns != 0;
+	if (newest_ns) {
+		answer.oldest_profile_time = call->request->status.store.oldest_unix_ns / NS_PER_MS;
+		answer.newest_profile_time = newest_ns / NS_PER_MS;
+	}
 	connect_answer(call->request, &answer.base);
 }

@@ -10,6 +10,7 @@
 #include "web/querier_call.h"
 #include "web/querier_flames.h"
 #include "web/querier_labels.h"
+#include "web/querier_series.h"
 #include "web/request.h"
 #include "web/site.h"
 
@@ -19,12 +20,19 @@ struct querier_method {
 	void (*answer)(struct querier_call *call);
 };
 
+#define QUESTION(name) (&querier__##name##_request__descriptor)
+
 /* clang-format off */
 static const struct querier_method methods[] = {
-	{ "ProfileTypes", &querier__profile_types_request__descriptor, querier_profile_types },
-	{ "LabelNames", &querier__label_names_request__descriptor, querier_label_names },
-	{ "LabelValues", &querier__label_values_request__descriptor, querier_label_values },
-	{ "SelectMergeStacktraces", &querier__select_merge_stacktraces_request__descriptor, querier_select_merge_stacktraces },
+	{ "ProfileTypes", QUESTION(profile_types), querier_profile_types },
+	{ "LabelNames", QUESTION(label_names), querier_label_names },
+	{ "LabelValues", QUESTION(label_values), querier_label_values },
+	{ "Series", QUESTION(series), querier_series },
+	{ "SelectSeries", QUESTION(select_series), querier_select_series },
+	{ "SelectMergeStacktraces", QUESTION(select_merge_stacktraces), querier_select_merge_stacktraces },
+	{ "SelectMergeProfile", QUESTION(select_merge_profile), querier_select_merge_profile },
+	{ "Diff", QUESTION(diff), querier_diff },
+	{ "GetProfileStats", QUESTION(get_profile_stats), querier_get_profile_stats },
 };
 /* clang-format on */
 

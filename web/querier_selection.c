@@ -10,7 +10,7 @@
 #include "web/connect.h"
 #include "web/querier_call.h"
 
-#define MOST_MS (INT64_MAX / NS_PER_MS - 1)
+#define MOST_MS (INT64_MAX / NS_PER_MS / 2) /* in the year 2116 */
 
 #define N_TYPE_PARTS 5
 

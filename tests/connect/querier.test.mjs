@@ -36,6 +36,7 @@ const SAMPLES = 500n; // that are enough to be compared
 const SETTLED_MS = 1500;
 const DEADLINE_MS = 60000;
 const RANGE_MS = 600000n;
+const deadline = Date.now() + DEADLINE_MS;
 
 /** Clients that differ in how they say the same. */
 const clients = [true, false].flatMap((useBinaryFormat) =>
@@ -75,7 +76,6 @@ function total(profile, i) {
 
 /** A range, both ends of which are in it, with enough samples; all of them have arrived. */
 async function settle() {
-  const deadline = Date.now() + DEADLINE_MS;
   let settled = { count: 0n };
   for (;;) {
     const now = BigInt(Date.now());
@@ -196,6 +196,95 @@ testEach('a flame graph is the pprof of its range', async (client) => {
       assert.equal(bars.reduce((sum, bar) => sum + bar.self, 0n), flamegraph.total);
       assert.ok(bars.some((bar) => bar.name === (maxNodes ? 'other' : fn)));
     }
+});
+
+testEach('the profile of a range is the pprof of it', async (client) => {
+  const expected = await fetchProfile(range);
+  for (const [i, profileTypeID] of [COUNT, CPU].entries()) {
+    const asked = { ...range, profileTypeID, labelSelector: SELECTOR };
+    const profile = await client.selectMergeProfile(asked);
+    assert.equal(profile.sampleType.length, 1);
+    assert.equal(profile.stringTable[Number(profile.sampleType[0].type)], ['samples', 'cpu'][i]);
+    assert.equal(profile.period, expected.period);
+    assert.equal(total(profile, 0), total(expected, i));
+  }
+});
+
+testEach('points add up to the flame graph of their steps', async (client) => {
+  const end = range.end;
+  for (const step of [0.25, 1.1, 7.0001, 61]) {
+    const ms = BigInt(Math.trunc(step * 1000));
+    const asked = { profileTypeID: CPU, labelSelector: SELECTOR };
+    const start = end - 9n * ms;
+    const { series } = await client.selectSeries({ ...asked, start, end, step });
+    const points = series.flatMap((one) => one.points);
+    const sum = points.reduce((total, point) => total + BigInt(point.value), 0n);
+    const flames = { ...asked, start: start - ms + 1n, end };
+    assert.equal((await client.selectMergeStacktraces(flames)).flamegraph?.total, sum);
+    assert.equal(total(await client.selectMergeProfile(flames), 0), sum);
+    assert.equal(total(await fetchProfile(flames), 1), sum);
+    for (const { timestamp } of points) assert.equal((timestamp - start) % ms, 0n);
+    for (const { timestamp, value } of points.slice(-3)) {
+      const one = { ...asked, start: timestamp - ms + 1n, end: timestamp };
+      const { flamegraph } = await client.selectMergeStacktraces(one);
+      assert.equal(flamegraph.total, BigInt(value));
+    }
+  }
+});
+
+testEach('groups add up to all of it', async (client) => {
+  const asked = { ...range, profileTypeID: COUNT, step: 60 };
+  const sum = async (more) => {
+    const { series } = await client.selectSeries({ ...asked, ...more });
+    return series.flatMap((one) => one.points).reduce((all, { value }) => all + value, 0);
+  };
+  const own = { labelSelector: SELECTOR };
+  const others = { labelSelector: `{comm!="${comm}"}` };
+  const all = { labelSelector: '{}' };
+  let before, byThread, parts, after; // samples of others may still be on their way
+  do {
+    before = await sum(all);
+    byThread = await sum({ ...all, groupBy: ['comm', 'tid'] });
+    parts = (await sum(own)) + (await sum(others));
+    after = await sum(all);
+  } while (before !== after && Date.now() < deadline);
+  assert.deepEqual([byThread, parts], [after, after]);
+  const { series } = await client.selectSeries({ ...asked, ...all, groupBy: ['comm'], limit: 1n });
+  assert.equal(series.length, 1);
+  assert.deepEqual(
+    series[0].labels.map(({ name }) => name),
+    ['comm'],
+  );
+});
+
+testEach('series are the distinct sets of labels', async (client) => {
+  const { labelsSet } = await client.series({
+    ...range,
+    matchers: [SELECTOR],
+    labelNames: ['comm', '__profile_type__'],
+  });
+  assert.deepEqual(
+    labelsSet.map(({ labels }) => labels.map(({ name, value }) => `${name}=${value}`)),
+    [CPU, COUNT].map((type) => [`__profile_type__=${type}`, `comm=${comm}`]),
+  );
+});
+
+testEach('what is compared with itself does not differ', async (client) => {
+  const side = { ...range, profileTypeID: CPU, labelSelector: SELECTOR };
+  const { flamegraph } = await client.diff({ left: side, right: side });
+  assert.equal(flamegraph.leftTicks, total(await fetchProfile(range), 1));
+  assert.equal(flamegraph.rightTicks, flamegraph.leftTicks);
+  assert.ok(flamegraph.names.includes(fn));
+  for (const { values } of flamegraph.levels)
+    for (let i = 0; i < values.length; i += 7)
+      assert.deepEqual(values.slice(i, i + 3), values.slice(i + 3, i + 6));
+});
+
+testEach('the newest profile is of now', async (client) => {
+  const stats = await client.getProfileStats({});
+  assert.ok(stats.dataIngested);
+  assert.ok(stats.oldestProfileTime <= stats.newestProfileTime);
+  assert.ok(stats.newestProfileTime > range.end - RANGE_MS);
 });
 
 testEach('what means nothing is an invalid argument', async (client) => {

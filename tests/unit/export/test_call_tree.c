@@ -39,7 +39,7 @@ static const struct call_node *find(const struct call_tree *tree, const char *pa
 }
 
 static void make(struct call_tree *tree, size_t side, const struct profile *profile,
-		 enum call_tree_weight weight)
+		 enum profile_weight weight)
 {
 	assert_int_equal(call_tree_init(tree), 0);
 	assert_int_equal(call_tree_add(tree, side, profile, weight), 0);
@@ -53,7 +53,7 @@ static void merges_functions_by_name(void **state)
 	const struct call_node *node;
 
 	(void)state;
-	make(&tree, 0, profile, CALL_TREE_COUNT);
+	make(&tree, 0, profile, PROFILE_COUNT);
 	node = find(&tree, "__libc_start_main main serve parse<std::string>");
 	assert_non_null(node);
 	assert_int_equal(node->self[0], 27); /* of two places and threads */
@@ -69,7 +69,7 @@ static void counts_a_sample_without_a_stack(void **state)
 	_cleanup_(call_tree_fini) struct call_tree tree = { 0 };
 
 	(void)state;
-	make(&tree, 0, profile, CALL_TREE_COUNT);
+	make(&tree, 0, profile, PROFILE_COUNT);
 	assert_int_equal(tree.nodes[0].self[0], 1);
 	assert_int_equal(tree.nodes[0].total[0], 61);
 }
@@ -80,7 +80,7 @@ static void adds_up_values_or_counts(void **state)
 	_cleanup_(call_tree_fini) struct call_tree tree = { 0 };
 
 	(void)state;
-	make(&tree, 0, profile, CALL_TREE_VALUE);
+	make(&tree, 0, profile, PROFILE_VALUE);
 	assert_int_equal(tree.nodes[0].total[0], 610000000);
 }
 
@@ -93,9 +93,9 @@ static void lays_two_profiles_over_one_another(void **state)
 
 	(void)state;
 	assert_int_equal(call_tree_init(&tree), 0);
-	assert_int_equal(call_tree_add(&tree, 0, left, CALL_TREE_COUNT), 0);
-	assert_int_equal(call_tree_add(&tree, 1, right, CALL_TREE_COUNT), 0);
-	assert_int_equal(call_tree_add(&tree, 1, left, CALL_TREE_COUNT), 0);
+	assert_int_equal(call_tree_add(&tree, 0, left, PROFILE_COUNT), 0);
+	assert_int_equal(call_tree_add(&tree, 1, right, PROFILE_COUNT), 0);
+	assert_int_equal(call_tree_add(&tree, 1, left, PROFILE_COUNT), 0);
 	call_tree_sum_up(&tree);
 	assert_int_equal(tree.nodes[0].total[0], 61);
 	assert_int_equal(tree.nodes[0].total[1], 161);
@@ -113,10 +113,27 @@ static void has_callers_before_callees(void **state)
 	_cleanup_(call_tree_fini) struct call_tree tree = { 0 };
 
 	(void)state;
-	make(&tree, 0, profile, CALL_TREE_COUNT);
+	make(&tree, 0, profile, PROFILE_COUNT);
 	assert_true(tree.n_nodes > 1000);
 	for (size_t i = 1; i < tree.n_nodes; i++)
 		assert_true(tree.nodes[i].caller < i);
+}
+
+static void takes_only_stacks_that_begin_with_names(void **state)
+{
+	_cleanup_(profile_freep) struct profile *profile = known_profile_new();
+	char start[] = "__libc_start_main", mainly[] = "main", serve[] = "serve";
+	char *const names[] = { start, mainly, serve };
+	static const int64_t expected[] = { 61, 59, 56, 42 };
+
+	(void)state;
+	for (size_t n = 0; n <= 3; n++) {
+		_cleanup_(call_tree_fini) struct call_tree tree = { .first_names = names,
+								    .n_first_names = n };
+
+		make(&tree, 0, profile, PROFILE_COUNT);
+		assert_int_equal(tree.nodes[0].total[0], expected[n]);
+	}
 }
 
 int main(void)
@@ -127,6 +144,7 @@ int main(void)
 		cmocka_unit_test(adds_up_values_or_counts),
 		cmocka_unit_test(lays_two_profiles_over_one_another),
 		cmocka_unit_test(has_callers_before_callees),
+		cmocka_unit_test(takes_only_stacks_that_begin_with_names),
 	};
 
 	return cmocka_run_group_tests_name("call tree", tests, NULL, NULL);

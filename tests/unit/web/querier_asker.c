@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/store.h"
 #include "web/request.h"
 #include "web/route.h"
 #include "web/site.h"
@@ -34,6 +35,7 @@ static json_t *ask(struct store *store, unsigned int *ret_code, const char *meth
 	assert_int_equal(request_set_target(&request, path), 0);
 	request_add_body(&request, question, strlen(question));
 	route_begin(&request, &site);
+	store_get_status(store, &request.status.store);
 	if (!request.answer.code)
 		request.work(&request, &site);
 	*ret_code = request.answer.code;

@@ -3,8 +3,10 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -97,13 +99,96 @@ static void says_what_is_wrong(void **state)
 		{ "{" CPU "," ALL "," RANGE ",'maxNodes':-1}", "invalid_argument", "max_nodes" },
 		{ "{" CPU "," ALL "," RANGE ",'maxNodes':1048577}", "invalid_argument",
 		  "max_nodes" },
-		{ "{" CPU "," ALL "," RANGE ",'format':2}", "unimplemented", "tree" },
-		{ "{" CPU "," ALL "," RANGE ",'stackTraceSelector':{}}", "unimplemented", "stack" },
+		{ "{" CPU "," ALL "," RANGE ",'format':2}", "unimplemented", "format" },
+		{ "{" CPU "," ALL "," RANGE ",'stackTraceSelector':{'goPgo':{}}}", "unimplemented",
+		  "go_pgo" },
 	};
 
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
 		querier_expect_error(*state, "SelectMergeStacktraces", examples[i].question,
 				     examples[i].code, examples[i].word);
+}
+
+static void takes_only_stacks_that_begin_with_names(void **state)
+{
+	static const struct {
+		const char *call_site;
+		bool is_there;
+	} examples[] = {
+		{ "", true },
+		{ "{'name':'api+0x1200'}", true },
+		{ "{'name':'api+0x1200'},{'name':'api+0x1100'}", true },
+		{ "{'name':'api+0x1100'}", false },
+		{ "{'name':'api+0x1200'},{'name':'x'}", false },
+	};
+
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		unsigned int code;
+		json_t *answer = querier_ask(*state, &code, "SelectMergeStacktraces",
+					     "{" COUNT "," ALL "," RANGE
+					     ",'stackTraceSelector':{'callSite':[%s]}}",
+					     examples[i].call_site);
+		json_t *total = json_object_get(json_object_get(answer, "flamegraph"), "total");
+
+		assert_int_equal(code, 200);
+		assert_true(examples[i].is_there == (total != NULL));
+		json_decref(answer);
+	}
+}
+
+static void compares_two_ranges(void **state)
+{
+	querier_expect(*state, "Diff",
+		       "{'left':{" COUNT "," ALL "," RANGE "},"
+		       "'right':{" COUNT "," ALL ",'start':1699999999999,'end':1699999999999}}",
+		       "{'flamegraph':{'names':['total','api+0x1200','api+0x1100',"
+		       "'[kernel.kallsyms]+0xffffffff81000010'],'levels':["
+		       "{'values':['0','2','0','0','1','0','0']},"
+		       "{'values':['0','2','0','0','1','0','1']},"
+		       "{'values':['0','2','0','0','1','0','2']},"
+		       "{'values':['0','2','2','0','1','1','3']}],"
+		       "'total':'3','maxSelf':'2','leftTicks':'2','rightTicks':'1'}}");
+	querier_expect_error(*state, "Diff", "{'left':{" COUNT "," ALL "," RANGE "}}",
+			     "invalid_argument", "right");
+	querier_expect_error(*state, "Diff", "{'left':{},'right':{}}", "invalid_argument",
+			     "profile_typeID");
+}
+
+/* One value a sample: that of the type. */
+static void answers_with_a_profile(void **state)
+{
+	unsigned int code;
+	json_t *answer =
+		querier_ask(*state, &code, "SelectMergeProfile", "{" CPU "," ALL "," RANGE "}");
+	json_t *sample = json_array_get(json_object_get(answer, "sample"), 0);
+	json_t *type = json_array_get(json_object_get(answer, "sampleType"), 0);
+	json_t *strings = json_object_get(answer, "stringTable");
+	size_t type_i = strtoul(json_string_value(json_object_get(type, "type")), NULL, 10);
+
+	assert_int_equal(code, 200);
+	assert_int_equal(json_array_size(json_object_get(answer, "sampleType")), 1);
+	assert_string_equal(json_string_value(json_array_get(strings, type_i)), "cpu");
+	assert_int_equal(json_array_size(json_object_get(answer, "sample")), 1);
+	assert_int_equal(json_array_size(json_object_get(sample, "value")), 1);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(sample, "value"), 0)),
+			    "20000000");
+	assert_int_equal(json_array_size(json_object_get(sample, "locationId")), 3);
+	json_decref(answer);
+}
+
+static void answers_with_a_profile_of_nothing(void **state)
+{
+	unsigned int code;
+	json_t *answer = querier_ask(*state, &code, "SelectMergeProfile",
+				     "{'profileTypeID':'a:b:c:d:e'," ALL "," RANGE "}");
+
+	assert_int_equal(code, 200);
+	assert_null(json_object_get(answer, "sample"));
+	assert_int_equal(json_array_size(json_object_get(answer, "sampleType")), 1);
+	json_decref(answer);
+	querier_expect_error(*state, "SelectMergeProfile",
+			     "{" CPU "," ALL "," RANGE ",'stackTraceSelector':{}}", "unimplemented",
+			     "stack");
 }
 
 int main(void)
@@ -114,6 +199,10 @@ int main(void)
 		cmocka_unit_test(draws_nothing_where_there_is_nothing),
 		cmocka_unit_test(draws_no_more_bars_than_wanted),
 		cmocka_unit_test(says_what_is_wrong),
+		cmocka_unit_test(takes_only_stacks_that_begin_with_names),
+		cmocka_unit_test(compares_two_ranges),
+		cmocka_unit_test(answers_with_a_profile),
+		cmocka_unit_test(answers_with_a_profile_of_nothing),
 	};
 
 	return cmocka_run_group_tests_name("querier flames", tests, set_up, tear_down);

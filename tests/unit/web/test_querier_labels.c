@@ -156,6 +156,17 @@ static void takes_any_time(void **state)
 		       "{}");
 }
 
+static void tells_from_when_to_when_there_are_samples(void **state)
+{
+	struct store *empty = store_fixture_new_empty(1 << 20);
+
+	querier_expect(*state, "GetProfileStats", "{}",
+		       "{'dataIngested':true,'oldestProfileTime':'1700000000000',"
+		       "'newestProfileTime':'1700000000000'}");
+	querier_expect(empty, "GetProfileStats", "{}", "{}");
+	store_free(empty);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +178,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(bounds_the_matchers),
 		cmocka_unit_test(takes_any_time),
+		cmocka_unit_test(tells_from_when_to_when_there_are_samples),
 	};
 
 	return cmocka_run_group_tests_name("querier labels", tests, set_up, tear_down);

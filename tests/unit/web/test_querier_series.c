@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/querier_series.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/clock.h"
+#include "profiler/label.h"
+#include "profiler/store.h"
+#include "querier_asker.h"
+#include "tests/unit/profiler/store_fixture.h"
+
+#define CPU      "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
+#define COUNT    "process_cpu:samples:count:cpu:nanoseconds"
+#define ALL      "'labelSelector':'{}'"
+#define START_MS (FIXTURE_START_NS / NS_PER_MS)
+
+enum { N_SAMPLES = 500, SPREAD_MS = 10000, N_GRIDS = 100 };
+
+/* A generator of Lehmer's kind, so that the samples are the same each time. */
+static uint64_t next_random(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005 + 1442695040888963407;
+	return *seed >> 33;
+}
+
+/* Samples at whatever nanoseconds within SPREAD_MS from START_MS on. */
+static int set_up(void **state)
+{
+	struct store *store = store_fixture_new();
+	uint64_t seed = 1;
+
+	for (int i = 0; i < N_SAMPLES; i++) {
+		int64_t ns = (int64_t)(next_random(&seed) % SPREAD_MS) * NS_PER_MS;
+
+		ns += (int64_t)(next_random(&seed) % 3) * (NS_PER_MS / 2 - 1);
+		assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS + ns), 1);
+	}
+	*state = store;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	store_free(*state);
+	return 0;
+}
+
+static int64_t to_int64(const json_t *string)
+{
+	return string ? strtoll(json_string_value(string), NULL, 10) : 0;
+}
+
+/* The samples of the flame graph from @start_ms to @end_ms, both included. */
+static int64_t ask_flames(struct store *store, int64_t start_ms, int64_t end_ms)
+{
+	unsigned int code;
+	json_t *answer = querier_ask(store, &code, "SelectMergeStacktraces",
+				     "{'profileTypeID':'" COUNT "'," ALL ",'start':%" PRId64
+				     ",'end':%" PRId64 "}",
+				     start_ms, end_ms);
+	int64_t total = to_int64(json_object_get(json_object_get(answer, "flamegraph"), "total"));
+
+	assert_int_equal(code, 200);
+	json_decref(answer);
+	return total;
+}
+
+/* The samples of the pprof of the same. */
+static int64_t ask_profile(struct store *store, int64_t start_ms, int64_t end_ms)
+{
+	unsigned int code;
+	json_t *answer = querier_ask(store, &code, "SelectMergeProfile",
+				     "{'profileTypeID':'" COUNT "'," ALL ",'start':%" PRId64
+				     ",'end':%" PRId64 "}",
+				     start_ms, end_ms);
+	int64_t total = 0;
+	json_t *sample;
+	size_t i;
+
+	assert_int_equal(code, 200);
+	json_array_foreach(json_object_get(answer, "sample"), i, sample) total +=
+		to_int64(json_array_get(json_object_get(sample, "value"), 0));
+	json_decref(answer);
+	return total;
+}
+
+static json_t *ask_series(struct store *store, int64_t start_ms, int64_t end_ms, int64_t step_ms)
+{
+	unsigned int code;
+	json_t *answer = querier_ask(store, &code, "SelectSeries",
+				     "{'profileTypeID':'" COUNT "'," ALL ",'start':%" PRId64
+				     ",'end':%" PRId64 ",'step':%.17g}",
+				     start_ms, end_ms, (double)step_ms / 1000);
+
+	assert_int_equal(code, 200);
+	return answer;
+}
+
+/* One grid: each point is the flame graph of its step, and all of them that of their steps. */
+static void check_grid(struct store *store, int64_t start_ms, int64_t end_ms, int64_t step_ms)
+{
+	int64_t last_ms = start_ms + (end_ms - start_ms) / step_ms * step_ms, sum = 0;
+	json_t *answer = ask_series(store, start_ms, end_ms, step_ms), *point;
+	json_t *series = json_array_get(json_object_get(answer, "series"), 0);
+	int64_t before_ms = start_ms - step_ms;
+	size_t i;
+
+	assert_true(json_array_size(json_object_get(answer, "series")) <= 1);
+	json_array_foreach(json_object_get(series, "points"), i, point)
+	{
+		int64_t time_ms = to_int64(json_object_get(point, "timestamp"));
+		int64_t count = json_integer_value(json_object_get(point, "value"));
+
+		assert_true(count > 0);
+		assert_true(time_ms > before_ms && time_ms <= end_ms);
+		assert_int_equal((time_ms - start_ms) % step_ms, 0);
+		assert_int_equal(count, ask_flames(store, time_ms - step_ms + 1, time_ms));
+		before_ms = time_ms;
+		sum += count;
+	}
+	assert_int_equal(sum, ask_flames(store, start_ms - step_ms + 1, last_ms));
+	assert_int_equal(sum, ask_profile(store, start_ms - step_ms + 1, last_ms));
+	json_decref(answer);
+}
+
+static void adds_up_to_the_flame_graph_and_the_profile(void **state)
+{
+	uint64_t seed = 7;
+
+	for (int i = 0; i < N_GRIDS; i++) {
+		int64_t start_ms = START_MS + (int64_t)(next_random(&seed) % SPREAD_MS);
+		int64_t length_ms = (int64_t)(next_random(&seed) % SPREAD_MS);
+		int64_t step_ms = 1 + (int64_t)(next_random(&seed) % (i % 2 ? 3000 : 300));
+
+		check_grid(*state, start_ms, start_ms + length_ms, step_ms);
+	}
+	check_grid(*state, START_MS, START_MS, 1);
+	check_grid(*state, START_MS, START_MS + SPREAD_MS, 1);
+}
+
+#define POINT "'points':[{'value':5000000000,'timestamp':'1700000010000'}]"
+
+static void groups_by_labels_of_samples_and_types(void **state)
+{
+	static const struct {
+		const char *group_by, *series;
+	} examples[] = {
+		{ "", "{" POINT "}" },
+		{ "'no_such'", "{" POINT "}" },
+		{ "'comm'", "{'labels':[{'name':'comm','value':'api'}]," POINT "}" },
+		{ "'comm','no_such','__type__'", "{'labels':[{'name':'__type__','value':'cpu'},{'"
+						 "name':'comm','value':'api'}]," POINT "}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		char question[512], answer[512];
+
+		snprintf(question, sizeof(question),
+			 "{'profileTypeID':'" CPU "'," ALL ",'start':1700000010000,"
+			 "'end':1700000010000,'step':20,'groupBy':[%s]}",
+			 examples[i].group_by);
+		snprintf(answer, sizeof(answer), "{'series':[%s]}", examples[i].series);
+		querier_expect(*state, "SelectSeries", question, answer);
+	}
+}
+
+/* Beside "api", which has 3 samples, "db" has 2 and "log" has 1, in one second. */
+static struct store *new_busy_store(void)
+{
+	static const char *const names[] = { "api", "db", "log" };
+	struct store *store = store_fixture_new();
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct label label = { "comm", names[i] };
+		const struct store_process process = { 100 + i, 100 + (int)i, &label, 1 };
+		const struct sample sample = {
+			.time_unix_ns = FIXTURE_START_NS,
+			.value = FIXTURE_TICK_NS,
+			.weight = 1,
+			.thread = 200 + i,
+			.stack = FIXTURE_STACK,
+		};
+
+		assert_int_equal(store_add_process(store, &process), 0);
+		assert_int_equal(store_add_thread(store, 200 + i, 100 + i, 100 + (int)i, "main"),
+				 0);
+		for (size_t k = i; k < ARRAY_SIZE(names); k++)
+			assert_int_equal(store_add_samples(store, &sample, 1), 1);
+	}
+	return store;
+}
+
+static void tells_the_largest_series_of_a_limit(void **state)
+{
+	struct store *store = new_busy_store();
+	static const char question[] =
+		"{'profileTypeID':'" COUNT "'," ALL ",'start':1700000000000,'end':1700000000000,"
+		"'step':1,'groupBy':['comm'],'limit':2}";
+
+	(void)state;
+	querier_expect(store, "SelectSeries", question,
+		       "{'series':[{'labels':[{'name':'comm','value':'api'}],"
+		       "'points':[{'value':3,'timestamp':'1700000000000'}]},"
+		       "{'labels':[{'name':'comm','value':'db'}],"
+		       "'points':[{'value':2,'timestamp':'1700000000000'}]}]}");
+	store_free(store);
+}
+
+static void lists_each_set_of_labels_once(void **state)
+{
+	struct store *store = new_busy_store();
+
+	(void)state;
+	querier_expect(store, "Series", "{'labelNames':['comm']}",
+		       "{'labelsSet':[{'labels':[{'name':'comm','value':'api'}]},"
+		       "{'labels':[{'name':'comm','value':'db'}]},"
+		       "{'labels':[{'name':'comm','value':'log'}]}]}");
+	querier_expect(
+		store, "Series",
+		"{'labelNames':['comm','__type__'],'matchers':['{comm=~\\'db|no\\'}',"
+		"'{comm=\\'api\\',__type__=\\'cpu\\'}']}",
+		"{'labelsSet':["
+		"{'labels':[{'name':'__type__','value':'cpu'},{'name':'comm','value':'api'}]},"
+		"{'labels':[{'name':'__type__','value':'cpu'},{'name':'comm','value':'db'}]},"
+		"{'labels':[{'name':'__type__','value':'samples'},"
+		"{'name':'comm','value':'db'}]}]}");
+	querier_expect(store, "Series", "{'labelNames':['no_such']}", "{}");
+	querier_expect(store, "Series", "{'start':1,'end':2}", "{}");
+	store_free(store);
+}
+
+static void lists_all_labels_without_names(void **state)
+{
+	unsigned int code;
+	json_t *answer = querier_ask(*state, &code, "Series", "{'matchers':['" CPU "{}']}");
+	json_t *sets = json_object_get(answer, "labelsSet");
+	json_t *labels = json_object_get(json_array_get(sets, 0), "labels");
+
+	assert_int_equal(code, 200);
+	assert_int_equal(json_array_size(sets), 1);
+	assert_true(json_array_size(labels) > 10);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(labels, 0), "value")),
+			    "process_cpu");
+	json_decref(answer);
+}
+
+static void says_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *question, *code, *word;
+	} examples[] = {
+		{ "'step':0", "invalid_argument", "step must be >= 1ms" },
+		{ "'step':0.0009", "invalid_argument", "step must be >= 1ms" },
+		{ "'step':-1", "invalid_argument", "step must be >= 1ms" },
+		{ "'step':1e300", "invalid_argument", "step" },
+		{ "'step':0.01,'end':1700001000000", "invalid_argument", "11000 steps" },
+		{ "'step':1,'limit':-1", "invalid_argument", "limit" },
+		{ "'step':1,'aggregation':'TIME_SERIES_AGGREGATION_TYPE_AVERAGE'", "unimplemented",
+		  "average" },
+		{ "'step':1,'stackTraceSelector':{'callSite':[{}]}", "unimplemented", "stack" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		char question[512];
+
+		snprintf(question, sizeof(question),
+			 "{'profileTypeID':'" CPU "'," ALL ",'start':1700000000000,%s%s}",
+			 strstr(examples[i].question, "'end'") ? "" : "'end':1700000000000,",
+			 examples[i].question);
+		querier_expect_error(*state, "SelectSeries", question, examples[i].code,
+				     examples[i].word);
+	}
+}
+
+/* Times and steps at the ends of what can be said. */
+static void takes_any_grid(void **state)
+{
+	static const char *const questions[] = {
+		"'start':'-9223372036854775808','end':'9223372036854775807','step':1000000000",
+		"'start':'9223372036854775807','end':'9223372036854775807','step':1000000000",
+		"'start':'-9223372036854775808','end':'-9223372036854775808','step':1000000000",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		unsigned int code;
+		json_t *answer =
+			querier_ask(*state, &code, "SelectSeries",
+				    "{'profileTypeID':'" CPU "'," ALL ",%s}", questions[i]);
+
+		assert_int_equal(code, 200);
+		assert_int_equal(json_array_size(json_object_get(answer, "series")), i == 0);
+		json_decref(answer);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(adds_up_to_the_flame_graph_and_the_profile),
+		cmocka_unit_test(groups_by_labels_of_samples_and_types),
+		cmocka_unit_test(tells_the_largest_series_of_a_limit),
+		cmocka_unit_test(lists_each_set_of_labels_once),
+		cmocka_unit_test(lists_all_labels_without_names),
+		cmocka_unit_test(says_what_is_wrong),
+		cmocka_unit_test(takes_any_grid),
+	};
+
+	return cmocka_run_group_tests_name("querier series", tests, set_up, tear_down);
+}
