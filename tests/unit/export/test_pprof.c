@@ -140,6 +140,32 @@ static void tells_that_the_limit_does_not_suffice(void **state)
 	assert_int_equal(pprof_encode(profile, &out), -EFBIG);
 }
 
+static int expect_one_value(void *expected, const ProtobufCMessage *base)
+{
+	const Pprof__Profile *message = (const Pprof__Profile *)base;
+	int64_t sum = 0;
+
+	assert_int_equal(message->n_sample_type, 1);
+	for (size_t i = 0; i < message->n_sample; i++) {
+		assert_int_equal(message->sample[i]->n_value, 1);
+		sum += message->sample[i]->value[0];
+	}
+	assert_int_equal(sum, *(const int64_t *)expected);
+	return -EINTR;
+}
+
+static void hands_over_a_message_of_one_value(void **state)
+{
+	_cleanup_(profile_freep) struct profile *profile = known_profile_new();
+	int64_t count = 61, value = 610000000;
+	const struct pprof_callback of_count = { expect_one_value, &count };
+	const struct pprof_callback of_value = { expect_one_value, &value };
+
+	(void)state;
+	assert_int_equal(pprof_build(profile, PROFILE_COUNT, &of_count), -EINTR);
+	assert_int_equal(pprof_build(profile, PROFILE_VALUE, &of_value), -EINTR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +176,7 @@ int main(void)
 		cmocka_unit_test(puts_the_main_mapping_first),
 		cmocka_unit_test(does_not_wrap_values_around),
 		cmocka_unit_test(tells_that_the_limit_does_not_suffice),
+		cmocka_unit_test(hands_over_a_message_of_one_value),
 	};
 
 	return cmocka_run_group_tests_name("pprof", tests, NULL, NULL);
