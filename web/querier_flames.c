@@ -82,7 +82,7 @@ static bool add_side(struct querier_call *call, const stacks_question *question,
 					     question->start, question->end };
 	_cleanup_(querier_selection_fini) struct querier_selection selection = { 0 };
 	_cleanup_(profile_freep) struct profile *profile = NULL;
-	const struct profile_type *type;
+	const struct querier_type *type;
 	int r;
 
 	if (!question_is_good(call, question) || !querier_selection_init(call, &scope, &selection))
@@ -195,7 +195,7 @@ void querier_select_merge_profile(struct querier_call *call)
 	const struct pprof_callback callback = { answer_with_profile, call->request };
 	_cleanup_(querier_selection_fini) struct querier_selection selection = { 0 };
 	_cleanup_(profile_freep) struct profile *profile = NULL;
-	const struct profile_type *type;
+	const struct querier_type *type;
 	int r;
 
 	if (!querier_selection_init(call, &scope, &selection))

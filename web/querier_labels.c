@@ -83,8 +83,8 @@ static int add_type_values(struct listing *listing, const struct querier_selecti
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < PROFILE_TYPE_COUNT; i++) {
-		const struct label *label = profile_type_label(&profile_types[i], listing->name);
+	for (size_t i = 0; r == 0 && i < QUERIER_TYPE_COUNT; i++) {
+		const struct label *label = querier_type_label(&querier_types[i], listing->name);
 
 		if (selection->has_type[i])
 			r = texts_add(&listing->texts, label->value);
@@ -108,8 +108,8 @@ static int add_groups(void *context, const struct querier_selection *selection,
 	int r = 0;
 
 	if (n_groups && !listing->name)
-		r = add_names(&listing->texts, profile_types[0].labels, TYPE_LABEL_COUNT);
-	else if (n_groups && profile_type_label(&profile_types[0], listing->name))
+		r = add_names(&listing->texts, querier_types[0].labels, TYPE_LABEL_COUNT);
+	else if (n_groups && querier_type_label(&querier_types[0], listing->name))
 		r = add_type_values(listing, selection);
 	for (uint32_t i = 0; r == 0 && i < n_groups; i++)
 		r = add_from_group(listing, label_groups_get(groups, i));
@@ -178,7 +178,7 @@ void querier_label_values(struct querier_call *call)
 	connect_answer(call->request, &answer.base);
 }
 
-static void write_type(const struct profile_type *type, Querier__ProfileType *ret_message)
+static void write_type(const struct querier_type *type, Querier__ProfileType *ret_message)
 {
 	const struct label *labels = type->labels;
 
@@ -207,18 +207,18 @@ void querier_profile_types(struct querier_call *call)
 	const struct querier_groups_question groups = { .start_ms = question->start,
 							.end_ms = question->end };
 	Querier__ProfileTypesResponse answer = QUERIER__PROFILE_TYPES_RESPONSE__INIT;
-	Querier__ProfileType types[PROFILE_TYPE_COUNT], *pointers[PROFILE_TYPE_COUNT];
+	Querier__ProfileType types[QUERIER_TYPE_COUNT], *pointers[QUERIER_TYPE_COUNT];
 	bool any = !question->start && !question->end;
 	const struct querier_groups_callback callback = { note_groups, &any };
 
 	if (!any && !querier_groups_find(call, &groups, &callback))
 		return;
-	for (size_t i = 0; i < PROFILE_TYPE_COUNT; i++) {
-		write_type(&profile_types[i], &types[i]);
+	for (size_t i = 0; i < QUERIER_TYPE_COUNT; i++) {
+		write_type(&querier_types[i], &types[i]);
 		pointers[i] = &types[i];
 	}
 	answer.profile_types = pointers;
-	answer.n_profile_types = any ? PROFILE_TYPE_COUNT : 0;
+	answer.n_profile_types = any ? QUERIER_TYPE_COUNT : 0;
 	connect_answer(call->request, &answer.base);
 }
 

@@ -60,7 +60,7 @@ static bool parse_selector(struct querier_call *call, const char *text,
 	return false;
 }
 
-static bool is_type(const struct profile_type *type, const char *id, size_t length)
+static bool is_type(const struct querier_type *type, const char *id, size_t length)
 {
 	const char *own_id = type->labels[TYPE_LABEL_ID].value;
 
@@ -105,8 +105,8 @@ bool querier_selection_init(struct querier_call *call, const struct querier_scop
 	    !set_range(call, scope, &ret_selection->query) ||
 	    !parse_selector(call, id + length, ret_selection))
 		return false;
-	for (size_t i = 0; i < PROFILE_TYPE_COUNT; i++) {
-		const struct profile_type *type = &profile_types[i];
+	for (size_t i = 0; i < QUERIER_TYPE_COUNT; i++) {
+		const struct querier_type *type = &querier_types[i];
 
 		ret_selection->has_type[i] =
 			(!scope->type_id ||
@@ -114,7 +114,7 @@ bool querier_selection_init(struct querier_call *call, const struct querier_scop
 			(!length || is_type(type, id, length)) &&
 			selector_allows(ret_selection->selector, type->labels, TYPE_LABEL_COUNT);
 	}
-	selector_forget(ret_selection->selector, profile_types[0].labels, TYPE_LABEL_COUNT);
+	selector_forget(ret_selection->selector, querier_types[0].labels, TYPE_LABEL_COUNT);
 	return true;
 }
 
@@ -124,11 +124,11 @@ void querier_selection_fini(struct querier_selection *selection)
 	*selection = (struct querier_selection){ 0 };
 }
 
-const struct profile_type *querier_selection_type(const struct querier_selection *selection)
+const struct querier_type *querier_selection_type(const struct querier_selection *selection)
 {
-	for (size_t i = 0; i < PROFILE_TYPE_COUNT; i++) {
+	for (size_t i = 0; i < QUERIER_TYPE_COUNT; i++) {
 		if (selection->has_type[i])
-			return &profile_types[i];
+			return &querier_types[i];
 	}
 	return NULL;
 }

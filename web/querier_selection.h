@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "profiler/query.h"
-#include "web/profile_type.h"
+#include "web/querier_type.h"
 
 struct querier_call;
 
@@ -28,7 +28,7 @@ struct querier_scope {
 struct querier_selection {
 	struct query query;
 	struct selector *selector;         /* owned; also in @query */
-	bool has_type[PROFILE_TYPE_COUNT]; /* of profile_types; none: nothing is selected */
+	bool has_type[QUERIER_TYPE_COUNT]; /* of querier_types; none: nothing is selected */
 };
 
 /*
@@ -44,4 +44,4 @@ bool querier_selection_init(struct querier_call *call, const struct querier_scop
 void querier_selection_fini(struct querier_selection *selection);
 
 /* The first of the types that are selected, or NULL. */
-const struct profile_type *querier_selection_type(const struct querier_selection *selection);
+const struct querier_type *querier_selection_type(const struct querier_selection *selection);

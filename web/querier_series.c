@@ -44,7 +44,7 @@ static int label_compare(const void *a, const void *b)
 }
 
 /* Find what is shown of the labels of @group and @type together. */
-static int show(struct series_answer *answer, const struct profile_type *type,
+static int show(struct series_answer *answer, const struct querier_type *type,
 		const struct label_group *group, uint32_t *ret_shown)
 {
 	size_t n_labels = TYPE_LABEL_COUNT + group->n_labels;
@@ -86,11 +86,11 @@ static int show_groups(void *context, const struct querier_selection *selection,
 	uint32_t shown;
 	int r = 0;
 
-	for (size_t type_i = 0; type_i < PROFILE_TYPE_COUNT; type_i++) {
+	for (size_t type_i = 0; type_i < QUERIER_TYPE_COUNT; type_i++) {
 		if (!selection->has_type[type_i])
 			continue;
 		for (uint32_t i = 0; r == 0 && i < label_groups_count(groups); i++)
-			r = show(context, &profile_types[type_i], label_groups_get(groups, i),
+			r = show(context, &querier_types[type_i], label_groups_get(groups, i),
 				 &shown);
 	}
 	return r;
@@ -241,7 +241,7 @@ static int write_points(struct series_answer *answer, const struct grid *grid,
 }
 
 static int write_series(struct series_answer *answer, const struct grid *grid,
-			const struct series *series, const struct profile_type *type,
+			const struct series *series, const struct querier_type *type,
 			Querier__Series *message)
 {
 	const struct label_group *group;
@@ -261,7 +261,7 @@ static int write_series(struct series_answer *answer, const struct grid *grid,
 }
 
 static int write_all_series(struct series_answer *answer, const struct grid *grid,
-			    const struct series_set *set, const struct profile_type *type,
+			    const struct series_set *set, const struct querier_type *type,
 			    Querier__SelectSeriesResponse *message)
 {
 	Querier__Series *series;
@@ -287,7 +287,7 @@ static bool is_too_much(const struct series_set *set, const struct grid *grid, i
 }
 
 static void answer_with_series(struct querier_call *call, const struct grid *grid,
-			       const struct series_set *set, const struct profile_type *type)
+			       const struct series_set *set, const struct querier_type *type)
 {
 	const Querier__SelectSeriesRequest *question =
 		(const Querier__SelectSeriesRequest *)call->question;
@@ -321,7 +321,7 @@ void querier_select_series(struct querier_call *call)
 	};
 	_cleanup_(querier_selection_fini) struct querier_selection selection = { 0 };
 	_cleanup_(series_set_fini) struct series_set set = { 0 };
-	const struct profile_type *type;
+	const struct querier_type *type;
 	struct grid grid;
 	int r = 0;
 

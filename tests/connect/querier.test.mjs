@@ -35,7 +35,7 @@ const SELECTOR = `{comm="${comm}"}`;
 const SAMPLES = 500n; // that are enough to be compared
 const SETTLED_MS = 1500;
 const DEADLINE_MS = 60000;
-const RANGE_MS = 600000n;
+const RANGE_MS = 60000n;
 const deadline = Date.now() + DEADLINE_MS;
 
 /** Clients that differ in how they say the same. */
@@ -212,7 +212,7 @@ testEach('the profile of a range is the pprof of it', async (client) => {
 
 testEach('points add up to the flame graph of their steps', async (client) => {
   const end = range.end;
-  for (const step of [0.25, 1.1, 7.0001, 61]) {
+  for (const step of [0.25, 7.0001]) {
     const ms = BigInt(Math.trunc(step * 1000));
     const asked = { profileTypeID: CPU, labelSelector: SELECTOR };
     const start = end - 9n * ms;
@@ -224,7 +224,7 @@ testEach('points add up to the flame graph of their steps', async (client) => {
     assert.equal(total(await client.selectMergeProfile(flames), 0), sum);
     assert.equal(total(await fetchProfile(flames), 1), sum);
     for (const { timestamp } of points) assert.equal((timestamp - start) % ms, 0n);
-    for (const { timestamp, value } of points.slice(-3)) {
+    for (const { timestamp, value } of points.slice(-2)) {
       const one = { ...asked, start: timestamp - ms + 1n, end: timestamp };
       const { flamegraph } = await client.selectMergeStacktraces(one);
       assert.equal(flamegraph.total, BigInt(value));

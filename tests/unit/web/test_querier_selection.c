@@ -53,7 +53,7 @@ static void settles_what_is_about_types(void **state)
 
 	(void)state;
 	assert_true(querier_selection_init(&call, &scope, &selection));
-	assert_ptr_equal(querier_selection_type(&selection), &profile_types[0]);
+	assert_ptr_equal(querier_selection_type(&selection), &querier_types[0]);
 	assert_true(selection.has_type[0]);
 	assert_false(selection.has_type[1]);
 	assert_true(selector_matches(selection.query.selector, &comm, 1, NULL));

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Profile type: what samples count, by the name and in the words that Pyroscope and its clients
+ * Querier type: what samples count, by the name and in the words that Pyroscope and its clients
  * use.
  */
 
@@ -22,14 +22,14 @@ enum {
 	TYPE_LABEL_COUNT,
 };
 
-struct profile_type {
+struct querier_type {
 	struct label labels[TYPE_LABEL_COUNT]; /* "__name__" … */
 	enum profile_weight weight;
 };
 
-#define PROFILE_TYPE_COUNT 2
+#define QUERIER_TYPE_COUNT 2
 
-extern const struct profile_type profile_types[PROFILE_TYPE_COUNT];
+extern const struct querier_type querier_types[QUERIER_TYPE_COUNT];
 
 /* The label of that name that all samples of @type share, or NULL. */
-const struct label *profile_type_label(const struct profile_type *type, const char *name);
+const struct label *querier_type_label(const struct querier_type *type, const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "web/profile_type.h"
+#include "web/querier_type.h"
 
 #include <string.h>
 
@@ -15,13 +15,13 @@
 	}
 
 /* clang-format off */
-const struct profile_type profile_types[PROFILE_TYPE_COUNT] = {
+const struct querier_type querier_types[QUERIER_TYPE_COUNT] = {
 	{ TYPE_LABELS("process_cpu", "cpu", "nanoseconds", "cpu", "nanoseconds"), PROFILE_VALUE },
 	{ TYPE_LABELS("process_cpu", "samples", "count", "cpu", "nanoseconds"), PROFILE_COUNT },
 };
 /* clang-format on */
 
-const struct label *profile_type_label(const struct profile_type *type, const char *name)
+const struct label *querier_type_label(const struct querier_type *type, const char *name)
 {
 	for (size_t i = 0; i < TYPE_LABEL_COUNT; i++) {
 		if (!strcmp(type->labels[i].name, name))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "web/profile_type.h"
+#include "web/querier_type.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-static const char *value(const struct profile_type *type, const char *name)
+static const char *value(const struct querier_type *type, const char *name)
 {
-	return profile_type_label(type, name)->value;
+	return querier_type_label(type, name)->value;
 }
 
 static void have_ids_of_their_parts(void **state)
@@ -20,8 +20,8 @@ static void have_ids_of_their_parts(void **state)
 	char id[256];
 
 	(void)state;
-	for (size_t i = 0; i < PROFILE_TYPE_COUNT; i++) {
-		const struct profile_type *type = &profile_types[i];
+	for (size_t i = 0; i < QUERIER_TYPE_COUNT; i++) {
+		const struct querier_type *type = &querier_types[i];
 
 		snprintf(id, sizeof(id), "%s:%s:%s:%s:%s", value(type, "__name__"),
 			 value(type, "__type__"), value(type, "__unit__"),
@@ -33,13 +33,13 @@ static void have_ids_of_their_parts(void **state)
 static void have_labels_in_the_order_of_their_names(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < PROFILE_TYPE_COUNT; i++) {
-		const struct label *labels = profile_types[i].labels;
+	for (size_t i = 0; i < QUERIER_TYPE_COUNT; i++) {
+		const struct label *labels = querier_types[i].labels;
 
 		for (size_t k = 1; k < TYPE_LABEL_COUNT; k++)
 			assert_true(strcmp(labels[k - 1].name, labels[k].name) < 0);
 	}
-	assert_null(profile_type_label(&profile_types[0], "comm"));
+	assert_null(querier_type_label(&querier_types[0], "comm"));
 }
 
 int main(void)
