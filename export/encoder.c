@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "export/folded.h"
+#include "export/html.h"
 #include "export/perf.h"
 #include "export/pprof.h"
 #include "export/speedscope.h"
@@ -15,6 +16,7 @@ const struct encoder encoders[] = {
 	{ "folded", ".folded", "text/plain; charset=utf-8", false, folded_encode },
 	{ "speedscope", ".speedscope.json", "application/json", true, speedscope_encode },
 	{ "svg", ".svg", "image/svg+xml", false, svg_encode },
+	{ "html", ".html", "text/html; charset=utf-8", false, html_encode },
 	{ "perf", ".perf", "text/plain; charset=utf-8", true, perf_encode },
 	{ 0 },
 };

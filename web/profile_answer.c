@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "export/encoder.h"
+#include "export/html_parts.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/profile.h"
 #include "web/request.h"
@@ -77,6 +78,11 @@ static void add_disposition(struct answer *answer, const struct encoder *encoder
 				  "attachment; filename=\"profile\"");
 	if (!strncmp(encoder->media_type, "image/svg+xml", strlen("image/svg+xml")))
 		answer->policy = SVG_POLICY;
+	if (!strncmp(encoder->media_type, "text/html", strlen("text/html"))) {
+		answer_add_header(answer, "Content-Disposition",
+				  "attachment; filename=\"profile.html\"");
+		answer->policy = html_policy;
+	}
 }
 
 void profile_answer_finish(struct request *request, const struct encoder *encoder)

@@ -8,7 +8,9 @@ PROGRAM is the built encode_known_profile. What is expected lies next to this fi
 reason, when a test cannot run here.
 """
 
+import base64
 import collections
+import hashlib
 import json
 import pathlib
 import re
@@ -65,6 +67,35 @@ class Speedscope(unittest.TestCase):
         file = json.loads(encoded("speedscope", "timed"))
         frames = {frame for p in file["profiles"] for stack in p["samples"] for frame in stack}
         self.assertLess(max(frames), len(file["shared"]["frames"]))
+
+
+class Html(unittest.TestCase):
+    """How it looks is tested in tests/browser."""
+
+    def test_holds_the_pprof(self):
+        for parameters in ([], ["3000"]):
+            found = re.search(r'id="embedded-profile"[^>]*>([^<]*)<', self.text(*parameters))
+            pprof = base64.b64decode(found.group(1), validate=True)
+            self.assertEqual(pprof, encoded("pprof", *parameters))
+
+    def test_lets_only_its_own_script_and_style_run(self):
+        text = self.text()
+        (script,) = re.findall(r'<script type="module">(.*?)</script>', text, re.S)
+        (style,) = re.findall(r"<style>(.*?)</style>", text, re.S)
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text).group(1)
+        self.assertIn("default-src 'none'", policy)
+        for name, body in (("script", script), ("style", style)):
+            digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+            self.assertIn(f"{name}-src 'sha256-{digest}'", policy)
+        self.assertNotIn("unsafe", policy)
+
+    def test_refers_to_nothing_outside(self):
+        markup = re.sub(r"<(script|style)\b.*?</\1>", "", self.text(), flags=re.S)
+        for reference in re.findall(r'(?:src|href)="([^"]*)"', markup):
+            self.assertRegex(reference, "^(data:|/$)")
+
+    def text(self, *parameters):
+        return encoded("html", *parameters).decode()
 
 
 class Perf(unittest.TestCase):

@@ -12,6 +12,7 @@
 import { showBreadcrumbs } from './breadcrumbs.js';
 import { buildTree, ROOT } from './call_tree.js';
 import { byId, setText } from './dom.js';
+import { isEmbedded } from './embedded.js';
 import { FlameGraph } from './flame_graph.js';
 import { layOut } from './layout.js';
 import { Palette } from './palette.js';
@@ -141,7 +142,8 @@ export class Page {
   receive(profile) {
     this.profile = profile;
     this.elements.failure.hidden = true;
-    document.body.dataset.source = this.state.at === null ? 'live' : 'paused';
+    const source = this.state.at === null ? 'live' : 'paused';
+    document.body.dataset.source = isEmbedded ? 'file' : source;
     this.showHost();
     this.rebuild();
   }
@@ -155,7 +157,7 @@ export class Page {
   }
 
   get host() {
-    return this.status.host ?? this.profile?.facts.host ?? location.hostname;
+    return this.status.host ?? this.profile?.facts.host ?? (location.hostname || 'profile');
   }
 
   /** How long was looked at: a daemon that has just started has not seen the whole range. */
@@ -318,6 +320,7 @@ export class Page {
 
   togglePause() {
     const { profile, state } = this;
+    if (isEmbedded) return;
     if (state.at !== null) {
       this.change({ at: null });
       this.source.follow(this.state);

@@ -9,6 +9,7 @@
  * that nobody sees asks for nothing.
  */
 
+import { embeddedBytes, isEmbedded } from './embedded.js';
 import { decodeProfile, inflate } from './pprof.js';
 import { profileUrl } from './state.js';
 
@@ -127,7 +128,8 @@ export class Source {
 
   /** Ask again after a while; later and later while it fails. @param {number} elapsedMs */
   plan(elapsedMs) {
-    if (!this.state || document.hidden || (this.state.at !== null && !this.failures)) return;
+    if (!this.state || document.hidden || isEmbedded) return;
+    if (this.state.at !== null && !this.failures) return;
     const period = Math.min(MAX_PERIOD_MS, PERIOD_MS * 2 ** Math.max(0, this.failures - 2));
     // A profile that takes long to fetch must not keep the server busy all the time.
     const wait = Math.max(period - elapsedMs, elapsedMs, 0);
@@ -136,6 +138,7 @@ export class Source {
 
   /** @param {string} address @param {AbortSignal} signal */
   async fetchProfile(address, signal) {
+    if (isEmbedded) return decodeProfile(await inflate(embeddedBytes()));
     const response = await check(await fetch(address, { signal, cache: 'no-store' }));
     const bytes = new Uint8Array(await response.arrayBuffer());
     return decodeProfile(await inflate(bytes));
@@ -143,6 +146,7 @@ export class Source {
 
   /** @param {AbortSignal} signal @returns {Promise<Status>} */
   async fetchStatus(signal) {
+    if (isEmbedded) return {};
     const response = await check(await fetch('/api/v1/status', { signal, cache: 'no-store' }));
     return response.json();
   }
