@@ -86,14 +86,6 @@ static int append_text(struct string_pool *pool, const char *text, size_t length
 	return 0;
 }
 
-int string_pool_append(struct string_pool *pool, const char *text, size_t length,
-		       uint32_t *ret_offset)
-{
-	if (!pool->bytes.size)
-		buffer_append_char(&pool->bytes, '\0');
-	return append_text(pool, text, strnlen(text, length), ret_offset);
-}
-
 int string_pool_add(struct string_pool *pool, const char *text, size_t length, uint32_t *ret_offset)
 {
 	struct string_slot *slot;

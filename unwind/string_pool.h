@@ -33,7 +33,3 @@ void string_pool_fini(struct string_pool *pool);
  */
 int string_pool_add(struct string_pool *pool, const char *text, size_t length,
 		    uint32_t *ret_offset);
-
-/* As above, for a text that is hardly there already: it is not looked for, now or later. */
-int string_pool_append(struct string_pool *pool, const char *text, size_t length,
-		       uint32_t *ret_offset);

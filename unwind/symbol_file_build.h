@@ -51,7 +51,8 @@ struct kernel_range {
  * Append the symbol file of the running kernel to @ret_bytes, from @text in the format of
  * /proc/kallsyms, and its ranges, sorted, to *@ret_ranges (owned by the caller: free()).
  *
- * Returns 0, -ENODATA if all addresses are hidden (kptr_restrict), -EBADMSG or -ENOMEM.
+ * Returns 0, -ENODATA if all addresses are hidden (kptr_restrict), -EBADMSG, -ENOMEM, or -EFBIG as
+ * above.
  */
 int symbol_file_build_kernel(const char *text, size_t text_bytes, struct buffer *ret_bytes,
 			     struct kernel_range **ret_ranges, size_t *ret_n_ranges);

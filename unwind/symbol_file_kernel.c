@@ -17,7 +17,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
-#include "unwind/symbol_file_writer.h"
+#include "unwind/symbol_file_format.h"
 
 /* Of a usual line, or a bit more. */
 #define LINE_BYTES 64
@@ -31,8 +31,6 @@
 /* The kernel names the padding in front of each function, too, where it has a use for it. */
 #define PADDING_PREFIX       "__pfx_"
 #define PADDING_PREFIX_BYTES (sizeof(PADDING_PREFIX) - 1)
-
-DEFINE_CLEANUP(struct symbol_file_writer *, symbol_file_writer_free)
 
 struct text {
 	const char *start;
@@ -60,38 +58,37 @@ static void kernel_symbols_fini(struct kernel_symbols *list)
 	free(list->symbols);
 }
 
-/* Take what comes before the next @end, or before the end of *@line. */
-static struct text take_until(struct text *line, char end)
+/* Take the name, which is all of *@line but a module in brackets behind a tab. */
+static struct text take_name(struct text *line)
 {
-	const char *found = memchr(line->start, end, line->length);
-	struct text word = *line;
+	const char *end = line->start + line->length;
+	const char *tab =
+		line->length && end[-1] == ']' ? memchr(line->start, '\t', line->length) : NULL;
+	const struct text name = { line->start, tab ? (size_t)(tab - line->start) : line->length };
 
-	if (found) {
-		word.length = (size_t)(found - line->start);
-		line->start = found + 1;
-		line->length -= word.length + 1;
-	} else {
-		line->start += line->length;
-		line->length = 0;
-	}
-	return word;
+	line->start = tab ? tab + 1 : end;
+	line->length = (size_t)(end - line->start);
+	return name;
 }
 
 /* Take the address in front of the first space. */
 static bool take_address(struct text *line, uint64_t *ret_addr)
 {
+	/* Of each digit, and one more: 0 is none. */
+	static const uint8_t digits[UINT8_MAX + 1] = {
+		['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+		['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+		['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	};
 	uint64_t addr = 0;
 	size_t i;
 
 	for (i = 0; i < line->length && line->start[i] != ' '; i++) {
-		char c = line->start[i];
+		uint8_t digit = digits[(uint8_t)line->start[i]];
 
-		if (c >= '0' && c <= '9')
-			addr = addr << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			addr = addr << 4 | (uint64_t)(c - 'a' + 10);
-		else
+		if (!digit)
 			return false;
+		addr = addr << 4 | (digit - 1U);
 	}
 	if (i == 0 || i > 16 || i == line->length)
 		return false;
@@ -155,7 +152,7 @@ static int parse_line(struct text line, struct kernel_symbols *list)
 	/* "$x" and "$d" tell code from data inside of functions, on some machines. */
 	if (!addr || addr == UINT64_MAX || !is_code(type) || *line.start == '$')
 		return 0;
-	name = take_until(&line, '\t');
+	name = take_name(&line);
 	if (!name.length || name.length > UINT32_MAX || line.length > UINT16_MAX)
 		return -EBADMSG;
 	symbol = (struct kernel_symbol){
@@ -255,7 +252,8 @@ static uint64_t symbol_end(const struct kernel_symbols *list, size_t i)
 static bool is_same_range(const struct kernel_symbol *left, const struct kernel_symbol *right)
 {
 	return left->module_length == right->module_length &&
-	       memcmp(left->module, right->module, left->module_length) == 0 &&
+	       (!left->module_length ||
+		memcmp(left->module, right->module, left->module_length) == 0) &&
 	       right->start_addr - left->start_addr <= RANGE_MAX_GAP_BYTES;
 }
 
@@ -295,33 +293,95 @@ static int make_ranges(const struct kernel_symbols *list, struct kernel_range **
 
 static size_t name_bytes(const struct kernel_symbols *list)
 {
-	size_t n_bytes = 1;
+	size_t n_bytes = 1; /* the empty name */
 
 	for (size_t i = 0; i < list->n; i++)
 		n_bytes += list->symbols[i].name_length + 1U;
 	return n_bytes;
 }
 
-static int write_symbols(const struct kernel_symbols *list, struct buffer *ret_bytes)
-{
-	_cleanup_(symbol_file_writer_freep) struct symbol_file_writer *writer = NULL;
-	struct symbol_build_report report = { 0 };
-	int r = symbol_file_writer_new(&writer);
+/* Of a function of which no more is known than its name and where it is. */
+struct plain_record {
+	uint32_t n_bytes;
+	uint32_t name;
+	uint32_t end[2];
+};
 
-	if (r == 0)
-		symbol_file_writer_prepare(writer, list->n, name_bytes(list));
-	for (size_t i = 0; r == 0 && i < list->n; i++) {
+/* Where the parts of a symbol file are in it, which are all known beforehand here. */
+struct layout {
+	size_t offsets, files, strings, records, end;
+};
+
+static size_t aligned(size_t offset)
+{
+	return (offset + 3) & ~(size_t)3;
+}
+
+static struct layout lay_out(const struct gsym_header *header)
+{
+	const size_t n = header->n_addresses;
+	struct layout at = { .offsets = aligned(sizeof(*header) + n * header->address_size) };
+
+	at.files = at.offsets + n * sizeof(uint32_t);
+	at.strings = at.files + sizeof(uint32_t) + sizeof(struct gsym_file);
+	at.records = aligned(at.strings + header->strings_size);
+	at.end = at.records + n * sizeof(struct plain_record);
+	return at;
+}
+
+static void put_functions(const struct kernel_symbols *list, const struct gsym_header *header,
+			  const struct layout *at, char *bytes)
+{
+	char *addresses = bytes + sizeof(*header), *name = bytes + at->strings + 1;
+
+	for (size_t i = 0; i < list->n; i++) {
 		const struct kernel_symbol *symbol = &list->symbols[i];
-		struct symbol_function function = {
-			.range = { symbol->start_addr, symbol_end(list, i) },
+		const uint64_t start_off = symbol->start_addr - header->base_address;
+		const uint32_t record_off =
+			(uint32_t)(at->records + i * sizeof(struct plain_record));
+		const struct plain_record record = {
+			.n_bytes = (uint32_t)(symbol_end(list, i) - symbol->start_addr),
+			.name = (uint32_t)(name - (bytes + at->strings)),
 		};
 
-		r = symbol_file_writer_append_string(writer, symbol->name, symbol->name_length,
-						     &function.name);
-		if (r == 0)
-			r = symbol_file_writer_add_function(writer, &function);
+		/* Little endian: the low bytes come first. */
+		memcpy(addresses + i * header->address_size, &start_off, header->address_size);
+		memcpy(bytes + at->offsets + i * sizeof(record_off), &record_off,
+		       sizeof(record_off));
+		memcpy(bytes + record_off, &record, sizeof(record));
+		memcpy(name, symbol->name, symbol->name_length);
+		name += symbol->name_length + 1;
 	}
-	return r < 0 ? r : symbol_file_writer_finish(writer, NULL, ret_bytes, &report);
+}
+
+static int write_symbols(const struct kernel_symbols *list, struct buffer *ret_bytes)
+{
+	const uint64_t base_addr = list->symbols[0].start_addr;
+	const size_t n_name_bytes = name_bytes(list);
+	const uint64_t last_off = list->symbols[list->n - 1].start_addr - base_addr;
+	struct gsym_header header = {
+		.magic = GSYM_MAGIC,
+		.version = GSYM_VERSION,
+		.address_size = last_off <= UINT32_MAX ? 4 : 8,
+		.base_address = base_addr,
+		.n_addresses = (uint32_t)list->n,
+		.strings_size = (uint32_t)n_name_bytes,
+	};
+	const struct layout at = lay_out(&header);
+	const uint32_t n_files = 1; /* the unknown one */
+	char *bytes;
+
+	if (n_name_bytes > UINT32_MAX || at.end > UINT32_MAX)
+		return -EFBIG;
+	buffer_prepare(ret_bytes, at.end);
+	bytes = buffer_append_zeros(ret_bytes, at.end);
+	if (!bytes)
+		return buffer_error(ret_bytes);
+	header.strings_offset = (uint32_t)at.strings;
+	memcpy(bytes, &header, sizeof(header));
+	memcpy(bytes + at.files, &n_files, sizeof(n_files));
+	put_functions(list, &header, &at, bytes);
+	return 0;
 }
 
 int symbol_file_build_kernel(const char *text, size_t text_bytes, struct buffer *ret_bytes,

@@ -75,26 +75,10 @@ struct symbol_file_writer *symbol_file_writer_free(struct symbol_file_writer *wr
 	return NULL;
 }
 
-void symbol_file_writer_prepare(struct symbol_file_writer *writer, size_t n_functions,
-				size_t name_bytes)
-{
-	struct symbol_claims *list = &writer->functions;
-
-	buffer_prepare(&writer->strings.bytes, name_bytes);
-	(void)array_prepare((void **)&list->claims, &list->capacity, n_functions,
-			    sizeof(*list->claims));
-}
-
 int symbol_file_writer_add_string(struct symbol_file_writer *writer, const char *text,
 				  size_t length, uint32_t *ret_string)
 {
 	return string_pool_add(&writer->strings, text, length, ret_string);
-}
-
-int symbol_file_writer_append_string(struct symbol_file_writer *writer, const char *text,
-				     size_t length, uint32_t *ret_string)
-{
-	return string_pool_append(&writer->strings, text, length, ret_string);
 }
 
 /* Of the directory that ends before @filename. The root keeps its slash. */

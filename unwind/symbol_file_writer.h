@@ -24,16 +24,9 @@ int symbol_file_writer_new(struct symbol_file_writer **ret_writer);
 /* Accepts NULL. Always returns NULL. */
 struct symbol_file_writer *symbol_file_writer_free(struct symbol_file_writer *writer);
 
-/* As many functions are about to come, and names of as many bytes: a hint, to have memory at once.
- */
-void symbol_file_writer_prepare(struct symbol_file_writer *writer, size_t n_functions,
-				size_t name_bytes);
-
 /* Return 0 and set *@ret_string or *@ret_file, -ENOMEM or -EFBIG. File 0 is "unknown". */
 int symbol_file_writer_add_string(struct symbol_file_writer *writer, const char *text,
 				  size_t length, uint32_t *ret_string);
-int symbol_file_writer_append_string(struct symbol_file_writer *writer, const char *text,
-				     size_t length, uint32_t *ret_string); /* hardly a known one */
 int symbol_file_writer_add_file(struct symbol_file_writer *writer, const char *path,
 				uint32_t *ret_file);
 

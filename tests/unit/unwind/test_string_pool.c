@@ -43,22 +43,6 @@ static void puts_the_empty_string_first(void **state)
 	string_pool_fini(&pool);
 }
 
-static void appends_without_a_search(void **state)
-{
-	struct string_pool pool = { 0 };
-	uint32_t first, second;
-
-	(void)state;
-	assert_int_equal(string_pool_append(&pool, "vfs_read\t", 8, &first), 0);
-	assert_int_equal(string_pool_append(&pool, "vfs_read", 8, &second), 0);
-	assert_int_not_equal(first, 0); /* where the empty string is */
-	assert_int_not_equal(first, second);
-	assert_string_equal(pool.bytes.data + first, "vfs_read");
-	assert_string_equal(pool.bytes.data + second, "vfs_read");
-	add(&pool, "vfs_read");
-	string_pool_fini(&pool);
-}
-
 static void takes_a_part_of_a_text(void **state)
 {
 	struct string_pool pool = { 0 };
@@ -93,7 +77,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_equal_strings_one_place),
 		cmocka_unit_test(puts_the_empty_string_first),
-		cmocka_unit_test(appends_without_a_search),
 		cmocka_unit_test(takes_a_part_of_a_text),
 		cmocka_unit_test(finds_all_of_many),
 	};
