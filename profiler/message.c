@@ -18,7 +18,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_PONG] = { 0 },
 	[MESSAGE_DICTIONARY] = { sizeof(struct message_number) },
 	[MESSAGE_FILE] = { sizeof(struct message_file), .n_texts = 1 },
-	[MESSAGE_PROCESS] = { sizeof(struct message_process), .n_texts = 3 },
+	[MESSAGE_PROCESS] = { sizeof(struct message_process), .n_texts = 6 },
 	[MESSAGE_THREAD] = { sizeof(struct message_thread), .n_texts = 1 },
 	[MESSAGE_STACK] = { sizeof(struct message_stack), .has_frames = true },
 	[MESSAGE_SAMPLES] = { .is_samples = true },

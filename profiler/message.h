@@ -47,7 +47,7 @@ enum message_type {
 
 	MESSAGE_DICTIONARY, /* struct message_number: begin this dictionary */
 	MESSAGE_FILE,       /* struct message_file, path */
-	MESSAGE_PROCESS,    /* struct message_process, comm, exe, cgroup */
+	MESSAGE_PROCESS,    /* struct message_process; comm, exe, cgroup; those of its parent */
 	MESSAGE_THREAD,     /* struct message_thread, name */
 	MESSAGE_STACK,      /* struct message_stack, frames */
 	MESSAGE_SAMPLES,    /* struct sample[] */
@@ -97,6 +97,9 @@ struct message_file {
 struct message_process {
 	uint32_t process;
 	uint32_t pid;
+	uint32_t parent_pid; /* 0: not known */
+	uint16_t is_kernel;  /* a thread of the kernel's; … */
+	uint16_t is_parent_kernel;
 };
 
 struct message_thread {

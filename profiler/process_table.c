@@ -74,6 +74,8 @@ static void forget_process(struct process_table *table, struct process_entry *en
 	drop_mappings(&entry->process);
 	free(entry->process.exe);
 	free(entry->process.cgroup);
+	free(entry->process.parent.exe);
+	free(entry->process.parent.cgroup);
 	free(entry);
 }
 

@@ -15,9 +15,19 @@
 
 #include "bpf/wire.h"
 #include "profiler/mapping.h"
+#include "profiler/procfs.h"
 
 struct process_table;
 struct thread;
+
+/* Who started it, or has taken it in. */
+struct process_parent {
+	uint32_t pid; /* 0: not known */
+	bool is_kernel;
+	char comm[PROCFS_COMM_BYTES];
+	char *exe;    /* as below */
+	char *cgroup; /* likewise */
+};
 
 struct process {
 	struct process_key key;
@@ -26,8 +36,10 @@ struct process {
 	uint32_t last_used;  /* dictionary in force when it was last hit */
 	bool is_gone;        /* it ended, or is another program now: nothing more can be read */
 	char comm[WIRE_COMM_BYTES];     /* as its last sample said */
+	bool is_kernel;                 /* a thread of the kernel's */
 	char *exe;                      /* NULL if it has none, or could not be read */
 	char *cgroup;                   /* likewise */
+	struct process_parent parent;   /* as it was when the process was first hit */
 	struct mapping_table *mappings; /* NULL until read */
 	uint32_t *
 		mapping_binaries; /* by index of mapping: number of a binary, or 0: not asked yet */

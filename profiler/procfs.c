@@ -19,9 +19,13 @@ enum {
 	CGROUP_MAX_BYTES = 64 << 10,
 	STATUS_MAX_BYTES = 64 << 10,
 	MAPS_MAX_BYTES = 16 << 20,
-	STAT_START_TIME = 22, /* fields are counted from 1 */
-	STAT_AFTER_COMM = 3,
+	STAT_AFTER_COMM = 3, /* fields are counted from 1 */
+	STAT_PARENT = 4,
+	STAT_FLAGS = 9,
+	STAT_START_TIME = 22,
 };
+
+#define STAT_KERNEL_THREAD 0x00200000 /* among the flags: PF_KTHREAD */
 
 int procfs_open(int *ret_proc_fd)
 {
@@ -54,15 +58,23 @@ static int read_text(int process_fd, const char *name, size_t limit_bytes, struc
 	return r == -ENOENT ? -ESRCH : r;
 }
 
-int procfs_read_start_time(int process_fd, uint64_t *ret_start_ticks)
+int procfs_read_stat(int process_fd, struct procfs_stat *ret_stat)
 {
 	_cleanup_(buffer_fini) struct buffer text = { 0 };
 	int r;
 
 	r = read_text(process_fd, "stat", STAT_MAX_BYTES, &text);
-	if (r < 0)
-		return r;
-	return procfs_parse_start_time(text.data, text.size, ret_start_ticks);
+	return r < 0 ? r : procfs_parse_stat(text.data, text.size, ret_stat);
+}
+
+int procfs_read_start_time(int process_fd, uint64_t *ret_start_ticks)
+{
+	struct procfs_stat stat;
+	int r = procfs_read_stat(process_fd, &stat);
+
+	if (r == 0)
+		*ret_start_ticks = stat.start_ticks;
+	return r;
 }
 
 bool procfs_start_time_is(uint64_t start_ticks, uint64_t start_time_ns)
@@ -165,31 +177,63 @@ int procfs_read_identity(int process_fd, struct procfs_identity *ret_identity)
 	return r < 0 ? r : procfs_parse_identity(text.data, text.size, ret_identity);
 }
 
-/* "812 (a comm) S 1 …": the comm may hold spaces and parentheses, so fields count from its end. */
-int procfs_parse_start_time(const char *text, size_t size, uint64_t *ret_start_ticks)
+static int parse_digits(const char *text, const char *end, uint64_t *ret_value)
 {
-	const char *end = text + size;
-	const char *next = memrchr(text, ')', size);
-	uint64_t ticks = 0;
-	const char *first;
+	const char *next = text;
+	uint64_t value = 0;
 
-	if (!next)
+	for (; next < end && *next >= '0' && *next <= '9'; next++) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*next - '0'), &value))
+			return -EBADMSG;
+	}
+	if (next == text)
 		return -EBADMSG;
-	for (int field = STAT_AFTER_COMM; field <= STAT_START_TIME; field++) {
+	*ret_value = value;
+	return 0;
+}
+
+/* The fields behind the comm. Returns 0 or -EBADMSG. */
+static int parse_fields(const char *next, const char *end, struct procfs_stat *stat)
+{
+	uint64_t parent_pid = 0, flags = 0;
+	int r = 0;
+
+	for (int field = STAT_AFTER_COMM; r == 0 && field <= STAT_START_TIME; field++) {
 		next = memchr(next, ' ', (size_t)(end - next));
 		if (!next)
 			return -EBADMSG;
 		next++;
+		if (field == STAT_PARENT)
+			r = parse_digits(next, end, &parent_pid);
+		else if (field == STAT_FLAGS)
+			r = parse_digits(next, end, &flags);
+		else if (field == STAT_START_TIME)
+			r = parse_digits(next, end, &stat->start_ticks);
 	}
-	for (first = next; next < end && *next >= '0' && *next <= '9'; next++) {
-		if (__builtin_mul_overflow(ticks, 10, &ticks) ||
-		    __builtin_add_overflow(ticks, (uint64_t)(*next - '0'), &ticks))
-			return -EBADMSG;
-	}
-	if (next == first)
+	stat->parent_pid = parent_pid <= INT32_MAX ? (uint32_t)parent_pid : 0;
+	stat->is_kernel = flags & STAT_KERNEL_THREAD;
+	return r;
+}
+
+/* "812 (a comm) S 1 …": the comm may hold spaces and parentheses, so fields count from its end. */
+int procfs_parse_stat(const char *text, size_t size, struct procfs_stat *ret_stat)
+{
+	const char *comm = memchr(text, '(', size);
+	const char *comm_end = memrchr(text, ')', size);
+	struct procfs_stat stat = { .comm = "" };
+	size_t length;
+	int r;
+
+	if (!comm || !comm_end || comm_end < comm)
 		return -EBADMSG;
-	*ret_start_ticks = ticks;
-	return 0;
+	comm++;
+	length = (size_t)(comm_end - comm);
+	memcpy(stat.comm, comm, length < PROCFS_COMM_BYTES ? length : PROCFS_COMM_BYTES - 1);
+	r = parse_fields(comm_end, text + size, &stat);
+	if (r == 0)
+		*ret_stat = stat;
+	return r;
 }
 
 /* Where a cgroup's path is taken from, best first. */

@@ -26,6 +26,14 @@
 /* Room for a comm and a NUL. The kernel's own workers have longer ones than a program can set. */
 #define PROCFS_COMM_BYTES 64
 
+/* Of a proc_pid_stat(5). */
+struct procfs_stat {
+	char comm[PROCFS_COMM_BYTES];
+	uint32_t parent_pid; /* 0: none */
+	bool is_kernel;      /* a thread of the kernel's: it has no program */
+	uint64_t start_ticks;
+};
+
 /* A process as others see it. */
 struct procfs_identity {
 	uint32_t uid; /* by which it may do what it does: the effective one */
@@ -44,6 +52,9 @@ int procfs_open_same_process(int proc_fd, pid_t pid, uint64_t start_time_ns, int
 
 /* When it started, in clock ticks since boot. -EBADMSG: it does not say. */
 int procfs_read_start_time(int process_fd, uint64_t *ret_start_ticks);
+
+/* That, and more. -EBADMSG likewise. */
+int procfs_read_stat(int process_fd, struct procfs_stat *ret_stat);
 
 /* Whether @start_ticks is the tick in which @start_time_ns since boot, BPF's word for it, lies. */
 bool procfs_start_time_is(uint64_t start_ticks, uint64_t start_time_ns);
@@ -70,8 +81,8 @@ int procfs_read_maps(int process_fd, enum mapping_selection selection,
 /* Who it is: see procfs_parse_identity(). -EBADMSG: it does not say. */
 int procfs_read_identity(int process_fd, struct procfs_identity *ret_identity);
 
-/* Field 22 of a proc_pid_stat(5). Returns 0 or -EBADMSG. */
-int procfs_parse_start_time(const char *text, size_t size, uint64_t *ret_start_ticks);
+/* Returns 0 or -EBADMSG. */
+int procfs_parse_stat(const char *text, size_t size, struct procfs_stat *ret_stat);
 
 /*
  * The one path that says most in a text as cgroups(7) shows it: that of the unified hierarchy, else

@@ -44,11 +44,19 @@ static struct iovec text_part(char *text)
 
 static int send_process(struct dictionary_writer *writer, struct process *process)
 {
-	struct message_process message = { process->number, process->key.pid };
-	const struct iovec parts[] = { { &message, sizeof(message) },
-				       text_part(process->comm),
-				       text_part(process->exe),
-				       text_part(process->cgroup) };
+	struct message_process message = {
+		.process = process->number,
+		.pid = process->key.pid,
+		.parent_pid = process->parent.pid,
+		.is_kernel = process->is_kernel,
+		.is_parent_kernel = process->parent.is_kernel,
+	};
+	const struct iovec parts[] = {
+		{ &message, sizeof(message) },    text_part(process->comm),
+		text_part(process->exe),          text_part(process->cgroup),
+		text_part(process->parent.comm),  text_part(process->parent.exe),
+		text_part(process->parent.cgroup)
+	};
 	int r = channel_send_parts(writer->server->channel, MESSAGE_PROCESS, parts,
 				   ARRAY_SIZE(parts));
 

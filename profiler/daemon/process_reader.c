@@ -2,6 +2,7 @@
 #include "profiler/daemon/process_reader.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "profiler/base/cleanup.h"
@@ -52,10 +53,29 @@ static int read_mappings(struct process_reader *reader, struct process *process,
 	return r < 0 ? r : process_set_mappings(process, mappings);
 }
 
+/* One that has ended in between is not known: its child has another one now. */
+static void read_parent(const struct process_reader *reader, uint32_t pid,
+			uint64_t child_start_ticks, struct process_parent *parent)
+{
+	_cleanup_(closep) int fd = -1;
+	struct procfs_stat stat;
+	bool is_deleted;
+
+	if (!pid || procfs_open_process(reader->proc_fd, (pid_t)pid, &fd) < 0 ||
+	    procfs_read_stat(fd, &stat) < 0 || stat.start_ticks > child_start_ticks)
+		return;
+	parent->pid = pid;
+	parent->is_kernel = stat.is_kernel;
+	memcpy(parent->comm, stat.comm, sizeof(parent->comm));
+	(void)procfs_read_exe(fd, &parent->exe, &is_deleted);
+	(void)procfs_read_cgroup(fd, &parent->cgroup);
+}
+
 /* What it was like when it was first hit. What cannot be read stays unknown, and is counted. */
 void process_reader_read(struct process_reader *reader, struct process *process)
 {
 	_cleanup_(closep) int fd = process_reader_open(reader, &process->key);
+	struct procfs_stat stat;
 	bool is_deleted;
 
 	reader->n_seen++;
@@ -67,6 +87,10 @@ void process_reader_read(struct process_reader *reader, struct process *process)
 	/* A kernel thread has no program: no error. */
 	(void)procfs_read_exe(fd, &process->exe, &is_deleted);
 	(void)procfs_read_cgroup(fd, &process->cgroup);
+	if (procfs_read_stat(fd, &stat) < 0)
+		return;
+	process->is_kernel = stat.is_kernel;
+	read_parent(reader, stat.parent_pid, stat.start_ticks, &process->parent);
 }
 
 /* The number of the binary that @mapping of the process with the folder @process_fd has mapped, or

@@ -123,10 +123,18 @@ static int encode(struct server *server, const struct message *message, int fd)
 static int add_process(struct server *server, const struct message *message)
 {
 	const struct message_process *body = message->body;
+	const struct process_facts parent = {
+		.is_kernel = body->is_parent_kernel,
+		.comm = message_text(message, 3),
+		.exe = message_text(message, 4),
+		.cgroup = message_text(message, 5),
+	};
 	const struct process_facts facts = {
+		.is_kernel = body->is_kernel,
 		.comm = message_text(message, 0),
 		.exe = message_text(message, 1),
 		.cgroup = message_text(message, 2),
+		.parent = body->parent_pid ? &parent : NULL,
 	};
 	struct store_process process = { .process = body->process, .pid = body->pid };
 	_cleanup_(label_set_fini) struct label_set labels = { 0 };

@@ -15,7 +15,7 @@ static unsigned long read_all(const struct message *message)
 
 	switch (message->type) {
 	case MESSAGE_PROCESS:
-		sum += strlen(message_text(message, 2));
+		sum += strlen(message_text(message, 5));
 		/* fall through */
 	case MESSAGE_FILE:
 	case MESSAGE_THREAD:

@@ -28,10 +28,10 @@ static int open_process(pid_t pid)
 
 static uint64_t start_time_of(const char *text)
 {
-	uint64_t ticks = 0;
+	struct procfs_stat stat;
 
-	assert_int_equal(procfs_parse_start_time(text, strlen(text), &ticks), 0);
-	return ticks;
+	assert_int_equal(procfs_parse_stat(text, strlen(text), &stat), 0);
+	return stat.start_ticks;
 }
 
 #define FIELDS_3_TO_21 "R 27886 27886 7004 0 -1 4194304 104 0 0 0 0 0 0 0 20 0 1 0"
@@ -45,23 +45,41 @@ static void finds_the_start_time_behind_any_comm(void **state)
 	assert_int_equal(start_time_of("27890 () " FIELDS_3_TO_21 " 0"), 0);
 }
 
+static void tells_the_parent_and_whether_it_is_of_the_kernel(void **state)
+{
+	static const char text[] = "27890 (cat) " FIELDS_3_TO_21 " 183346";
+	static const char worker[] =
+		"47 (kworker/R-a (b)) I 2 0 0 0 -1 69238880 0 0 0 0 0 0 0 0 0 -20 1 0 31";
+	struct procfs_stat stat;
+
+	(void)state;
+	assert_int_equal(procfs_parse_stat(text, strlen(text), &stat), 0);
+	assert_string_equal(stat.comm, "cat");
+	assert_int_equal(stat.parent_pid, 27886);
+	assert_false(stat.is_kernel);
+	assert_int_equal(procfs_parse_stat(worker, strlen(worker), &stat), 0);
+	assert_string_equal(stat.comm, "kworker/R-a (b)");
+	assert_int_equal(stat.parent_pid, 2);
+	assert_true(stat.is_kernel);
+}
+
 static void refuses_a_stat_without_a_start_time(void **state)
 {
 	static const char *const texts[] = {
 		"",
 		"27890",
 		"27890 (cat)",
+		"27890 )cat( " FIELDS_3_TO_21 " 183346",
 		"27890 (cat) " FIELDS_3_TO_21,
 		"27890 (cat) " FIELDS_3_TO_21 " ",
 		"27890 (cat) " FIELDS_3_TO_21 " x",
 		"27890 (cat) " FIELDS_3_TO_21 " 18446744073709551616",
 	};
-	uint64_t ticks;
+	struct procfs_stat stat;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_int_equal(procfs_parse_start_time(texts[i], strlen(texts[i]), &ticks),
-				 -EBADMSG);
+		assert_int_equal(procfs_parse_stat(texts[i], strlen(texts[i]), &stat), -EBADMSG);
 }
 
 static void assert_cgroup(const char *text, const char *expected_path)
@@ -217,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_start_time_behind_any_comm),
+		cmocka_unit_test(tells_the_parent_and_whether_it_is_of_the_kernel),
 		cmocka_unit_test(refuses_a_stat_without_a_start_time),
 		cmocka_unit_test(prefers_the_unified_cgroup),
 		cmocka_unit_test(falls_back_to_systemd_and_cpu),
