@@ -42,6 +42,7 @@ enum drop_reason {
 	DROP_SERVER_BUSY,  /* sampler: the server did not take its messages in time */
 	DROP_SERVER_LOST,  /* sampler: the server ended before it stored the sample */
 	DROP_STORE_FULL,   /* server: the store could not take the sample */
+	DROP_LABEL_RULE,   /* server: a rule for labels leaves the process out */
 	DROP_REASON_COUNT,
 };
 

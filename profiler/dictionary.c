@@ -191,14 +191,18 @@ static int label_set_intern(struct dictionary *dictionary, const struct label *l
 	return r;
 }
 
-static bool process_is(const struct process_text *text, const struct store_process *process)
+static bool process_is(const struct process_text *text, const struct store_process *process,
+		       uint32_t service)
 {
 	const struct label_set_text set = { text->labels, text->n_labels };
 
-	return text->pid == process->pid && label_set_is(&set, process->labels, process->n_labels);
+	return text->pid == process->pid && text->service == service &&
+	       text->is_left_out == process->is_left_out &&
+	       label_set_is(&set, process->labels, process->n_labels);
 }
 
-int dictionary_add_process(struct dictionary *dictionary, const struct store_process *process)
+int dictionary_add_process(struct dictionary *dictionary, const struct store_process *process,
+			   uint32_t service)
 {
 	struct label_set_text set;
 	struct process_text *text;
@@ -206,7 +210,7 @@ int dictionary_add_process(struct dictionary *dictionary, const struct store_pro
 	int r;
 
 	if (pair_map_find(&dictionary->process_index, number_key(process->process), &index) &&
-	    process_is(dictionary_process(dictionary, index), process))
+	    process_is(dictionary_process(dictionary, index), process, service))
 		return 0;
 	r = label_set_intern(dictionary, process->labels, process->n_labels, &set);
 	if (r < 0)
@@ -218,6 +222,8 @@ int dictionary_add_process(struct dictionary *dictionary, const struct store_pro
 		.pid = process->pid,
 		.n_labels = (uint32_t)set.n_labels,
 		.labels = set.labels,
+		.service = service,
+		.is_left_out = process->is_left_out,
 	};
 	return slot_set(&dictionary->process_index, &dictionary->processes, process->process, text);
 }

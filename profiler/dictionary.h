@@ -30,6 +30,8 @@ struct process_text {
 	uint32_t pid; /* or 0 */
 	uint32_t n_labels;
 	const struct label *labels; /* sorted by name; many processes share them */
+	uint32_t service;           /* of service_table.h */
+	bool is_left_out;
 };
 
 struct thread_text {
@@ -68,7 +70,8 @@ struct dictionary *dictionary_free(struct dictionary *dictionary);
  * that is there gets the new text; a stack that is there stays as it is.
  */
 int dictionary_add_file(struct dictionary *dictionary, uint32_t file);
-int dictionary_add_process(struct dictionary *dictionary, const struct store_process *process);
+int dictionary_add_process(struct dictionary *dictionary, const struct store_process *process,
+			   uint32_t service);
 int dictionary_add_thread(struct dictionary *dictionary, uint32_t thread, uint32_t process,
 			  uint32_t tid, const char *name);
 int dictionary_add_stack(struct dictionary *dictionary, uint32_t stack, const struct frame *frames,

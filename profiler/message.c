@@ -26,6 +26,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_ENCODE] = { sizeof(struct message_encode), .n_texts = 1 },
 	[MESSAGE_STORED] = { sizeof(struct message_stored) },
 	[MESSAGE_ENCODED] = { sizeof(struct message_encoded) },
+	[MESSAGE_SERVICE] = { sizeof(struct message_service), .n_texts = 1 },
 	[MESSAGE_BUILD] = { sizeof(struct message_build) },
 	[MESSAGE_HURRY] = { sizeof(struct message_hurry) },
 	[MESSAGE_BUILT] = { sizeof(struct message_built) },

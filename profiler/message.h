@@ -6,6 +6,7 @@
  *
  *     sampler ──► server     dictionary, file, process, thread, stack, samples, names, status
  *     sampler ◄── server     stored, encoded, questions
+ *     both ways              service: to the next server, what the last one said
  *     sampler ──► resolver   build, debug file, questions
  *     sampler ◄── resolver   built, table, description, debug reference, names, kernel names,
  *                            module, JIT read
@@ -55,6 +56,7 @@ enum message_type {
 	MESSAGE_ENCODE,     /* struct message_encode, name of the encoder; fd to write to */
 	MESSAGE_STORED,     /* struct message_stored: taken in, ever */
 	MESSAGE_ENCODED,    /* struct message_encoded */
+	MESSAGE_SERVICE,    /* struct message_service, name: kept for the next server */
 
 	MESSAGE_BUILD,        /* struct message_build; fd of the file, or fds */
 	MESSAGE_HURRY,        /* struct message_hurry: samples wait for the table or names of it */
@@ -120,8 +122,14 @@ struct message_encode {
 };
 
 struct message_stored {
-	uint64_t n_stored;  /* samples of this server's life that are in the store */
-	uint64_t n_refused; /* samples that it could not store */
+	uint64_t n_stored;   /* samples of this server's life that are in the store */
+	uint64_t n_refused;  /* samples that it could not store */
+	uint64_t n_left_out; /* samples that rules for labels leave out */
+};
+
+/* A service, and its CPU time so far. */
+struct message_service {
+	uint64_t cpu_ns;
 };
 
 struct message_encoded {

@@ -14,6 +14,7 @@ const char *const drop_reason_names[DROP_REASON_COUNT] = {
 	[DROP_NO_STACK] = "no_stack",         [DROP_NO_MEMORY] = "no_memory",
 	[DROP_TABLE_FULL] = "table_full",     [DROP_SERVER_BUSY] = "server_busy",
 	[DROP_SERVER_LOST] = "server_lost",   [DROP_STORE_FULL] = "store_full",
+	[DROP_LABEL_RULE] = "label_rule",
 };
 
 const char *const stack_outcome_names[STACK_OUTCOME_COUNT] = {
@@ -138,6 +139,7 @@ void status_join(const struct sampler_status *sampler, const struct store_status
 	*ret_status = (struct status){ .sampler = *sampler, .store = *store };
 	ret_status->store.stored += sampler->stored_before;
 	ret_status->sampler.dropped[DROP_STORE_FULL] += store->dropped_full;
+	ret_status->sampler.dropped[DROP_LABEL_RULE] += store->dropped_by_rule;
 	accounted = sampler->idle + ret_status->store.stored;
 	for (int i = 0; i < DROP_REASON_COUNT; i++)
 		accounted += ret_status->sampler.dropped[i];

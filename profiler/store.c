@@ -9,6 +9,7 @@
 #include "profiler/dictionary.h"
 #include "profiler/file_view.h"
 #include "profiler/kernel_view.h"
+#include "profiler/label.h"
 #include "profiler/store_state.h"
 #include "profiler/symbol_cache.h"
 #include "profiler/symbols.h"
@@ -131,6 +132,7 @@ struct store *store_free(struct store *store)
 	for (int i = 0; i < MAX_PAST_KERNELS; i++)
 		kernel_view_unref(store->past_kernels[i]);
 	symbol_cache_unref(store->symbol_cache);
+	service_table_fini(&store->services);
 	pthread_mutex_destroy(&store->lock);
 	free(store);
 	return NULL;
@@ -261,6 +263,12 @@ int store_add_file(struct store *store, uint32_t file, const char *path)
 	return r;
 }
 
+static uint32_t store_service_of(struct store *store, const struct store_process *process)
+{
+	return service_table_get(&store->services,
+				 label_find(process->labels, process->n_labels, LABEL_SERVICE));
+}
+
 int store_add_process(struct store *store, const struct store_process *process)
 {
 	struct store_garbage garbage = { 0 };
@@ -268,7 +276,8 @@ int store_add_process(struct store *store, const struct store_process *process)
 
 	r = store_begin_change(store, &garbage);
 	if (r == 0)
-		r = dictionary_add_process(store->in_force, process);
+		r = dictionary_add_process(store->in_force, process,
+					   store_service_of(store, process));
 	store_end_change(store, &garbage);
 	return r;
 }
@@ -464,6 +473,7 @@ static int store_add_sample(struct store *store, const struct sample *sample)
 				       .weight = sample->weight,
 				       .cpu = sample->cpu,
 				       .kind = sample->kind };
+	const struct process_text *process;
 	struct window *window;
 	int r;
 
@@ -471,6 +481,12 @@ static int store_add_sample(struct store *store, const struct sample *sample)
 	    !dictionary_find_thread(store->in_force, sample->thread, &added.thread) ||
 	    !dictionary_find_stack(store->in_force, sample->stack, &added.stack))
 		return -EINVAL;
+	process = dictionary_process(store->in_force,
+				     dictionary_thread(store->in_force, added.thread)->process);
+	if (process->is_left_out) {
+		store->counters.dropped_by_rule++;
+		return -ECANCELED;
+	}
 	r = store_find_window(store, sample->time_unix_ns, &window);
 	if (r < 0)
 		return r;
@@ -482,6 +498,7 @@ static int store_add_sample(struct store *store, const struct sample *sample)
 		return r;
 	store->counters.stacks[sample->outcome]++;
 	store_count_frames(store, added.stack);
+	service_table_add(&store->services, process->service, sample->value);
 	return 0;
 }
 
@@ -489,15 +506,35 @@ size_t store_add_samples(struct store *store, const struct sample *samples, size
 {
 	struct store_garbage garbage = { 0 };
 	size_t n_stored = 0;
+	uint64_t n_left_out;
 	int r;
 
 	r = store_begin_change(store, &garbage);
+	n_left_out = store->counters.dropped_by_rule;
 	for (size_t i = 0; r == 0 && i < n_samples; i++)
 		n_stored += store_add_sample(store, &samples[i]) == 0;
 	store->counters.stored += n_stored;
-	store->counters.dropped_full += n_samples - n_stored;
+	store->counters.dropped_full +=
+		n_samples - n_stored - (store->counters.dropped_by_rule - n_left_out);
 	store_end_change(store, &garbage);
 	return n_stored;
+}
+
+uint64_t store_left_out_count(struct store *store)
+{
+	uint64_t count;
+
+	pthread_mutex_lock(&store->lock);
+	count = store->counters.dropped_by_rule;
+	pthread_mutex_unlock(&store->lock);
+	return count;
+}
+
+void store_resume_service(struct store *store, const char *name, uint64_t cpu_ns)
+{
+	pthread_mutex_lock(&store->lock);
+	service_table_add(&store->services, service_table_get(&store->services, name), cpu_ns);
+	pthread_mutex_unlock(&store->lock);
 }
 
 static int64_t store_oldest_unix_ns(const struct store *store)
@@ -516,6 +553,7 @@ void store_get_status(struct store *store, struct store_status *ret_status)
 	pthread_mutex_lock(&store->lock);
 	*ret_status = store->counters;
 	ret_status->names_refused += symbol_cache_refused(store->symbol_cache);
+	ret_status->services = store->services.counts;
 	ret_status->memory_bytes = store_bytes(store);
 	ret_status->n_windows = (uint32_t)store->n_windows;
 	ret_status->n_dictionaries = store->n_dictionaries;

@@ -89,4 +89,10 @@ size_t store_add_samples(struct store *store, const struct sample *samples, size
  * clock was put back; and pages of symbol files that nobody asks. Call it now and then. */
 void store_expire(struct store *store, int64_t now_unix_ns);
 
+/* Samples that were left out, ever: DROP_LABEL_RULE. */
+uint64_t store_left_out_count(struct store *store);
+
+/* The service @name has used so much CPU time before this store was. */
+void store_resume_service(struct store *store, const char *name, uint64_t cpu_ns);
+
 void store_get_status(struct store *store, struct store_status *ret_status);

@@ -5,6 +5,7 @@
  * Store process: what the store is told of a process.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,4 +17,5 @@ struct store_process {
 	/* Sorted by name, without those of a thread; copied, as are their texts. */
 	const struct label *labels;
 	size_t n_labels;
+	bool is_left_out; /* its samples are not stored: DROP_LABEL_RULE */
 };

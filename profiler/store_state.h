@@ -40,7 +40,8 @@ struct store {
 	size_t dictionary_bytes; /* of the dictionaries that they use, and the one in force */
 	uint32_t n_dictionaries; /* likewise */
 	uint32_t n_stacks, n_threads, n_processes; /* likewise */
-	struct store_status counters;              /* what only ever counts up */
+	struct store_status counters;              /* what only ever counts up, but for … */
+	struct service_table services;
 };
 
 /* What is to be freed once the lock has been released. A zeroed struct is empty. */

@@ -10,6 +10,7 @@
 
 #include "bpf/wire.h"
 #include "profiler/names_state.h"
+#include "profiler/service_table.h"
 
 struct store_options {
 	size_t memory_bytes;  /* bound on windows and dictionaries together */
@@ -20,6 +21,7 @@ struct store_options {
 struct store_status {
 	uint64_t stored;                      /* samples taken in, ever */
 	uint64_t dropped_full;                /* samples refused: DROP_STORE_FULL */
+	uint64_t dropped_by_rule;             /* of processes that are left out: DROP_LABEL_RULE */
 	uint64_t stacks[STACK_OUTCOME_COUNT]; /* stored samples by outcome */
 	uint64_t frames[NAMES_STATE_COUNT];   /* frames of stored samples, as they were then */
 	uint64_t windows_expired;             /* by age */
@@ -30,4 +32,5 @@ struct store_status {
 	uint64_t names_refused; /* that are not demangled, by a bound: each time one is kept */
 	uint64_t symbol_bytes;  /* symbol files mapped */
 	int64_t oldest_unix_ns; /* of the windows held, 0 if none */
+	struct service_counts services; /* of stored samples */
 };

@@ -64,6 +64,35 @@ static void append_build_info(struct buffer *out, const char *version)
 		      __VERSION__);
 }
 
+/* What a value must be within its quotes. */
+static void append_quoted(struct buffer *out, const char *text)
+{
+	buffer_append_char(out, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			buffer_append_char(out, '\\');
+		if (*text == '\n')
+			buffer_append_string(out, "\\n");
+		else
+			buffer_append_char(out, *text);
+	}
+	buffer_append_char(out, '"');
+}
+
+static void append_services(struct buffer *out, const struct service_counts *counts)
+{
+	static const char name[] = "pilotlight_service_cpu_seconds_total";
+
+	append_head(out, name, "counter", "CPU time of a service in stored samples.");
+	for (uint32_t i = 0; i < counts->n_services; i++) {
+		buffer_printf(out, "%s{service_name=", name);
+		append_quoted(out, counts->services[i].name);
+		buffer_append_string(out, "} ");
+		append_seconds(out, (int64_t)counts->services[i].cpu_ns);
+		buffer_append_char(out, '\n');
+	}
+}
+
 static void append_requests(struct buffer *out, const struct scrape *scrape)
 {
 	static const char name[] = "pilotlight_http_requests_total";
@@ -114,6 +143,7 @@ void metrics_render(const struct scrape *scrape, struct buffer *out)
 	append_build_info(out, scrape->version);
 	for (const struct metric_family *family = metric_families; family->name; family++)
 		append_family(out, family, scrape);
+	append_services(out, &scrape->status.store.services);
 	append_requests(out, scrape);
 	append_durations(out, scrape);
 }

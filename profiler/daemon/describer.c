@@ -412,7 +412,9 @@ void describer_flush(struct describer *describer)
 
 static uint64_t unanswered_count(const struct describer *describer)
 {
-	return describer->n_sent - describer->stored.n_stored - describer->stored.n_refused;
+	const struct message_stored *stored = &describer->stored;
+
+	return describer->n_sent - stored->n_stored - stored->n_refused - stored->n_left_out;
 }
 
 bool describer_is_settled(const struct describer *describer)
@@ -521,6 +523,7 @@ void describer_on_server_end(struct describer *describer)
 {
 	describer->stored_before += describer->stored.n_stored;
 	describer->dropped[DROP_STORE_FULL] += describer->stored.n_refused;
+	describer->dropped[DROP_LABEL_RULE] += describer->stored.n_left_out;
 	/* Those that were not sent yet refer to what only that server was told. */
 	describer->dropped[DROP_SERVER_LOST] += unanswered_count(describer) + describer->n_samples;
 	describer->n_samples = 0;
@@ -546,7 +549,7 @@ int describer_on_server_message(struct describer *describer, const struct messag
 	const struct message_stored *stored = message->body;
 
 	if (message->type != MESSAGE_STORED ||
-	    stored->n_stored + stored->n_refused > describer->n_sent)
+	    stored->n_stored + stored->n_refused + stored->n_left_out > describer->n_sent)
 		return -EBADMSG;
 	describer->stored = *stored;
 	return 0;

@@ -22,6 +22,7 @@
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sampler_process.h"
 #include "profiler/daemon/sandbox.h"
+#include "profiler/daemon/service_memory.h"
 #include "profiler/daemon/status_reader.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
@@ -55,6 +56,7 @@ struct sampler {
 	struct role_events events;
 	struct role_process roles[ROLE_COUNT]; /* all but the sampler's own */
 	struct inquiries inquiries;
+	struct service_table services; /* what servers have counted */
 	struct sampler_status status;
 	int64_t stop_unix_ns;
 	uint64_t n_sent; /* samples, with the status that goes with them */
@@ -179,13 +181,23 @@ static int on_period_timer(void *context)
 	return 0;
 }
 
+/* It knows nothing yet. */
+static int start_server(struct sampler *sampler)
+{
+	struct service_told told = { { 0 } };
+	int r = service_memory_tell(sampler->roles[ROLE_SERVER].channel, &sampler->services.counts,
+				    &told);
+
+	return r < 0 ? r : describer_begin_dictionary(sampler->describer);
+}
+
 static int on_role_start(void *context, enum role role)
 {
 	struct sampler *sampler = context;
 	int r = 0;
 
 	if (role == ROLE_SERVER)
-		r = describer_begin_dictionary(sampler->describer);
+		r = start_server(sampler);
 	else if (role == ROLE_RESOLVER)
 		describer_on_resolver_start(sampler->describer);
 	return r;
@@ -209,6 +221,10 @@ static int on_server_message(struct sampler *sampler, const struct message *mess
 {
 	if (inquiries_are(message))
 		return inquiries_take_question(&sampler->inquiries, message);
+	if (message->type == MESSAGE_SERVICE) {
+		service_memory_take(&sampler->services, message);
+		return 0;
+	}
 	if (message->type != MESSAGE_ENCODED) {
 		int r = describer_on_server_message(sampler->describer, message);
 
@@ -449,6 +465,7 @@ struct sampler *sampler_free(struct sampler *sampler)
 	table_store_free(sampler->table_store);
 	kernel_half_free(sampler->half);
 	loop_free(sampler->loop);
+	service_table_fini(&sampler->services);
 	free(sampler);
 	return NULL;
 }

@@ -22,6 +22,7 @@
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
+#include "profiler/daemon/service_memory.h"
 #include "profiler/kernel_view.h"
 #include "profiler/label_set.h"
 #include "profiler/labeler.h"
@@ -44,6 +45,7 @@ struct server {
 	struct web_server *web; /* NULL for `record` */
 	struct status status;   /* as of the last MESSAGE_STATUS */
 	struct message_stored stored;
+	struct service_told told;
 	bool is_stored_due; /* samples came in since the last MESSAGE_STORED */
 };
 
@@ -149,10 +151,19 @@ static void add_samples(struct server *server, const struct message *message)
 {
 	size_t n_samples = message->body_bytes / sizeof(struct sample);
 	size_t n_stored = store_add_samples(server->store, message->body, n_samples);
+	uint64_t n_left_out = store_left_out_count(server->store);
 
 	server->stored.n_stored += n_stored;
-	server->stored.n_refused += n_samples - n_stored;
+	server->stored.n_refused += n_samples - n_stored - (n_left_out - server->stored.n_left_out);
+	server->stored.n_left_out = n_left_out;
 	server->is_stored_due = true;
+}
+
+static void resume_service(struct server *server, const struct message *message)
+{
+	const struct message_service *service = message->body;
+
+	store_resume_service(server->store, message_text(message, 0), service->cpu_ns);
 }
 
 static void set_status(struct server *server, const struct sampler_status *sampler)
@@ -161,6 +172,7 @@ static void set_status(struct server *server, const struct sampler_status *sampl
 
 	store_get_status(server->store, &store);
 	status_join(sampler, &store, &server->status);
+	(void)service_memory_tell(server->channel, &store.services, &server->told);
 }
 
 /* What describes something goes to the store as it is. Returns 0, -errno, or 1: another type. */
@@ -218,6 +230,9 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 		return 0;
 	case MESSAGE_STATUS:
 		set_status(server, message->body);
+		return 0;
+	case MESSAGE_SERVICE:
+		resume_service(server, message);
 		return 0;
 	case MESSAGE_ENCODE:
 		return encode(server, message, fds[0]);

@@ -30,8 +30,8 @@ class Metrics(dict):
 
     def __init__(self, text):
         super().__init__()
-        for line in text.splitlines():
-            if line.startswith("#"):
+        for line in text.split("\n"):
+            if not line or line.startswith("#"):
                 continue
             name, value = line.rsplit(" ", 1)
             assert name not in self, f"{name} comes twice"

@@ -29,7 +29,7 @@ static struct dictionary *new_dictionary(void)
 	struct dictionary *dictionary;
 
 	assert_int_equal(dictionary_new(1, &dictionary), 0);
-	assert_int_equal(dictionary_add_process(dictionary, &process), 0);
+	assert_int_equal(dictionary_add_process(dictionary, &process, 0), 0);
 	assert_int_equal(dictionary_add_file(dictionary, 3), 0);
 	return dictionary;
 }
@@ -59,14 +59,14 @@ static void replaces_a_text_but_keeps_the_old_one_for_who_reads_it(void **state)
 	size_t bytes;
 
 	(void)state;
-	assert_int_equal(dictionary_add_process(dictionary, &renamed), 0);
+	assert_int_equal(dictionary_add_process(dictionary, &renamed, 0), 0);
 	assert_string_equal(comm_of(before), "api");
 	assert_string_equal(comm_of(dictionary_process(dictionary, 0)), "new");
 	assert_int_equal(dictionary->processes.count, 1);
 
 	bytes = dictionary_bytes(dictionary);
 	for (int i = 0; i < 10000; i++) /* what is not new takes no memory */
-		assert_int_equal(dictionary_add_process(dictionary, &renamed), 0);
+		assert_int_equal(dictionary_add_process(dictionary, &renamed, 0), 0);
 	assert_int_equal(dictionary_bytes(dictionary), bytes);
 }
 
@@ -80,12 +80,12 @@ static void keeps_the_labels_of_many_processes_once(void **state)
 	for (uint32_t i = 1; i < 1000; i++) {
 		process.process = 7 + i;
 		process.pid = i;
-		assert_int_equal(dictionary_add_process(dictionary, &process), 0);
+		assert_int_equal(dictionary_add_process(dictionary, &process, 0), 0);
 		assert_int_equal(dictionary_process(dictionary, i)->pid, i);
 		assert_ptr_equal(dictionary_process(dictionary, i)->labels, first->labels);
 	}
 	process.labels = new_labels;
-	assert_int_equal(dictionary_add_process(dictionary, &process), 0);
+	assert_int_equal(dictionary_add_process(dictionary, &process, 0), 0);
 	assert_string_equal(comm_of(dictionary_process(dictionary, 999)), "new");
 	assert_string_equal(comm_of(dictionary_process(dictionary, 998)), "api");
 }

@@ -21,7 +21,7 @@ static void show(const struct store_process *process, char *ret_text, size_t tex
 	size_t length = 0;
 
 	assert_int_equal(dictionary_new(1, &dictionary), 0);
-	assert_int_equal(dictionary_add_process(dictionary, process), 0);
+	assert_int_equal(dictionary_add_process(dictionary, process, 0), 0);
 	assert_int_equal(
 		dictionary_add_thread(dictionary, 1, process->process, UINT32_MAX, "worker"), 0);
 	thread_labels_init(&labels, dictionary, 0);

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Labels of real processes, and what services have used."""
+
+import json
+import os
+import signal
+
+import processes
+from cgroups import cgroup, command_in
+from daemon import Daemon
+from harness import fixture, main, test, wait_for
+
+SERVICE_CPU = "pilotlight_service_cpu_seconds_total"
+SLICE = f"test{os.getpid()}.slice"
+CONTAINER_ID = "4f797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"
+
+
+def labels_of(daemon, query):
+    """All labels of the samples that a selector selects, when there are some: {name: values}."""
+    profile = daemon.past_until(query, lambda profile: profile.count() > 0)
+    assert profile.count(), f"nothing is selected by {query}"
+    names = {name for sample in profile.samples for name in sample.labels}
+    return {name: profile.labels(name) for name in names}
+
+
+def run_in(path):
+    """Run a fixture in a cgroup of that path; return (what it was, the path as /proc has it)."""
+    with cgroup(path) as (folder, shown):
+        finished = processes.run_fixture(*command_in(folder, fixture("three_to_one"), "0.5"))
+    return finished, shown
+
+
+@test
+def a_service_is_called_by_its_unit(daemon):
+    unit = f"pilotlight\\x2dtest{os.getpid()}.service"
+    finished, path = run_in(f"{SLICE}/{unit}/workers")
+    labels = labels_of(daemon, f'{{pid="{finished.pid}",comm="three_to_one"}}')
+    assert labels["service_name"] == {f"pilotlight-test{os.getpid()}"}, labels
+    assert labels["unit"] == {unit} and labels["slice"] == {SLICE}, labels
+    assert labels["cgroup"] == {path}, labels
+    assert labels["exe"] == {fixture("three_to_one")}, labels
+    names = json.loads(daemon.get("/api/v1/labels").text)
+    assert set(names) >= set(labels) and names == sorted(names), names
+    assert unit in json.loads(daemon.get("/api/v1/labels/unit/values").text)
+
+
+@test
+def a_container_and_a_pod_are_known_by_the_cgroup(daemon):
+    uid = "7d4424e6-bb13-42f4-a47a-45a4828bf54d"
+    pod = f"kubepods-burstable-pod{uid.replace('-', '_')}.slice"
+    run_in(f"kubepods-burstable.slice/{pod}/cri-containerd-{CONTAINER_ID}.scope")
+    labels = labels_of(daemon, f'{{container_id="{CONTAINER_ID}",comm="three_to_one"}}')
+    assert labels["pod_uid"] == {uid} and labels["container_runtime"] == {"containerd"}, labels
+    assert labels["service_name"] == {"three_to_one"} and "unit" not in labels, labels
+
+
+@test
+def the_parent_of_a_process_is_a_service_too(daemon):
+    unit = f"pilotlight-parent{os.getpid()}.service"
+    with cgroup(f"{SLICE}/{unit}") as (parent, _), cgroup(f"child{os.getpid()}") as (child, _):
+        start_child = command_in(child, fixture("three_to_one"), "0.5")
+        processes.run_fixture(*command_in(parent, "sh", "-c", '"$@"; true', "sh", *start_child))
+    query = f'{{parent_service="pilotlight-parent{os.getpid()}",comm="three_to_one"}}'
+    labels = labels_of(daemon, query)
+    assert labels["service_name"] == {"three_to_one"}, labels
+
+
+@test
+def what_services_have_used_is_what_is_stored(daemon):
+    unit = f"pilotlight-cpu{os.getpid()}"
+    finished, _ = run_in(f"{SLICE}/{unit}.service")
+    profile = daemon.past_settled(f'{{service_name="{unit}"}}')
+    metrics = daemon.metrics()
+    services = metrics.family(SERVICE_CPU)
+    assert abs(sum(services.values()) - metrics.stored / 499) < 1e-6 * metrics.stored, services
+    assert abs(services[unit] - profile.count() / 499) < 1e-6, (services[unit], profile.summary())
+    assert 0.5 * finished.cpu_seconds < services[unit] < 2 * finished.cpu_seconds, services
+
+
+@test
+def what_services_have_used_outlives_the_server():
+    with Daemon("--frequency", "499") as daemon:
+        processes.run_fixture(fixture("three_to_one"), "0.5")
+        wait_for(lambda: "three_to_one" in daemon.metrics().family(SERVICE_CPU), 10, "it is there")
+        before = daemon.metrics().family(SERVICE_CPU)
+        os.kill(daemon.role("server"), signal.SIGKILL)
+
+        def scraped():
+            try:
+                return daemon.metrics()
+            except OSError:
+                return None
+
+        def is_another():
+            metrics = scraped()
+            return metrics and metrics.restarts("server") == 1 and metrics
+
+        after = wait_for(is_another, 20, "another server answers").family(SERVICE_CPU)
+        less = {name: (seconds, after.get(name)) for name, seconds in before.items()
+                if after.get(name, 0) < seconds}
+        assert not less, less
+
+
+if __name__ == "__main__":
+    main(lambda: Daemon("--frequency", "499"))
