@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "export/firefox.h"
 #include "export/folded.h"
 #include "export/html.h"
 #include "export/perf.h"
@@ -18,6 +19,7 @@ const struct encoder encoders[] = {
 	{ "svg", ".svg", "image/svg+xml", false, svg_encode },
 	{ "html", ".html", "text/html; charset=utf-8", false, html_encode },
 	{ "perf", ".perf", "text/plain; charset=utf-8", true, perf_encode },
+	{ "firefox", ".firefox.json", "application/json", true, firefox_encode },
 	{ 0 },
 };
 

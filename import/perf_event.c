@@ -197,14 +197,14 @@ bool perf_frame_parse(const char *line, size_t length, struct perf_frame *ret_fr
 	if (!rest.length || (line[0] != '\t' && line[0] != ' ') ||
 	    !parse_address(&text, end, &ret_frame->address))
 		return false;
-	rest = trim(text, end);
+	rest = (struct builder_text){ text + 1, (size_t)(end - text - 1) }; /* one space */
 	if (rest.length && end[-1] == ')') {
 		for (const char *open = end - 1; open > rest.text; open--) {
 			if (open[0] != '(' || open[-1] != ' ')
 				continue;
-			ret_frame->path =
-				(struct builder_text){ open + 1, (size_t)(end - open - 2) };
-			rest = trim(rest.text, open);
+			ret_frame->path = (struct builder_text){ open + 1,
+								 (size_t)(end - open - 2) };
+			rest.length = (size_t)(open - 1 - rest.text);
 			break;
 		}
 	}

@@ -49,7 +49,7 @@ static bool is_perf(const char *bytes, size_t size)
 			return true;
 		follows_event = perf_event_parse(lines.line, lines.length, &event);
 	}
-	return follows_event;
+	return false;
 }
 
 const struct reader *reader_find(const char *bytes, size_t size)

@@ -13,7 +13,7 @@
 #include "profiler/profile.h"
 #include "profiler/profile_extras.h"
 
-#define ENCODED_MAX (1 << 20)
+#define ENCODED_MAX (1 << 16)
 
 DEFINE_CLEANUP(struct profile *, profile_free)
 

@@ -98,6 +98,91 @@ class Html(unittest.TestCase):
         return encoded("html", *parameters).decode()
 
 
+class Firefox(unittest.TestCase):
+    """What src/types/profile.js of the Firefox Profiler says of version 48."""
+
+    COLUMNS = {
+        "stackTable": "frame prefix category subcategory",
+        "frameTable": "address inlineDepth category subcategory func nativeSymbol innerWindowID"
+        " implementation line column",
+        "funcTable": "name isJS relevantForJS resource fileName lineNumber columnNumber",
+        "resourceTable": "lib name host type",
+        "nativeSymbols": "libIndex address name functionSize",
+        "samples": "stack time weight threadCPUDelta",
+        "markers": "data name startTime endTime phase category",
+    }
+
+    def files(self):
+        for parameters in (["timed"], [], ["3000"]):
+            yield json.loads(encoded("firefox", *parameters))
+
+    def test_tables_have_all_columns_and_as_many_rows_in_each(self):
+        for file in self.files():
+            self.assertEqual(file["meta"]["preprocessedProfileVersion"], 48)
+            for thread in file["threads"]:
+                for table, names in self.COLUMNS.items():
+                    columns = thread[table]
+                    for name in names.split():
+                        self.assertEqual(len(columns[name]), columns["length"], (table, name))
+
+    def test_indices_refer_to_what_is_there(self):
+        references = [
+            ("samples", "stack", "stackTable"),
+            ("stackTable", "prefix", "stackTable"),
+            ("stackTable", "frame", "frameTable"),
+            ("frameTable", "func", "funcTable"),
+            ("funcTable", "resource", "resourceTable"),
+        ]
+        for file in self.files():
+            for thread in file["threads"]:
+                for table, column, target in references:
+                    for index in thread[table][column]:
+                        self.assertTrue(index in (None, -1) or 0 <= index < thread[target]["length"])
+                texts = thread["funcTable"]["name"] + thread["resourceTable"]["name"]
+                texts += [name for name in thread["funcTable"]["fileName"] if name is not None]
+                self.assertTrue(all(0 <= text < len(thread["stringArray"]) for text in texts))
+                libs = thread["resourceTable"]["lib"]
+                self.assertTrue(all(0 <= lib < len(file["libs"]) for lib in libs))
+                prefixes = thread["stackTable"]["prefix"]
+                self.assertTrue(all(p is None or p < i for i, p in enumerate(prefixes)))
+                categories = thread["stackTable"]["category"]
+                self.assertTrue(all(0 <= c < len(file["meta"]["categories"]) for c in categories))
+            self.assertEqual(file["meta"]["categories"][0]["color"], "grey")
+            keys = [(thread["pid"], thread["tid"]) for thread in file["threads"]]
+            self.assertEqual(len(keys), len(set(keys)))
+            self.assertTrue(all(isinstance(pid, str) for pid, _ in keys))
+
+    def test_samples_are_in_order_of_time_and_add_up_to_the_folded_format(self):
+        counts = collections.Counter()
+        for thread in json.loads(encoded("firefox", "timed"))["threads"]:
+            times = thread["samples"]["time"]
+            self.assertEqual(times, sorted(times))
+            for stack, weight in zip(thread["samples"]["stack"], thread["samples"]["weight"]):
+                counts[self.names(thread, stack)] += weight
+        folded = collections.Counter()
+        for line in encoded("folded").decode().splitlines():
+            stack, count = line.rsplit(" ", 1)
+            stack = re.sub(r"_\[[ikj]\](?=;|$)", "", stack.partition(";")[2])
+            folded[stack.replace("\\x3b", "%").replace("\\x0a", "\n")] += int(count)
+        self.assertEqual(counts, folded)
+
+    def names(self, thread, stack):
+        found = []
+        while stack is not None:
+            frame = thread["stackTable"]["frame"][stack]
+            name = thread["funcTable"]["name"][thread["frameTable"]["func"][frame]]
+            found.append(thread["stringArray"][name].replace(";", "%"))
+            stack = thread["stackTable"]["prefix"][stack]
+        return ";".join(reversed(found))
+
+    def test_inlined_functions_have_depths(self):
+        thread = json.loads(encoded("firefox", "timed"))["threads"][0]
+        frames = thread["frameTable"]
+        names = [thread["stringArray"][thread["funcTable"]["name"][f]] for f in frames["func"]]
+        depths = dict(zip(names, frames["inlineDepth"]))
+        self.assertEqual((depths["serve"], depths["parse<std::string>"]), (0, 1))
+
+
 class Perf(unittest.TestCase):
     """What speedscope makes of it is tested in tests/browser."""
 

@@ -3,6 +3,7 @@
 """The same samples, in each format, whatever the names in them are."""
 
 import collections
+import json
 import os
 import pathlib
 import re
@@ -99,6 +100,24 @@ def a_hostile_path_breaks_no_format(daemon):
     stacks = stacks_of_folded(fetch(daemon, selection, "folded").text)
     assert sum(stacks.values()) == profile.count()
     ElementTree.fromstring(fetch(daemon, selection, "svg").body)
+
+
+@test
+def moments_hold_the_samples_of_pprof(daemon):
+    finished = processes.run_fixture(fixture("three_to_one"), "1")
+    selection = seen(daemon, finished, "spend_three_parts")
+    count = Profile(fetch(daemon, selection, "pprof").body).count()
+    perf = fetch(daemon, selection, "perf").text
+    assert perf.count("\n\n") == count, f"{perf.count(chr(10) * 2)} of {count}"
+    speedscope = fetch(daemon, selection, "speedscope")
+    assert speedscope.headers["content-type"] == "application/json", speedscope.headers
+    bars = [b for p in json.loads(speedscope.text)["profiles"] for b in p["samples"]]
+    assert len([bar for bar in bars if bar]) == count, bars
+    threads = json.loads(fetch(daemon, selection, "firefox").text)["threads"]
+    assert sum(sum(thread["samples"]["weight"]) for thread in threads) == count, threads
+    page = fetch(daemon, selection, "html")
+    assert "attachment" in page.headers["content-disposition"], page.headers
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"], page.headers
 
 
 @test

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pilotlight record`: one profile of a command, a process, or the whole host, in a file."""
 
+import base64
 import contextlib
+import json
 import os
 import pathlib
 import pty
@@ -10,6 +12,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
 
 import processes
@@ -246,6 +249,36 @@ def a_picture_is_written():
         assert run.returncode == 0, run.stderr
         texts = " ".join(ElementTree.parse(path).getroot().itertext())
     assert "spend_three_parts" in texts, texts[:300]
+
+
+@test
+def each_sample_has_the_time_at_which_it_was_taken():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "x.perf")
+        start = time.time()
+        run = run_record("-o", str(path), "--", fixture("three_to_one"), "1")
+        end = time.time()
+        assert run.returncode == 0, run.stderr
+        text = path.read_text(encoding="utf-8")
+    times = [float(at) for at in re.findall(r"^three_to_one +\d+/\d+ .* (\d+\.\d{9}): ", text, re.M)]
+    assert len(times) > 50 and times == sorted(times), times
+    assert start - 1 < times[0] < times[-1] < end + 1, f"{start} {times} {end}"
+    assert times[-1] - times[0] > 0.5, times
+
+
+@test
+def what_other_programs_show_is_written():
+    for ending in (".speedscope.json", ".firefox.json", ".html"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "x" + ending)
+            run = run_record("-o", str(path), "--", fixture("three_to_one"), "0.3")
+            assert run.returncode == 0, run.stderr
+            text = path.read_text(encoding="utf-8")
+        if ending == ".html":
+            packed = re.search(r'id="embedded-profile"[^>]*>([^<]*)<', text).group(1)
+            assert Profile(base64.b64decode(packed)).has("spend_three_parts"), text[-300:]
+        else:
+            assert json.loads(text) and '"spend_three_parts"' in text, text[:300]
 
 
 @test

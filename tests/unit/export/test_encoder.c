@@ -27,6 +27,7 @@ static void finds_an_encoder_by_the_ending_of_a_path(void **state)
 	assert_string_equal(encoder_find_by_path("a.perf")->name, "perf");
 	assert_string_equal(encoder_find_by_path("a.html")->name, "html");
 	assert_null(encoder_find_by_path("a.gz"));
+	assert_string_equal(encoder_find_by_path("a.firefox.json")->name, "firefox");
 	assert_null(encoder_find_by_path("a.json"));
 	assert_null(encoder_find_by_path(""));
 }
