@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Queries of a live daemon: what they have in common, and what `go tool pprof` makes of the same."""
+
+import collections
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+import processes
+from daemon import Daemon
+from harness import Skip, fixture, main, test, wait_for
+from pprof import Profile
+
+THREE = '{comm="three_to_one"}'
+LOAD_SECONDS = 2
+
+
+@functools.cache
+def loaded_range(daemon):
+    """A range that is over, in which a fixture burnt, and all of whose samples have arrived."""
+    start = time.time()
+    processes.finish(processes.start(fixture("three_to_one"), str(LOAD_SECONDS)))
+    end = time.time()
+    daemon.past_until(THREE, lambda profile: any(f.line for f in profile.frames("main")))
+    daemon.past_settled(THREE)
+    return {"from": f"{start:.6f}", "to": f"{end:.6f}"}
+
+
+def ask(daemon, route, **parameters):
+    """What a route answers of the range, which must be JSON."""
+    answer = daemon.get(f"/api/v1/{route}", **{**loaded_range(daemon), **parameters})
+    assert answer.code == 200, f"{answer.code}: {answer.text}"
+    return json.loads(answer.text)
+
+
+def fetch(daemon, route="profile", **parameters):
+    """The pprof that a route answers of the range."""
+    answer = daemon.get(f"/api/v1/{route}", **{**loaded_range(daemon), **parameters})
+    assert answer.code == 200, f"{answer.code}: {answer.text}"
+    return answer.body
+
+
+def signed(value):
+    return value - (1 << 64) if value >> 63 else value
+
+
+def samples_of(pprof):
+    """What a profile says: {(stack, labels): values added up}."""
+    sums = collections.defaultdict(lambda: [0, 0])
+    for sample in Profile(pprof).samples:
+        stack = tuple((f.name, f.file, f.line, f.is_inlined, f.mapping.path) for f in sample.frames)
+        values = sums[stack, frozenset(sample.labels.items())]
+        for i, name in enumerate(("samples", "cpu")):
+            values[i] += signed(sample.values[name])
+    return {key: tuple(values) for key, values in sums.items() if any(values)}
+
+
+def pprof(output, *arguments, profiles):
+    """What `go tool pprof` makes of profiles, the last of which comes after the options."""
+    if not shutil.which("go"):
+        raise Skip("go is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for i, profile in enumerate(profiles):
+            paths.append(f"{folder}/{i}.pb.gz")
+            with open(paths[-1], "wb") as file:
+                file.write(profile)
+        options = [argument.format(*paths) for argument in arguments]
+        made = f"{folder}/made"
+        run = subprocess.run(
+            ["go", "tool", "pprof", output, f"-output={made}", *options, paths[-1]],
+            env={**os.environ, "PPROF_TMPDIR": folder},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        with open(made, "rb") as file:
+            return file.read()
+
+
+def unchanged(daemon, **parameters):
+    """Call with what the route has before, until that is the same after: names may still come."""
+
+    def compare(action):
+        def holds():
+            before = fetch(daemon, **parameters)
+            result = action(before)
+            return result if samples_of(fetch(daemon, **parameters)) == samples_of(before) else None
+
+        results = []
+        wait_for(lambda: results.append(holds()) or results[-1], 20, "names do not change")
+        return results[-1]
+
+    return compare
+
+
+def totals(profile):
+    values = samples_of(profile).values()
+    return sum(count for count, _ in values), sum(value for _, value in values)
+
+
+@test
+def all_routes_have_the_same_sums(daemon):
+    count, value = totals(fetch(daemon))
+    assert count > 50, f"{count} samples of a fixture that burnt for {LOAD_SECONDS} s"
+    series = ask(daemon, "series")
+    timeline = ask(daemon, "timeline", step="100ms", by="comm,tid", limit=3)
+    heatmap = ask(daemon, "heatmap", rows=33)
+    top = ask(daemon, "top", n=1)
+    for answer in (series, timeline, heatmap, top):
+        assert (answer["count"], answer["value"]) == (count, value), answer
+    for answer in (series, timeline):
+        others = [answer["other"]] if answer["other"] else []
+        assert sum(group["value"] for group in answer["series"] + others) == value
+    steps = [sum(line["values"]) for line in timeline["series"] + [timeline["other"]]]
+    assert sum(steps) == value, steps
+    cells = sum(sum(column) for column in heatmap["counts"])
+    assert cells + sum(heatmap["coarse"]) == count, (cells, count)
+
+
+@test
+def a_range_is_the_sum_of_its_parts(daemon):
+    start, end = (float(loaded_range(daemon)[name]) for name in ("from", "to"))
+    middle = f"{start + 1.2345:.6f}"
+
+    def parts_are_the_whole(whole):
+        sums = collections.Counter()
+        for part in ({"to": middle}, {"from": middle}):
+            for key, (_, value) in samples_of(fetch(daemon, query=THREE, **part)).items():
+                sums[key] += value
+        expected = {key: value for key, (_, value) in samples_of(whole).items()}
+        return sums == expected and len(sums) > 2
+
+    assert unchanged(daemon, query=THREE)(parts_are_the_whole), (start, end)
+
+
+@test
+def what_is_selected_and_what_is_not_are_all(daemon):
+    parts = [fetch(daemon, query='{comm%s"three.*"}' % operator) for operator in ("=~", "!~")]
+    assert all(totals(part)[0] for part in parts)
+    assert totals(fetch(daemon)) == tuple(map(sum, zip(*map(totals, parts))))
+
+
+SHAPES = [
+    {"focus": "spend_three"},
+    {"focus": "three_to_one"},  # the file of its mapping
+    {"focus": r"three_to_one\.c$", "ignore": "one_part"},
+    {"ignore": "spend_three_parts"},
+    {"hide": "^main$"},
+    {"hide": "libc|_start"},
+    {"show": "spend_"},
+    {"show": r"\.c$", "hide": "part$"},
+    {"focus": "main", "ignore": "one_part", "hide": "^_", "show": "m|s"},
+]
+
+
+@test
+def focus_ignore_hide_and_show_are_those_of_pprof(daemon):
+    for shape in SHAPES:
+
+        def both(before, shape=shape):
+            theirs = pprof("-proto", *(f"-{k}={v}" for k, v in shape.items()), profiles=[before])
+            return samples_of(theirs), samples_of(fetch(daemon, query=THREE, **shape))
+
+        theirs, ours = unchanged(daemon, query=THREE)(both)
+        assert ours == theirs, f"{shape}: {set(ours) ^ set(theirs)}"
+        assert ours, shape
+
+
+@test
+def top_is_that_of_pprof(daemon):
+    def both(before):
+        options = ("-nodefraction=0", "-edgefraction=0", "-nodecount=100000", "-unit=ns")
+        text = pprof("-top", *options, profiles=[before]).decode()
+        return text, ask(daemon, "top", query=THREE, n=10000)
+
+    text, top = unchanged(daemon, query=THREE)(both)
+    line = r"^\s*(\d+)(?:ns)?\s+\S+\s+\S+\s+(\d+)(?:ns)?\s+\S+\s+(.+?)(?: \((?:partial-)?inline\))?$"
+    theirs = {name: (int(flat), int(cum)) for flat, cum, name in re.findall(line, text, re.M)}
+    ours = {f["name"]: (f["self"], f["total"]) for f in top["functions"]}
+    assert ours == theirs and len(ours) > 3, f"{ours}\n{text}"
+    assert top["left_out"] == 0
+    selves = [function["self"] for function in top["functions"]]
+    assert selves == sorted(selves, reverse=True), selves
+
+
+def as_base(loaded):
+    """The range again, as the base of a diff."""
+    return {f"base_{name}": value for name, value in loaded.items()}
+
+
+@test
+def a_diff_is_what_pprof_makes_of_a_base(daemon):
+    base = '{comm="three_to_one",thread!=""}'
+
+    def both(before):
+        theirs = pprof("-proto", "-diff_base={0}", profiles=[fetch(daemon, query=base), before])
+        ours = fetch(
+            daemon, "diff", query=THREE, base_query=base, **as_base(loaded_range(daemon))
+        )
+        return samples_of(theirs), samples_of(ours)
+
+    theirs, ours = unchanged(daemon, query=THREE)(both)
+    assert ours == theirs, set(ours) ^ set(theirs)
+    labels = {label for _, labels in ours for label in labels}
+    assert ("pprof::base", "true") in labels, labels
+
+
+@test
+def a_diff_with_itself_comes_to_nothing(daemon):
+    diff = fetch(daemon, "diff", query=THREE, **as_base(loaded_range(daemon)))
+    assert Profile(diff).samples
+    assert totals(diff) == (0, 0)
+    top = pprof("-top", "-nodefraction=0", profiles=[diff]).decode()
+    flat = re.findall(r"^\s*(-?[0-9.]+)\S*\s+\S+%", top, re.M)
+    assert all(float(number) == 0 for number in flat), top
+    folded = fetch(daemon, "diff", query=THREE, format="folded", **as_base(loaded_range(daemon))).decode()
+    for line in folded.splitlines():
+        stack, before, after = line.rsplit(" ", 2)
+        assert before == after and stack.startswith("three_to_one"), line
+
+
+@test
+def the_past_is_answered_at_once(daemon):
+    loaded_range(daemon)
+    target = "/debug/pprof/profile"
+    answer = daemon.get(target, seconds=600, past=1, query=THREE, focus="spend_three")
+    assert answer.code == 200 and answer.seconds < 60, (answer.code, answer.seconds)
+    profile = Profile(answer.body)
+    assert profile.samples and profile.share("spend_three_parts") == 100, profile.summary()
+
+
+if __name__ == "__main__":
+    main(share_daemon=Daemon)
