@@ -8,6 +8,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
+#include "profiler/query_budget.h"
 
 #define REFUSED UINT32_MAX /* the leaf of a stack that does not begin as it should */
 
@@ -128,6 +129,12 @@ static int find_leaf(struct call_tree *tree, struct translation *translation,
 	return r;
 }
 
+static size_t tree_bytes(const struct call_tree *tree)
+{
+	return tree->capacity * sizeof(*tree->nodes) + pair_map_bytes(&tree->numbers) +
+	       string_table_bytes(tree->names);
+}
+
 int call_tree_add(struct call_tree *tree, size_t side, const struct profile *profile,
 		  enum profile_weight weight)
 {
@@ -145,6 +152,8 @@ int call_tree_add(struct call_tree *tree, size_t side, const struct profile *pro
 		if (!added)
 			continue;
 		r = find_leaf(tree, &translation, profile, sample->stack);
+		if (r == 0)
+			r = query_budget_ask(tree->budget, tree_bytes(tree));
 		leaf = translation.leaves[sample->stack];
 		if (r == 0 && leaf != REFUSED)
 			tree->nodes[leaf - 1].self[side] += (int64_t)added;

@@ -14,6 +14,7 @@
 #include "profiler/pair_map.h"
 #include "profiler/profile.h"
 
+struct query_budget;
 struct string_table;
 
 #define CALL_TREE_SIDES 2
@@ -35,6 +36,7 @@ struct call_tree {
 	char *const
 		*first_names; /* only stacks that begin with these, the root's first; borrowed */
 	size_t n_first_names;
+	struct query_budget *budget; /* or NULL: no limits; borrowed */
 };
 
 /* Returns 0, or -ENOMEM. The tree has a root. */
@@ -43,7 +45,7 @@ int call_tree_init(struct call_tree *tree);
 /* Works on a zeroed struct. */
 void call_tree_fini(struct call_tree *tree);
 
-/* Add the samples of @profile on @side. Returns 0, or -ENOMEM. */
+/* Add the samples of @profile on @side. Returns 0, -EDQUOT if the budget is used up, or -ENOMEM. */
 int call_tree_add(struct call_tree *tree, size_t side, const struct profile *profile,
 		  enum profile_weight weight);
 

@@ -90,6 +90,7 @@ static bool add_side(struct querier_call *call, const stacks_question *question,
 	type = querier_selection_type(&selection);
 	if (!type || question->n_profile_id_selector)
 		return true;
+	tree->budget = &call->budget;
 	r = query_run(call->site->store, &selection.query, &profile);
 	if (r == 0)
 		r = add_profile(tree, side, question, profile, type->weight);

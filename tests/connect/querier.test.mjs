@@ -17,7 +17,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-import { createFileRegistry, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
+import { create, createFileRegistry, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { compressionGzip, createConnectTransport } from '@connectrpc/connect-node';
@@ -90,7 +90,7 @@ async function settle() {
 
 const range = await settle();
 
-/** Check that bars lie within those above them; return them as {name, start, total, self, level}. */
+/** The bars as {name, start, total, self, level}; they must lie within those above them. */
 function barsOf(flamegraph) {
   let above = [{ start: 0n, total: flamegraph.total }];
   return flamegraph.levels.flatMap(({ values }, level) => {
@@ -118,7 +118,7 @@ async function failureOf(call) {
   return error;
 }
 
-/** POST bytes, and return {code, headers, body}. */
+/** POST bytes, and return {code, headers, bytes, body}. */
 function post(method, body, headers) {
   return new Promise((resolve, reject) => {
     const asked = request(
@@ -127,11 +127,9 @@ function post(method, body, headers) {
       async (answer) => {
         const chunks = [];
         for await (const chunk of answer) chunks.push(chunk);
-        resolve({
-          code: answer.statusCode,
-          headers: answer.headers,
-          body: Buffer.concat(chunks).toString(),
-        });
+        const bytes = Buffer.concat(chunks);
+        const { statusCode: code, headers } = answer;
+        resolve({ code, headers, bytes, body: bytes.toString() });
       },
     );
     asked.on('error', reject);
@@ -158,7 +156,8 @@ testEach('label names are private ones and those of samples', async (client) => 
 });
 
 testEach('label values are those of selected samples', async (client) => {
-  for (const matcher of [SELECTOR, `{__profile_type__="${CPU}",comm="${comm}"}`, `{"comm"="${comm}"}`])
+  const typed = `{__profile_type__="${CPU}",comm="${comm}"}`;
+  for (const matcher of [SELECTOR, typed, `{"comm"="${comm}"}`])
     assert.deepEqual(
       (await client.labelValues({ ...range, name: 'comm', matchers: [matcher] })).names,
       [comm],
@@ -174,7 +173,10 @@ testEach('what is not there is empty, and no error', async (client) => {
       (await client.labelValues({ ...range, name: 'comm', matchers: [matcher] })).names,
       [],
     );
-  for (const asked of [{ profileTypeID: CPU, labelSelector: nothing[0] }, { profileTypeID: 'a:b:c:d:e', labelSelector: '{}' }]) {
+  for (const asked of [
+    { profileTypeID: CPU, labelSelector: nothing[0] },
+    { profileTypeID: 'a:b:c:d:e', labelSelector: '{}' },
+  ]) {
     const { flamegraph } = await client.selectMergeStacktraces({ ...range, ...asked });
     assert.deepEqual(flamegraph.names, ['total']);
     assert.deepEqual(flamegraph.levels[0].values, [0n, 0n, 0n, 0n]);
@@ -321,12 +323,10 @@ test('JSON may have either name of a field, numbers or strings, and more', async
 });
 
 test('protobuf may have fields that nobody knows, and come in pieces', async () => {
-  const asked = toBinary(service.method.labelValues.input, {
-    $typeName: 'querier.LabelValuesRequest',
-    name: 'comm',
-    matchers: [SELECTOR],
-    ...range,
-  });
+  const asked = toBinary(
+    service.method.labelValues.input,
+    create(service.method.labelValues.input, { name: 'comm', matchers: [SELECTOR], ...range }),
+  );
   const unknown = Uint8Array.of(0xfa, 0x3f, 0x02, 0x01, 0x02); // field 1023, two bytes
   const answer = await post('LabelValues', Buffer.concat([asked, unknown]), {
     'Content-Type': 'application/proto',
@@ -335,6 +335,67 @@ test('protobuf may have fields that nobody knows, and come in pieces', async () 
   assert.equal(answer.code, 200);
   assert.equal(answer.headers['content-type'], 'application/proto');
   assert.ok(answer.body.includes(comm));
+});
+
+/** Ask as Grafana's data source does, which is written in Go; `more` are fields that we lack. */
+async function askAsGrafana(name, question, more = []) {
+  const { input, output } = service.method[name];
+  const answer = await post(
+    service.method[name].name,
+    Buffer.concat([toBinary(input, create(input, question)), Buffer.from(more)]),
+    {
+      'Content-Type': 'application/proto',
+      'Connect-Protocol-Version': '1',
+      'Accept-Encoding': 'gzip',
+      'User-Agent': 'connect-go/1.19.1 (go1.26.0)',
+    },
+  );
+  assert.equal(answer.code, 200, `${name}: ${answer.body}`);
+  assert.equal(answer.headers['content-type'], 'application/proto');
+  const isGzip = answer.headers['content-encoding'] === 'gzip';
+  return fromBinary(output, isGzip ? gunzipSync(answer.bytes) : answer.bytes);
+}
+
+test('what Grafana asks is answered as it needs it', async () => {
+  const exemplarsNone = [0x50, 0x01]; // field 10 of SelectSeriesRequest
+  const editor = `{__profile_type__="${CPU}",comm="${comm}"}`;
+  const query = { ...range, profileTypeID: CPU, labelSelector: SELECTOR };
+  const flames = { ...query, maxNodes: 16384n };
+  // Its health check tells no range.
+  assert.equal((await askAsGrafana('profileTypes', {})).profileTypes[0].ID, CPU);
+  const hour = { start: range.end - 3600000n, end: range.end };
+  assert.equal((await askAsGrafana('profileTypes', hour)).profileTypes.length, 2);
+  const { names } = await askAsGrafana('labelNames', { ...range, matchers: [editor] });
+  assert.ok(names.filter((name) => !name.startsWith('__')).includes('comm'));
+  for (const matcher of [editor, `${CPU}{}`, '{}', ''])
+    assert.ok(
+      (
+        await askAsGrafana('labelValues', { ...range, name: 'comm', matchers: [matcher] })
+      ).names.includes(comm),
+    );
+  const { series } = await askAsGrafana('selectSeries', { ...query, step: 15 }, exemplarsNone);
+  assert.equal(series.length, 1);
+  assert.ok(series[0].points.every(({ value }) => value > 0));
+  const { flamegraph } = await askAsGrafana('selectMergeStacktraces', flames);
+  assert.equal(flamegraph.levels[0].values.length, 4);
+  assert.equal(flamegraph.names[0], 'total');
+  assert.ok(barsOf(flamegraph).some(({ name }) => name === fn));
+});
+
+test('what its Drilldown asks is answered', async () => {
+  const json = { 'Content-Type': 'application/json' };
+  const asked = {
+    start: Number(range.start),
+    end: Number(range.end),
+    labelNames: ['comm', '__profile_type__'],
+    matchers: [],
+  };
+  const series = await post('Series', JSON.stringify(asked), json);
+  const values = JSON.parse(series.body).labelsSet.flatMap(({ labels }) =>
+    labels.map(({ value }) => value),
+  );
+  assert.ok(values.includes(comm) && values.includes(CPU));
+  assert.equal(JSON.parse((await post('GetProfileStats', '{}', json)).body).dataIngested, true);
 });
 
 test('errors of the protocol are as it says', async () => {

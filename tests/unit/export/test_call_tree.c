@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "export/call_tree.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/profile.h"
+#include "profiler/query_budget.h"
 
 DEFINE_CLEANUP(struct profile *, profile_free)
 
@@ -136,6 +138,19 @@ static void takes_only_stacks_that_begin_with_names(void **state)
 	}
 }
 
+static void ends_when_its_budget_is_used_up(void **state)
+{
+	_cleanup_(profile_freep) struct profile *profile = known_profile_new_large(2000, 50);
+	struct query_budget budget;
+	_cleanup_(call_tree_fini) struct call_tree tree = { .budget = &budget };
+
+	(void)state;
+	query_budget_init(&budget, QUERY_CPU_NS, 100000);
+	assert_int_equal(call_tree_init(&tree), 0);
+	assert_int_equal(call_tree_add(&tree, 0, profile, PROFILE_COUNT), -EDQUOT);
+	assert_true(query_budget_has_met(&budget, QUERY_LIMIT_MEMORY));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +160,7 @@ int main(void)
 		cmocka_unit_test(lays_two_profiles_over_one_another),
 		cmocka_unit_test(has_callers_before_callees),
 		cmocka_unit_test(takes_only_stacks_that_begin_with_names),
+		cmocka_unit_test(ends_when_its_budget_is_used_up),
 	};
 
 	return cmocka_run_group_tests_name("call tree", tests, NULL, NULL);
