@@ -23,17 +23,19 @@ static void use_quotes(char *text)
 		*text = '"';
 }
 
-static json_t *ask(struct store *store, unsigned int *ret_code, const char *method, char *question)
+json_t *querier_ask(struct store *store, unsigned int *ret_code, const char *method,
+		    const char *question)
 {
+	_cleanup_(freep) char *asked = strdup(question);
 	struct request request = { .method = METHOD_POST, .content_type = ANSWER_JSON };
 	struct site site = { .store = store };
 	json_t *answer;
 	char path[128];
 
-	use_quotes(question);
+	use_quotes(asked);
 	snprintf(path, sizeof(path), "/querier.v1.QuerierService/%s", method);
 	assert_int_equal(request_set_target(&request, path), 0);
-	request_add_body(&request, question, strlen(question));
+	request_add_body(&request, asked, strlen(asked));
 	route_begin(&request, &site);
 	if (store)
 		store_get_status(store, &request.status.store);
@@ -46,28 +48,16 @@ static json_t *ask(struct store *store, unsigned int *ret_code, const char *meth
 	return answer;
 }
 
-json_t *querier_ask(struct store *store, unsigned int *ret_code, const char *method,
-		    const char *format, ...)
-{
-	char question[4096];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(question, sizeof(question), format, args);
-	va_end(args);
-	return ask(store, ret_code, method, question);
-}
-
 void querier_expect(struct store *store, const char *method, const char *question,
 		    const char *expected)
 {
-	_cleanup_(freep) char *copy = strdup(expected), *text = NULL;
+	_cleanup_(freep) char *wanted = strdup(expected), *text = NULL;
 	json_t *answer, *parsed;
 	unsigned int code;
 
-	answer = querier_ask(store, &code, method, "%s", question);
-	use_quotes(copy);
-	parsed = json_loads(copy, 0, NULL);
+	answer = querier_ask(store, &code, method, question);
+	use_quotes(wanted);
+	parsed = json_loads(wanted, 0, NULL);
 	assert_non_null(parsed);
 	text = json_dumps(answer, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	if (code != 200 || !json_equal(answer, parsed))
@@ -80,7 +70,7 @@ void querier_expect_error(struct store *store, const char *method, const char *q
 			  const char *code, const char *word)
 {
 	unsigned int status;
-	json_t *answer = querier_ask(store, &status, method, "%s", question);
+	json_t *answer = querier_ask(store, &status, method, question);
 	const char *message = json_string_value(json_object_get(answer, "message"));
 
 	assert_true(status >= 400);

@@ -7,16 +7,12 @@
 
 #include <jansson.h>
 
-#include "profiler/base/buffer.h"
-
 struct store;
 
-/*
- * What @method answers to the question @format makes (printf(3), with ' for "); *@ret_code is the
- * status. Owned by the caller: json_decref().
- */
+/* What @method answers to @question, in which ' stands for "; *@ret_code is the status. Owned by
+ * the caller: json_decref(). */
 json_t *querier_ask(struct store *store, unsigned int *ret_code, const char *method,
-		    const char *format, ...) __attribute__((format(printf, 4, 5)));
+		    const char *question);
 
 /* Expect that the answer is @expected, in which ' stands for ". */
 void querier_expect(struct store *store, const char *method, const char *question,

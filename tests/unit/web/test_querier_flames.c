@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -123,13 +124,15 @@ static void takes_only_stacks_that_begin_with_names(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		char question[512];
 		unsigned int code;
-		json_t *answer = querier_ask(*state, &code, "SelectMergeStacktraces",
-					     "{" COUNT "," ALL "," RANGE
-					     ",'stackTraceSelector':{'callSite':[%s]}}",
-					     examples[i].call_site);
-		json_t *total = json_object_get(json_object_get(answer, "flamegraph"), "total");
+		json_t *answer, *total;
 
+		snprintf(question, sizeof(question),
+			 "{" COUNT "," ALL "," RANGE ",'stackTraceSelector':{'callSite':[%s]}}",
+			 examples[i].call_site);
+		answer = querier_ask(*state, &code, "SelectMergeStacktraces", question);
+		total = json_object_get(json_object_get(answer, "flamegraph"), "total");
 		assert_int_equal(code, 200);
 		assert_true(examples[i].is_there == (total != NULL));
 		json_decref(answer);

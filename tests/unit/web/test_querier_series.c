@@ -60,34 +60,39 @@ static int64_t to_int64(const json_t *string)
 	return string ? strtoll(json_string_value(string), NULL, 10) : 0;
 }
 
-/* The samples of the flame graph from @start_ms to @end_ms, both included. */
+/* Ask @method about all samples from @start_ms to @end_ms, both included, and @more. */
+static json_t *ask(struct store *store, const char *method, int64_t start_ms, int64_t end_ms,
+		   const char *more)
+{
+	char question[512];
+	unsigned int code;
+	json_t *answer;
+
+	snprintf(question, sizeof(question),
+		 "{'profileTypeID':'" COUNT "'," ALL ",'start':%" PRId64 ",'end':%" PRId64 "%s}",
+		 start_ms, end_ms, more);
+	answer = querier_ask(store, &code, method, question);
+	assert_int_equal(code, 200);
+	return answer;
+}
+
+/* The samples of the flame graph. */
 static int64_t ask_flames(struct store *store, int64_t start_ms, int64_t end_ms)
 {
-	unsigned int code;
-	json_t *answer = querier_ask(store, &code, "SelectMergeStacktraces",
-				     "{'profileTypeID':'" COUNT "'," ALL ",'start':%" PRId64
-				     ",'end':%" PRId64 "}",
-				     start_ms, end_ms);
+	json_t *answer = ask(store, "SelectMergeStacktraces", start_ms, end_ms, "");
 	int64_t total = to_int64(json_object_get(json_object_get(answer, "flamegraph"), "total"));
 
-	assert_int_equal(code, 200);
 	json_decref(answer);
 	return total;
 }
 
-/* The samples of the pprof of the same. */
+/* The samples of the pprof. */
 static int64_t ask_profile(struct store *store, int64_t start_ms, int64_t end_ms)
 {
-	unsigned int code;
-	json_t *answer = querier_ask(store, &code, "SelectMergeProfile",
-				     "{'profileTypeID':'" COUNT "'," ALL ",'start':%" PRId64
-				     ",'end':%" PRId64 "}",
-				     start_ms, end_ms);
+	json_t *answer = ask(store, "SelectMergeProfile", start_ms, end_ms, ""), *sample;
 	int64_t total = 0;
-	json_t *sample;
 	size_t i;
 
-	assert_int_equal(code, 200);
 	json_array_foreach(json_object_get(answer, "sample"), i, sample) total +=
 		to_int64(json_array_get(json_object_get(sample, "value"), 0));
 	json_decref(answer);
@@ -96,14 +101,10 @@ static int64_t ask_profile(struct store *store, int64_t start_ms, int64_t end_ms
 
 static json_t *ask_series(struct store *store, int64_t start_ms, int64_t end_ms, int64_t step_ms)
 {
-	unsigned int code;
-	json_t *answer = querier_ask(store, &code, "SelectSeries",
-				     "{'profileTypeID':'" COUNT "'," ALL ",'start':%" PRId64
-				     ",'end':%" PRId64 ",'step':%.17g}",
-				     start_ms, end_ms, (double)step_ms / 1000);
+	char step[64];
 
-	assert_int_equal(code, 200);
-	return answer;
+	snprintf(step, sizeof(step), ",'step':%.17g", (double)step_ms / 1000);
+	return ask(store, "SelectSeries", start_ms, end_ms, step);
 }
 
 /* One grid: each point is the flame graph of its step, and all of them that of their steps. */
@@ -292,11 +293,13 @@ static void takes_any_grid(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		char question[512];
 		unsigned int code;
-		json_t *answer =
-			querier_ask(*state, &code, "SelectSeries",
-				    "{'profileTypeID':'" CPU "'," ALL ",%s}", questions[i]);
+		json_t *answer;
 
+		snprintf(question, sizeof(question), "{'profileTypeID':'" CPU "'," ALL ",%s}",
+			 questions[i]);
+		answer = querier_ask(*state, &code, "SelectSeries", question);
 		assert_int_equal(code, 200);
 		assert_int_equal(json_array_size(json_object_get(answer, "series")), i == 0);
 		json_decref(answer);
