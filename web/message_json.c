@@ -334,9 +334,8 @@ static bool is_zero(const ProtobufCFieldDescriptor *field, const void *item)
 
 	if (field->type == PROTOBUF_C_TYPE_STRING)
 		return !**(const char *const *)item;
-	if (field->type ==
-	    PROTOBUF_C_TYPE_DOUBLE) /* -0 as well, which protobuf-c leaves out, too */
-		return *(const double *)item == 0;
+	if (field->type == PROTOBUF_C_TYPE_DOUBLE)
+		return *(const double *)item == 0; /* -0, too, as protobuf-c has it */
 	return !memcmp(item, zeros, size_of(field));
 }
 
