@@ -74,12 +74,15 @@ function total(profile, i) {
   return profile.sample.reduce((sum, sample) => sum + sample.value[i], 0n);
 }
 
-/** A range, both ends of which are in it, with enough samples; all of them have arrived. */
+/**
+ * A range of whole seconds, which no rounding of times splits, with enough samples, all of which
+ * have arrived. Its end, a millisecond, is in it.
+ */
 async function settle() {
   let settled = { count: 0n };
   for (;;) {
-    const now = BigInt(Date.now());
-    if (settled.count < SAMPLES) settled.range = { start: now - RANGE_MS, end: now };
+    const now = BigInt(Math.floor(Date.now() / 1000)) * 1000n;
+    if (settled.count < SAMPLES) settled.range = { start: now - RANGE_MS, end: now - 1n };
     const count = total(await fetchProfile(settled.range), 0);
     if (count !== settled.count) settled = { ...settled, count, since: Date.now() };
     else if (count >= SAMPLES && Date.now() - settled.since > SETTLED_MS) return settled.range;
@@ -214,10 +217,10 @@ testEach('the profile of a range is the pprof of it', async (client) => {
 
 testEach('points add up to the flame graph of their steps', async (client) => {
   const end = range.end;
-  for (const step of [0.25, 7.0001]) {
+  for (const step of [0.25, 1.5, 7.0001]) {
     const ms = BigInt(Math.trunc(step * 1000));
     const asked = { profileTypeID: CPU, labelSelector: SELECTOR };
-    const start = end - 9n * ms;
+    const start = end - 11n * ms; // with the step that ends there, 12: whole seconds
     const { series } = await client.selectSeries({ ...asked, start, end, step });
     const points = series.flatMap((one) => one.points);
     const sum = points.reduce((total, point) => total + BigInt(point.value), 0n);
@@ -235,7 +238,8 @@ testEach('points add up to the flame graph of their steps', async (client) => {
 });
 
 testEach('groups add up to all of it', async (client) => {
-  const asked = { ...range, profileTypeID: COUNT, step: 60 };
+  const { end } = range; // where one step of that length ends
+  const asked = { start: end, end, profileTypeID: COUNT, step: Number(RANGE_MS) / 1000 };
   const sum = async (more) => {
     const { series } = await client.selectSeries({ ...asked, ...more });
     return series.flatMap((one) => one.points).reduce((all, { value }) => all + value, 0);
@@ -373,7 +377,8 @@ test('what Grafana asks is answered as it needs it', async () => {
         await askAsGrafana('labelValues', { ...range, name: 'comm', matchers: [matcher] })
       ).names.includes(comm),
     );
-  const { series } = await askAsGrafana('selectSeries', { ...query, step: 15 }, exemplarsNone);
+  const graph = { ...query, start: range.end - 4n * 15000n, step: 15 };
+  const { series } = await askAsGrafana('selectSeries', graph, exemplarsNone);
   assert.equal(series.length, 1);
   assert.ok(series[0].points.every(({ value }) => value > 0));
   const { flamegraph } = await askAsGrafana('selectMergeStacktraces', flames);
@@ -387,7 +392,7 @@ test('what its Drilldown asks is answered', async () => {
   const asked = {
     start: Number(range.start),
     end: Number(range.end),
-    labelNames: ['comm', '__profile_type__'],
+    labelNames: ['service_name', '__profile_type__'],
     matchers: [],
   };
   const series = await post('Series', JSON.stringify(asked), json);

@@ -28,7 +28,7 @@ def write_descriptors(path):
 def the_official_client_reads_what_the_querier_says(daemon):
     if not shutil.which("node") or not (CONNECT / "node_modules").is_dir():
         raise Skip("the client is not installed: run npm ci in tests/connect")
-    load = processes.start(fixture("three_to_one"), "120")
+    load = processes.start(fixture("three_to_one"), "300")
     try:
         daemon.past_until('{comm="three_to_one"}', lambda p: p.has("spend_three_parts"))
         with tempfile.NamedTemporaryFile() as descriptors:
@@ -38,7 +38,7 @@ def the_official_client_reads_what_the_querier_says(daemon):
                 + ["three_to_one", "spend_three_parts"],
                 capture_output=True,
                 text=True,
-                timeout=100,
+                timeout=200,
                 check=False,
             )
     finally:

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "profiler/label.h"
 #include "profiler/store.h"
 #include "querier_asker.h"
 #include "tests/unit/profiler/store_fixture.h"
@@ -156,6 +157,31 @@ static void takes_any_time(void **state)
 		       "{}");
 }
 
+/* What strangers call their processes comes out as it is, or as "?" where it is no text. */
+static void writes_any_value(void **state)
+{
+	static const struct label comm = { "comm", "a\"b\\c\n</script>\xff\x01" };
+	static const struct store_process process = { 100, 100, &comm, 1 };
+	const struct sample sample = { .time_unix_ns = FIXTURE_START_NS,
+				       .value = FIXTURE_TICK_NS,
+				       .weight = 1,
+				       .thread = 100,
+				       .stack = FIXTURE_STACK };
+	struct store *store = store_fixture_new();
+
+	(void)state;
+	assert_int_equal(store_add_process(store, &process), 0);
+	assert_int_equal(store_add_thread(store, 100, 100, 100, "main"), 0);
+	assert_int_equal(store_add_samples(store, &sample, 1), 1);
+	querier_expect(store, "LabelValues", "{'name':'comm'}",
+		       "{'names':['a\\'b\\\\c\\n</script>?\\u0001']}");
+	querier_expect(store, "LabelValues",
+		       "{'name':'comm','matchers':['{comm=\\'a\\\\\\'b\\\\\\\\c\\\\n</"
+		       "script>?\\u0001\\'}']}",
+		       "{'names':['a\\'b\\\\c\\n</script>?\\u0001']}");
+	store_free(store);
+}
+
 static void tells_from_when_to_when_there_are_samples(void **state)
 {
 	struct store *empty = store_fixture_new_empty(1 << 20);
@@ -178,6 +204,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(bounds_the_matchers),
 		cmocka_unit_test(takes_any_time),
+		cmocka_unit_test(writes_any_value),
 		cmocka_unit_test(tells_from_when_to_when_there_are_samples),
 	};
 
