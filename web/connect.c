@@ -11,6 +11,7 @@
 #include "export/gzip.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/query_budget.h"
 #include "web/json_text.h"
 #include "web/message_json.h"
 #include "web/request.h"
@@ -174,6 +175,17 @@ static void compress(struct request *request)
 	small = (struct buffer){ 0 };
 }
 
+static void fail_answer(struct request *request, int error)
+{
+	if (error != -EFBIG) {
+		connect_fail(request, CONNECT_UNAVAILABLE, "out of memory");
+		return;
+	}
+	request->limits_met |= 1U << QUERY_LIMIT_ANSWER;
+	connect_fail(request, CONNECT_RESOURCE_EXHAUSTED,
+		     "the answer is larger than %lu MiB: select less", SITE_ANSWER_MAX >> 20);
+}
+
 void connect_answer(struct request *request, const ProtobufCMessage *message)
 {
 	struct answer *answer = &request->answer;
@@ -183,14 +195,10 @@ void connect_answer(struct request *request, const ProtobufCMessage *message)
 		message_append_json(message, &answer->body);
 	else
 		pack(message, &answer->body);
-	if (buffer_error(&answer->body) == -EFBIG)
-		connect_fail(request, CONNECT_RESOURCE_EXHAUSTED,
-			     "the answer is larger than %lu MiB: select less",
-			     SITE_ANSWER_MAX >> 20);
-	else if (buffer_error(&answer->body))
-		connect_fail(request, CONNECT_UNAVAILABLE, "out of memory");
-	else
-		compress(request);
-	if (!answer->code)
-		answer_finish(answer, request_is_json(request) ? ANSWER_JSON : PROTO);
+	if (buffer_error(&answer->body)) {
+		fail_answer(request, buffer_error(&answer->body));
+		return;
+	}
+	compress(request);
+	answer_finish(answer, request_is_json(request) ? ANSWER_JSON : PROTO);
 }

@@ -40,9 +40,8 @@ static void flames_fini(struct flames *flames)
 	free(flames->level_pointers);
 }
 
-typedef Querier__SelectMergeStacktracesRequest stacks_question;
-
-static bool question_is_good(struct querier_call *call, const stacks_question *question)
+static bool question_is_good(struct querier_call *call,
+			     const Querier__SelectMergeStacktracesRequest *question)
 {
 	const Querier__StackTraceSelector *stacks = question->stack_trace_selector;
 
@@ -60,22 +59,26 @@ static bool question_is_good(struct querier_call *call, const stacks_question *q
 	return !call->request->answer.code;
 }
 
-/* Add the samples of @profile in stacks that begin as @question says. */
-static int add_profile(struct call_tree *tree, size_t side, const stacks_question *question,
-		       const struct profile *profile, enum profile_weight weight)
+/* Add the samples of @profile in stacks that begin as @stacks, or NULL, says. */
+static int add_profile(struct call_tree *tree, size_t side, const struct profile *profile,
+		       enum profile_weight weight, const Querier__StackTraceSelector *stacks)
 {
-	const Querier__StackTraceSelector *stacks = question->stack_trace_selector;
 	char *first_names[MOST_CALLERS];
+	int r;
 
 	tree->first_names = first_names;
 	tree->n_first_names = stacks ? stacks->n_call_site : 0;
 	for (size_t i = 0; i < tree->n_first_names; i++)
 		first_names[i] = stacks->call_site[i]->name;
-	return call_tree_add(tree, side, profile, weight);
+	r = call_tree_add(tree, side, profile, weight);
+	tree->first_names = NULL;
+	tree->n_first_names = 0;
+	return r;
 }
 
 /* Add what @question selects on @side of @tree. Returns false if @call is answered. */
-static bool add_side(struct querier_call *call, const stacks_question *question, size_t side,
+static bool add_side(struct querier_call *call,
+		     const Querier__SelectMergeStacktracesRequest *question, size_t side,
 		     struct call_tree *tree)
 {
 	const struct querier_scope scope = { question->profile_typeid, question->label_selector,
@@ -93,7 +96,7 @@ static bool add_side(struct querier_call *call, const stacks_question *question,
 	tree->budget = &call->budget;
 	r = query_run(call->site->store, &selection.query, &profile);
 	if (r == 0)
-		r = add_profile(tree, side, question, profile, type->weight);
+		r = add_profile(tree, side, profile, type->weight, question->stack_trace_selector);
 	return querier_call_goes_on(call, r);
 }
 
@@ -123,7 +126,8 @@ static int draw(struct flames *flames, size_t n_sides, int64_t max_nodes)
 
 void querier_select_merge_stacktraces(struct querier_call *call)
 {
-	const stacks_question *question = (const stacks_question *)call->question;
+	const Querier__SelectMergeStacktracesRequest *question =
+		(const Querier__SelectMergeStacktracesRequest *)call->question;
 	Querier__SelectMergeStacktracesResponse answer =
 		QUERIER__SELECT_MERGE_STACKTRACES_RESPONSE__INIT;
 	Querier__FlameGraph graph = QUERIER__FLAME_GRAPH__INIT;

@@ -57,6 +57,9 @@ static void work(struct request *request, struct site *site)
 	call.question = question;
 	query_budget_init(&call.budget, QUERY_CPU_NS, QUERY_BYTES);
 	method->answer(&call);
+	request->limits_met |= query_budget_limits(&call.budget);
+	if (request->answer.code == 200)
+		request_tell_limits(request);
 	request->limits_met = query_budget_limits(&call.budget);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/query_budget.h"
 #include "web/moment.h"
 
 int request_set_target(struct request *request, const char *target)
@@ -120,4 +121,15 @@ bool request_get_duration(struct request *request, const char *name, int64_t oth
 	answer_fail_parameter(&request->answer, name, value,
 			      "a length of time, like 10s or 1h30m, or a number of seconds");
 	return false;
+}
+
+void request_tell_limits(struct request *request)
+{
+	static const char *const names[] = { NULL, "match", "groups", "match, groups" };
+	unsigned int has_match = request->limits_met >> QUERY_LIMIT_MATCH & 1;
+	unsigned int has_groups = request->limits_met >> QUERY_LIMIT_GROUPS & 1;
+
+	if (has_match || has_groups)
+		answer_add_header(&request->answer, "X-Pilotlight-Limits",
+				  names[has_match | has_groups << 1]);
 }

@@ -109,3 +109,6 @@ bool request_get_count(struct request *request, const char *name, uint32_t max, 
 /* The length of time that the parameter @name tells, more than 0, or @otherwise without one. */
 bool request_get_duration(struct request *request, const char *name, int64_t otherwise,
 			  int64_t *ret_ns);
+
+/* Say in a header of the answer which limits left something out, or added it up. */
+void request_tell_limits(struct request *request);

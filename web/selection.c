@@ -98,15 +98,6 @@ int selection_run(struct selection *selection, const struct site *site,
 	return r;
 }
 
-/* What to say of limits that left something out, or added it up. */
-static const char *met_header(unsigned int limits_met)
-{
-	static const char *const names[] = { NULL, "match", "groups", "match, groups" };
-
-	return names[(limits_met >> QUERY_LIMIT_MATCH & 1) | (limits_met >> QUERY_LIMIT_GROUPS & 1)
-								     << 1];
-}
-
 static void fail_budget(struct answer *answer, const struct query_budget *budget)
 {
 	if (query_budget_has_met(budget, QUERY_LIMIT_MEMORY))
@@ -137,8 +128,8 @@ bool selection_end(struct request *request, const struct selection *selection, i
 		answer_fail_busy(answer, "out of memory");
 	} else if (r < 0) {
 		answer_fail(answer, 500, "the query failed: %s", strerror(-r));
-	} else if (met_header(request->limits_met)) {
-		answer_add_header(answer, "X-Pilotlight-Limits", met_header(request->limits_met));
+	} else {
+		request_tell_limits(request);
 	}
 	return r == 0;
 }

@@ -15,8 +15,6 @@
 #include "profiler/base/cleanup.h"
 #include "web/querier.pb-c.h"
 
-typedef Querier__SelectMergeStacktracesRequest question;
-
 static void message_free(ProtobufCMessage **message)
 {
 	protobuf_c_message_free_unpacked(*message, NULL);
@@ -107,7 +105,8 @@ static void makes_what_protobuf_can_pack(void **state)
 {
 	_cleanup_(message_free) ProtobufCMessage *message =
 		read_question("{\"profileIdSelector\":[\"a\",\"\\u00e9\\n\"],\"start\":1}");
-	const question *read = (const question *)message;
+	const Querier__SelectMergeStacktracesRequest *read =
+		(const Querier__SelectMergeStacktracesRequest *)message;
 	uint8_t bytes[64];
 
 	(void)state;

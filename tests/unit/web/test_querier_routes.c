@@ -10,10 +10,33 @@
 #include <cmocka.h>
 
 #include "profiler/base/array.h"
+#include "profiler/label.h"
+#include "profiler/query_budget.h"
+#include "profiler/store.h"
 #include "querier_asker.h"
+#include "tests/unit/profiler/store_fixture.h"
 #include "web/request.h"
 #include "web/route.h"
 #include "web/site.h"
+
+/* A store in which "api" has a sample, and so has "db". */
+static struct store *new_store_of_two(void)
+{
+	static const struct label comm = { "comm", "db" };
+	static const struct store_process process = { 100, 100, &comm, 1 };
+	const struct sample sample = { .time_unix_ns = FIXTURE_START_NS,
+				       .value = FIXTURE_TICK_NS,
+				       .weight = 1,
+				       .thread = 100,
+				       .stack = FIXTURE_STACK };
+	struct store *store = store_fixture_new();
+
+	assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS), 1);
+	assert_int_equal(store_add_process(store, &process), 0);
+	assert_int_equal(store_add_thread(store, 100, 100, 100, "main"), 0);
+	assert_int_equal(store_add_samples(store, &sample, 1), 1);
+	return store;
+}
 
 static void has_not_all_methods(void **state)
 {
@@ -43,11 +66,35 @@ static void makes_no_answer_while_large_ones_are_sent(void **state)
 	request_fini(&request);
 }
 
+/* The header says so where an answer is not all that was asked for; so do the metrics. */
+static void tells_of_limits_that_were_met(void **state)
+{
+	struct site site = { .store = new_store_of_two() };
+	struct request request = { .method = METHOD_POST, .content_type = ANSWER_JSON };
+	static const char question[] =
+		"{\"profileTypeID\":\"process_cpu:cpu:nanoseconds:cpu:nanoseconds\","
+		"\"labelSelector\":\"{}\",\"start\":1700000000000,\"end\":1700000060000,"
+		"\"step\":60,\"groupBy\":[\"comm\"],\"limit\":1}";
+
+	(void)state;
+	assert_int_equal(request_set_target(&request, "/querier.v1.QuerierService/SelectSeries"),
+			 0);
+	request_add_body(&request, question, strlen(question));
+	route_begin(&request, &site);
+	request.work(&request, &site);
+	assert_int_equal(request.answer.code, 200);
+	assert_int_equal(request.limits_met, 1U << QUERY_LIMIT_GROUPS);
+	assert_string_equal(request.answer.headers[0].name, "X-Pilotlight-Limits");
+	request_fini(&request);
+	store_free(site.store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_not_all_methods),
 		cmocka_unit_test(makes_no_answer_while_large_ones_are_sent),
+		cmocka_unit_test(tells_of_limits_that_were_met),
 	};
 
 	return cmocka_run_group_tests_name("querier routes", tests, NULL, NULL);

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "profiler/query_budget.h"
+
 static void takes_a_target_apart(void **state)
 {
 	struct request request = { 0 };
@@ -73,6 +75,30 @@ static void reads_times_or_answers(void **state)
 	request_fini(&request);
 }
 
+static void tells_limits_that_left_something_out(void **state)
+{
+	static const struct {
+		unsigned int limits;
+		const char *header;
+	} examples[] = {
+		{ 0, NULL },
+		{ 1U << QUERY_LIMIT_CPU_TIME, NULL },
+		{ 1U << QUERY_LIMIT_MATCH, "match" },
+		{ 1U << QUERY_LIMIT_GROUPS, "groups" },
+		{ 1U << QUERY_LIMIT_MATCH | 1U << QUERY_LIMIT_GROUPS, "match, groups" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		struct request request = { .limits_met = examples[i].limits };
+
+		request_tell_limits(&request);
+		assert_int_equal(request.answer.n_headers, examples[i].header != NULL);
+		if (examples[i].header)
+			assert_string_equal(request.answer.headers[0].value, examples[i].header);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +106,7 @@ int main(void)
 		{ "bounds the body", bounds_the_body },
 		{ "knows methods", knows_methods },
 		{ "reads times, or answers", reads_times_or_answers },
+		{ "tells limits that left something out", tells_limits_that_left_something_out },
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
