@@ -6,7 +6,7 @@
 
 #include "profiler/base/clock.h"
 
-#define QUESTIONS_A_LOOK 256 /* reading the thread's clock is a system call */
+#define QUESTIONS_A_LOOK 64 /* reading the thread's clock is a system call */
 
 const char *const query_limit_names[QUERY_LIMIT_COUNT] = {
 	[QUERY_LIMIT_CPU_TIME] = "cpu_time", [QUERY_LIMIT_MEMORY] = "memory",

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define QUERY_CPU_NS (10 * 1000 * 1000 * 1000LL) /* of one query, by default */
-#define QUERY_BYTES  (256UL << 20)               /* likewise; the encoded answer not included */
+#define QUERY_BYTES  (128UL << 20)               /* likewise; the encoded answer not included */
 
 enum query_limit {
 	QUERY_LIMIT_CPU_TIME,

@@ -136,11 +136,17 @@ static int rank_groups(struct builder *builder)
 static int make_series(struct builder *builder, struct series_set *set)
 {
 	size_t n_groups = label_groups_count(builder->groups);
-	size_t max_series = builder->options->max_series;
+	size_t max_series = builder->options->max_series, n_sums;
+	int r;
 
 	set->n_series = n_groups > max_series ? max_series + 1 : n_groups;
+	n_sums = set->n_series * set->n_steps;
+	r = query_budget_ask(builder->query->budget,
+			     builder_bytes(builder) + n_sums * sizeof(*set->sums));
+	if (r < 0)
+		return r;
 	set->series = calloc(set->n_series + 1, sizeof(*set->series));
-	set->sums = calloc(set->n_series * set->n_steps + 1, sizeof(*set->sums));
+	set->sums = calloc(n_sums + 1, sizeof(*set->sums));
 	if (!set->series || !set->sums)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_groups; i++) {

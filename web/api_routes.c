@@ -53,7 +53,7 @@ static const struct encoder *get_encoder(struct request *request)
 	return NULL;
 }
 
-static bool type_is_good(struct request *request)
+bool api_type_is_good(struct request *request)
 {
 	const char *value = request_get(request, "type");
 
@@ -69,7 +69,7 @@ void api_begin_profile(struct request *request, struct site *site)
 	int64_t start_ns, end_ns;
 
 	(void)site;
-	if (!type_is_good(request) || !api_get_range(request, &start_ns, &end_ns))
+	if (!api_type_is_good(request) || !api_get_range(request, &start_ns, &end_ns))
 		return;
 	encoder = get_encoder(request);
 	if (encoder)

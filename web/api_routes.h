@@ -31,3 +31,6 @@ void api_begin_status(struct request *request, struct site *site);
  * false: it is none, and @request is answered.
  */
 bool api_get_range(struct request *request, int64_t *ret_start_ns, int64_t *ret_end_ns);
+
+/* Whether the parameter `type` is a type of profile that there is; if not, @request is answered. */
+bool api_type_is_good(struct request *request);

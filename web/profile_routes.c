@@ -28,7 +28,7 @@ static struct selection *begin_selection(struct request *request)
 	struct selection *selection;
 	int64_t start_ns, end_ns;
 
-	if (!api_get_range(request, &start_ns, &end_ns))
+	if (!api_type_is_good(request) || !api_get_range(request, &start_ns, &end_ns))
 		return NULL;
 	selection = selection_of_request(request, start_ns, end_ns);
 	if (!selection || !profile_shape_get(request, &selection->shape))

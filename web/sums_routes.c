@@ -48,7 +48,7 @@ static struct sums_job *job_of_request(struct request *request)
 	int64_t start_ns, end_ns;
 	struct sums_job *job;
 
-	if (!api_get_range(request, &start_ns, &end_ns))
+	if (!api_type_is_good(request) || !api_get_range(request, &start_ns, &end_ns))
 		return NULL;
 	selection = selection_of_request(request, start_ns, end_ns);
 	if (!selection)

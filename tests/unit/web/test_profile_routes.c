@@ -106,6 +106,7 @@ static void says_which_parameter_is_bad(void **state)
 		{ "profile?show=a%7B2,1%7D", "parameter show" },
 		{ "profile?by=%7B", "parameter by" },
 		{ "top?n=0", "parameter n" },
+		{ "top?type=heap", "parameter type" },
 		{ "top?n=many", "parameter n" },
 		{ "top?sort=name", "parameter sort" },
 		{ "top?query=comm", "parameter query" },

@@ -34,7 +34,7 @@ static void says_what_stopped_it(void **state)
 	} examples[] = {
 		{ -ENOMEM, 0, 503, "out of memory" },
 		{ -EDQUOT, QUERY_LIMIT_CPU_TIME, 429, "10 s of CPU time" },
-		{ -EDQUOT, QUERY_LIMIT_MEMORY, 429, "256 MiB of memory" },
+		{ -EDQUOT, QUERY_LIMIT_MEMORY, 429, "128 MiB of memory" },
 		{ -EIO, 0, 500, "Input/output error" },
 	};
 

@@ -148,6 +148,7 @@ static void says_which_parameter_is_bad(void **state)
 		{ "heatmap?rows=1000&columns=2000", "parameter columns" },
 		{ "heatmap?columns=18446744073709551617", "parameter columns" },
 		{ "heatmap?to=never", "parameter to" },
+		{ "heatmap?type=heap", "parameter type" },
 	};
 
 	(void)state;
