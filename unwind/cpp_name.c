@@ -16,20 +16,49 @@
 #define MAX_QUALIFIERS   8    /* of a parameter, for it to be read as one here */
 #define MAX_DEPTH        1024 /* beyond it, libiberty writes nothing */
 
-/* Whether any of the pairs of letters is there that are looked at below. In one pass without a
- * jump, which compilers make one of many letters at a time: most names have none of them. */
-static bool has_pair(const char *symbol, size_t n_letters)
+/* Letters that are looked at in one go, without a jump: of loops of so many, compilers make one of
+ * many letters at a time. */
+#define BLOCK_LETTERS 32
+
+/* What is looked for in all of a name, before anything is looked at closely. */
+struct survey {
+	bool has_pair;       /* some pair of letters is there that is looked at below */
+	size_t n_lists;      /* of arguments */
+	size_t n_references; /* to parameters */
+};
+
+/* Of BLOCK_LETTERS at @letters, and one more. */
+static void survey_block(const char *letters, struct survey *survey)
 {
-	uint8_t found = 0;
+	uint8_t has_pair = 0, n_lists = 0, n_references = 0;
 
-	for (size_t i = 0; i + 1 < n_letters; i++) {
-		uint8_t first = (uint8_t)symbol[i], second = (uint8_t)symbol[i + 1];
+	for (size_t i = 0; i < BLOCK_LETTERS; i++) {
+		uint8_t first = (uint8_t)letters[i], second = (uint8_t)letters[i + 1];
 
-		found |= ((first == 'D') | (first == 's')) & (second == 'p');
-		found |= (first == 's') & (second == 'Z');
-		found |= (first == 'c') & (second == 'v');
+		has_pair |= ((first == 'D') | (first == 's')) & (second == 'p');
+		has_pair |= (first == 's') & (second == 'Z');
+		has_pair |= (first == 'c') & (second == 'v');
+		n_lists = (uint8_t)(n_lists + ((first == 'I') | (first == 'J')));
+		n_references = (uint8_t)(n_references +
+					 (((first == 'R') | (first == 'O')) & (second == 'T')));
 	}
-	return found;
+	survey->has_pair |= has_pair;
+	survey->n_lists += n_lists;
+	survey->n_references += n_references;
+}
+
+static struct survey survey_name(const char *symbol, size_t n_letters)
+{
+	char last[BLOCK_LETTERS + 1] = "";
+	struct survey survey = { .has_pair = false };
+
+	for (; n_letters > BLOCK_LETTERS; n_letters -= BLOCK_LETTERS) {
+		survey_block(symbol, &survey);
+		symbol += BLOCK_LETTERS;
+	}
+	memcpy(last, symbol, n_letters);
+	survey_block(last, &survey);
+	return survey;
 }
 
 /* Whether an expression may begin at @letters: with an operator, or what else the ABI has. */
@@ -108,18 +137,6 @@ static size_t count_twice_read(const char *symbol)
 		n += n_digits && symbol[n_digits] == 'I';
 	}
 	return n;
-}
-
-/* Of lists of arguments with references to parameters: libiberty makes room for all of them. */
-static size_t count_scope_copies(const char *symbol)
-{
-	size_t n_lists = 0, n_references = 0;
-
-	for (; *symbol; symbol++) {
-		n_lists += *symbol == 'I' || *symbol == 'J';
-		n_references += (*symbol == 'R' || *symbol == 'O') && symbol[1] == 'T';
-	}
-	return n_lists * n_references;
 }
 
 /* The tree that libiberty makes of a name, in which substitutions are shared. */
@@ -232,11 +249,15 @@ static bool packs_are_bounded(const char *symbol, size_t n_letters)
 bool cpp_name_is_bounded(const char *symbol)
 {
 	size_t n_letters = strnlen(symbol, CPP_NAME_MAX_LETTERS + 1);
+	struct survey survey;
 
-	if (n_letters > CPP_NAME_MAX_LETTERS ||
-	    (n_letters > MANY_LETTERS && count_scope_copies(symbol) > MAX_SCOPE_COPIES))
+	if (n_letters > CPP_NAME_MAX_LETTERS)
 		return false;
-	if (!has_pair(symbol, n_letters))
+	survey = survey_name(symbol, n_letters);
+	/* libiberty makes room for each of these references in each of the lists. */
+	if (n_letters > MANY_LETTERS && survey.n_lists * survey.n_references > MAX_SCOPE_COPIES)
+		return false;
+	if (!survey.has_pair)
 		return true;
 	if (may_have_conversion(symbol) && count_twice_read(symbol) > MAX_TWICE_READ)
 		return false;

@@ -125,27 +125,23 @@ static uint64_t function_vaddr(const struct symbol_file *file, uint32_t function
 	size_t size = file->header.address_size;
 	uint64_t offset = 0; /* little endian: what is not copied stays zero */
 
-	memcpy(&offset, file->addresses + function_i * size, size);
+	if (size == sizeof(uint32_t)) /* nearly always: in one go */
+		memcpy(&offset, file->addresses + function_i * sizeof(uint32_t), sizeof(uint32_t));
+	else
+		memcpy(&offset, file->addresses + function_i * size, size);
 	return file->header.base_address + offset;
 }
 
 /* The last function that starts at @elf_vaddr or before. */
 static bool find_function(const struct symbol_file *file, uint64_t elf_vaddr, uint32_t *ret_i)
 {
-	uint32_t low = 0, high = file->header.n_addresses;
+	uint32_t first = 0;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (function_vaddr(file, middle) <= elf_vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low)
-		return false;
-	*ret_i = low - 1;
-	return true;
+	/* Without a branch that a processor would have to guess. */
+	for (uint32_t n = file->header.n_addresses; n > 1; n -= n / 2)
+		first += function_vaddr(file, first + n / 2) <= elf_vaddr ? n / 2 : 0;
+	*ret_i = first;
+	return file->header.n_addresses && function_vaddr(file, first) <= elf_vaddr;
 }
 
 static const char *string_at(const struct symbol_file *file, uint32_t offset)

@@ -35,49 +35,49 @@ static uint8_t read_u8(struct cursor *cursor)
 	return *cursor->next++;
 }
 
-static __attribute__((noinline)) uint64_t read_leb(struct cursor *cursor, unsigned int *ret_shift,
-						   uint8_t *ret_last)
+struct leb {
+	uint64_t value;
+	const uint8_t *next; /* behind it, or NULL: it does not end */
+};
+
+/* By value, here and below: a cursor whose address nobody is given stays in registers, and that is
+ * what a look-up spends its time on. */
+static __attribute__((noinline)) struct leb read_leb(const uint8_t *next, const uint8_t *end,
+						     bool is_signed)
 {
 	uint64_t value = 0;
 	unsigned int shift = 0;
 	uint8_t byte;
 
 	do {
-		byte = read_u8(cursor);
+		if (next == end)
+			return (struct leb){ 0, NULL };
+		byte = *next++;
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;
 		shift += 7;
-	} while (byte & 0x80 && !cursor->is_bad);
-	*ret_shift = shift;
-	*ret_last = byte;
-	return value;
+	} while (byte & 0x80);
+	if (is_signed && byte & 0x40 && shift < 64)
+		value |= ~0ULL << shift;
+	return (struct leb){ value, next };
 }
 
-static uint64_t read_long_unsigned(struct cursor *cursor)
+static inline uint64_t read_long(struct cursor *cursor, bool is_signed)
 {
 	const uint8_t *bytes = cursor->next;
-	unsigned int shift;
-	uint8_t last;
+	struct leb leb;
 
-	if (cursor->end - bytes >= 2 && bytes[1] < 0x80) {
+	if (!is_signed && cursor->end - bytes >= 2 && bytes[1] < 0x80) {
 		cursor->next += 2;
 		return (uint64_t)(bytes[0] & 0x7f) | (uint64_t)bytes[1] << 7;
 	}
-	return read_leb(cursor, &shift, &last);
+	leb = read_leb(bytes, cursor->end, is_signed);
+	cursor->is_bad |= !leb.next;
+	cursor->next = leb.next ? leb.next : cursor->end;
+	return leb.value;
 }
 
-static int64_t read_long_signed(struct cursor *cursor)
-{
-	unsigned int shift;
-	uint8_t last;
-	uint64_t value = read_leb(cursor, &shift, &last);
-
-	if (last & 0x40 && shift < 64)
-		value |= ~0ULL << shift;
-	return (int64_t)value;
-}
-
-/* Nearly all numbers take one byte, else two: these are what a look-up spends its time on. */
+/* Nearly all numbers take one byte, else two. */
 static inline bool is_short(const struct cursor *cursor)
 {
 	return cursor->next < cursor->end && *cursor->next < 0x80;
@@ -85,12 +85,13 @@ static inline bool is_short(const struct cursor *cursor)
 
 static inline uint64_t read_unsigned(struct cursor *cursor)
 {
-	return is_short(cursor) ? *cursor->next++ : read_long_unsigned(cursor);
+	return is_short(cursor) ? *cursor->next++ : read_long(cursor, false);
 }
 
 static inline int64_t read_signed(struct cursor *cursor)
 {
-	return is_short(cursor) ? (*cursor->next++ ^ 0x40) - 0x40 : read_long_signed(cursor);
+	return is_short(cursor) ? (*cursor->next++ ^ 0x40) - 0x40
+				: (int64_t)read_long(cursor, true);
 }
 
 struct line_table {
