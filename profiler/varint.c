@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/varint.h"
+
+#include <errno.h>
+
+#include "profiler/base/buffer.h"
+
+#define PAYLOAD_BITS 7
+#define MORE_FOLLOW  0x80U
+
+void varint_append(struct buffer *buffer, uint64_t value)
+{
+	unsigned char bytes[VARINT_MAX_BYTES];
+	size_t n_bytes = 0;
+
+	for (; value >= MORE_FOLLOW; value >>= PAYLOAD_BITS)
+		bytes[n_bytes++] = (unsigned char)(value | MORE_FOLLOW);
+	bytes[n_bytes++] = (unsigned char)value;
+	buffer_append(buffer, bytes, n_bytes);
+}
+
+void varint_append_signed(struct buffer *buffer, int64_t value)
+{
+	varint_append(buffer, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+}
+
+int varint_read(struct varint_reader *reader, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	for (unsigned int shift = 0; reader->next < reader->end; shift += PAYLOAD_BITS) {
+		uint64_t byte = *reader->next++;
+		uint64_t payload = byte & ~(uint64_t)MORE_FOLLOW;
+
+		if (shift > 63 || payload << shift >> shift != payload)
+			return -EBADMSG;
+		value |= payload << shift;
+		if (byte == payload) {
+			*ret_value = value;
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+int varint_read_signed(struct varint_reader *reader, int64_t *ret_value)
+{
+	uint64_t value;
+	int r;
+
+	r = varint_read(reader, &value);
+	if (r == 0)
+		*ret_value = (int64_t)(value >> 1 ^ -(value & 1));
+	return r;
+}

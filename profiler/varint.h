@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Varint: an integer in as few bytes as it takes, seven bits each, least significant first; the top
+ * bit says that more follow (LEB128, DWARF 5, 7.6). Signed ones are zigzagged first, so that small
+ * negative ones are short, too: 0, −1, 1, −2 … become 0, 1, 2, 3 …
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define VARINT_MAX_BYTES 10
+
+struct buffer;
+
+/* Bytes that are read from the front. */
+struct varint_reader {
+	const unsigned char *next;
+	const unsigned char *end;
+};
+
+void varint_append(struct buffer *buffer, uint64_t value);
+void varint_append_signed(struct buffer *buffer, int64_t value);
+
+/* Returns 0 and sets *@ret_value, or -EBADMSG: the bytes end within it, or it has over 64 bits. */
+int varint_read(struct varint_reader *reader, uint64_t *ret_value);
+int varint_read_signed(struct varint_reader *reader, int64_t *ret_value);
