@@ -316,15 +316,15 @@ static int read_lengths(struct varint_reader *reader, const struct window_rows *
 	return 0;
 }
 
-static int read_entries(struct varint_reader *reader, uint64_t period,
-			struct window_entry *entries, size_t n_entries)
+static int read_entries(struct varint_reader *reader, uint64_t period, struct window_entry *entries,
+			size_t n_entries)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n_entries; i++) {
 		struct window_entry *entry = &entries[i];
-		bool follows = i && entry->thread == entry[-1].thread &&
-			       entry->stack == entry[-1].stack;
+		bool follows =
+			i && entry->thread == entry[-1].thread && entry->stack == entry[-1].stack;
 
 		r = read_after(reader, follows ? entry[-1].second : 0, &entry->second);
 		if (r == 0 && follows && entry->second == entry[-1].second)

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/database.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/array.h"
+#include "profiler/base/cleanup.h"
+
+#define MAX_PATH_BYTES 4200
+
+struct statement {
+	const char *sql;
+	sqlite3_stmt *compiled;
+};
+
+struct database {
+	sqlite3 *connection;
+	struct statement *statements;
+	size_t n_statements;
+	size_t statement_capacity;
+};
+
+/* Of a result of SQLite's that is an error. */
+static int error_of(int result)
+{
+	static const struct {
+		int result;
+		int error;
+	} errors[] = {
+		{ SQLITE_FULL, -ENOSPC },     { SQLITE_READONLY, -EROFS },
+		{ SQLITE_PERM, -EROFS },      { SQLITE_CANTOPEN, -EROFS },
+		{ SQLITE_CORRUPT, -EBADMSG }, { SQLITE_NOTADB, -EBADMSG },
+		{ SQLITE_BUSY, -EBUSY },      { SQLITE_LOCKED, -EBUSY },
+		{ SQLITE_NOMEM, -ENOMEM },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		if (errors[i].result == (result & 0xff))
+			return errors[i].error;
+	}
+	return -EIO;
+}
+
+static int result_of(int result)
+{
+	return result == SQLITE_OK ? 0 : error_of(result);
+}
+
+/* A file in WAL mode; free pages are given back when asked for, which has to be said while it is
+ * empty. */
+static const char on_disk[] = "PRAGMA auto_vacuum = INCREMENTAL;"
+			      "PRAGMA journal_mode = WAL;"
+			      "PRAGMA synchronous = NORMAL;"
+			      "PRAGMA foreign_keys = OFF;";
+static const char in_memory[] = "PRAGMA auto_vacuum = INCREMENTAL;"
+				"PRAGMA journal_mode = MEMORY;";
+
+static int database_set_up(struct database *database, const struct database_options *options)
+{
+	bool is_in_memory = !strcmp(options->path, DATABASE_IN_MEMORY);
+
+	sqlite3_busy_timeout(database->connection, options->busy_timeout_ms);
+	sqlite3_extended_result_codes(database->connection, 1);
+	if (options->is_read_only)
+		return 0;
+	return database_run(database, is_in_memory ? in_memory : on_disk);
+}
+
+int database_open(const struct database_options *options, struct database **ret_database)
+{
+	_cleanup_(database_closep) struct database *database = calloc(1, sizeof(*database));
+	int flags = options->is_read_only ? SQLITE_OPEN_READONLY
+					  : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	const char *path = options->path, *vfs = NULL;
+	char name[MAX_PATH_BYTES];
+	int r;
+
+	if (!database)
+		return -ENOMEM;
+	if (!strcmp(path, DATABASE_IN_MEMORY)) {
+		snprintf(name, sizeof(name), "/%s", options->name);
+		path = name;
+		vfs = "memdb";
+	}
+	r = result_of(
+		sqlite3_open_v2(path, &database->connection, flags | SQLITE_OPEN_NOMUTEX, vfs));
+	if (r == 0)
+		r = database_set_up(database, options);
+	if (r < 0)
+		return r;
+	*ret_database = steal(database);
+	return 0;
+}
+
+struct database *database_close(struct database *database)
+{
+	if (!database)
+		return NULL;
+	for (size_t i = 0; i < database->n_statements; i++)
+		sqlite3_finalize(database->statements[i].compiled);
+	free(database->statements);
+	sqlite3_close(database->connection);
+	free(database);
+	return NULL;
+}
+
+const char *database_error(struct database *database)
+{
+	return sqlite3_errmsg(database->connection);
+}
+
+int database_run(struct database *database, const char *sql)
+{
+	return result_of(sqlite3_exec(database->connection, sql, NULL, NULL, NULL));
+}
+
+int database_prepare(struct database *database, const char *sql, sqlite3_stmt **ret_statement)
+{
+	sqlite3_stmt *compiled;
+	int r;
+
+	for (size_t i = 0; i < database->n_statements; i++) {
+		compiled = database->statements[i].compiled;
+		if (database->statements[i].sql == sql) {
+			sqlite3_reset(compiled);
+			sqlite3_clear_bindings(compiled);
+			*ret_statement = compiled;
+			return 0;
+		}
+	}
+	r = array_reserve((void **)&database->statements, &database->statement_capacity,
+			  database->n_statements + 1, sizeof(*database->statements));
+	if (r < 0)
+		return r;
+	r = result_of(sqlite3_prepare_v3(database->connection, sql, -1, SQLITE_PREPARE_PERSISTENT,
+					 &compiled, NULL));
+	if (r < 0)
+		return r;
+	database->statements[database->n_statements++] =
+		(struct statement){ .sql = sql, .compiled = compiled };
+	*ret_statement = compiled;
+	return 0;
+}
+
+int database_step(struct database *database, sqlite3_stmt *statement)
+{
+	int result = sqlite3_step(statement);
+
+	(void)database;
+	if (result == SQLITE_ROW)
+		return 1;
+	sqlite3_reset(statement);
+	return result == SQLITE_DONE ? 0 : error_of(result);
+}
+
+int database_execute(struct database *database, sqlite3_stmt *statement)
+{
+	int r = database_step(database, statement);
+
+	if (r == 1)
+		sqlite3_reset(statement);
+	return r < 0 ? r : 0;
+}
+
+int database_get_number(struct database *database, const char *sql, int64_t *ret_number)
+{
+	sqlite3_stmt *statement;
+	int64_t number = 0;
+	int r;
+
+	r = database_prepare(database, sql, &statement);
+	if (r < 0)
+		return r;
+	r = database_step(database, statement);
+	if (r == 1)
+		number = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	if (r < 0)
+		return r;
+	*ret_number = number;
+	return 0;
+}
+
+int64_t database_last_id(struct database *database)
+{
+	return sqlite3_last_insert_rowid(database->connection);
+}
+
+int database_begin(struct database *database)
+{
+	return database_run(database, "BEGIN IMMEDIATE");
+}
+
+/* A transaction begins to see the database as it is with the first read. */
+int database_begin_reading(struct database *database)
+{
+	return database_run(database, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
+}
+
+int database_commit(struct database *database)
+{
+	return database_run(database, "COMMIT");
+}
+
+void database_rollback(struct database *database)
+{
+	if (!sqlite3_get_autocommit(database->connection))
+		database_run(database, "ROLLBACK");
+}
+
+int database_get_size(struct database *database, int64_t *ret_bytes, int64_t *ret_free_bytes)
+{
+	int64_t page_bytes, n_pages, n_free;
+	int r;
+
+	r = database_get_number(database, "PRAGMA page_size", &page_bytes);
+	if (r == 0)
+		r = database_get_number(database, "PRAGMA page_count", &n_pages);
+	if (r == 0)
+		r = database_get_number(database, "PRAGMA freelist_count", &n_free);
+	if (r < 0)
+		return r;
+	*ret_bytes = page_bytes * n_pages;
+	*ret_free_bytes = page_bytes * n_free;
+	return 0;
+}
