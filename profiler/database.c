@@ -185,9 +185,56 @@ int database_get_number(struct database *database, const char *sql, int64_t *ret
 	return 0;
 }
 
-int64_t database_last_id(struct database *database)
+int database_find_number(struct database *database, sqlite3_stmt *statement, uint32_t *ret_number)
 {
-	return sqlite3_last_insert_rowid(database->connection);
+	int64_t id = 0;
+	int r;
+
+	r = database_step(database, statement);
+	if (r == 1)
+		id = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	if (r <= 0)
+		return r;
+	if (id <= 0 || id > UINT32_MAX)
+		return -EBADMSG;
+	*ret_number = (uint32_t)id;
+	return 1;
+}
+
+int database_add_row(struct database *database, sqlite3_stmt *statement, uint32_t *ret_number)
+{
+	int r = database_execute(database, statement);
+	int64_t id = sqlite3_last_insert_rowid(database->connection);
+
+	if (r < 0)
+		return r;
+	if (id <= 0 || id > UINT32_MAX)
+		return -ENOSPC;
+	*ret_number = (uint32_t)id;
+	return 0;
+}
+
+int database_find_row(struct database *database, const char *sql, uint32_t number,
+		      sqlite3_stmt **ret_statement)
+{
+	sqlite3_stmt *statement;
+	int r;
+
+	r = database_prepare(database, sql, &statement);
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(statement, 1, number);
+	r = database_step(database, statement);
+	if (r <= 0)
+		return r < 0 ? r : -EBADMSG;
+	*ret_statement = statement;
+	return 0;
+}
+
+uint64_t database_changed(struct database *database)
+{
+	return (uint64_t)sqlite3_changes64(database->connection);
 }
 
 int database_begin(struct database *database)

@@ -67,8 +67,24 @@ int database_step(struct database *database, struct sqlite3_stmt *statement);
 /* database_step() of a statement that gives no row. */
 int database_execute(struct database *database, struct sqlite3_stmt *statement);
 
-/* What the last INSERT has numbered its row. */
-int64_t database_last_id(struct database *database);
+/* Rows have numbers from 1 to UINT32_MAX here, in their column id, an INTEGER PRIMARY KEY. */
+
+/* Run a statement whose first column is such a number. Returns 1 and sets *@ret_number, 0 if it
+ * gives no row, or an error. */
+int database_find_number(struct database *database, struct sqlite3_stmt *statement,
+			 uint32_t *ret_number);
+
+/* Run an INSERT, and tell the number of its row. -ENOSPC: there are no more numbers. */
+int database_add_row(struct database *database, struct sqlite3_stmt *statement,
+		     uint32_t *ret_number);
+
+/* The row of that number, the only parameter of @sql: the statement is at it, and to be reset.
+ * -EBADMSG if there is none. */
+int database_find_row(struct database *database, const char *sql, uint32_t number,
+		      struct sqlite3_stmt **ret_statement);
+
+/* How many rows the last INSERT, UPDATE or DELETE has changed. */
+uint64_t database_changed(struct database *database);
 
 /* Begin to write, commit, and undo all since the beginning; or begin to read what is there now. */
 int database_begin(struct database *database);

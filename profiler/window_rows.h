@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WINDOW_ROWS_MAX (1U << 22) /* rows, and entries, in one window */
+#define WINDOW_ROWS_MAX (1U << 19) /* rows, and entries, in one window */
 
 struct buffer;
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "history_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "profiler/database.h"
+#include "profiler/history_schema.h"
+
+struct database *history_world_new(void)
+{
+	static unsigned int number;
+	struct database *database;
+	char name[32];
+
+	snprintf(name, sizeof(name), "world-%u", number++);
+	assert_int_equal(database_open(&(struct database_options){ .path = DATABASE_IN_MEMORY,
+								   .name = name },
+				       &database),
+			 0);
+	assert_int_equal(history_schema_apply(database), 0);
+	assert_int_equal(database_begin(database), 0);
+	return database;
+}
