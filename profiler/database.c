@@ -2,6 +2,7 @@
 #include "profiler/database.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,7 @@ static int result_of(int result)
  * empty. */
 static const char on_disk[] = "PRAGMA auto_vacuum = INCREMENTAL;"
 			      "PRAGMA journal_mode = WAL;"
+			      "PRAGMA journal_size_limit = 4194304;"
 			      "PRAGMA synchronous = NORMAL;"
 			      "PRAGMA foreign_keys = OFF;";
 static const char in_memory[] = "PRAGMA auto_vacuum = INCREMENTAL;"
@@ -70,17 +72,40 @@ static int database_set_up(struct database *database, const struct database_opti
 	return database_run(database, is_in_memory ? in_memory : on_disk);
 }
 
+/* Leaves paths as they are, so that one that is relative to the working directory needs no right to
+ * the folders above that. */
+static int keep_path(sqlite3_vfs *vfs, const char *path, int n_bytes, char *ret_path)
+{
+	(void)vfs;
+	return snprintf(ret_path, (size_t)n_bytes, "%s", path) < n_bytes ? SQLITE_OK
+									 : SQLITE_CANTOPEN;
+}
+
+/* The files of the host, by the paths that are given. */
+static const char host_vfs_name[] = "pilotlight";
+static sqlite3_vfs host_vfs;
+
+static void register_vfs(void)
+{
+	host_vfs = *sqlite3_vfs_find(NULL);
+	host_vfs.zName = host_vfs_name;
+	host_vfs.xFullPathname = keep_path;
+	sqlite3_vfs_register(&host_vfs, 0);
+}
+
 int database_open(const struct database_options *options, struct database **ret_database)
 {
 	_cleanup_(database_closep) struct database *database = calloc(1, sizeof(*database));
 	int flags = options->is_read_only ? SQLITE_OPEN_READONLY
 					  : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-	const char *path = options->path, *vfs = NULL;
+	static pthread_once_t is_registered = PTHREAD_ONCE_INIT;
+	const char *path = options->path, *vfs = host_vfs_name;
 	char name[MAX_PATH_BYTES];
 	int r;
 
 	if (!database)
 		return -ENOMEM;
+	pthread_once(&is_registered, register_vfs);
 	if (!strcmp(path, DATABASE_IN_MEMORY)) {
 		snprintf(name, sizeof(name), "/%s", options->name);
 		path = name;

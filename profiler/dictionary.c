@@ -263,6 +263,8 @@ static int frame_normalize(const struct dictionary *dictionary, const struct fra
 	*ret_frame = *frame;
 	if (frame->kind >= FRAME_KIND_COUNT)
 		return -EINVAL;
+	if (frame->file >= FRAME_FIRST_NAMED)
+		return 0;
 	if (frame->kind != FRAME_NATIVE && frame->kind != FRAME_JIT)
 		ret_frame->file = 0;
 	else if (!dictionary_has_file(dictionary, frame->file) &&

@@ -73,6 +73,7 @@ static struct file_facts entry_facts(const struct file_table_entry *entry)
 		.number = entry->number,
 		.state = entry->view->state,
 		.description = &entry->view->description,
+		.key = &entry->view->key,
 		.symbols = entry->view->symbols,
 		.path = entry->view->path,
 	};
@@ -136,6 +137,20 @@ int file_table_set_path(struct file_table *table, uint32_t file, const char *pat
 		return 0;
 	facts = entry_facts(entry);
 	facts.path = path;
+	return entry_replace(table, entry, &facts);
+}
+
+int file_table_set_key(struct file_table *table, uint32_t file, const struct binary_key *key)
+{
+	struct file_table_entry *entry = entry_find(table, file);
+	struct file_facts facts;
+
+	if (!entry)
+		return -EINVAL;
+	if (!memcmp(&entry->view->key, key, sizeof(*key)))
+		return 0;
+	facts = entry_facts(entry);
+	facts.key = key;
 	return entry_replace(table, entry, &facts);
 }
 

@@ -10,6 +10,7 @@
 
 #include "profiler/names_state.h"
 
+struct binary_key;
 struct build_id;
 struct elf_description;
 struct file_table_entry;
@@ -36,6 +37,7 @@ void file_table_drop(struct file_table *table, uint32_t file);
 
 /* Each puts another view in place. Returns 0, -EINVAL if there is no such file, or -ENOMEM. */
 int file_table_set_path(struct file_table *table, uint32_t file, const char *path);
+int file_table_set_key(struct file_table *table, uint32_t file, const struct binary_key *key);
 int file_table_describe(struct file_table *table, uint32_t file,
 			const struct elf_description *description);
 int file_table_name(struct file_table *table, uint32_t file, enum names_state state,

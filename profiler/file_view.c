@@ -21,6 +21,8 @@ int file_view_new(const struct file_facts *facts, struct file_view **ret_view)
 	view->symbols = symbols_ref(facts->symbols);
 	if (facts->description)
 		view->description = *facts->description;
+	if (facts->key)
+		view->key = *facts->key;
 	memcpy(view->path, facts->path, path_bytes);
 	utf8_sanitize(view->path);
 	*ret_view = view;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/binary_key.h"
 #include "profiler/names_state.h"
 #include "unwind/elf_file.h"
 
@@ -20,9 +21,10 @@ struct file_view {
 	atomic_uint refs;
 	uint32_t number;
 	enum names_state state;
-	struct elf_description description; /* zeroes while unknown */
-	struct symbols *symbols;            /* held, or NULL */
-	char path[];                        /* valid UTF-8 */
+	struct elf_description description; /* zeroes while unknown, as is the next */
+	struct binary_key key;   /* by which its names are kept on disk; zeros: they are not */
+	struct symbols *symbols; /* held, or NULL */
+	char path[];             /* valid UTF-8 */
 };
 
 /* What a new view is made from; all borrowed. */
@@ -30,6 +32,7 @@ struct file_facts {
 	uint32_t number;
 	enum names_state state;
 	const struct elf_description *description;
+	const struct binary_key *key;
 	struct symbols *symbols;
 	const char *path;
 };

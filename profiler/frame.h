@@ -21,6 +21,11 @@ enum frame_kind {
 	FRAME_KIND_COUNT,
 };
 
+/* In the past (profiler/past.h) there are numbers of files besides: of those that nobody runs any
+ * more; and, above STORE_MAX_FILE, of frames that have kept their names. */
+#define FRAME_FIRST_PAST_FILE 0x60000000U /* those of JITs never come so far (jit_table.h) */
+#define FRAME_FIRST_NAMED     0x80000000U
+
 struct frame {
 	uint32_t kind; /* enum frame_kind */
 	uint32_t file; /* the sampler's number of a file, or 0 */

@@ -66,17 +66,20 @@ struct hashed {
 	const char *find;   /* id and bytes, by hash */
 	const char *insert; /* hash, bytes */
 	const char *get;    /* bytes, by id */
+	size_t max_numbers; /* in the bytes */
 };
 
 static const struct hashed stacks = {
 	.find = "SELECT id, frames FROM stack WHERE hash = ?",
 	.insert = "INSERT INTO stack (hash, frames) VALUES (?, ?)",
 	.get = "SELECT frames FROM stack WHERE id = ?",
+	.max_numbers = HISTORY_MAX_FRAMES,
 };
 static const struct hashed label_sets = {
 	.find = "SELECT id, labels FROM label_set WHERE hash = ?",
 	.insert = "INSERT INTO label_set (hash, labels) VALUES (?, ?)",
 	.get = "SELECT labels FROM label_set WHERE id = ?",
+	.max_numbers = 2UL * HISTORY_MAX_LABELS,
 };
 
 static bool column_is(sqlite3_stmt *statement, int column, const struct buffer *bytes)
@@ -130,27 +133,28 @@ static int hashed_put(struct database *database, const struct hashed *hashed,
 	return database_add_row(database, statement, ret_number);
 }
 
-/* Read up to @max_numbers numbers from the bytes of that row into an array of the caller's. */
+/* Read the numbers in the bytes of that row into an array of the caller's. */
 static int hashed_get(struct database *database, const struct hashed *hashed, uint32_t number,
-		      size_t max_numbers, uint32_t **ret_numbers, size_t *ret_n_numbers)
+		      uint32_t **ret_numbers, size_t *ret_n_numbers)
 {
-	_cleanup_(freep) uint32_t *numbers = calloc(max_numbers, sizeof(*numbers));
+	_cleanup_(freep) uint32_t *numbers = NULL;
 	struct varint_reader reader;
 	sqlite3_stmt *statement;
 	size_t n_numbers = 0;
 	uint64_t value;
 	int r;
 
-	if (!numbers)
-		return -ENOMEM;
 	r = database_find_row(database, hashed->get, number, &statement);
 	if (r < 0)
 		return r;
 	reader.next = sqlite3_column_blob(statement, 0);
 	reader.end = reader.next + sqlite3_column_bytes(statement, 0);
+	numbers = calloc((size_t)(reader.end - reader.next) + 1, sizeof(*numbers));
+	if (!numbers)
+		r = -ENOMEM;
 	while (r == 0 && reader.next < reader.end) {
 		r = varint_read(&reader, &value);
-		if (r == 0 && (value > UINT32_MAX || n_numbers == max_numbers))
+		if (r == 0 && (value > UINT32_MAX || n_numbers == hashed->max_numbers))
 			r = -EBADMSG;
 		if (r == 0)
 			numbers[n_numbers++] = (uint32_t)value;
@@ -185,8 +189,7 @@ int history_label_set_get(struct database *database, uint32_t label_set,
 	size_t n_numbers;
 	int r;
 
-	r = hashed_get(database, &label_sets, label_set, 2 * HISTORY_MAX_LABELS, &numbers,
-		       &n_numbers);
+	r = hashed_get(database, &label_sets, label_set, &numbers, &n_numbers);
 	if (r < 0)
 		return r;
 	if (n_numbers % 2)
@@ -217,7 +220,7 @@ int history_stack_put(struct database *database, const uint32_t *frames, size_t 
 int history_stack_get(struct database *database, uint32_t stack, uint32_t **ret_frames,
 		      size_t *ret_n_frames)
 {
-	return hashed_get(database, &stacks, stack, HISTORY_MAX_FRAMES, ret_frames, ret_n_frames);
+	return hashed_get(database, &stacks, stack, ret_frames, ret_n_frames);
 }
 
 static void bind_thread(sqlite3_stmt *statement, const struct history_thread *thread)

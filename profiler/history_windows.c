@@ -63,16 +63,16 @@ static int insert_window(struct database *database, uint32_t type, int64_t start
 	return database_execute(database, statement);
 }
 
-int history_windows_add(struct database *database, uint32_t type, int64_t start_unix_s,
-			struct window_entry *entries, size_t n_entries, uint64_t period)
+int history_windows_add(struct database *database, const struct history_draft *draft)
 {
 	struct gathering gathering = {
-		.entries = entries,
-		.n_entries = window_entries_sum(entries, n_entries),
-		.period = period,
+		.entries = draft->entries,
+		.n_entries = window_entries_sum(draft->entries, draft->n_entries),
+		.period = draft->period,
 	};
 
-	return insert_window(database, type, start_unix_s, HISTORY_FIRST_SPAN_S, &gathering);
+	return insert_window(database, draft->type, draft->start_unix_s, HISTORY_FIRST_SPAN_S,
+			     &gathering);
 }
 
 static int next_window(struct database *database, sqlite3_stmt *statement,

@@ -33,10 +33,16 @@ struct history_range {
 typedef int history_on_row(void *context, const struct window_row *row);
 typedef int history_on_entry(void *context, int64_t unix_s, const struct window_entry *entry);
 
-/* Add a window of the first span, which begins at @start_unix_s. @entries are sorted and added up
- * here; @period is what the value of one sample is most often. */
-int history_windows_add(struct database *database, uint32_t type, int64_t start_unix_s,
-			struct window_entry *entries, size_t n_entries, uint64_t period);
+/* What is to be a window of the first span. */
+struct history_draft {
+	uint32_t type; /* enum sample_kind */
+	int64_t start_unix_s;
+	uint64_t period;              /* what the value of one sample is most often */
+	struct window_entry *entries; /* borrowed; sorted, and added up, when it is added */
+	size_t n_entries;
+};
+
+int history_windows_add(struct database *database, const struct history_draft *draft);
 
 /* The samples of a range, added up by thread and stack within each window. */
 int history_windows_each_row(struct database *database, const struct history_range *range,

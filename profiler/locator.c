@@ -13,6 +13,7 @@
 #include "profiler/dictionary.h"
 #include "profiler/file_view.h"
 #include "profiler/kernel_view.h"
+#include "profiler/past.h"
 #include "profiler/profile.h"
 #include "profiler/snapshot.h"
 #include "profiler/status.h"
@@ -38,9 +39,10 @@ struct place {
 	const struct frame *frame;
 	uint64_t address;
 	struct profile_mapping mapping;
-	const struct file_view *view; /* of a file; borrowed */
-	const char *name;             /* of the mapping */
-	uint64_t name_off;            /* what stands behind "+0x" if there is no better name */
+	const struct file_view *view;  /* of a file; borrowed */
+	const struct past_frame *past; /* of what has kept its name; borrowed */
+	const char *name;              /* of the mapping */
+	uint64_t name_off;             /* what stands behind "+0x" if there is no better name */
 };
 
 void locator_init(struct locator *ret_locator, const struct snapshot *snapshot,
@@ -154,6 +156,18 @@ static const struct located_file *kernel_file(struct locator *locator, uint64_t 
 	return number && file_find(locator, number, &file) == 0 ? file : NULL;
 }
 
+/* What has kept its name, since nobody else has it any more. */
+static int named_place(struct locator *locator, struct place *place)
+{
+	place->past = past_find_frame(locator->snapshot->past, place->frame->file);
+	place->address = place->frame->place;
+	place->name = place->past->path;
+	place->name_off = place->address;
+	place->mapping =
+		(struct profile_mapping){ .limit_addr = UINT64_MAX, .has_functions = true };
+	return string_table_add(locator->profile->strings, place->name, &place->mapping.filename);
+}
+
 static int kernel_place(struct locator *locator, struct place *place)
 {
 	const struct kernel_view *kernel = locator->kernel;
@@ -220,6 +234,8 @@ static int cut_place(struct locator *locator, struct place *place)
 static int place_init(struct locator *locator, const struct frame *frame, struct place *ret_place)
 {
 	*ret_place = (struct place){ .frame = frame };
+	if (frame->file >= FRAME_FIRST_NAMED)
+		return named_place(locator, ret_place);
 	switch (frame->kind) {
 	case FRAME_NATIVE:
 		return native_place(locator, ret_place);
@@ -321,18 +337,24 @@ static void fallback_name(const struct place *place, char ret_name[FALLBACK_NAME
 	utf8_sanitize(ret_name); /* half a character may be left of a long prefix */
 }
 
-static int fallback_add(struct locator *locator, const struct place *place, uint32_t *ret_function)
+/* A function of which nothing is known but its name. */
+static int name_add(struct locator *locator, const char *name, uint32_t *ret_function)
 {
 	struct profile_function added = { 0 };
-	char name[FALLBACK_NAME_BYTES];
-	int r;
+	int r = string_table_add(locator->profile->strings, name, &added.name);
 
-	fallback_name(place, name);
-	r = string_table_add(locator->profile->strings, name, &added.name);
 	if (r < 0)
 		return r;
 	added.system_name = added.name;
 	return profile_add_function(locator->profile, &added, ret_function);
+}
+
+static int fallback_add(struct locator *locator, const struct place *place, uint32_t *ret_function)
+{
+	char name[FALLBACK_NAME_BYTES];
+
+	fallback_name(place, name);
+	return name_add(locator, name, ret_function);
 }
 
 /* Sets 0 lines if nobody knows a name there. */
@@ -342,6 +364,12 @@ static int symbol_lines_add(struct locator *locator, const struct place *place,
 	const struct symbol_place *symbols = NULL;
 	int r = 0;
 
+	if (place->past) {
+		*ret_n_lines = place->past->name[0] != '\0';
+		ret_lines[0] = (struct profile_line){ 0 };
+		return *ret_n_lines ? name_add(locator, place->past->name, &ret_lines[0].function)
+				    : 0;
+	}
 	if (place->view)
 		r = file_symbols(locator->snapshot, place->view, place->frame, &symbols);
 	else if (place->frame->kind == FRAME_KERNEL)
@@ -403,15 +431,15 @@ int locator_add(struct locator *locator, const struct frame *frame, uint32_t *re
 	return profile_add_location(locator->profile, &location, lines, n_lines, ret_location);
 }
 
-int locator_append_name(const struct snapshot *snapshot, const struct frame *frame,
-			struct buffer *ret_name)
+int locator_append_name(const struct snapshot *snapshot, const struct kernel_view *kernel,
+			const struct frame *frame, struct buffer *ret_name)
 {
 	_cleanup_(file_view_unrefp) struct file_view *view = NULL;
 	const struct symbol_place *place = NULL;
 	int r;
 
 	if (frame->kind == FRAME_KERNEL) {
-		r = kernel_symbols(snapshot, snapshot->kernel, frame->place, &place);
+		r = kernel_symbols(snapshot, kernel, frame->place, &place);
 	} else {
 		view = snapshot_find_file(snapshot, frame->file);
 		r = view ? file_symbols(snapshot, view, frame, &place) : 0;

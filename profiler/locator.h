@@ -37,6 +37,7 @@ void locator_fini(struct locator *locator);
 /* Add @frame to the profile. Returns 0 and sets *@ret_location (index), or -ENOMEM. */
 int locator_add(struct locator *locator, const struct frame *frame, uint32_t *ret_location);
 
-/* Append the readable name of the innermost function at @frame, if any. Returns 0 or -ENOMEM. */
-int locator_append_name(const struct snapshot *snapshot, const struct frame *frame,
-			struct buffer *ret_name);
+/* Append the readable name of the innermost function at @frame, if any; @kernel is as it was when
+ * the frame was met, or NULL. Returns 0 or -ENOMEM. */
+int locator_append_name(const struct snapshot *snapshot, const struct kernel_view *kernel,
+			const struct frame *frame, struct buffer *ret_name);

@@ -10,9 +10,9 @@
 #include "profiler/snapshot.h"
 #include "profiler/window.h"
 
-static int part_add(struct merge_part *part, const struct window_sample *sample)
+int merge_part_add(struct merge_part *part, const struct merge_group *added)
 {
-	struct pair_key key = { sample->thread, sample->stack };
+	struct pair_key key = { added->thread, added->stack };
 	struct merge_group *group;
 	uint32_t index;
 	int r;
@@ -26,11 +26,12 @@ static int part_add(struct merge_part *part, const struct window_sample *sample)
 		return r;
 	group = &part->groups[index];
 	if (r == 1) {
-		*group = (struct merge_group){ .thread = sample->thread, .stack = sample->stack };
+		*group = *added;
 		part->n_groups++;
+		return 0;
 	}
-	group->count += sample->weight;
-	group->value += sample->value;
+	group->count += added->count;
+	group->value += added->value;
 	return 0;
 }
 
@@ -40,7 +41,9 @@ static int merge_add(void *context, size_t dictionary_i, int64_t time_unix_ns,
 	struct merge *merge = context;
 
 	(void)time_unix_ns;
-	return part_add(&merge->parts[dictionary_i], sample);
+	return merge_part_add(&merge->parts[dictionary_i],
+			      &(struct merge_group){ sample->thread, sample->stack, sample->weight,
+						     sample->value });
 }
 
 int merge_init(const struct snapshot *snapshot, int64_t start_unix_ns, int64_t end_unix_ns,

@@ -32,6 +32,9 @@ struct merge {
 	size_t n_parts;
 };
 
+/* Add @added to the group of its thread and stack. Returns 0 or -ENOMEM. */
+int merge_part_add(struct merge_part *part, const struct merge_group *added);
+
 /*
  * Add up the samples at @start_unix_ns or later and before @end_unix_ns.
  *

@@ -40,6 +40,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_DEBUG_FILE] = { sizeof(struct message_debug_file) },
 	[MESSAGE_ASK_CODE] = { sizeof(struct message_code) },
 	[MESSAGE_ASK_SOURCE] = { sizeof(struct message_number), .n_texts = 1 },
+	[MESSAGE_ASK_NAMES] = { sizeof(struct message_ask_names) },
 	[MESSAGE_REPLY] = { sizeof(struct message_reply) },
 	[MESSAGE_FETCH] = { sizeof(struct message_fetch) },
 	[MESSAGE_FETCHED] = { sizeof(struct message_fetched) },
@@ -101,6 +102,7 @@ static bool reference_is_valid(const struct debug_reference *reference)
 /* Numbers in fixed bodies that are used as an index, or as a count. */
 static bool numbers_are_valid(enum message_type type, const void *body)
 {
+	const struct message_file *file = body;
 	const struct message_description *description = body;
 	const struct message_build *build = body;
 	const struct message_built *built = body;
@@ -109,9 +111,12 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	const struct message_debug_reference *debug_reference = body;
 	const struct message_debug_file *debug_file = body;
 	const struct message_fetch *fetch = body;
+	const struct message_ask_names *ask_names = body;
 	const struct message_fetched *fetched = body;
 
 	switch (type) {
+	case MESSAGE_FILE:
+		return file->key.build_id.n_bytes <= BUILD_ID_MAX_BYTES;
 	case MESSAGE_BUILD:
 		return build->kind < BUILD_KIND_COUNT && build->n_places <= BUILD_MAX_PLACES;
 	case MESSAGE_BUILT:
@@ -127,6 +132,8 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 		return reference_is_valid(&debug_reference->reference);
 	case MESSAGE_DEBUG_FILE:
 		return debug_file->kind <= DEBUG_REFERENCE_OBJECT;
+	case MESSAGE_ASK_NAMES:
+		return ask_names->key.build_id.n_bytes <= BUILD_ID_MAX_BYTES;
 	case MESSAGE_FETCH:
 		return fetch->kind < FETCH_KIND_COUNT &&
 		       fetch->build_id.n_bytes <= BUILD_ID_MAX_BYTES;

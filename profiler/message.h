@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "bpf/wire.h"
+#include "profiler/binary_key.h"
 #include "profiler/frame.h"
 #include "profiler/sample.h"
 #include "profiler/status.h"
@@ -73,6 +74,8 @@ enum message_type {
 
 	MESSAGE_ASK_CODE,   /* struct message_code; to the resolver with the fd of the file */
 	MESSAGE_ASK_SOURCE, /* struct message_number, a ticket; path */
+	MESSAGE_ASK_NAMES,  /* struct message_ask_names, of a file of the past; the answer is
+			     * MESSAGE_NAMES */
 	MESSAGE_REPLY,      /* struct message_reply; fd of what was asked for, or none */
 
 	MESSAGE_FETCH,   /* struct message_fetch: get this from the network */
@@ -94,6 +97,7 @@ struct message_number {
 struct message_file {
 	uint32_t file;
 	uint32_t unused;
+	struct binary_key key; /* by which its names are kept on disk; zeros: they are not */
 };
 
 struct message_process {
@@ -254,6 +258,12 @@ struct message_code {
 	uint32_t unused;
 	uint64_t device;
 	uint64_t n_bytes;
+};
+
+struct message_ask_names {
+	uint32_t file; /* a number of the server's own (profiler/past.h) */
+	uint32_t unused;
+	struct binary_key key;
 };
 
 struct message_reply {

@@ -152,7 +152,8 @@ int profile_add_location(struct profile *profile, const struct profile_location 
 			 const struct profile_line *lines, size_t n_lines, uint32_t *ret_index)
 {
 	struct pair_key key = { location->address,
-				(uint64_t)location->mapping << 32 | location->kind };
+				(uint64_t)location->mapping << 40 | (uint64_t)location->kind << 32 |
+					(n_lines ? lines[0].function : UINT32_MAX) };
 	int r;
 
 	r = RESERVE(profile, locations, location_capacity, profile->n_locations, 1);

@@ -127,9 +127,9 @@ struct profile *profile_free(struct profile *profile);
  *
  * A mapping is the same when start, filename and has_functions are: so what has no names can be a
  * mapping of its own. Its other flags can still be changed through profile->mappings. A location is
- * the same when mapping, kind and address are: @lines of one that is there already are ignored.
- * Stacks, label sets and samples compare whole; adding a sample that is there adds its count and
- * value up.
+ * the same when mapping, kind, address and innermost function are: other @lines of one that is
+ * there already are ignored. Stacks, label sets and samples compare whole; adding a sample that is
+ * there adds its count and value up.
  */
 int profile_add_mapping(struct profile *profile, const struct profile_mapping *mapping,
 			uint32_t *ret_index);

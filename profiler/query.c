@@ -28,6 +28,20 @@
 /* Marks in the arrays of a query_part; any other number is an index of the profile, plus these. */
 enum { MARK_UNSEEN, MARK_COUNT };
 
+int query_snapshot(struct store *store, const struct query *query, enum past_detail detail,
+		   struct snapshot *ret_snapshot)
+{
+	const struct snapshot_wish wish = {
+		.start_unix_ns = query->start_unix_ns,
+		.end_unix_ns = query->end_unix_ns,
+		.is_by_second = query->is_by_second,
+		.detail = detail,
+		.budget = query->budget,
+	};
+
+	return snapshot_init_as(store, &wish, ret_snapshot);
+}
+
 /* What one dictionary's indices have become in the profile. */
 struct query_part {
 	const struct dictionary *dictionary;
@@ -40,6 +54,7 @@ struct query_part {
 
 struct query_run {
 	const struct query *query;
+	bool is_timed;                     /* the samples are wanted one by one, too */
 	struct thread_numbering numbering; /* by label sets of the profile */
 	struct snapshot snapshot;
 	struct merge merge;
@@ -117,7 +132,8 @@ static int run_init(struct query_run *run, struct store *store)
 	const struct query *query = run->query;
 	int r;
 
-	r = snapshot_init(store, query->start_unix_ns, query->end_unix_ns, &run->snapshot);
+	r = query_snapshot(store, query, run->is_timed ? PAST_MOMENTS : PAST_TOTALS,
+			   &run->snapshot);
 	if (r < 0)
 		return r;
 	r = merge_init(&run->snapshot, query->start_unix_ns, query->end_unix_ns, &run->merge);
@@ -240,7 +256,7 @@ static int run_add_moments(struct query_run *run)
 static int run_query(struct store *store, const struct query *query, bool is_timed,
 		     struct profile **ret_profile)
 {
-	_cleanup_(run_fini) struct query_run run = { .query = query };
+	_cleanup_(run_fini) struct query_run run = { .query = query, .is_timed = is_timed };
 	int r;
 
 	run.numbering = (struct thread_numbering){
@@ -304,7 +320,7 @@ int query_each_group(struct store *store, const struct query *query,
 	_cleanup_(merge_fini) struct merge merge = { 0 };
 	int r;
 
-	r = snapshot_init(store, query->start_unix_ns, query->end_unix_ns, &snapshot);
+	r = query_snapshot(store, query, PAST_TOTALS, &snapshot);
 	if (r == 0)
 		r = merge_init(&snapshot, query->start_unix_ns, query->end_unix_ns, &merge);
 	for (size_t i = 0; r == 0 && i < snapshot.n_dictionaries; i++)
@@ -325,5 +341,5 @@ int query_symbol(struct store *store, uint64_t address, struct buffer *ret_name)
 	r = snapshot_init(store, 0, 0, &snapshot);
 	if (r < 0)
 		return r;
-	return locator_append_name(&snapshot, &frame, ret_name);
+	return locator_append_name(&snapshot, snapshot.kernel, &frame, ret_name);
 }

@@ -15,8 +15,11 @@
  * range whose flags are false.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "profiler/past.h"
 
 struct buffer;
 struct dictionary;
@@ -31,7 +34,12 @@ struct query {
 	int64_t end_unix_ns;             /* exclusive */
 	const struct selector *selector; /* or NULL: everything; borrowed for the call */
 	struct query_budget *budget;     /* or NULL: no limits; likewise */
+	bool is_by_second; /* a sample's time is the start of its second, as history keeps it */
 };
+
+/* Hold the samples of the range: snapshot_init_as(). For those who read them by themselves. */
+int query_snapshot(struct store *store, const struct query *query, enum past_detail detail,
+		   struct snapshot *ret_snapshot);
 
 /*
  * Merge the selected samples. Names are looked up now, with what is known now; a location without

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/label_groups.h"
 #include "profiler/query.h"
 #include "profiler/query_budget.h"
@@ -48,7 +49,7 @@ static int points_init(struct points *points, struct store *store)
 		number_thread,
 		points->groups,
 	};
-	r = snapshot_init(store, query->start_unix_ns, query->end_unix_ns, snapshot);
+	r = query_snapshot(store, query, PAST_SECONDS, snapshot);
 	if (r < 0)
 		return r;
 	points->threads = calloc(snapshot->n_dictionaries + 1, sizeof(*points->threads));
@@ -66,7 +67,10 @@ static int on_sample(void *context, size_t dictionary_i, int64_t time_unix_ns,
 	struct points *points = context;
 	struct query_point point = {
 		.unix_ns = time_unix_ns,
-		.quantum_ns = 1,
+		.quantum_ns = points->snapshot.is_by_second ||
+					      points->snapshot.dictionaries[dictionary_i].is_past
+				      ? NS_PER_SECOND
+				      : 1,
 		.count = sample->weight,
 		.value = sample->value,
 	};

@@ -2,17 +2,22 @@
 #include "profiler/snapshot.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "profiler/base/cleanup.h"
 #include "profiler/dictionary.h"
 #include "profiler/file_view.h"
 #include "profiler/kernel_view.h"
+#include "profiler/past.h"
 #include "profiler/store_state.h"
 #include "profiler/symbol_cache.h"
 #include "profiler/window.h"
 
 #define SYMBOL_CACHE_BYTES (16UL << 20) /* a busy host's ten minutes take about half of it */
+
+/* Windows that start so much later than now are there because the clock was put back. */
+#define FUTURE_NS (60 * 1000 * 1000 * 1000LL)
 
 /* The cache in use, or a new one when that has grown too large. */
 static int store_hold_symbol_cache(struct store *store, struct symbol_cache **ret_cache)
@@ -51,25 +56,42 @@ static size_t snapshot_put_dictionary(struct snapshot *snapshot,
 	return snapshot->n_dictionaries++;
 }
 
-static void store_hold_windows(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns,
+/* Which windows are wanted. */
+struct wanted {
+	int64_t start_unix_ns;
+	int64_t end_unix_ns;
+	bool is_unwritten; /* only samples that are not in history yet */
+};
+
+static bool is_wanted(const struct window *window, const struct wanted *wanted)
+{
+	if (!wanted->is_unwritten)
+		return window->start_unix_ns < wanted->end_unix_ns &&
+		       window->start_unix_ns + WINDOW_NS > wanted->start_unix_ns;
+	return window->n_written < window->n_samples &&
+	       (window->start_unix_ns <= wanted->end_unix_ns - WINDOW_NS ||
+		window->start_unix_ns > wanted->end_unix_ns + FUTURE_NS);
+}
+
+static void store_hold_windows(struct store *store, const struct wanted *wanted,
 			       struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < store->n_windows; i++) {
 		struct window *window = store->windows[i];
 
-		if (window->start_unix_ns >= end_unix_ns ||
-		    window->start_unix_ns + WINDOW_NS <= start_unix_ns)
+		if (!is_wanted(window, wanted))
 			continue;
 		window->refs++;
 		snapshot->windows[snapshot->n_windows++] = (struct snapshot_window){
 			.window = window,
+			.first_sample = wanted->is_unwritten ? window->n_written : 0,
 			.n_samples = window->n_samples,
 			.dictionary_i = snapshot_put_dictionary(snapshot, window->dictionary),
 		};
 	}
 }
 
-static int store_fill_snapshot(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns,
+static int store_fill_snapshot(struct store *store, const struct wanted *wanted,
 			       struct snapshot *snapshot)
 {
 	int r;
@@ -82,18 +104,18 @@ static int store_fill_snapshot(struct store *store, int64_t start_unix_ns, int64
 	if (r < 0)
 		return r;
 	snapshot->kernel = kernel_view_ref(store->kernel);
-	store_hold_windows(store, start_unix_ns, end_unix_ns, snapshot);
+	store_hold_windows(store, wanted, snapshot);
 	return 0;
 }
 
-int snapshot_init(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns,
-		  struct snapshot *ret_snapshot)
+static int store_take_snapshot(struct store *store, const struct wanted *wanted,
+			       struct snapshot *ret_snapshot)
 {
 	struct snapshot snapshot = { .store = store, .period_ns = store->options.period_ns };
 	int r;
 
 	pthread_mutex_lock(&store->lock);
-	r = store_fill_snapshot(store, start_unix_ns, end_unix_ns, &snapshot);
+	r = store_fill_snapshot(store, wanted, &snapshot);
 	pthread_mutex_unlock(&store->lock);
 	if (r < 0) {
 		snapshot_fini(&snapshot);
@@ -101,6 +123,91 @@ int snapshot_init(struct store *store, int64_t start_unix_ns, int64_t end_unix_n
 	}
 	*ret_snapshot = snapshot;
 	return 0;
+}
+
+void snapshot_set_source(struct store *store, const struct snapshot_source *source)
+{
+	store->past = *source;
+}
+
+/* Whether history has, or may have, what the store has no more. */
+static bool is_in_past(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns)
+{
+	const struct snapshot_source *past = &store->past;
+	int64_t gone_until_unix_ns;
+
+	if (!past->read || start_unix_ns >= end_unix_ns || !past->is_open(past->context))
+		return false;
+	pthread_mutex_lock(&store->lock);
+	gone_until_unix_ns = store->gone_until_unix_ns;
+	pthread_mutex_unlock(&store->lock);
+	return start_unix_ns < gone_until_unix_ns;
+}
+
+int snapshot_init_as(struct store *store, const struct snapshot_wish *wish,
+		     struct snapshot *ret_snapshot)
+{
+	const struct wanted wanted = {
+		.start_unix_ns = wish->start_unix_ns,
+		.end_unix_ns = wish->end_unix_ns,
+	};
+	int r;
+
+	if (is_in_past(store, wish->start_unix_ns, wish->end_unix_ns))
+		r = store->past.read(store->past.context, store, wish, ret_snapshot);
+	else
+		r = store_take_snapshot(store, &wanted, ret_snapshot);
+	if (r == 0)
+		ret_snapshot->is_by_second = wish->is_by_second;
+	return r;
+}
+
+int snapshot_init(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns,
+		  struct snapshot *ret_snapshot)
+{
+	const struct snapshot_wish wish = { .start_unix_ns = start_unix_ns,
+					    .end_unix_ns = end_unix_ns };
+
+	return snapshot_init_as(store, &wish, ret_snapshot);
+}
+
+int snapshot_add_past(struct snapshot *snapshot, struct past *past)
+{
+	const struct dictionary *dictionary = past_dictionary(past);
+	struct snapshot_dictionary *dictionaries = realloc(
+		snapshot->dictionaries, (snapshot->n_dictionaries + 1) * sizeof(*dictionaries));
+
+	if (!dictionaries)
+		return -ENOMEM;
+	snapshot->dictionaries = dictionaries;
+	dictionaries[snapshot->n_dictionaries++] = (struct snapshot_dictionary){
+		.dictionary = dictionary,
+		.n_threads = dictionary->threads.count,
+		.n_stacks = dictionary->stacks.count,
+		.n_frames = dictionary->frames.count,
+		.is_past = true,
+	};
+	snapshot->past = past;
+	return 0;
+}
+
+int snapshot_init_unwritten(struct store *store, int64_t end_unix_ns, struct snapshot *ret_snapshot)
+{
+	const struct wanted wanted = {
+		.end_unix_ns =
+			end_unix_ns < INT64_MAX - FUTURE_NS ? end_unix_ns : INT64_MAX - FUTURE_NS,
+		.is_unwritten = true,
+	};
+
+	return store_take_snapshot(store, &wanted, ret_snapshot);
+}
+
+void snapshot_mark_written(const struct snapshot *snapshot)
+{
+	pthread_mutex_lock(&snapshot->store->lock);
+	for (size_t i = 0; i < snapshot->n_windows; i++)
+		snapshot->windows[i].window->n_written = snapshot->windows[i].n_samples;
+	pthread_mutex_unlock(&snapshot->store->lock);
 }
 
 void snapshot_fini(struct snapshot *snapshot)
@@ -118,6 +225,7 @@ void snapshot_fini(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_dictionaries; i++)
 		kernel_view_unref(snapshot->dictionaries[i].kernel);
 	symbol_cache_unref(snapshot->symbol_cache);
+	past_free(snapshot->past);
 	free(snapshot->windows);
 	free(snapshot->dictionaries);
 	*snapshot = (struct snapshot){ 0 };

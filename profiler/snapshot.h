@@ -7,13 +7,19 @@
  * Any thread may take one. Windows are not copied, only held; so taking and giving back are short.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "profiler/past.h"
 
 struct build_id;
 struct dictionary;
 struct file_view;
 struct kernel_view;
+struct past;
+struct query_budget;
+struct snapshot_source;
 struct store;
 struct symbol_cache;
 struct window;
@@ -23,11 +29,13 @@ struct snapshot_dictionary {
 	const struct dictionary *dictionary;
 	struct kernel_view *kernel; /* as it was then; or NULL */
 	uint32_t n_threads, n_stacks, n_frames;
+	bool is_past; /* its samples come from history, without a kernel */
 };
 
 struct snapshot_window {
 	struct window *window;
-	size_t n_samples;
+	size_t first_sample; /* those before it are in history, and not meant here */
+	size_t n_samples;    /* in the window, those included */
 	size_t dictionary_i; /* in the snapshot's dictionaries */
 };
 
@@ -38,17 +46,50 @@ struct snapshot {
 	struct snapshot_dictionary *dictionaries;
 	size_t n_dictionaries;
 	struct kernel_view *kernel; /* as it is; or NULL */
+	struct past *past;          /* or NULL: all of it was in the store */
 	struct symbol_cache *symbol_cache;
 	int64_t period_ns;
+	bool is_by_second; /* as wished */
 };
 
+struct snapshot_wish {
+	int64_t start_unix_ns;
+	int64_t end_unix_ns;         /* exclusive */
+	bool is_by_second;           /* a sample's time is the start of its second */
+	enum past_detail detail;     /* of what is in history */
+	struct query_budget *budget; /* of reading that; or NULL: no limits */
+};
+
+/* Snapshots of @store ask @source, too. Before there are threads. */
+void snapshot_set_source(struct store *store, const struct snapshot_source *source);
+
 /*
- * Hold the windows with samples at @start_unix_ns or later and before @end_unix_ns.
+ * Hold the windows with samples of the range. What the store has no more is read from history, if
+ * there is one: that may take a while, and there a sample's time is that of its second always.
+ *
+ * Returns 0 and initialises *@ret_snapshot, -ENOMEM, -EDQUOT, or an error of database.h.
+ */
+int snapshot_init_as(struct store *store, const struct snapshot_wish *wish,
+		     struct snapshot *ret_snapshot);
+
+/* The same, for who wants totals of exact times. */
+int snapshot_init(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns,
+		  struct snapshot *ret_snapshot);
+
+/*
+ * Hold the windows with samples that are not in history yet: those that are over at @end_unix_ns,
+ * and any in the future, where the clock was put back. With INT64_MAX: all that there are.
  *
  * Returns 0 and initialises *@ret_snapshot, or -ENOMEM.
  */
-int snapshot_init(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns,
-		  struct snapshot *ret_snapshot);
+int snapshot_init_unwritten(struct store *store, int64_t end_unix_ns,
+			    struct snapshot *ret_snapshot);
+
+/* All samples of the snapshot are in history now. */
+void snapshot_mark_written(const struct snapshot *snapshot);
+
+/* Put what was read of history into the snapshot, which owns it then. Returns 0 or -ENOMEM. */
+int snapshot_add_past(struct snapshot *snapshot, struct past *past);
 
 /* Works on a zeroed struct. */
 void snapshot_fini(struct snapshot *snapshot);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "bpf/wire.h"
+#include "profiler/history_status.h"
 #include "profiler/store.h"
 #include "unwind/jit_report.h"
 #include "unwind/symbol_build_report.h"
@@ -179,6 +180,7 @@ struct sampler_status {
 struct status {
 	struct sampler_status sampler;
 	struct store_status store;
+	struct history_status history; /* zeroes: there is none */
 	uint64_t in_flight;
 };
 

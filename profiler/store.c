@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "profiler/base/array.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/dictionary.h"
 #include "profiler/file_view.h"
 #include "profiler/kernel_view.h"
@@ -25,12 +27,15 @@ int store_new(const struct store_options *options, struct store **ret_store)
 		return -ENOMEM;
 	store->options = *options;
 	store->kernel_state = NAMES_PENDING;
+	store->gone_until_unix_ns = clock_unix_ns();
+	store->past_questions.event_fd = -1;
 	r = symbol_cache_new(&store->symbol_cache);
 	if (r < 0) {
 		free(store);
 		return r;
 	}
 	pthread_mutex_init(&store->lock, NULL);
+	pthread_cond_init(&store->past_questions.answered, NULL);
 	*ret_store = store;
 	return 0;
 }
@@ -93,6 +98,8 @@ static void store_forget_window(struct store *store, struct window *window,
 	struct dictionary *dictionary = window->dictionary;
 
 	store->window_bytes -= window_bytes(window);
+	if (window->start_unix_ns + WINDOW_NS > store->gone_until_unix_ns)
+		store->gone_until_unix_ns = window->start_unix_ns + WINDOW_NS;
 	dictionary->n_windows--;
 	if (!dictionary_is_stored(store, dictionary))
 		store_account(store, dictionary, -1);
@@ -133,6 +140,8 @@ struct store *store_free(struct store *store)
 		kernel_view_unref(store->past_kernels[i]);
 	symbol_cache_unref(store->symbol_cache);
 	service_table_fini(&store->services);
+	closep(&store->past_questions.event_fd);
+	pthread_cond_destroy(&store->past_questions.answered);
 	pthread_mutex_destroy(&store->lock);
 	free(store);
 	return NULL;
@@ -308,6 +317,18 @@ int store_add_stack(struct store *store, uint32_t stack, const struct frame *fra
 	return r;
 }
 
+int store_set_file_key(struct store *store, uint32_t file, const struct binary_key *key)
+{
+	int r;
+
+	if (key->build_id.n_bytes > BUILD_ID_MAX_BYTES)
+		return -EINVAL;
+	pthread_mutex_lock(&store->lock);
+	r = file_table_set_key(&store->files, file, key);
+	pthread_mutex_unlock(&store->lock);
+	return r;
+}
+
 int store_describe_file(struct store *store, uint32_t file,
 			const struct elf_description *description)
 {
@@ -340,6 +361,8 @@ int store_name_file(struct store *store, uint32_t file, enum names_state state,
 	r = store_share_symbols(store, symbol_file, &symbols);
 	if (r == 0)
 		r = file_table_name(&store->files, file, state, symbols);
+	if (file >= FRAME_FIRST_PAST_FILE && file < FRAME_FIRST_NAMED)
+		past_files_take_answer(store, file);
 	pthread_mutex_unlock(&store->lock);
 	symbols_unref(symbols);
 	return r;

@@ -28,6 +28,7 @@
 #include "profiler/store_status.h"
 #include "unwind/elf_file.h"
 
+struct binary_key;
 struct kernel_range;
 struct store;
 struct symbol_file;
@@ -58,6 +59,10 @@ int store_add_thread(struct store *store, uint32_t thread, uint32_t process, uin
 		     const char *name);
 int store_add_stack(struct store *store, uint32_t stack, const struct frame *frames,
 		    size_t n_frames);
+
+/* The names of the file of that number are kept on disk by this key: so history can ask for them.
+ * -EINVAL if there is no such file (any more). */
+int store_set_file_key(struct store *store, uint32_t file, const struct binary_key *key);
 
 /* The file of that number is who @description says. -EINVAL if there is no such file (any more). */
 int store_describe_file(struct store *store, uint32_t file,

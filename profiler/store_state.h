@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Store state: what store.c fills and snapshot.c reads. Nobody else includes this.
+ * Store state: what store.c fills, and snapshot.c and past_files.c read. Nobody else includes this.
  *
  * Windows and dictionaries have two kinds of users: the store itself, whose use counts for the
  * bound on memory, and queries, which only keep them from being freed. Both are counted under the
@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "profiler/file_table.h"
+#include "profiler/snapshot_source.h"
 #include "profiler/store_status.h"
 
 struct dictionary;
@@ -22,10 +23,23 @@ struct window;
 /* The names of each take some 3 MB. */
 enum { MAX_PAST_KERNELS = 4 };
 
+#define PAST_FILES_MAX 4096 /* that stay, and questions on their way */
+
+/* Files of the past whose names are asked for; under the store's lock. */
+struct past_questions {
+	int event_fd;            /* readable while some wait, or −1: nobody answers */
+	pthread_cond_t answered; /* all of them are */
+	uint32_t n_open;
+	uint32_t n_waiting; /* of these, not taken yet */
+	uint32_t waiting[PAST_FILES_MAX];
+	uint32_t n_held; /* files that are, beside dictionaries, by their questions */
+};
+
 struct store {
 	struct store_options options;
-	pthread_mutex_t lock;    /* of what follows */
-	struct window **windows; /* in the order in which they were begun */
+	struct snapshot_source past; /* what the store has no more; set before there are threads */
+	pthread_mutex_t lock;        /* of what follows */
+	struct window **windows;     /* in the order in which they were begun */
 	size_t n_windows;
 	size_t window_capacity;
 	struct dictionary *in_force; /* held, or NULL */
@@ -34,6 +48,8 @@ struct store {
 	struct kernel_view *past_kernels[MAX_PAST_KERNELS]; /* held, or NULL: in a ring */
 	uint32_t n_past_kernels;                            /* ever */
 	enum names_state kernel_state;
+	struct past_questions past_questions;
+	int64_t gone_until_unix_ns;        /* windows that ended by then are here no more */
 	struct symbol_cache *symbol_cache; /* held */
 	uint32_t next_symbols_id;
 	size_t window_bytes;     /* of the windows above */
@@ -55,3 +71,6 @@ void store_unref_window(struct store *store, struct window *window, struct store
 
 /* Not under the lock. */
 void store_free_garbage(struct store_garbage *garbage);
+
+/* The names of a file of the past have been told; under the lock. */
+void past_files_take_answer(struct store *store, uint32_t number);

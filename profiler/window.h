@@ -38,6 +38,7 @@ struct window {
 	uint32_t refs;                 /* kept by the store */
 	struct window *next_free;      /* in the list of those to be freed */
 	size_t n_samples;
+	size_t n_written; /* of those, in history; kept by the store */
 	size_t n_blocks;
 	struct window_block *first, *last;
 };

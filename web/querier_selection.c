@@ -54,6 +54,7 @@ static bool parse_selector(struct querier_call *call, const char *text,
 	r = selector_parse(text, &selection->selector, error, sizeof(error));
 	selection->query.selector = selection->selector;
 	selection->query.budget = &call->budget;
+	selection->query.is_by_second = true; /* for good: today, and in history */
 	if (r != -EINVAL)
 		return querier_call_goes_on(call, r);
 	connect_fail(call->request, CONNECT_INVALID_ARGUMENT, "%s", error);

@@ -290,6 +290,17 @@ int binary_describer_open_code(struct binary_describer *describer, struct messag
 	return fd;
 }
 
+enum names_state binary_describer_open_names(struct binary_describer *describer,
+					     const struct binary_key *key, int *ret_fd)
+{
+	struct symbol_summary summary;
+
+	*ret_fd = -1;
+	return symbol_folder_find(describer->symbols, key, &summary, ret_fd)
+		       ? (enum names_state)summary.state
+		       : NAMES_FAILED;
+}
+
 /* Once for each call into a file, while there are names to be read: they are read in that order. */
 void binary_describer_count_hits(struct binary_describer *describer, const struct frame *frames,
 				 size_t n_frames)
@@ -351,7 +362,7 @@ void binary_describer_close_idle(struct binary_describer *describer)
 
 int binary_describer_describe(struct binary_describer *describer, struct binary *binary)
 {
-	struct message_file message = { .file = binary->number };
+	struct message_file message = { .file = binary->number, .key = binary->key };
 	const struct iovec parts[] = { { &message, sizeof(message) },
 				       { binary->path, strlen(binary->path) + 1 } };
 	int r;

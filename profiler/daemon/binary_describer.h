@@ -73,6 +73,12 @@ int binary_describer_open_file(struct binary_describer *describer, uint32_t numb
 /* As above, of the file that @code is in; and note there whose it is, and how large. */
 int binary_describer_open_code(struct binary_describer *describer, struct message_code *code);
 
+/* The names that the cache has by @key: returns their state, NAMES_FAILED if there are none, and
+ * sets
+ * *@ret_fd to the symbol file (to be closed), or to −1. */
+enum names_state binary_describer_open_names(struct binary_describer *describer,
+					     const struct binary_key *key, int *ret_fd);
+
 /* The vDSO, or NULL if there is none. Borrowed: lives as long as @describer. */
 struct binary *binary_describer_vdso(const struct binary_describer *describer);
 

@@ -544,6 +544,12 @@ int describer_open_code(struct describer *describer, struct message_code *code)
 	return binary_describer_open_code(describer->binaries, code);
 }
 
+enum names_state describer_open_names(struct describer *describer, const struct binary_key *key,
+				      int *ret_fd)
+{
+	return binary_describer_open_names(describer->binaries, key, ret_fd);
+}
+
 int describer_on_server_message(struct describer *describer, const struct message *message)
 {
 	const struct message_stored *stored = message->body;

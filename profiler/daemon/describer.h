@@ -107,6 +107,10 @@ uint32_t describer_unread_count(const struct describer *describer);
  */
 int describer_open_code(struct describer *describer, struct message_code *code);
 
+/* binary_describer_open_names(). */
+enum names_state describer_open_names(struct describer *describer, const struct binary_key *key,
+				      int *ret_fd);
+
 /* The server ended: what it had not stored is dropped, and what it had is history. */
 void describer_on_server_end(struct describer *describer);
 

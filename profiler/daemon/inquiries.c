@@ -12,7 +12,7 @@
 bool inquiries_are(const struct message *message)
 {
 	return message->type == MESSAGE_ASK_CODE || message->type == MESSAGE_ASK_SOURCE ||
-	       message->type == MESSAGE_REPLY;
+	       message->type == MESSAGE_ASK_NAMES || message->type == MESSAGE_REPLY;
 }
 
 /* A server that is not there has nobody waiting. */
@@ -55,10 +55,31 @@ static int ask_source(struct inquiries *inquiries, const struct message *message
 	return reply(inquiries, &body, fd < 0 ? -1 : fd);
 }
 
+/* What is kept on disk of a file that nobody runs any more. */
+static int ask_names(struct inquiries *inquiries, const struct message_ask_names *question)
+{
+	struct message_names answer = {
+		.file = question->file,
+	};
+	_cleanup_(closep) int fd = -1;
+	struct channel *channel = inquiries->server->channel;
+	int r;
+
+	answer.state = describer_open_names(inquiries->describer, &question->key, &fd);
+	if (!channel)
+		return 0;
+	r = channel_send_fds(channel, MESSAGE_NAMES, &answer, sizeof(answer), (int[]){ fd, -1 });
+	if (r == 0)
+		role_process_flush(inquiries->server);
+	return r;
+}
+
 int inquiries_take_question(struct inquiries *inquiries, const struct message *message)
 {
 	if (message->type == MESSAGE_ASK_CODE)
 		return ask_code(inquiries, *(const struct message_code *)message->body);
+	if (message->type == MESSAGE_ASK_NAMES)
+		return ask_names(inquiries, message->body);
 	return message->type == MESSAGE_ASK_SOURCE ? ask_source(inquiries, message) : -EBADMSG;
 }
 

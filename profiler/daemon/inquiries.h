@@ -7,6 +7,7 @@
  *     server  --ask-->  sampler  --the file-->  resolver  --reply-->  sampler  --reply-->  server
  *             code      opens it                a child disassembles
  *             source    opens it, if it lies under a root, and replies
+ *             names     answers with what its cache has of a file of the past
  *
  * Nothing of it is kept here: the ticket of a question goes around with it, and whoever asked stops
  * waiting by himself.

@@ -18,6 +18,7 @@
 #include "profiler/daemon/doctor.h"
 #include "profiler/daemon/fetcher.h"
 #include "profiler/daemon/listen_address.h"
+#include "profiler/daemon/history_folder.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
 #include "profiler/daemon/options.h"
@@ -26,6 +27,7 @@
 #include "profiler/daemon/record.h"
 #include "profiler/daemon/resolver.h"
 #include "profiler/daemon/sampler.h"
+#include "profiler/daemon/sandbox.h"
 #include "profiler/daemon/server.h"
 
 enum { EXIT_MEANINGLESS = 2 };
@@ -77,16 +79,38 @@ static int open_listener(const struct options *options, int *ret_fd)
 	return r;
 }
 
+/* History is the server's to open; make the folder for it, and let no other daemon in. One that
+ * cannot be made now may become usable later: the server tries again. */
+static int open_history_folder(const struct options *options, int *ret_fd)
+{
+	if (!strcmp(options->store, ":memory:"))
+		return 0;
+	*ret_fd = history_folder_open(options->store, sandbox_uid_of(ROLE_SERVER));
+	if (*ret_fd == -EBUSY) {
+		log_line("another pilotlight keeps its history in %s: name another folder with "
+			 "--store",
+			 options->store);
+		return -EBUSY;
+	}
+	if (*ret_fd < 0)
+		log_line("history: cannot open %s: %s", options->store, strerror(-*ret_fd));
+	return 0;
+}
+
 static int daemon_main(struct daemon *daemon)
 {
 	const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
 	_cleanup_(sampler_freep) struct sampler *sampler = NULL;
 	_cleanup_(closep) int listen_fd = -1;
+	_cleanup_(closep) int folder_fd = -1;
 	struct sampler_setup setup = { .options = &daemon->options, .args = daemon->argv };
 	char address[LISTEN_ADDRESS_TEXT_BYTES] = "";
 	int r;
 
 	r = open_listener(&daemon->options, &listen_fd);
+	if (r < 0)
+		return 1;
+	r = open_history_folder(&daemon->options, &folder_fd);
 	if (r < 0)
 		return 1;
 	setup.listen_fd = listen_fd;

@@ -13,11 +13,12 @@
 
 enum { FREQUENCY_MAX_HZ = 10000, HOST_NAME_MAX_BYTES = 253 };
 
-#define MEMORY_MIN_BYTES (8ULL << 20)
-#define MEMORY_MAX_BYTES (1ULL << 40)
-#define RETENTION_MIN_NS (10 * NS_PER_SECOND)
-#define RETENTION_MAX_NS (366LL * 24 * 3600 * NS_PER_SECOND)
-#define DURATION_MAX_NS  (7LL * 24 * 3600 * NS_PER_SECOND)
+#define MEMORY_MIN_BYTES    (8ULL << 20)
+#define MEMORY_MAX_BYTES    (1ULL << 40)
+#define RETENTION_MIN_BYTES (1ULL << 20)
+#define RETENTION_MIN_NS    (10 * NS_PER_SECOND)
+#define RETENTION_MAX_NS    (366LL * 24 * 3600 * NS_PER_SECOND)
+#define DURATION_MAX_NS     (7LL * 24 * 3600 * NS_PER_SECOND)
 
 const char *const command_names[COMMAND_COUNT] = {
 	[COMMAND_DAEMON] = "",
@@ -151,8 +152,6 @@ static int set_store(struct options *options, const char *value)
 {
 	if (!*value)
 		return -EINVAL;
-	if (strcmp(value, ":memory:"))
-		return -ENOTSUP;
 	return set_text(options, value, &options->store);
 }
 
@@ -164,6 +163,17 @@ static int set_retention_age(struct options *options, const char *value)
 	    age_ns > RETENTION_MAX_NS)
 		return -EINVAL;
 	options->retention_age_ns = age_ns;
+	return 0;
+}
+
+static int set_retention_bytes(struct options *options, const char *value)
+{
+	uint64_t bytes;
+
+	if (parse_size(value, &bytes) < 0 || bytes < RETENTION_MIN_BYTES ||
+	    bytes > MEMORY_MAX_BYTES)
+		return -EINVAL;
+	options->retention_bytes = bytes;
 	return 0;
 }
 
@@ -367,10 +377,9 @@ const struct option_spec option_specs[] = {
 	{
 		.name = "store",
 		.argument = "DIR|:memory:",
-		.default_value = ":memory:",
-		.purpose = "keep history there; this version: in memory only",
+		.default_value = "/var/lib/pilotlight",
+		.purpose = "keep history in this folder, or in memory only",
 		.expected = "a folder or :memory:",
-		.unsupported = "this version keeps history in memory only",
 		.commands = FOR_DAEMON,
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = set_store,
@@ -378,12 +387,22 @@ const struct option_spec option_specs[] = {
 	{
 		.name = "retention-age",
 		.argument = "TIME",
-		.default_value = "10m",
+		.default_value = "7d",
 		.purpose = "forget samples that are older",
 		.expected = "a time from 10s to 366d, as 30s, 10m or 7d",
 		.commands = FOR_DAEMON,
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = set_retention_age,
+	},
+	{
+		.name = "retention-bytes",
+		.argument = "BYTES",
+		.default_value = "1G",
+		.purpose = "forget the oldest samples when history is larger",
+		.expected = "a size from 1M to 1024G, as 1G or 500MiB",
+		.commands = FOR_DAEMON,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_retention_bytes,
 	},
 	{
 		.name = "allow-host",

@@ -50,7 +50,8 @@ struct options {
 
 	struct listen_address listen;
 	int64_t retention_age_ns;
-	const char *store;
+	uint64_t retention_bytes;
+	const char *store;                /* a folder, or ":memory:" */
 	const char *const *allow_hosts;   /* ends with NULL, or is NULL */
 	const char *const *debug_folders; /* likewise */
 	const char *const *source_dirs;   /* likewise */
@@ -85,11 +86,10 @@ struct option_spec {
 	const char *default_value; /* NULL: none */
 	const char *purpose;       /* a line of the help */
 	const char *expected;      /* what a value must be: "…: must be %s" */
-	const char *unsupported;   /* a sentence for a value that is known but not available */
 	unsigned int commands;     /* 1 << COMMAND_… of those that it means something to */
 	unsigned int flags;        /* enum option_flags */
 
-	/* Returns 0, -EINVAL: not as expected, -ENOTSUP: not available, or -ENOMEM. */
+	/* Returns 0, -EINVAL: not as expected, or -ENOMEM. */
 	int (*set)(struct options *options, const char *value);
 	/* For one that may be given repeatedly: forget what was set. NULL: the last one counts. */
 	void (*clear)(struct options *options);

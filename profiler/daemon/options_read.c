@@ -60,8 +60,6 @@ static int set(struct reader *reader, enum place place, const struct option_spec
 	r = spec->set(&reader->options, value);
 	if (r == -EINVAL)
 		return complain(reader, r, "%s: must be %s", shown, spec->expected);
-	if (r == -ENOTSUP)
-		return complain(reader, r, "%s: %s", shown, spec->unsupported);
 	if (r < 0)
 		return complain(reader, r, "%s: %s", shown, strerror(-r));
 	return 0;

@@ -22,9 +22,8 @@
  *
  * Returns 0 and sets *@ret_options (to be ended with options_fini(); borrows @argv), or sets
  * *@ret_complaint, a sentence for the user, and returns
- * -EINVAL   something cannot mean anything: exit status 2,
- * -ENOTSUP  something means what this version cannot do: exit status 1, as for
- * -ENOMEM and what open(2) and read(2) say of the config file.
+ * -EINVAL  something cannot mean anything: exit status 2,
+ * -ENOMEM  or what open(2) and read(2) say of the config file: exit status 1.
  */
 int options_read(int argc, char *const argv[], struct options *ret_options,
 		 char ret_complaint[OPTIONS_COMPLAINT_BYTES]);

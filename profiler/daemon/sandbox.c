@@ -108,6 +108,13 @@ static int drop_all(uid_t id)
 	return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
 }
 
+uid_t sandbox_uid_of(enum role role)
+{
+	capng_get_caps_process();
+	return role != ROLE_SAMPLER && have(CAP_SETUID) && have(CAP_SETGID) ? role_ids[role]
+									    : geteuid();
+}
+
 int sandbox_drop_privileges(enum role role)
 {
 	const struct rlimit no_core = { 0, 0 };
@@ -204,6 +211,17 @@ static const int server_calls[] = {
 	CALL(shutdown),    CALL(setsockopt),     CALL(getsockopt), CALL(getsockname),
 	CALL(getpeername), CALL(sendfile),       CALL(ioctl),      CALL(epoll_create1),
 	CALL(eventfd2),    CALL(timerfd_create), CALL(getdents64), -1,
+};
+
+/* What SQLite needs of the folder with the history: beside these, see file_fence.h. */
+static const int history_calls[] = {
+	CALL(openat),    CALL(open),      CALL(stat),
+	CALL(lstat),     CALL(access),    CALL(faccessat),
+	CALL(unlink),    CALL(unlinkat),  CALL(rename),
+	CALL(renameat),  CALL(renameat2), CALL(fsync),
+	CALL(fdatasync), CALL(readlink),  CALL(readlinkat),
+	CALL(getcwd),    CALL(fchmod),    CALL(faccessat2),
+	CALL(fallocate), CALL(utimensat), -1,
 };
 
 /* What libcurl, the name service and OpenSSL need of the network and of files. */
@@ -339,8 +357,10 @@ int sandbox_filter(enum sandbox_filter kind)
 		       : add_calls(filter, SCMP_ACT_ALLOW, basic_calls);
 	if (r == 0 && (kind == FILTER_RESOLVER || kind == FILTER_FETCHER))
 		r = add_calls(filter, SCMP_ACT_ALLOW, resolver_calls);
-	if (r == 0 && kind == FILTER_SERVER)
+	if (r == 0 && (kind == FILTER_SERVER || kind == FILTER_SERVER_WITH_FOLDER))
 		r = add_calls(filter, SCMP_ACT_ALLOW, server_calls);
+	if (r == 0 && kind == FILTER_SERVER_WITH_FOLDER)
+		r = add_calls(filter, SCMP_ACT_ALLOW, history_calls);
 	if (r == 0 && kind == FILTER_FETCHER)
 		r = add_calls(filter, SCMP_ACT_ALLOW, fetcher_calls);
 	if (r == 0)

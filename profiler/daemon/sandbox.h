@@ -8,16 +8,18 @@
  *     sampler     as started       those of needed[] below    all but those that change the host
  *     resolver    61070            none                       memory, and descriptors it was given
  *     its child   61070            none                       the same without fork and kill
- *     server      61071            none                       the above, and sockets it was given
+ *     server      61071            none                       the above, sockets it was given, and
+ *                                                             files, if there is history on disk
  *     fetcher     61072            none                       the network, threads, files, fork
  *
- * All have no_new_privs. Which files the fetcher's child may open, its fence says besides
- * (profiler/daemon/file_fence.h). Without CAP_SETUID and CAP_SETGID the roles keep the sampler's
- * uid; they still have no capability, and the filters keep them from each other.
+ * All have no_new_privs. Which files the server and the fetcher's child may open, a fence says
+ * besides (profiler/daemon/file_fence.h). Without CAP_SETUID and CAP_SETGID the roles keep the
+ * sampler's uid; they still have no capability, and the filters keep them from each other.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "profiler/status.h"
 
@@ -26,7 +28,8 @@ enum sandbox_filter {
 	FILTER_RESOLVER,
 	FILTER_BUILD, /* the resolver's child */
 	FILTER_SERVER,
-	FILTER_FETCHER, /* … and its child */
+	FILTER_SERVER_WITH_FOLDER, /* … of history, which it opens files in */
+	FILTER_FETCHER,            /* … and its child */
 };
 
 /* A capability that sampling needs, and what for. */
@@ -41,6 +44,9 @@ extern const struct needed_capability sandbox_needed[]; /* ends with a NULL name
 /* The first of sandbox_needed[], and of what this host asks for besides, that this process does not
  * have, or NULL. */
 const struct needed_capability *sandbox_missing(void);
+
+/* The uid that @role has, or will have when this process starts it. */
+uid_t sandbox_uid_of(enum role role);
 
 /*
  * Take this process's uid, groups and capabilities away, as its role asks; the sampler keeps its

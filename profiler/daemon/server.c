@@ -17,15 +17,20 @@
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/file_fence.h"
+#include "profiler/daemon/history_keeper.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
 #include "profiler/daemon/service_memory.h"
+#include "profiler/database.h"
+#include "profiler/history.h"
 #include "profiler/kernel_view.h"
 #include "profiler/label_set.h"
 #include "profiler/labeler.h"
+#include "profiler/past_files.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
@@ -38,12 +43,17 @@ enum {
 	EXPIRE_INTERVAL_MS = 1000,
 };
 
+#define STORE_RETENTION_NS (600 * NS_PER_SECOND) /* older samples are in history alone */
+
 struct server {
 	struct loop *loop;
 	struct channel *channel;
 	struct store *store;
-	struct web_server *web; /* NULL for `record` */
-	struct status status;   /* as of the last MESSAGE_STATUS */
+	const char *history_folder;
+	struct history *history; /* NULL for `record`, as are the next two */
+	struct history_keeper *keeper;
+	struct web_server *web;
+	struct status status; /* as of the last MESSAGE_STATUS */
 	struct message_stored stored;
 	struct service_told told;
 	bool is_stored_due; /* samples came in since the last MESSAGE_STORED */
@@ -122,6 +132,13 @@ static int encode(struct server *server, const struct message *message, int fd)
 	return channel_send(server->channel, MESSAGE_ENCODED, &encoded, sizeof(encoded));
 }
 
+static int add_file(struct server *server, const struct message_file *file, const char *path)
+{
+	int r = store_add_file(server->store, file->file, path);
+
+	return r < 0 ? r : store_set_file_key(server->store, file->file, &file->key);
+}
+
 static int add_process(struct server *server, const struct message *message)
 {
 	const struct message_process *body = message->body;
@@ -173,6 +190,8 @@ static void set_status(struct server *server, const struct sampler_status *sampl
 	store_get_status(server->store, &store);
 	status_join(sampler, &store, &server->status);
 	(void)service_memory_tell(server->channel, &store.services, &server->told);
+	if (server->history)
+		history_get_status(server->history, &server->status.history);
 }
 
 /* What describes something goes to the store as it is. Returns 0, -errno, or 1: another type. */
@@ -187,7 +206,7 @@ static int describe(struct server *server, const struct message *message, const 
 	case MESSAGE_DICTIONARY:
 		return store_begin_dictionary(server->store, file->file);
 	case MESSAGE_FILE:
-		return store_add_file(server->store, file->file, message_text(message, 0));
+		return add_file(server, file, message_text(message, 0));
 	case MESSAGE_DESCRIPTION:
 		return store_describe_file(server->store, description->file,
 					   &description->description);
@@ -329,6 +348,51 @@ static int ask(void *context, uint32_t ticket, const struct question *question)
 	return r == -EAGAIN ? 0 : r;
 }
 
+/* Ask the sampler for names of files of the past. */
+static int on_past_files(void *context)
+{
+	struct server *server = context;
+	struct message_ask_names question = { 0 };
+	int r = 0;
+
+	while (r == 0 && past_files_next(server->store, &question.file, &question.key))
+		r = channel_send(server->channel, MESSAGE_ASK_NAMES, &question, sizeof(question));
+	if (r == 0)
+		r = channel_flush(server->channel);
+	return r == -EAGAIN ? 0 : r;
+}
+
+static bool is_in_memory(const struct options *options)
+{
+	return !strcmp(options->store, DATABASE_IN_MEMORY);
+}
+
+/* A history in memory gets an eighth of that. */
+static int start_history(struct server *server, const struct options *options)
+{
+	struct history_options history_options = {
+		.folder = server->history_folder,
+		.retention_age_s = options->retention_age_ns / NS_PER_SECOND,
+		.retention_bytes = (int64_t)options->retention_bytes,
+	};
+	int fd, r;
+
+	if (is_in_memory(options) && options->retention_bytes > options->memory_bytes / 8)
+		history_options.retention_bytes = (int64_t)options->memory_bytes / 8;
+	r = history_open(&history_options, &server->history);
+	if (!server->history)
+		return r;
+	if (r < 0)
+		log_line("history: %s: %s; what is new stays in memory", options->store,
+			 history_strerror(r));
+	history_attach(server->history, server->store);
+	fd = past_files_open(server->store);
+	if (fd < 0)
+		return fd;
+	r = loop_add_fd(server->loop, fd, EPOLLIN, on_past_files, server);
+	return r < 0 ? r : history_keeper_start(server->history, server->store, &server->keeper);
+}
+
 static int start_web(struct server *server, const struct options *options)
 {
 	const struct web_server_options web_options = {
@@ -352,9 +416,12 @@ static int start_web(struct server *server, const struct options *options)
 static int set_up(struct server *server, const struct options *options)
 {
 	const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+	const bool has_disk = options->command != COMMAND_DAEMON || !is_in_memory(options);
 	const struct store_options store_options = {
-		.memory_bytes = options->memory_bytes / 8 * 3,
-		.retention_ns = options->retention_age_ns,
+		.memory_bytes = options->memory_bytes / 8 * (has_disk ? 3 : 2),
+		.retention_ns = options->retention_age_ns < STORE_RETENTION_NS
+					? options->retention_age_ns
+					: STORE_RETENTION_NS,
 		.period_ns = NS_PER_SECOND / options->frequency_hz,
 	};
 	int r;
@@ -371,28 +438,51 @@ static int set_up(struct server *server, const struct options *options)
 	if (r == 0)
 		r = loop_add_fd(server->loop, ROLE_CHANNEL_FD, EPOLLIN, on_channel, server);
 	if (r == 0 && options->command == COMMAND_DAEMON)
+		r = start_history(server, options);
+	if (r == 0 && options->command == COMMAND_DAEMON)
 		r = start_web(server, options);
-	if (r == 0)
-		r = sandbox_filter(FILTER_SERVER);
+	return r;
+}
+
+/* From here on it reads what strangers wrote. Where there is no Landlock, the uid keeps it from
+ * files. */
+static int confine(const struct server *server, const struct options *options)
+{
+	const struct file_gate gates[] = { { server->history_folder, true }, { NULL, false } };
+	int r;
+
+	if (options->command != COMMAND_DAEMON || is_in_memory(options))
+		return sandbox_filter(FILTER_SERVER);
+	r = file_fence_raise(gates);
+	if (r == 0 || r == -ENOSYS || r == -EOPNOTSUPP)
+		r = sandbox_filter(FILTER_SERVER_WITH_FOLDER);
 	return r;
 }
 
 int server_main(const struct options *options)
 {
-	struct server server = { 0 };
+	struct server server = { .history_folder = options->store };
 	int r;
 
+	/* Whoever is in the folder needs no right to those above it. */
+	if (options->command == COMMAND_DAEMON && !is_in_memory(options) &&
+	    chdir(options->store) == 0)
+		server.history_folder = ".";
 	r = sandbox_drop_privileges(ROLE_SERVER);
 	if (r == 0)
 		r = set_up(&server, options);
+	if (r == 0)
+		r = confine(&server, options);
 	if (r < 0) {
 		log_line("server: cannot start: %s", strerror(-r));
 		return 1;
 	}
 	r = loop_run(server.loop);
 	web_server_free(server.web);
+	history_keeper_stop(server.keeper);
 	loop_free(server.loop);
 	channel_free(server.channel);
+	history_close(server.history);
 	store_free(server.store);
 	return r == -EPIPE ? 0 : 1;
 }

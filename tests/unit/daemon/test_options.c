@@ -104,8 +104,9 @@ static void the_defaults_are_those_that_are_documented(void **state)
 	assert_int_equal(options.frequency_hz, 99);
 	assert_int_equal(options.memory_bytes, 64 << 20);
 	assert_int_equal(options.unwinder, UNWINDER_TABLES);
-	assert_int_equal(options.retention_age_ns, 600 * NS_PER_SECOND);
-	assert_string_equal(options.store, ":memory:");
+	assert_int_equal(options.retention_age_ns, 7 * 24 * 3600 * NS_PER_SECOND);
+	assert_int_equal(options.retention_bytes, 1ULL << 30);
+	assert_string_equal(options.store, "/var/lib/pilotlight");
 	assert_string_equal(options.output, "profile.pb.gz");
 	assert_null(options.allow_hosts);
 	assert_null(options.config);
@@ -332,11 +333,17 @@ static void an_error_repeats_the_wrong_word(void **state)
 		assert_refused(cases[i].words, -EINVAL, cases[i].part);
 }
 
-static void a_folder_for_the_store_is_not_available_yet(void **state)
+static void history_is_kept_in_a_folder_or_in_memory(void **state)
 {
+	_cleanup_(options_fini) struct options options = { 0 };
+
 	(void)state;
-	assert_refused(WORDS("--store", "/var/lib/pilotlight"), -ENOTSUP,
-		       "--store /var/lib/pilotlight: this version keeps history in memory only");
+	assert_int_equal(READ(&options, "--store", ":memory:", "--retention-bytes", "500M"), 0);
+	assert_string_equal(options.store, ":memory:");
+	assert_int_equal(options.retention_bytes, 500ULL << 20);
+	assert_refused(WORDS("--store", ""), -EINVAL, "--store : must be a folder or :memory:");
+	assert_refused(WORDS("--retention-bytes", "1K"), -EINVAL,
+		       "--retention-bytes 1K: must be a size from 1M to 1024G");
 }
 
 static void the_cache_is_a_folder_or_none(void **state)
@@ -518,7 +525,7 @@ int main(void)
 		TEST(help_and_version_are_found_beside_a_command),
 		TEST(a_role_is_the_first_word_of_its_process),
 		TEST(an_error_repeats_the_wrong_word),
-		TEST(a_folder_for_the_store_is_not_available_yet),
+		TEST(history_is_kept_in_a_folder_or_in_memory),
 		TEST(the_cache_is_a_folder_or_none),
 		TEST(the_environment_sets_options),
 		TEST(an_error_names_the_variable),

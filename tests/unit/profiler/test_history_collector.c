@@ -37,7 +37,9 @@ static void add_sample(struct database *database, const char *path, int64_t star
 	assert_int_equal(history_stack_put(database, &number, 1, &entry.stack), 0);
 	assert_int_equal(history_label_set_put(database, &label, 1, &thread.label_set), 0);
 	assert_int_equal(history_thread_put(database, &thread, &entry.thread), 0);
-	assert_int_equal(history_windows_add(database, 0, start_s, &entry, 1, 1), 0);
+	assert_int_equal(
+		history_windows_add(database, &(struct history_draft){ 0, start_s, 1, &entry, 1 }),
+		0);
 }
 
 static int64_t count(struct database *database, const char *sql)

@@ -85,7 +85,10 @@ static void add_window(struct database *database, int64_t start_s, size_t n_entr
 			.count = 1,
 			.value = PERIOD,
 		};
-	assert_int_equal(history_windows_add(database, 0, start_s, entries, n_entries, PERIOD), 0);
+	assert_int_equal(
+		history_windows_add(database, &(struct history_draft){ 0, start_s, PERIOD, entries,
+								       n_entries }),
+		0);
 	free(entries);
 }
 

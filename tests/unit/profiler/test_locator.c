@@ -79,8 +79,12 @@ static void appends_the_name_of_the_innermost_function(void **state)
 	struct frame named = own_frame(), kernel = { FRAME_KERNEL, 0, 1 };
 	struct buffer name = { 0 };
 
-	assert_int_equal(locator_append_name(&fixture->snapshot, &kernel, &name), 0);
-	assert_int_equal(locator_append_name(&fixture->snapshot, &named, &name), 0);
+	assert_int_equal(
+		locator_append_name(&fixture->snapshot, fixture->snapshot.kernel, &kernel, &name),
+		0);
+	assert_int_equal(
+		locator_append_name(&fixture->snapshot, fixture->snapshot.kernel, &named, &name),
+		0);
 	assert_int_equal(name.size, strlen("symbol_fixture_inlined"));
 	assert_memory_equal(name.data, "symbol_fixture_inlined", name.size);
 	buffer_fini(&name);
@@ -96,7 +100,9 @@ static void names_code_made_at_run_time_by_its_pc(void **state)
 	struct buffer name = { 0 };
 	uint32_t index;
 
-	assert_int_equal(locator_append_name(&fixture->snapshot, &named, &name), 0);
+	assert_int_equal(
+		locator_append_name(&fixture->snapshot, fixture->snapshot.kernel, &named, &name),
+		0);
 	assert_int_equal(name.size, strlen("symbol_fixture_inlined"));
 	buffer_fini(&name);
 	assert_int_equal(locator_add(&fixture->locator, &named, &index), 0);

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/history.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/database.h"
+#include "profiler/history_collector.h"
+#include "profiler/history_schema.h"
+#include "profiler/history_translator.h"
+#include "profiler/history_windows.h"
+#include "profiler/history_writer.h"
+#include "profiler/past.h"
+#include "profiler/past_files.h"
+#include "profiler/snapshot.h"
+#include "profiler/snapshot_source.h"
+
+#define MAX_PATH_BYTES    4200
+#define WRITER_TIMEOUT_MS 2000
+#define READER_TIMEOUT_MS 5000
+#define COLLECT_EVERY_S   3600
+#define NAMES_TIMEOUT_MS  2000
+#define MAX_IDLE          4
+/* How many longer windows one tick makes at most: each takes milliseconds, and none is urgent. */
+#define ROLL_UPS_A_TICK 20
+
+const char *const history_error_names[HISTORY_ERROR_COUNT] = {
+	[HISTORY_ERROR_FULL] = "full",       [HISTORY_ERROR_READ_ONLY] = "read_only",
+	[HISTORY_ERROR_DAMAGED] = "damaged", [HISTORY_ERROR_BUSY] = "busy",
+	[HISTORY_ERROR_VERSION] = "version", [HISTORY_ERROR_NO_MEMORY] = "no_memory",
+	[HISTORY_ERROR_IO] = "io",
+};
+
+struct history {
+	struct history_options options;
+	char path[MAX_PATH_BYTES];
+	char name[32]; /* of a database in memory */
+	struct database *database;
+	struct history_translator *translator;
+	/* Held for writing while what was committed is marked in the store, for reading while a
+	 * reader takes both. */
+	pthread_rwlock_t both;
+	int64_t next_collect_unix_s;
+	uint64_t n_gone; /* windows, since the last collection */
+	pthread_mutex_t status_lock;
+	struct history_status status;
+	/* Under the same lock: */
+	struct database *idle[MAX_IDLE]; /* connections of readers */
+	size_t n_idle;
+	bool is_open;    /* it can be read */
+	bool is_damaged; /* … but a reader has met damage */
+};
+
+static struct database_options connection_of(const struct history *history, int timeout_ms)
+{
+	return (struct database_options){
+		.path = history->path,
+		.name = history->name,
+		.busy_timeout_ms = timeout_ms,
+	};
+}
+
+static enum history_error error_of(int r)
+{
+	switch (r) {
+	case -ENOSPC:
+		return HISTORY_ERROR_FULL;
+	case -EROFS:
+		return HISTORY_ERROR_READ_ONLY;
+	case -EBADMSG:
+		return HISTORY_ERROR_DAMAGED;
+	case -EBUSY:
+		return HISTORY_ERROR_BUSY;
+	case -EPROTO:
+		return HISTORY_ERROR_VERSION;
+	case -ENOMEM:
+		return HISTORY_ERROR_NO_MEMORY;
+	default:
+		return HISTORY_ERROR_IO;
+	}
+}
+
+static void history_count_error(struct history *history, int r)
+{
+	pthread_mutex_lock(&history->status_lock);
+	history->status.errors[error_of(r)]++;
+	pthread_mutex_unlock(&history->status_lock);
+}
+
+static void history_count_damage(struct history *history, uint64_t n_damaged)
+{
+	pthread_mutex_lock(&history->status_lock);
+	history->status.damaged += n_damaged;
+	pthread_mutex_unlock(&history->status_lock);
+}
+
+static void history_close_idle(struct history *history)
+{
+	pthread_mutex_lock(&history->status_lock);
+	while (history->n_idle > 0)
+		database_close(history->idle[--history->n_idle]);
+	pthread_mutex_unlock(&history->status_lock);
+}
+
+static void history_set_open(struct history *history, bool is_open)
+{
+	pthread_mutex_lock(&history->status_lock);
+	history->is_open = is_open;
+	history->is_damaged = false;
+	pthread_mutex_unlock(&history->status_lock);
+}
+
+/* Open the database, with its tables. */
+static int history_open_database(struct history *history)
+{
+	struct database_options options = connection_of(history, WRITER_TIMEOUT_MS);
+	_cleanup_(database_closep) struct database *database = NULL;
+	int r;
+
+	r = database_open(&options, &database);
+	if (r == 0)
+		r = history_schema_apply(database);
+	if (r == 0)
+		r = history_translator_new(database, &history->translator);
+	if (r < 0)
+		return r;
+	history->database = steal(database);
+	history_set_open(history, true);
+	return 0;
+}
+
+/* Give a damaged database another name, and its log with it, for whoever wants to look at it. */
+static int history_put_aside(struct history *history)
+{
+	static const char *const endings[] = { "", "-wal", "-shm" };
+	char from[MAX_PATH_BYTES + 8], to[MAX_PATH_BYTES + 64];
+	long long now_s = clock_unix_ns() / NS_PER_SECOND;
+	int r = 0;
+
+	history_set_open(history, false);
+	history_close_idle(history);
+	history->translator = history_translator_free(history->translator);
+	history->database = database_close(history->database);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		snprintf(from, sizeof(from), "%s%s", history->path, endings[i]);
+		snprintf(to, sizeof(to), "%s.damaged-%lld%s", history->path, now_s, endings[i]);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			r = -errno;
+	}
+	return r;
+}
+
+/* Open it, if need be instead of a damaged one. */
+static int history_open_any(struct history *history)
+{
+	int r = history_open_database(history);
+
+	if (r == -EBADMSG) {
+		history_count_error(history, r);
+		r = history_put_aside(history);
+		if (r == 0)
+			r = history_open_database(history);
+	}
+	if (r < 0)
+		history_count_error(history, r);
+	return r;
+}
+
+int history_open(const struct history_options *options, struct history **ret_history)
+{
+	struct history *history = calloc(1, sizeof(*history));
+
+	*ret_history = NULL;
+	if (!history)
+		return -ENOMEM;
+	history->options = *options;
+	pthread_rwlock_init(&history->both, NULL);
+	pthread_mutex_init(&history->status_lock, NULL);
+	if (strcmp(options->folder, DATABASE_IN_MEMORY) != 0) {
+		snprintf(history->path, sizeof(history->path), "%s/history.sqlite",
+			 options->folder);
+	} else {
+		snprintf(history->path, sizeof(history->path), "%s", DATABASE_IN_MEMORY);
+		snprintf(history->name, sizeof(history->name), "history-%p", (void *)history);
+	}
+	*ret_history = history;
+	return history_open_any(history);
+}
+
+struct history *history_close(struct history *history)
+{
+	if (!history)
+		return NULL;
+	history_close_idle(history);
+	history_translator_free(history->translator);
+	database_close(history->database);
+	pthread_rwlock_destroy(&history->both);
+	pthread_mutex_destroy(&history->status_lock);
+	free(history);
+	return NULL;
+}
+
+/* Undo what has not been committed. Returns @r. */
+static int history_undo(struct history *history, int r)
+{
+	database_rollback(history->database);
+	history_translator_forget(history->translator);
+	return r;
+}
+
+/* Commit, and say so in the store, so that no reader sees samples twice, or not at all. */
+static int history_commit_samples(struct history *history, const struct snapshot *snapshot)
+{
+	int r;
+
+	pthread_rwlock_wrlock(&history->both);
+	r = database_commit(history->database);
+	if (r == 0)
+		snapshot_mark_written(snapshot);
+	pthread_rwlock_unlock(&history->both);
+	return r;
+}
+
+static int history_write(struct history *history, struct store *store, int64_t end_unix_ns)
+{
+	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+	uint64_t n_samples = 0;
+	int r;
+
+	r = snapshot_init_unwritten(store, end_unix_ns, &snapshot);
+	if (r < 0 || !snapshot.n_windows)
+		return r;
+	r = database_begin(history->database);
+	if (r == 0)
+		r = history_writer_add(history->database, history->translator, &snapshot,
+				       &n_samples);
+	if (r == 0)
+		r = history_commit_samples(history, &snapshot);
+	if (r < 0)
+		return history_undo(history, r);
+	pthread_mutex_lock(&history->status_lock);
+	history->status.written += n_samples;
+	pthread_mutex_unlock(&history->status_lock);
+	return 0;
+}
+
+static int history_roll_up(struct history *history, int64_t now_unix_s)
+{
+	uint64_t n_damaged = 0, n_roll_ups = 0;
+	int r = 1;
+
+	while (r == 1 && n_roll_ups < ROLL_UPS_A_TICK) {
+		r = database_begin(history->database);
+		if (r == 0)
+			r = history_windows_roll_up(history->database, now_unix_s, &n_damaged);
+		if (r >= 0) {
+			int committed = database_commit(history->database);
+
+			r = committed < 0 ? committed : r;
+		}
+		n_roll_ups += r == 1;
+	}
+	pthread_mutex_lock(&history->status_lock);
+	history->status.roll_ups += n_roll_ups;
+	pthread_mutex_unlock(&history->status_lock);
+	history_count_damage(history, n_damaged);
+	return r < 0 ? history_undo(history, r) : 0;
+}
+
+/* Bytes that are in use. */
+static int history_used_bytes(struct history *history, int64_t *ret_bytes)
+{
+	int64_t bytes, free_bytes;
+	int r = database_get_size(history->database, &bytes, &free_bytes);
+
+	if (r == 0)
+		*ret_bytes = bytes - free_bytes;
+	return r;
+}
+
+/* Forget the oldest until the rest is within the bound. */
+static int history_evict(struct history *history, uint64_t *ret_n_evicted)
+{
+	int64_t bytes = 0;
+	int r;
+
+	while ((r = history_used_bytes(history, &bytes)) == 0 &&
+	       bytes > history->options.retention_bytes) {
+		r = history_windows_evict(history->database);
+		if (r <= 0)
+			break;
+		++*ret_n_evicted;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int history_forget(struct history *history, int64_t now_unix_s)
+{
+	int64_t end_unix_s = now_unix_s - history->options.retention_age_s;
+	uint64_t n_expired = 0, n_evicted = 0;
+	int r = database_begin(history->database);
+
+	if (r == 0)
+		r = history_windows_expire(history->database, end_unix_s, &n_expired);
+	if (r == 0)
+		r = history_evict(history, &n_evicted);
+	if (r == 0)
+		r = database_commit(history->database);
+	if (r < 0)
+		return history_undo(history, r);
+	history->n_gone += n_expired + n_evicted;
+	pthread_mutex_lock(&history->status_lock);
+	history->status.windows_expired += n_expired;
+	history->status.windows_evicted += n_evicted;
+	pthread_mutex_unlock(&history->status_lock);
+	return 0;
+}
+
+/* Collect once in a while, if there is anything to be collected, and give the disk its own back. */
+static int history_collect_rows(struct history *history, int64_t now_unix_s)
+{
+	uint64_t n_rows = 0;
+	int r;
+
+	if (!history->n_gone || now_unix_s < history->next_collect_unix_s)
+		return 0;
+	r = database_begin(history->database);
+	if (r == 0)
+		r = history_collect(history->database, &n_rows);
+	if (r == 0)
+		r = database_commit(history->database);
+	if (r < 0)
+		return history_undo(history, r);
+	history_translator_forget(history->translator);
+	history->n_gone = 0;
+	history->next_collect_unix_s = now_unix_s + COLLECT_EVERY_S;
+	pthread_mutex_lock(&history->status_lock);
+	history->status.rows_collected += n_rows;
+	pthread_mutex_unlock(&history->status_lock);
+	return database_run(history->database, "PRAGMA incremental_vacuum");
+}
+
+static int history_look(struct history *history)
+{
+	int64_t bytes = 0, oldest_unix_s = 0;
+	int r;
+
+	r = history_used_bytes(history, &bytes);
+	if (r == 0)
+		r = database_get_number(history->database, "SELECT min(start) FROM window",
+					&oldest_unix_s);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&history->status_lock);
+	history->status.bytes = bytes;
+	history->status.oldest_unix_s = oldest_unix_s;
+	pthread_mutex_unlock(&history->status_lock);
+	return 0;
+}
+
+static int history_run(struct history *history, struct store *store, int64_t end_unix_ns,
+		       int64_t now_unix_s)
+{
+	int r = history_write(history, store, end_unix_ns);
+
+	if (r == 0)
+		r = history_roll_up(history, now_unix_s);
+	if (r == 0)
+		r = history_forget(history, now_unix_s);
+	if (r == 0)
+		r = history_collect_rows(history, now_unix_s);
+	return r < 0 ? r : history_look(history);
+}
+
+/* Whether a reader has met damage. */
+static bool history_is_damaged(struct history *history)
+{
+	bool is_damaged;
+
+	pthread_mutex_lock(&history->status_lock);
+	is_damaged = history->is_damaged;
+	pthread_mutex_unlock(&history->status_lock);
+	return is_damaged;
+}
+
+int history_tick(struct history *history, struct store *store, int64_t end_unix_ns,
+		 int64_t now_unix_ns)
+{
+	int r = history_is_damaged(history) ? -EBADMSG : 0;
+
+	if (r == 0 && !history->database)
+		return history_open_any(history);
+	if (r == 0)
+		r = history_run(history, store, end_unix_ns, now_unix_ns / NS_PER_SECOND);
+	if (r == 0)
+		return 0;
+	history_count_error(history, r);
+	if (r == -EBADMSG)
+		(void)history_put_aside(history);
+	return r;
+}
+
+static bool history_is_open(void *context)
+{
+	struct history *history = context;
+	bool is_open;
+
+	pthread_mutex_lock(&history->status_lock);
+	is_open = history->is_open;
+	pthread_mutex_unlock(&history->status_lock);
+	return is_open;
+}
+
+void history_get_status(struct history *history, struct history_status *ret_status)
+{
+	pthread_mutex_lock(&history->status_lock);
+	*ret_status = history->status;
+	pthread_mutex_unlock(&history->status_lock);
+}
+
+/* A connection for one reader: one that was used before, or a new one. */
+static int history_borrow(struct history *history, struct database **ret_database)
+{
+	struct database_options options = connection_of(history, READER_TIMEOUT_MS);
+
+	pthread_mutex_lock(&history->status_lock);
+	*ret_database = history->n_idle ? history->idle[--history->n_idle] : NULL;
+	pthread_mutex_unlock(&history->status_lock);
+	if (*ret_database)
+		return 0;
+	options.is_read_only = true;
+	return database_open(&options, ret_database);
+}
+
+/* Give it back; after an error, for good: the file may have become another. */
+static void history_give_back(struct history *history, struct database *database, int r)
+{
+	database_rollback(database);
+	pthread_mutex_lock(&history->status_lock);
+	if (r == 0 && history->n_idle < MAX_IDLE) {
+		history->idle[history->n_idle++] = database;
+		database = NULL;
+	}
+	pthread_mutex_unlock(&history->status_lock);
+	database_close(database);
+}
+
+/* Begin to read, and hold what the store has that is not there: at one moment. */
+static int history_read_begin(struct history *history, struct database *database,
+			      struct store *store, struct snapshot *ret_rest)
+{
+	int r;
+
+	pthread_rwlock_rdlock(&history->both);
+	r = database_begin_reading(database);
+	if (r == 0)
+		r = snapshot_init_unwritten(store, INT64_MAX, ret_rest);
+	pthread_rwlock_unlock(&history->both);
+	return r;
+}
+
+/* The second that begins at @unix_ns, or next after it. */
+static int64_t second_from(int64_t unix_ns)
+{
+	return unix_ns / NS_PER_SECOND + (unix_ns % NS_PER_SECOND > 0);
+}
+
+/* What history has of @wish, put into the snapshot. */
+static int history_read_past(struct history *history, struct database *database,
+			     const struct snapshot_wish *wish, struct snapshot *snapshot)
+{
+	const struct past_wish past_wish = {
+		.start_unix_s = second_from(wish->start_unix_ns),
+		.end_unix_s = second_from(wish->end_unix_ns),
+		.detail = wish->detail,
+		.budget = wish->budget,
+	};
+	struct past *past = NULL;
+	uint64_t n_damaged = 0;
+	int r = past_read(database, &past_wish, snapshot->store, &past, &n_damaged);
+
+	history_count_damage(history, n_damaged);
+	if (r == 0)
+		r = snapshot_add_past(snapshot, past);
+	if (r < 0)
+		past_free(past);
+	return r;
+}
+
+/* The next tick puts the database aside. */
+static void history_note_damage(struct history *history)
+{
+	pthread_mutex_lock(&history->status_lock);
+	history->is_damaged = true;
+	pthread_mutex_unlock(&history->status_lock);
+}
+
+static int history_read(void *context, struct store *store, const struct snapshot_wish *wish,
+			struct snapshot *ret_snapshot)
+{
+	struct history *history = context;
+	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+	struct database *database;
+	int r = history_borrow(history, &database);
+
+	if (r == 0) {
+		r = history_read_begin(history, database, store, &snapshot);
+		if (r == 0)
+			r = history_read_past(history, database, wish, &snapshot);
+		history_give_back(history, database, r);
+	}
+	if (r == -EBADMSG)
+		history_note_damage(history);
+	else if (r < 0 && r != -EDQUOT)
+		history_count_error(history, r);
+	if (r < 0)
+		return r;
+	past_files_await(store, NAMES_TIMEOUT_MS);
+	*ret_snapshot = snapshot;
+	snapshot = (struct snapshot){ 0 };
+	return 0;
+}
+
+void history_attach(struct history *history, struct store *store)
+{
+	const struct snapshot_source source = {
+		.read = history_read,
+		.is_open = history_is_open,
+		.context = history,
+	};
+
+	snapshot_set_source(store, &source);
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""History on disk: what survives, and what goes wrong without harm."""
+
+import contextlib
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+import processes
+from daemon import Daemon
+from harness import PILOTLIGHT, fixture, main, require_root, test, wait_for
+
+WRITTEN = "pilotlight_history_samples_written_total"
+
+
+def error_count(daemon, reason):
+    return daemon.metrics()[f'pilotlight_store_errors_total{{reason="{reason}"}}']
+
+
+def folded(daemon, start, end):
+    """What the program of these tests did in a range of whole seconds, as lines."""
+    query = urllib.parse.quote('{comm="works_when_told"}')
+    answer = daemon.get(f"/api/v1/profile?format=folded&from={start}&to={end}&query={query}")
+    assert answer.code == 200, answer.text
+    return sorted(answer.text.splitlines())
+
+
+def settled(daemon, start, end):
+    """As folded(), when names and last samples have come."""
+    found = [[]]
+
+    def is_settled():
+        time.sleep(1)
+        found.append(folded(daemon, start, end))
+        return found[-1] == found[-2] and "work_when_told" in "".join(found[-1])
+
+    wait_for(is_settled, 30, "names have come, and nothing changes any more")
+    return found[-1]
+
+
+@contextlib.contextmanager
+def small_disk(size):
+    """A file system of that size."""
+    with tempfile.TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+        subprocess.run(mount, check=True)
+        try:
+            yield pathlib.Path(folder)
+        finally:
+            subprocess.run(["umount", "-l", folder], check=True)
+
+
+def wait_until_written(daemon, n_samples=1):
+    wait_for(lambda: daemon.metrics()[WRITTEN] >= n_samples, 30, "samples are written to history")
+
+
+@test
+def the_past_reads_as_it_did_after_a_restart_and_after_a_kill():
+    """By a program that has gone, and whose names are on disk."""
+    with tempfile.TemporaryDirectory() as store, tempfile.TemporaryDirectory() as cache:
+        options = ("--store", store, "--cache", cache)
+        program = shutil.copy(fixture("works_when_told"), cache)
+        with Daemon(*options) as daemon:
+            start = int(time.time())
+            busy = processes.start(program, "2", stdin=subprocess.PIPE)
+            busy.stdin.write(b"go\n")
+            busy.stdin.close()
+            processes.finish(busy, 20)
+            end = int(time.time()) + 1
+            pathlib.Path(program).unlink()
+            before = settled(daemon, start, end)
+        with Daemon(*options) as daemon:
+            assert folded(daemon, start, end) == before
+            daemon.process.kill()
+            daemon.process.wait()
+            daemon.stop = lambda: None
+        with Daemon(*options) as daemon:
+            assert folded(daemon, start, end) == before
+
+
+@test
+def a_full_disk_costs_nothing_but_what_finds_no_room():
+    """What could not be written is, when there is room again."""
+    require_root()
+    with small_disk("3M") as disk:
+        with Daemon("--store", str(disk / "store")) as daemon:
+            wait_until_written(daemon)
+            filler = disk / "filler"
+            with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+            wait_for(lambda: error_count(daemon, "full"), 30, "the disk is full")
+            assert "the disk is full" in daemon.log()
+            assert daemon.get("/api/v1/profile?format=folded").code == 200
+            written = daemon.metrics()[WRITTEN]
+            filler.unlink()
+            wait_until_written(daemon, written + 1)
+            assert "it is written again" in daemon.log()
+            daemon.metrics().assert_every_tick_is_accounted_for()
+
+
+@test
+def a_damaged_file_is_put_aside_and_another_daemon_is_refused():
+    with tempfile.TemporaryDirectory() as folder:
+        store = pathlib.Path(folder)
+        (store / "history.sqlite").write_bytes(b"no database, but long enough to be one" * 100)
+        with Daemon("--store", folder) as daemon:
+            wait_until_written(daemon)
+            assert error_count(daemon, "damaged") == 1
+            assert list(store.glob("history.sqlite.damaged-*"))
+            second = subprocess.run(
+                [PILOTLIGHT, "--listen", "127.0.0.1:0", "--store", folder],
+                capture_output=True,
+                text=True,
+                timeout=20,
+                check=False,
+            )
+            assert second.returncode == 1, second
+            assert f"another pilotlight keeps its history in {folder}" in second.stderr
+        with sqlite3.connect(store / "history.sqlite") as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+if __name__ == "__main__":
+    main()
