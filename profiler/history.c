@@ -40,11 +40,11 @@ const char *const history_error_names[HISTORY_ERROR_COUNT] = {
 struct history {
 	struct history_options options;
 	char path[MAX_PATH_BYTES];
+	bool is_in_memory;
 	char name[32]; /* of a database in memory */
 	struct database *database;
 	struct history_translator *translator;
-	/* Held for writing while what was committed is marked in the store, for reading while a
-	 * reader takes both. */
+	/* Held for reading by readers while they begin; in memory, until they end. */
 	pthread_rwlock_t both;
 	int64_t next_collect_unix_s;
 	uint64_t n_gone; /* windows, since the last collection */
@@ -182,7 +182,8 @@ int history_open(const struct history_options *options, struct history **ret_his
 	history->options = *options;
 	pthread_rwlock_init(&history->both, NULL);
 	pthread_mutex_init(&history->status_lock, NULL);
-	if (strcmp(options->folder, DATABASE_IN_MEMORY) != 0) {
+	history->is_in_memory = !strcmp(options->folder, DATABASE_IN_MEMORY);
+	if (!history->is_in_memory) {
 		snprintf(history->path, sizeof(history->path), "%s/history.sqlite",
 			 options->folder);
 	} else {
@@ -214,16 +215,32 @@ static int history_undo(struct history *history, int r)
 	return r;
 }
 
+/*
+ * On disk, readers see what was there when they began, and are kept out only while a commit is
+ * marked in the store. In memory, whoever writes is alone from beginning to end.
+ */
+static void history_lock(struct history *history, bool is_due)
+{
+	if (is_due)
+		pthread_rwlock_wrlock(&history->both);
+}
+
+static void history_unlock(struct history *history, bool is_due)
+{
+	if (is_due)
+		pthread_rwlock_unlock(&history->both);
+}
+
 /* Commit, and say so in the store, so that no reader sees samples twice, or not at all. */
 static int history_commit_samples(struct history *history, const struct snapshot *snapshot)
 {
 	int r;
 
-	pthread_rwlock_wrlock(&history->both);
+	history_lock(history, !history->is_in_memory);
 	r = database_commit(history->database);
 	if (r == 0)
 		snapshot_mark_written(snapshot);
-	pthread_rwlock_unlock(&history->both);
+	history_unlock(history, !history->is_in_memory);
 	return r;
 }
 
@@ -396,8 +413,11 @@ int history_tick(struct history *history, struct store *store, int64_t end_unix_
 
 	if (r == 0 && !history->database)
 		return history_open_any(history);
-	if (r == 0)
+	if (r == 0) {
+		history_lock(history, history->is_in_memory);
 		r = history_run(history, store, end_unix_ns, now_unix_ns / NS_PER_SECOND);
+		history_unlock(history, history->is_in_memory);
+	}
 	if (r == 0)
 		return 0;
 	history_count_error(history, r);
@@ -452,23 +472,19 @@ static void history_give_back(struct history *history, struct database *database
 }
 
 /* Begin to read, and hold what the store has that is not there: at one moment. */
-static int history_read_begin(struct history *history, struct database *database,
-			      struct store *store, struct snapshot *ret_rest)
+static int history_read_begin(struct database *database, struct store *store,
+			      struct snapshot *ret_rest)
 {
 	int r;
 
-	pthread_rwlock_rdlock(&history->both);
 	r = database_begin_reading(database);
-	if (r == 0)
-		r = snapshot_init_unwritten(store, INT64_MAX, ret_rest);
-	pthread_rwlock_unlock(&history->both);
-	return r;
+	return r < 0 ? r : snapshot_init_unwritten(store, INT64_MAX, ret_rest);
 }
 
-/* The second that begins at @unix_ns, or next after it. */
+/* The first second whose middle is at @unix_ns or later. */
 static int64_t second_from(int64_t unix_ns)
 {
-	return unix_ns / NS_PER_SECOND + (unix_ns % NS_PER_SECOND > 0);
+	return unix_ns / NS_PER_SECOND + (unix_ns % NS_PER_SECOND > NS_PER_SECOND / 2);
 }
 
 /* What history has of @wish, put into the snapshot. */
@@ -510,10 +526,15 @@ static int history_read(void *context, struct store *store, const struct snapsho
 	int r = history_borrow(history, &database);
 
 	if (r == 0) {
-		r = history_read_begin(history, database, store, &snapshot);
+		pthread_rwlock_rdlock(&history->both);
+		r = history_read_begin(database, store, &snapshot);
+		if (!history->is_in_memory)
+			pthread_rwlock_unlock(&history->both);
 		if (r == 0)
 			r = history_read_past(history, database, wish, &snapshot);
 		history_give_back(history, database, r);
+		if (history->is_in_memory)
+			pthread_rwlock_unlock(&history->both);
 	}
 	if (r == -EBADMSG)
 		history_note_damage(history);

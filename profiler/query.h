@@ -34,7 +34,7 @@ struct query {
 	int64_t end_unix_ns;             /* exclusive */
 	const struct selector *selector; /* or NULL: everything; borrowed for the call */
 	struct query_budget *budget;     /* or NULL: no limits; likewise */
-	bool is_by_second; /* a sample's time is the start of its second, as history keeps it */
+	bool is_by_second; /* a sample's time is the middle of its second, as history has it */
 };
 
 /* Hold the samples of the range: snapshot_init_as(). For those who read them by themselves. */

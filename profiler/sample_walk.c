@@ -11,6 +11,9 @@
 #include "profiler/snapshot.h"
 #include "profiler/window.h"
 
+/* Of samples of which only their second is known, or meant. */
+#define HALF_SECOND_NS (NS_PER_SECOND / 2)
+
 struct walk {
 	const struct snapshot *snapshot;
 	int64_t start_unix_ns;
@@ -37,7 +40,7 @@ static int walk_window(const struct walk *walk, const struct snapshot_window *he
 			continue;
 		sample = &block->samples[sample_i];
 		time_unix_ns = held->window->start_unix_ns;
-		time_unix_ns += is_by_second ? 0 : sample->time_off_ns;
+		time_unix_ns += is_by_second ? HALF_SECOND_NS : sample->time_off_ns;
 		if (time_unix_ns >= walk->start_unix_ns && time_unix_ns < walk->end_unix_ns)
 			r = walk->callback->on_sample(walk->callback->context, held->dictionary_i,
 						      time_unix_ns, sample);
@@ -61,7 +64,8 @@ static int walk_past(struct walk *walk, int64_t end_unix_ns)
 		};
 
 		r = walk->callback->on_sample(walk->callback->context, dictionary_i,
-					      walk->past->unix_s * NS_PER_SECOND, &sample);
+					      walk->past->unix_s * NS_PER_SECOND + HALF_SECOND_NS,
+					      &sample);
 	}
 	return r;
 }

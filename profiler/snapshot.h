@@ -55,7 +55,7 @@ struct snapshot {
 struct snapshot_wish {
 	int64_t start_unix_ns;
 	int64_t end_unix_ns;         /* exclusive */
-	bool is_by_second;           /* a sample's time is the start of its second */
+	bool is_by_second;           /* a sample's time is the middle of its second */
 	enum past_detail detail;     /* of what is in history */
 	struct query_budget *budget; /* of reading that; or NULL: no limits */
 };

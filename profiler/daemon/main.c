@@ -83,7 +83,7 @@ static int open_listener(const struct options *options, int *ret_fd)
  * cannot be made now may become usable later: the server tries again. */
 static int open_history_folder(const struct options *options, int *ret_fd)
 {
-	if (!strcmp(options->store, ":memory:"))
+	if (!strcmp(options->store, ":memory:") || sandbox_missing()) /* the sampler says that */
 		return 0;
 	*ret_fd = history_folder_open(options->store, sandbox_uid_of(ROLE_SERVER));
 	if (*ret_fd == -EBUSY) {
