@@ -16,8 +16,9 @@ struct query;
 struct store;
 
 /*
- * One sample, or some of a group that were taken at one time. They were taken at @unix_ns or later,
- * and before @unix_ns + @quantum_ns; by @unix_ns alone it is decided to which range they belong.
+ * One sample, or some of a group that were taken at one time. They were taken within @quantum_ns
+ * around
+ * @unix_ns; by that alone it is decided to which range they belong.
  */
 struct query_point {
 	uint32_t group;

@@ -21,7 +21,7 @@ static int64_t clamp_ms(int64_t ms)
 	return ms > MOST_MS ? MOST_MS : ms;
 }
 
-/* A sample's millisecond is the one in which it was taken. */
+/* A sample's time is the middle of its second, today as in history. */
 static bool set_range(struct querier_call *call, const struct querier_scope *scope,
 		      struct query *query)
 {
@@ -33,6 +33,7 @@ static bool set_range(struct querier_call *call, const struct querier_scope *sco
 	query->end_unix_ns = (clamp_ms(scope->end_ms) + 1) * NS_PER_MS;
 	if (!scope->start_ms && !scope->end_ms)
 		query->end_unix_ns = INT64_MAX;
+	query->is_by_second = true;
 	return true;
 }
 
@@ -54,7 +55,6 @@ static bool parse_selector(struct querier_call *call, const char *text,
 	r = selector_parse(text, &selection->selector, error, sizeof(error));
 	selection->query.selector = selection->selector;
 	selection->query.budget = &call->budget;
-	selection->query.is_by_second = true; /* for good: today, and in history */
 	if (r != -EINVAL)
 		return querier_call_goes_on(call, r);
 	connect_fail(call->request, CONNECT_INVALID_ARGUMENT, "%s", error);

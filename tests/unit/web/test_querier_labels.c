@@ -19,7 +19,7 @@
 #define CPU   "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 #define COUNT "process_cpu:samples:count:cpu:nanoseconds"
 #define PAST  "'start':1,'end':2"
-#define RANGE "'start':1700000000000,'end':1700000000000" /* the millisecond of the sample */
+#define RANGE "'start':1700000000500,'end':1700000000500" /* the middle of the sample's second */
 
 static int set_up(void **state)
 {

@@ -205,15 +205,15 @@ static void tells_the_largest_series_of_a_limit(void **state)
 {
 	struct store *store = new_busy_store();
 	static const char question[] =
-		"{'profileTypeID':'" COUNT "'," ALL ",'start':1700000000000,'end':1700000000000,"
+		"{'profileTypeID':'" COUNT "'," ALL ",'start':1700000000500,'end':1700000000500,"
 		"'step':1,'groupBy':['comm'],'limit':2}";
 
 	(void)state;
 	querier_expect(store, "SelectSeries", question,
 		       "{'series':[{'labels':[{'name':'comm','value':'api'}],"
-		       "'points':[{'value':3,'timestamp':'1700000000000'}]},"
+		       "'points':[{'value':3,'timestamp':'1700000000500'}]},"
 		       "{'labels':[{'name':'comm','value':'db'}],"
-		       "'points':[{'value':2,'timestamp':'1700000000000'}]}]}");
+		       "'points':[{'value':2,'timestamp':'1700000000500'}]}]}");
 	store_free(store);
 }
 
