@@ -348,7 +348,7 @@ static int read_labels(struct reading *reading, uint32_t label_set)
 		r = process.n_labels > LABEL_SET_MAX
 			    ? -EBADMSG
 			    : read_label(reading, &numbers[i], labels, &process);
-	return r < 0 ? r : dictionary_add_process(reading->past->dictionary, &process);
+	return r < 0 ? r : dictionary_add_process(reading->past->dictionary, &process, 0);
 }
 
 static int read_thread(struct reading *reading, uint32_t number, uint32_t *ret_index)
