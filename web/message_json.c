@@ -101,9 +101,7 @@ static size_t size_of(const ProtobufCFieldDescriptor *field)
 	}
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
-
-/* The whole of @text is a number of seven parts at most: sign, digits, point, digits, exponent. */
+/* No hexadecimal, no infinity, nothing behind the number. */
 static bool text_to_double(const char *text, double *ret_value)
 {
 	char *end;
@@ -299,8 +297,6 @@ int message_from_json(const ProtobufCMessageDescriptor *type, const struct buffe
 		return complain(&complaint, "no JSON object");
 	return read_message(type, object, &complaint, ret_message);
 }
-
-/* --- writing ---------------------------------------------------------------------------------- */
 
 static void append_item(const ProtobufCFieldDescriptor *field, const void *item, struct buffer *out)
 {

@@ -77,8 +77,6 @@ static Querier__LabelPair **pairs_of(struct series_answer *answer, const struct 
 	return pointers;
 }
 
-/* --- Series ----------------------------------------------------------------------------------- */
-
 /* Show the groups of each of the types that are selected. */
 static int show_groups(void *context, const struct querier_selection *selection,
 		       const struct label_groups *groups)
@@ -158,8 +156,6 @@ void querier_series(struct querier_call *call)
 		return;
 	connect_answer(call->request, &message.base);
 }
-
-/* --- SelectSeries ----------------------------------------------------------------------------- */
 
 /* The points of series: at start + k · step, each the sum of the step that ends there. */
 struct grid {
