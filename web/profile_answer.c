@@ -67,7 +67,7 @@ static int encode(struct request *request, const struct site *site, struct selec
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	int r;
 
-	r = selection_run(selection, site, &profile);
+	r = selection_run(selection, &selection->query, site, &profile);
 	return r < 0 ? r : profile_answer_encode(request, site, profile, selection->encoder);
 }
 

@@ -56,7 +56,7 @@ static int append_top(struct request *request, const struct site *site, struct t
 	_cleanup_(profile_top_fini) struct profile_top top = { 0 };
 	int r;
 
-	r = selection_run(job->selection, site, &profile);
+	r = selection_run(job->selection, &job->selection->query, site, &profile);
 	if (r == 0)
 		r = profile_top_init(profile, job->order, &top);
 	if (r < 0)
@@ -127,19 +127,14 @@ static int run_sides(struct diff_job *job, const struct site *site, struct profi
 		     struct profile **ret_profile)
 {
 	struct selection *selection = job->selection;
-	struct query query = selection->query;
+	struct query query = job->base->query;
 	int r;
 
-	r = selection_run(selection, site, ret_profile);
-	if (r < 0)
-		return r;
-	selection->query.start_unix_ns = job->base->query.start_unix_ns;
-	selection->query.end_unix_ns = job->base->query.end_unix_ns;
-	if (job->base->selector)
-		selection->query.selector = job->base->selector;
-	r = selection_run(selection, site, ret_base);
-	selection->query = query;
-	return r;
+	query.budget = selection->query.budget;
+	if (!query.selector)
+		query.selector = selection->query.selector;
+	r = selection_run(selection, &query, site, ret_base);
+	return r < 0 ? r : selection_run(selection, &selection->query, site, ret_profile);
 }
 
 static int append_diff(struct request *request, const struct site *site, struct diff_job *job)

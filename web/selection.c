@@ -81,16 +81,16 @@ void selection_begin(struct selection *selection, const struct site *site)
 	query_budget_init(&selection->budget, site->query_cpu_ns, site->query_bytes);
 }
 
-int selection_run(struct selection *selection, const struct site *site,
+int selection_run(struct selection *selection, const struct query *query, const struct site *site,
 		  struct profile **ret_profile)
 {
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	int r;
 
 	if (selection->encoder && selection->encoder->wants_moments)
-		r = query_run_timed(site->store, &selection->query, &profile);
+		r = query_run_timed(site->store, query, &profile);
 	else
-		r = query_run(site->store, &selection->query, &profile);
+		r = query_run(site->store, query, &profile);
 	if (r == 0)
 		r = profile_shape_apply(&selection->shape, &selection->budget, &profile);
 	if (r == 0)

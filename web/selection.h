@@ -42,10 +42,11 @@ struct selection *selection_new(struct request *request, const char *parameter,
 void selection_begin(struct selection *selection, const struct site *site);
 
 /*
- * Make the profile of @selection, in its shape. Returns 0 and sets *@ret_profile (owned by the
- * caller), -EDQUOT if the budget is used up, or -ENOMEM.
+ * Make the profile of @query, be it that of @selection or another one that its budget pays for, in
+ * the shape of @selection. Returns 0 and sets *@ret_profile (owned by the caller), -EDQUOT if the
+ * budget is used up, or -ENOMEM.
  */
-int selection_run(struct selection *selection, const struct site *site,
+int selection_run(struct selection *selection, const struct query *query, const struct site *site,
 		  struct profile **ret_profile);
 
 /*

@@ -86,20 +86,18 @@ def pprof(output, *arguments, profiles):
             return file.read()
 
 
-def unchanged(daemon, **parameters):
-    """Call with what the route has before, until that is the same after: names may still come."""
+def unchanged(daemon, action, seen=samples_of, **parameters):
+    """What an action makes of a profile that is the same before and after it, as far as `seen`
+    tells: names may still come, and samples whose stacks have waited for a table."""
+    results = []
 
-    def compare(action):
-        def holds():
-            before = fetch(daemon, **parameters)
-            result = action(before)
-            return result if samples_of(fetch(daemon, **parameters)) == samples_of(before) else None
+    def is_unchanged():
+        before = fetch(daemon, **parameters)
+        results.append(action(before))
+        return seen(fetch(daemon, **parameters)) == seen(before)
 
-        results = []
-        wait_for(lambda: results.append(holds()) or results[-1], 20, "names do not change")
-        return results[-1]
-
-    return compare
+    wait_for(is_unchanged, 30, "a profile stays as it is")
+    return results[-1]
 
 
 def totals(profile):
@@ -109,44 +107,52 @@ def totals(profile):
 
 @test
 def all_routes_have_the_same_sums(daemon):
-    count, value = totals(fetch(daemon))
+    def all_answers(before):
+        series = ask(daemon, "series")
+        timeline = ask(daemon, "timeline", step="100ms", by="comm,tid", limit=3)
+        heatmap = ask(daemon, "heatmap", rows=33)
+        return before, series, timeline, heatmap, ask(daemon, "top", n=1)
+
+    before, *answers = unchanged(daemon, all_answers, seen=totals)
+    count, value = totals(before)
     assert count > 50, f"{count} samples of a fixture that burnt for {LOAD_SECONDS} s"
-    series = ask(daemon, "series")
-    timeline = ask(daemon, "timeline", step="100ms", by="comm,tid", limit=3)
-    heatmap = ask(daemon, "heatmap", rows=33)
-    top = ask(daemon, "top", n=1)
-    for answer in (series, timeline, heatmap, top):
+    for answer in answers:
         assert (answer["count"], answer["value"]) == (count, value), answer
+    series, timeline, heatmap, _ = answers
     for answer in (series, timeline):
-        others = [answer["other"]] if answer["other"] else []
-        assert sum(group["value"] for group in answer["series"] + others) == value
-    steps = [sum(line["values"]) for line in timeline["series"] + [timeline["other"]]]
-    assert sum(steps) == value, steps
+        groups = answer["series"] + [answer["other"]] * bool(answer["other"])
+        assert sum(group["value"] for group in groups) == value
+        assert sum(group["count"] for group in groups) == count
+    assert sum(sum(line["values"]) for line in timeline["series"] + [timeline["other"]]) == value
     cells = sum(sum(column) for column in heatmap["counts"])
     assert cells + sum(heatmap["coarse"]) == count, (cells, count)
 
 
 @test
 def a_range_is_the_sum_of_its_parts(daemon):
-    start, end = (float(loaded_range(daemon)[name]) for name in ("from", "to"))
-    middle = f"{start + 1.2345:.6f}"
+    middle = f"{float(loaded_range(daemon)['from']) + 1.2345:.6f}"
 
-    def parts_are_the_whole(whole):
-        sums = collections.Counter()
-        for part in ({"to": middle}, {"from": middle}):
-            for key, (_, value) in samples_of(fetch(daemon, query=THREE, **part)).items():
-                sums[key] += value
-        expected = {key: value for key, (_, value) in samples_of(whole).items()}
-        return sums == expected and len(sums) > 2
+    def whole_and_parts(whole):
+        parts = [fetch(daemon, query=THREE, **part) for part in ({"to": middle}, {"from": middle})]
+        return whole, parts
 
-    assert unchanged(daemon, query=THREE)(parts_are_the_whole), (start, end)
+    whole, parts = unchanged(daemon, whole_and_parts, query=THREE)
+    sums = collections.Counter()
+    for part in parts:
+        assert totals(part)[0]
+        sums.update({key: value for key, (_, value) in samples_of(part).items()})
+    assert sums == {key: value for key, (_, value) in samples_of(whole).items()}
 
 
 @test
 def what_is_selected_and_what_is_not_are_all(daemon):
-    parts = [fetch(daemon, query='{comm%s"three.*"}' % operator) for operator in ("=~", "!~")]
-    assert all(totals(part)[0] for part in parts)
-    assert totals(fetch(daemon)) == tuple(map(sum, zip(*map(totals, parts))))
+    def both(before):
+        selectors = ('{comm%s"three.*"}' % operator for operator in ("=~", "!~"))
+        return before, [totals(fetch(daemon, query=selector)) for selector in selectors]
+
+    everything, parts = unchanged(daemon, both, seen=totals)
+    assert all(count for count, _ in parts), parts
+    assert totals(everything) == tuple(map(sum, zip(*parts))), parts
 
 
 SHAPES = [
@@ -170,7 +176,7 @@ def focus_ignore_hide_and_show_are_those_of_pprof(daemon):
             theirs = pprof("-proto", *(f"-{k}={v}" for k, v in shape.items()), profiles=[before])
             return samples_of(theirs), samples_of(fetch(daemon, query=THREE, **shape))
 
-        theirs, ours = unchanged(daemon, query=THREE)(both)
+        theirs, ours = unchanged(daemon, both, query=THREE)
         assert ours == theirs, f"{shape}: {set(ours) ^ set(theirs)}"
         assert ours, shape
 
@@ -182,7 +188,7 @@ def top_is_that_of_pprof(daemon):
         text = pprof("-top", *options, profiles=[before]).decode()
         return text, ask(daemon, "top", query=THREE, n=10000)
 
-    text, top = unchanged(daemon, query=THREE)(both)
+    text, top = unchanged(daemon, both, query=THREE)
     line = r"^\s*(\d+)(?:ns)?\s+\S+\s+\S+\s+(\d+)(?:ns)?\s+\S+\s+(.+?)(?: \((?:partial-)?inline\))?$"
     theirs = {name: (int(flat), int(cum)) for flat, cum, name in re.findall(line, text, re.M)}
     ours = {f["name"]: (f["self"], f["total"]) for f in top["functions"]}
@@ -208,7 +214,7 @@ def a_diff_is_what_pprof_makes_of_a_base(daemon):
         )
         return samples_of(theirs), samples_of(ours)
 
-    theirs, ours = unchanged(daemon, query=THREE)(both)
+    theirs, ours = unchanged(daemon, both, query=THREE)
     assert ours == theirs, set(ours) ^ set(theirs)
     labels = {label for _, labels in ours for label in labels}
     assert ("pprof::base", "true") in labels, labels
@@ -216,14 +222,18 @@ def a_diff_is_what_pprof_makes_of_a_base(daemon):
 
 @test
 def a_diff_with_itself_comes_to_nothing(daemon):
-    diff = fetch(daemon, "diff", query=THREE, **as_base(loaded_range(daemon)))
+    def between_itself(_):
+        base = as_base(loaded_range(daemon))
+        formats = ("pprof", "folded")
+        return [fetch(daemon, "diff", query=THREE, format=name, **base) for name in formats]
+
+    diff, folded = unchanged(daemon, between_itself, query=THREE)
     assert Profile(diff).samples
     assert totals(diff) == (0, 0)
     top = pprof("-top", "-nodefraction=0", profiles=[diff]).decode()
     flat = re.findall(r"^\s*(-?[0-9.]+)\S*\s+\S+%", top, re.M)
     assert all(float(number) == 0 for number in flat), top
-    folded = fetch(daemon, "diff", query=THREE, format="folded", **as_base(loaded_range(daemon))).decode()
-    for line in folded.splitlines():
+    for line in folded.decode().splitlines():
         stack, before, after = line.rsplit(" ", 2)
         assert before == after and stack.startswith("three_to_one"), line
 
