@@ -54,7 +54,8 @@ struct query_part {
 
 struct query_run {
 	const struct query *query;
-	bool is_timed;                     /* the samples are wanted one by one, too */
+	bool is_timed;       /* the samples are wanted one by one, too */
+	uint32_t max_frames; /* of a stack, from the leaf on; the others are left out */
 	struct thread_numbering numbering; /* by label sets of the profile */
 	struct snapshot snapshot;
 	struct merge merge;
@@ -174,21 +175,22 @@ static int part_find_location(struct query_run *run, struct query_part *part, ui
 static int part_find_stack(struct query_run *run, struct query_part *part, uint32_t stack)
 {
 	const struct stack_frames *frames = dictionary_stack(part->dictionary, stack);
+	uint32_t n_frames = frames->n_frames < run->max_frames ? frames->n_frames : run->max_frames;
 	uint32_t added;
 	int r;
 
 	if (part->stacks[stack] != MARK_UNSEEN)
 		return 0;
-	r = array_reserve((void **)&run->stack, &run->stack_capacity, frames->n_frames,
+	r = array_reserve((void **)&run->stack, &run->stack_capacity, n_frames,
 			  sizeof(*run->stack));
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < frames->n_frames; i++) {
+	for (uint32_t i = 0; i < n_frames; i++) {
 		r = part_find_location(run, part, frames->frames[i], &run->stack[i]);
 		if (r < 0)
 			return r;
 	}
-	r = profile_add_stack(run->profile, run->stack, frames->n_frames, &added);
+	r = profile_add_stack(run->profile, run->stack, n_frames, &added);
 	if (r == 0)
 		part->stacks[stack] = added + MARK_COUNT;
 	return r;
@@ -254,9 +256,13 @@ static int run_add_moments(struct query_run *run)
 }
 
 static int run_query(struct store *store, const struct query *query, bool is_timed,
-		     struct profile **ret_profile)
+		     uint32_t max_frames, struct profile **ret_profile)
 {
-	_cleanup_(run_fini) struct query_run run = { .query = query, .is_timed = is_timed };
+	_cleanup_(run_fini) struct query_run run = {
+		.query = query,
+		.is_timed = is_timed,
+		.max_frames = max_frames,
+	};
 	int r;
 
 	run.numbering = (struct thread_numbering){
@@ -278,12 +284,17 @@ static int run_query(struct store *store, const struct query *query, bool is_tim
 
 int query_run(struct store *store, const struct query *query, struct profile **ret_profile)
 {
-	return run_query(store, query, false, ret_profile);
+	return run_query(store, query, false, UINT32_MAX, ret_profile);
 }
 
 int query_run_timed(struct store *store, const struct query *query, struct profile **ret_profile)
 {
-	return run_query(store, query, true, ret_profile);
+	return run_query(store, query, true, UINT32_MAX, ret_profile);
+}
+
+int query_run_leaves(struct store *store, const struct query *query, struct profile **ret_profile)
+{
+	return run_query(store, query, false, 1, ret_profile);
 }
 
 /* The selected samples of one dictionary, the @part_i-th. */

@@ -6,6 +6,8 @@
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/clock.h"
+#include "profiler/function_counts.h"
+#include "web/function_meter.h"
 #include "web/metric_family.h"
 #include "web/scrape.h"
 
@@ -93,6 +95,37 @@ static void append_services(struct buffer *out, const struct service_counts *cou
 	}
 }
 
+/* The functions that are listed now: a series lives as long as its function is. */
+static void append_functions(struct buffer *out, const struct function_meter *meter)
+{
+	static const char name[] = "pilotlight_function_cpu_seconds_total";
+	const struct function_counts *counts = function_meter_counts(meter);
+
+	append_head(out, name, "counter",
+		    "CPU time in a function itself, of those that use most in their service.");
+	for (size_t i = 0; i < counts->n_items; i++) {
+		const struct function_count *item = &counts->items[i];
+
+		if (!item->listed_ns)
+			continue;
+		buffer_printf(out, "%s{service_name=", name);
+		append_quoted(out, item->service);
+		buffer_append_string(out, ",function=");
+		append_quoted(out, item->function);
+		buffer_append_string(out, "} ");
+		append_seconds(out, (int64_t)item->cpu_ns);
+		buffer_append_char(out, '\n');
+	}
+	append_head(out, "pilotlight_function_series_refused_total", "counter",
+		    "Functions that found the bound on those counted reached, each time.");
+	buffer_printf(out, "pilotlight_function_series_refused_total %" PRIu64 "\n",
+		      counts->n_refused);
+	append_head(out, "pilotlight_function_readings_failed_total", "counter",
+		    "Times that functions could not be read: their CPU time is missing.");
+	buffer_printf(out, "pilotlight_function_readings_failed_total %" PRIu64 "\n",
+		      function_meter_failed_count(meter));
+}
+
 static void append_requests(struct buffer *out, const struct scrape *scrape)
 {
 	static const char name[] = "pilotlight_http_requests_total";
@@ -144,6 +177,8 @@ void metrics_render(const struct scrape *scrape, struct buffer *out)
 	for (const struct metric_family *family = metric_families; family->name; family++)
 		append_family(out, family, scrape);
 	append_services(out, &scrape->status.store.services);
+	if (scrape->functions)
+		append_functions(out, scrape->functions);
 	append_requests(out, scrape);
 	append_durations(out, scrape);
 }

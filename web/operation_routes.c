@@ -8,7 +8,11 @@
 
 void begin_metrics(struct request *request, struct site *site)
 {
-	struct scrape scrape = { .traffic = site->traffic, .version = site->version };
+	struct scrape scrape = {
+		.traffic = site->traffic,
+		.version = site->version,
+		.functions = site->functions,
+	};
 
 	scrape.traffic.answer_bytes = atomic_load(&site->answer_bytes);
 	site->get_status(site->context, &scrape.status);

@@ -14,6 +14,7 @@
 #include "profiler/base/cleanup.h"
 #include "web/connection_set.h"
 #include "web/exchange.h"
+#include "web/function_meter.h"
 #include "web/route.h"
 #include "web/site.h"
 
@@ -121,6 +122,11 @@ int web_server_new(const struct web_server_options *options, struct web_server *
 		.epoll_fd = server->epoll_fd,
 		.reply_wait_ns = options->reply_wait_ns ? options->reply_wait_ns : REPLY_WAIT_NS,
 	};
+	if (options->metrics_services)
+		r = function_meter_new(options->store, options->metrics_services,
+				       options->metrics_functions, &server->site.functions);
+	if (r < 0)
+		return r;
 	r = start_mhd(server, options->listen_fd);
 	if (r < 0)
 		return r;
@@ -222,6 +228,8 @@ void web_server_run(struct web_server *server)
 	exchange_set_take_done(&server->exchanges);
 	exchange_set_advance(&server->exchanges, now_ns);
 	connection_set_advance(&server->connections, now_ns);
+	if (server->site.functions)
+		function_meter_advance(server->site.functions, now_ns);
 	if (server->timer_ns <= now_ns)
 		server->timer_ns = 0; /* it has gone off, and is readable until it is set again */
 	for (int i = 0; i < MAX_ROUNDS; i++) {

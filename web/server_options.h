@@ -20,10 +20,12 @@ struct web_server_options {
 	const char *const *allow_hosts; /* names beside our addresses and localhost; NULL ends */
 	const char *version;
 	unsigned int n_workers;
-	int64_t patience_ns;   /* with a client that makes no progress; 0: 10 s */
-	int64_t reply_wait_ns; /* for the reply to a question; 0: 10 s */
-	int64_t query_cpu_ns;  /* what a query may cost; 0: QUERY_CPU_NS … */
-	size_t query_bytes;    /* … and QUERY_BYTES */
+	int64_t patience_ns;          /* with a client that makes no progress; 0: 10 s */
+	int64_t reply_wait_ns;        /* for the reply to a question; 0: 10 s */
+	int64_t query_cpu_ns;         /* what a query may cost; 0: QUERY_CPU_NS … */
+	size_t query_bytes;           /* … and QUERY_BYTES */
+	const char *metrics_services; /* whose functions /metrics counts: a regex, or NULL */
+	uint32_t metrics_functions;   /* and how many of each service */
 	/* Fill *@ret_status; called on the caller's thread only. */
 	void (*get_status)(void *context, struct status *ret_status);
 	/* Ask @question; the reply is web_server_take_reply()'s, with @ticket. As above. 0 or

@@ -7,6 +7,7 @@
 
 #include "profiler/base/file.h"
 #include "profiler/query_budget.h"
+#include "web/function_meter.h"
 #include "web/server_options.h"
 
 #define COMMAND_LINE_MAX (64 << 10)
@@ -38,4 +39,5 @@ void site_fini(struct site *site)
 {
 	buffer_fini(&site->command_line);
 	process_usage_files_fini(&site->usage_files);
+	function_meter_free(site->functions);
 }

@@ -20,6 +20,7 @@
 #define SITE_ANSWER_MAX  (64UL << 20)  /* bytes of one answer */
 #define SITE_ANSWERS_MAX (256UL << 20) /* bytes of answers in memory, beyond which none is made */
 
+struct function_meter;
 struct question;
 struct status;
 struct store;
@@ -41,6 +42,7 @@ struct site {
 	atomic_size_t answer_bytes; /* of answers made and not yet sent */
 	struct process_usage_files usage_files;
 	struct traffic traffic;
+	struct function_meter *functions; /* owned; NULL: none are counted */
 };
 
 /* Keeps what @options points to. A command line that cannot be read is empty. */

@@ -9,9 +9,11 @@
 #include "export/encoder.h"
 #include "profiler/base/array.h"
 #include "profiler/base/clock.h"
+#include "profiler/selector.h"
+#include "web/function_meter.h"
 #include "web/moment.h"
 
-enum { FREQUENCY_MAX_HZ = 10000, HOST_NAME_MAX_BYTES = 253 };
+enum { FREQUENCY_MAX_HZ = 10000, METRICS_FUNCTIONS_MAX = 100, HOST_NAME_MAX_BYTES = 253 };
 
 #define MEMORY_MIN_BYTES    (8ULL << 20)
 #define MEMORY_MAX_BYTES    (1ULL << 40)
@@ -269,6 +271,29 @@ static int set_config(struct options *options, const char *value)
 	return *value ? set_text(options, value, &options->config) : -EINVAL;
 }
 
+static int set_metrics_services(struct options *options, const char *value)
+{
+	struct selector *selector = NULL;
+	char error[256];
+	int r = function_meter_select(value, &selector, error, sizeof(error));
+
+	selector_free(selector);
+	if (r < 0 || !*value)
+		return r == -ENOMEM ? r : -EINVAL;
+	return set_text(options, value, &options->metrics_services);
+}
+
+static int set_metrics_functions(struct options *options, const char *value)
+{
+	const char *end;
+	uint64_t number;
+
+	if (parse_number(value, METRICS_FUNCTIONS_MAX, &end, &number) < 0 || *end || !number)
+		return -EINVAL;
+	options->metrics_functions = (uint32_t)number;
+	return 0;
+}
+
 static int set_pid(struct options *options, const char *value)
 {
 	const char *end;
@@ -424,6 +449,25 @@ const struct option_spec option_specs[] = {
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = add_source_dir,
 		.clear = clear_source_dirs,
+	},
+	{
+		.name = "metrics-services",
+		.argument = "REGEX",
+		.purpose = "count the functions of services with such names in /metrics",
+		.expected = "a regular expression, for whole names of services",
+		.commands = FOR_DAEMON,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_metrics_services,
+	},
+	{
+		.name = "metrics-functions",
+		.argument = "NUMBER",
+		.default_value = "10",
+		.purpose = "so many of each, those that use most",
+		.expected = "a number from 1 to 100",
+		.commands = FOR_DAEMON,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_metrics_functions,
 	},
 	{
 		.name = "cache",

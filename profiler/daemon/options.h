@@ -55,6 +55,8 @@ struct options {
 	const char *const *allow_hosts;   /* ends with NULL, or is NULL */
 	const char *const *debug_folders; /* likewise */
 	const char *const *source_dirs;   /* likewise */
+	const char *metrics_services;     /* a regex, or NULL: no functions in /metrics */
+	uint32_t metrics_functions;       /* of each of those services */
 	const char *debuginfod_urls;      /* with spaces between them, or "none"; NULL: not said */
 
 	pid_t pid;            /* of `record`, 0 = not one process */

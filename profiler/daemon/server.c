@@ -401,6 +401,8 @@ static int start_web(struct server *server, const struct options *options)
 		.allow_hosts = options->allow_hosts,
 		.has_source_dirs = options->source_dirs != NULL,
 		.version = PILOTLIGHT_VERSION,
+		.metrics_services = options->metrics_services,
+		.metrics_functions = options->metrics_functions,
 		.n_workers = N_WORKERS,
 		.get_status = get_status,
 		.ask = ask,

@@ -87,6 +87,12 @@ class Options(tree.StyleTest):
         self.assertEqual({f"-{option}" for option in re.findall(r"Fl (-[a-z-]+)", section)},
                          of_record)
 
+    def test_the_man_page_and_readme_have_the_endings_of_all_formats(self):
+        endings = set(re.findall(r" (\.[a-z.]+) \(", help_of("record").partition("Endings of")[2]))
+        self.assertGreater(len(endings), 3)
+        self.assertEqual(set(re.findall(r"^\.It Li (\.[a-z.]+)$", tree.read(MANUAL), re.M)), endings)
+        self.assertLessEqual(endings, set(re.findall(r"`(\.[a-z.]+)`", tree.read("README.md"))))
+
     def test_readme_has_only_options_of_the_program(self):
         text = re.sub(r"(\./dev|git|curl|perf|go tool) .*", "", tree.read("README.md"))
         self.assertLessEqual(set(OPTION.findall(text)), program_options())

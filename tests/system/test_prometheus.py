@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 import urllib.parse
@@ -81,5 +82,26 @@ def a_prometheus_has_what_services_use(daemon):
         prometheus.stop()
 
 
+@test
+def functions_of_chosen_services_are_counted(daemon):
+    finished = processes.run_fixture(fixture("three_to_one"), "2")
+
+    def counted():
+        series = re.findall(
+            r'^pilotlight_function_cpu_seconds_total\{service_name="(.*)",function="(.*)"\} (.*)$',
+            daemon.get("/metrics").text,
+            re.M,
+        )
+        assert {service for service, _, _ in series} <= {"three_to_one"}, series
+        functions = {function: float(seconds) for _, function, seconds in series}
+        # The fixture of the other test may have been counted already.
+        return functions if functions.get("spend_three_parts", 0) > 1 else None
+
+    functions = wait_for(counted, 40, "its functions are counted")
+    assert len(functions) <= 3, functions
+    share = functions["spend_three_parts"] / sum(functions.values())
+    assert 0.6 < share < 0.9, f"{functions} of {finished.cpu_seconds}"
+
+
 if __name__ == "__main__":
-    main(Daemon)
+    main(lambda: Daemon("--metrics-services", "three.*", "--metrics-functions", "3"))

@@ -271,6 +271,30 @@ static void a_role_is_the_first_word_of_its_process(void **state)
 	assert_refused(WORDS("--role", "cook"), -EINVAL, "cook");
 }
 
+static void convert_takes_two_files(void **state)
+{
+	const struct {
+		const char *const *words;
+		const char *part;
+	} cases[] = {
+		{ WORDS("convert"), "needs two files" },
+		{ WORDS("convert", "a"), "needs two files" },
+		{ WORDS("convert", "a", "b.jpeg"), "'b.jpeg' has no ending" },
+		{ WORDS("convert", "a", "b.svg", "c"), "unexpected argument 'c'" },
+		{ WORDS("convert", "-F", "9", "a", "b.svg"), "option '-F' means nothing" },
+	};
+	struct options options = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_refused(cases[i].words, -EINVAL, cases[i].part);
+	assert_int_equal(READ(&options, "convert", "a", "b.svg"), 0);
+	assert_int_equal(options.command, COMMAND_CONVERT);
+	assert_string_equal(options.convert_from, "a");
+	assert_string_equal(options.convert_to, "b.svg");
+	options_fini(&options);
+}
+
 static void an_error_repeats_the_wrong_word(void **state)
 {
 	const struct {
@@ -287,11 +311,9 @@ static void an_error_repeats_the_wrong_word(void **state)
 		{ WORDS("-"), "unknown command '-'" },
 		{ WORDS("--", "x"), "unexpected argument 'x'" },
 		{ WORDS("doctor", "x"), "unexpected argument 'x'" },
-		{ WORDS("convert"), "needs two files" },
-		{ WORDS("convert", "a"), "needs two files" },
-		{ WORDS("convert", "a", "b.jpeg"), "'b.jpeg' has no ending" },
-		{ WORDS("convert", "a", "b.svg", "c"), "unexpected argument 'c'" },
-		{ WORDS("convert", "-F", "9", "a", "b.svg"), "option '-F' means nothing" },
+		{ WORDS("--metrics-services", "a(b"), "--metrics-services a(b: must be a regular" },
+		{ WORDS("--metrics-functions", "0"), "--metrics-functions 0: must be a number" },
+		{ WORDS("--metrics-functions", "101"), "--metrics-functions 101: must be" },
 		{ WORDS("record", "--"), "no command follows '--'" },
 		{ WORDS("--frequency"), "option '--frequency' needs a value: HZ" },
 		{ WORDS("-F"), "option '-F' needs a value: HZ" },
@@ -524,6 +546,7 @@ int main(void)
 		TEST(the_words_of_a_program_are_its_own),
 		TEST(help_and_version_are_found_beside_a_command),
 		TEST(a_role_is_the_first_word_of_its_process),
+		TEST(convert_takes_two_files),
 		TEST(an_error_repeats_the_wrong_word),
 		TEST(history_is_kept_in_a_folder_or_in_memory),
 		TEST(the_cache_is_a_folder_or_none),

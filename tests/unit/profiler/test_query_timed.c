@@ -64,10 +64,28 @@ static void tells_nothing_of_samples_that_are_not_selected(void **state)
 	assert_int_equal(profile->n_moments, 0);
 }
 
+static void tells_the_leaf_alone_if_that_suffices(void **state)
+{
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	_cleanup_(profile_freep) struct profile *whole = NULL;
+	_cleanup_(profile_freep) struct profile *leaves = NULL;
+	struct query query = { FIXTURE_START_NS, INT64_MAX, NULL };
+
+	(void)state;
+	store_fixture_add_sample(store, FIXTURE_START_NS);
+	assert_int_equal(query_run(store, &query, &whole), 0);
+	assert_int_equal(query_run_leaves(store, &query, &leaves), 0);
+	assert_int_equal(whole->n_frames, 3);
+	assert_int_equal(leaves->n_frames, 1);
+	assert_int_equal(leaves->locations[0].address, whole->locations[0].address);
+	assert_int_equal(leaves->samples[0].value, whole->samples[0].value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_samples_one_by_one_in_order_of_time),
+		cmocka_unit_test(tells_the_leaf_alone_if_that_suffices),
 		cmocka_unit_test(tells_nothing_of_samples_that_are_not_selected),
 	};
 
