@@ -11,6 +11,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/label_groups.h"
+#include "profiler/query_budget.h"
 #include "profiler/series_set.h"
 #include "web/connect.h"
 #include "web/querier.pb-c.h"
@@ -20,6 +21,7 @@
 #include "web/request.h"
 #include "web/site.h"
 
+#define MOST_NAMES  32        /* of labels: each is looked for in all that there are */
 #define MOST_POINTS (1 << 20) /* of all series together, those without samples included */
 #define MOST_STEP_S 1e9
 #define MS_PER_S    1000
@@ -30,6 +32,7 @@ DEFINE_CLEANUP(struct label_groups *, label_groups_free)
 struct series_answer {
 	struct arena arena;         /* of all that the message points to, but texts */
 	struct label_groups *shown; /* labels of samples and of their types, as far as asked for */
+	struct query_budget *budget;
 };
 
 static void series_answer_fini(struct series_answer *answer)
@@ -43,15 +46,29 @@ static int label_compare(const void *a, const void *b)
 	return strcmp(((const struct label *)a)->name, ((const struct label *)b)->name);
 }
 
+static bool names_are_few(struct querier_call *call, size_t n_names)
+{
+	if (n_names <= MOST_NAMES)
+		return true;
+	connect_fail(call->request, CONNECT_INVALID_ARGUMENT, "more than %d names of labels",
+		     MOST_NAMES);
+	return false;
+}
+
 /* Find what is shown of the labels of @group and @type together. */
 static int show(struct series_answer *answer, const struct querier_type *type,
 		const struct label_group *group, uint32_t *ret_shown)
 {
 	size_t n_labels = TYPE_LABEL_COUNT + group->n_labels;
 	_cleanup_(freep) struct label *labels = calloc(n_labels, sizeof(*labels));
+	int r;
 
 	if (!labels)
 		return -ENOMEM;
+	r = query_budget_ask(answer->budget,
+			     label_groups_bytes(answer->shown) + answer->arena.bytes);
+	if (r < 0)
+		return r;
 	memcpy(labels, type->labels, sizeof(type->labels));
 	for (size_t i = 0; i < group->n_labels; i++)
 		labels[TYPE_LABEL_COUNT + i] = group->labels[i];
@@ -147,10 +164,11 @@ void querier_series(struct querier_call *call)
 		.n_names = n_names,
 	};
 	Querier__SeriesResponse message = QUERIER__SERIES_RESPONSE__INIT;
-	_cleanup_(series_answer_fini) struct series_answer answer = { 0 };
+	_cleanup_(series_answer_fini) struct series_answer answer = { .budget = &call->budget };
 	const struct querier_groups_callback callback = { show_groups, &answer };
 
-	if (!querier_call_goes_on(call, label_groups_new(names, n_names, &answer.shown)) ||
+	if (!names_are_few(call, question->n_label_names) ||
+	    !querier_call_goes_on(call, label_groups_new(names, n_names, &answer.shown)) ||
 	    !querier_groups_find(call, &groups, &callback) ||
 	    !querier_call_goes_on(call, write_sets(&answer, &message)))
 		return;
@@ -288,7 +306,7 @@ static void answer_with_series(struct querier_call *call, const struct grid *gri
 	const Querier__SelectSeriesRequest *question =
 		(const Querier__SelectSeriesRequest *)call->question;
 	Querier__SelectSeriesResponse message = QUERIER__SELECT_SERIES_RESPONSE__INIT;
-	_cleanup_(series_answer_fini) struct series_answer answer = { 0 };
+	_cleanup_(series_answer_fini) struct series_answer answer = { .budget = &call->budget };
 	int r;
 
 	if (is_too_much(set, grid, question->limit)) {
@@ -322,7 +340,8 @@ void querier_select_series(struct querier_call *call)
 	int r = 0;
 
 	if (!querier_selection_init(call, &scope, &selection) ||
-	    !question_is_good(call, question) || !lay_grid(call, question, &selection.query, &grid))
+	    !question_is_good(call, question) || !names_are_few(call, question->n_group_by) ||
+	    !lay_grid(call, question, &selection.query, &grid))
 		return;
 	options.step_ns = grid.step_ms * NS_PER_MS;
 	options.max_series = grid.max_series;

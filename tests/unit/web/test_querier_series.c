@@ -283,6 +283,20 @@ static void says_what_is_wrong(void **state)
 	}
 }
 
+static void bounds_the_names(void **state)
+{
+	char names[512] = "'a'", question[1024];
+
+	for (int i = 0; i < 32; i++)
+		strcat(names, ",'a'");
+	snprintf(question, sizeof(question), "{'labelNames':[%s]}", names);
+	querier_expect_error(*state, "Series", question, "invalid_argument", "32 names");
+	snprintf(question, sizeof(question),
+		 "{'profileTypeID':'" CPU "'," ALL ",'start':1,'end':2,'step':1,'groupBy':[%s]}",
+		 names);
+	querier_expect_error(*state, "SelectSeries", question, "invalid_argument", "32 names");
+}
+
 /* Times and steps at the ends of what can be said. */
 static void takes_any_grid(void **state)
 {
@@ -315,6 +329,7 @@ int main(void)
 		cmocka_unit_test(lists_each_set_of_labels_once),
 		cmocka_unit_test(lists_all_labels_without_names),
 		cmocka_unit_test(says_what_is_wrong),
+		cmocka_unit_test(bounds_the_names),
 		cmocka_unit_test(takes_any_grid),
 	};
 
