@@ -21,7 +21,10 @@
 #include "web/request.h"
 #include "web/site.h"
 
-#define NEWEST_NS (60 * NS_PER_SECOND) /* a sample is expected within */
+#define NS_PER_MINUTE (60 * NS_PER_SECOND)
+#define NS_PER_HOUR   (60 * NS_PER_MINUTE)
+#define NS_PER_DAY    (24 * NS_PER_HOUR)
+#define MS_PER_S      1000
 
 DEFINE_CLEANUP(struct label_groups *, label_groups_free)
 
@@ -229,22 +232,31 @@ static int note_newest(void *newest_ns, const struct query_point *point)
 	return 0;
 }
 
-/* The time of the newest sample: of the last minute, or else of all there are; or 0. */
+/* The time of the newest sample, or 0. It is looked for where it is expected first. */
 static int find_newest(struct querier_call *call, int64_t *ret_newest_ns)
 {
+	static const int64_t ages_ns[] = { NS_PER_MINUTE, NS_PER_HOUR, NS_PER_DAY };
 	const struct query_point_callback callback = { note_newest, ret_newest_ns };
-	struct query query = { clock_unix_ns() - NEWEST_NS, INT64_MAX, .budget = &call->budget };
+	struct query query = { .end_unix_ns = INT64_MAX, .budget = &call->budget };
 	_cleanup_(label_groups_freep) struct label_groups *groups = NULL;
 	int r;
 
 	*ret_newest_ns = 0;
 	r = label_groups_new(NULL, 0, &groups);
-	if (r == 0)
+	for (size_t i = 0; r == 0 && !*ret_newest_ns && i <= ARRAY_SIZE(ages_ns); i++) {
+		query.start_unix_ns = i < ARRAY_SIZE(ages_ns) ? clock_unix_ns() - ages_ns[i] : 0;
 		r = query_each_point(call->site->store, &query, groups, &callback);
-	if (r < 0 || *ret_newest_ns)
-		return r;
-	query.start_unix_ns = 0;
-	return query_each_point(call->site->store, &query, groups, &callback);
+	}
+	return r;
+}
+
+/* Where the first window begins, be it in memory or in history; 0: there is none. */
+static int64_t find_oldest_ms(const struct status *status)
+{
+	int64_t stored_ms = status->store.oldest_unix_ns / NS_PER_MS;
+	int64_t kept_ms = status->history.oldest_unix_s * MS_PER_S;
+
+	return kept_ms && (!stored_ms || kept_ms < stored_ms) ? kept_ms : stored_ms;
 }
 
 void querier_get_profile_stats(struct querier_call *call)
@@ -256,7 +268,7 @@ void querier_get_profile_stats(struct querier_call *call)
 		return;
 	answer.data_ingested = newest_ns != 0;
 	if (newest_ns) {
-		answer.oldest_profile_time = call->request->status.store.oldest_unix_ns / NS_PER_MS;
+		answer.oldest_profile_time = find_oldest_ms(&call->request->status);
 		answer.newest_profile_time = newest_ns / NS_PER_MS;
 	}
 	connect_answer(call->request, &answer.base);

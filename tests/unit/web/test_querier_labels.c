@@ -15,6 +15,9 @@
 #include "profiler/store.h"
 #include "querier_asker.h"
 #include "tests/unit/profiler/store_fixture.h"
+#include "web/request.h"
+#include "web/route.h"
+#include "web/site.h"
 
 #define CPU   "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 #define COUNT "process_cpu:samples:count:cpu:nanoseconds"
@@ -193,6 +196,24 @@ static void tells_from_when_to_when_there_are_samples(void **state)
 	store_free(empty);
 }
 
+static void tells_from_when_there_is_history(void **state)
+{
+	static const char expected[] = "\"oldestProfileTime\":\"1600000000000\"";
+	struct request request = { .method = METHOD_POST, .content_type = ANSWER_JSON };
+	struct site site = { .store = *state };
+
+	assert_int_equal(request_set_target(&request, "/querier.v1.QuerierService/GetProfileStats"),
+			 0);
+	request_add_body(&request, "{}", 2);
+	request.status.store.oldest_unix_ns = FIXTURE_START_NS;
+	request.status.history.oldest_unix_s = 1600000000;
+	route_begin(&request, &site);
+	request.work(&request, &site);
+	assert_non_null(memmem(request.answer.body.data, request.answer.body.size, expected,
+			       strlen(expected)));
+	request_fini(&request);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +227,7 @@ int main(void)
 		cmocka_unit_test(takes_any_time),
 		cmocka_unit_test(writes_any_value),
 		cmocka_unit_test(tells_from_when_to_when_there_are_samples),
+		cmocka_unit_test(tells_from_when_there_is_history),
 	};
 
 	return cmocka_run_group_tests_name("querier labels", tests, set_up, tear_down);
