@@ -130,18 +130,24 @@ void snapshot_set_source(struct store *store, const struct snapshot_source *sour
 	store->past = *source;
 }
 
+int64_t snapshot_exact_since(struct store *store)
+{
+	int64_t gone_until_unix_ns;
+
+	pthread_mutex_lock(&store->lock);
+	gone_until_unix_ns = store->gone_until_unix_ns;
+	pthread_mutex_unlock(&store->lock);
+	return gone_until_unix_ns;
+}
+
 /* Whether history has, or may have, what the store has no more. */
 static bool is_in_past(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns)
 {
 	const struct snapshot_source *past = &store->past;
-	int64_t gone_until_unix_ns;
 
 	if (!past->read || start_unix_ns >= end_unix_ns || !past->is_open(past->context))
 		return false;
-	pthread_mutex_lock(&store->lock);
-	gone_until_unix_ns = store->gone_until_unix_ns;
-	pthread_mutex_unlock(&store->lock);
-	return start_unix_ns < gone_until_unix_ns;
+	return start_unix_ns < snapshot_exact_since(store);
 }
 
 int snapshot_init_as(struct store *store, const struct snapshot_wish *wish,

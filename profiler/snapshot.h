@@ -76,6 +76,9 @@ int snapshot_init_as(struct store *store, const struct snapshot_wish *wish,
 int snapshot_init(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns,
 		  struct snapshot *ret_snapshot);
 
+/* From which time on the store has all samples by itself, and with their exact times. */
+int64_t snapshot_exact_since(struct store *store);
+
 /*
  * Hold the windows with samples that are not in history yet: those that are over at @end_unix_ns,
  * and any in the future, where the clock was put back. With INT64_MAX: all that there are.
