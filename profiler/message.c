@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "profiler/label_set.h"
+
 /* What a body must look like: a struct of fixed size, and what may follow it. */
 struct form {
 	size_t fixed_bytes;
 	unsigned int n_texts;
 	bool has_frames;
 	bool is_samples;
+	bool is_labeling; /* how many texts there are, its body says */
 };
 
 static const struct form forms[MESSAGE_TYPE_COUNT] = {
@@ -26,6 +29,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_ENCODE] = { sizeof(struct message_encode), .n_texts = 1 },
 	[MESSAGE_STORED] = { sizeof(struct message_stored) },
 	[MESSAGE_ENCODED] = { sizeof(struct message_encoded) },
+	[MESSAGE_LABELING] = { sizeof(struct message_labeling), .is_labeling = true },
 	[MESSAGE_SERVICE] = { sizeof(struct message_service), .n_texts = 1 },
 	[MESSAGE_BUILD] = { sizeof(struct message_build) },
 	[MESSAGE_HURRY] = { sizeof(struct message_hurry) },
@@ -144,6 +148,14 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	}
 }
 
+static bool labeling_is_valid(const struct message_labeling *labeling, const char *texts,
+			      size_t texts_bytes)
+{
+	return labeling->n_labels <= LABEL_SET_MAX && labeling->n_rules <= LABEL_RULES_MAX &&
+	       texts_are_valid(texts, texts_bytes,
+			       labeling->n_labels * 2 + labeling->n_rules * RULE_FIELD_COUNT);
+}
+
 static bool body_is_valid(const struct message *message)
 {
 	const struct form *form = &forms[message->type];
@@ -152,6 +164,8 @@ static bool body_is_valid(const struct message *message)
 
 	if (message->body_bytes < form->fixed_bytes)
 		return false;
+	if (form->is_labeling)
+		return labeling_is_valid(message->body, rest, rest_bytes);
 	if (form->is_samples)
 		return samples_are_valid(message->body, message->body_bytes);
 	if (form->has_frames)

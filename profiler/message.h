@@ -4,12 +4,10 @@
 /*
  * Message: what the roles say to each other.
  *
- *     sampler ──► server     dictionary, file, process, thread, stack, samples, names, status
- *     sampler ◄── server     stored, encoded, questions
- *     both ways              service: to the next server, what the last one said
- *     sampler ──► resolver   build, debug file, questions
- *     sampler ◄── resolver   built, table, description, debug reference, names, kernel names,
- *                            module, JIT read
+ *     sampler ──► server     labeling, dictionary, file, process, thread, stack, samples, names,
+ * status sampler ◄── server     stored, encoded, questions both ways              service: to the
+ * next server, what the last one said sampler ──► resolver   build, debug file, questions sampler
+ * ◄── resolver   built, table, description, debug reference, names, kernel names, module, JIT read
  *     sampler ──► fetcher    fetch
  *     sampler ◄── fetcher    fetched
  *     both ways              ping, pong; replies go back to the server
@@ -27,6 +25,7 @@
 #include "bpf/wire.h"
 #include "profiler/binary_key.h"
 #include "profiler/frame.h"
+#include "profiler/label_rules.h"
 #include "profiler/sample.h"
 #include "profiler/status.h"
 #include "unwind/debug_reference.h"
@@ -57,6 +56,7 @@ enum message_type {
 	MESSAGE_ENCODE,     /* struct message_encode, name of the encoder; fd to write to */
 	MESSAGE_STORED,     /* struct message_stored: taken in, ever */
 	MESSAGE_ENCODED,    /* struct message_encoded */
+	MESSAGE_LABELING,   /* struct message_labeling, its texts (profiler/labeling.h) */
 	MESSAGE_SERVICE,    /* struct message_service, name: kept for the next server */
 
 	MESSAGE_BUILD,        /* struct message_build; fd of the file, or fds */
@@ -129,6 +129,12 @@ struct message_stored {
 	uint64_t n_stored;   /* samples of this server's life that are in the store */
 	uint64_t n_refused;  /* samples that it could not store */
 	uint64_t n_left_out; /* samples that rules for labels leave out */
+};
+
+/* Followed by the names and values of labels, and the fields of rules. */
+struct message_labeling {
+	uint32_t n_labels;
+	uint32_t n_rules;
 };
 
 /* A service, and its CPU time so far. */

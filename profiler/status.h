@@ -16,6 +16,7 @@
 
 #include "bpf/wire.h"
 #include "profiler/history_status.h"
+#include "profiler/labeler_status.h"
 #include "profiler/store.h"
 #include "unwind/jit_report.h"
 #include "unwind/symbol_build_report.h"
@@ -181,6 +182,7 @@ struct status {
 	struct sampler_status sampler;
 	struct store_status store;
 	struct history_status history; /* zeroes: there is none */
+	struct labeler_status labels;
 	uint64_t in_flight;
 };
 

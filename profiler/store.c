@@ -274,6 +274,8 @@ int store_add_file(struct store *store, uint32_t file, const char *path)
 
 static uint32_t store_service_of(struct store *store, const struct store_process *process)
 {
+	if (process->is_left_out)
+		return 0;
 	return service_table_get(&store->services,
 				 label_find(process->labels, process->n_labels, LABEL_SERVICE));
 }

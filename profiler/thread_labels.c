@@ -22,9 +22,11 @@ static void add(struct thread_labels *labels, const char *name, const char *valu
 	labels->n_labels++;
 }
 
-static bool is_of_thread(const char *name)
+/* A pid that the process has as a text is one that a rule has made. */
+static bool is_known_better(const struct process_text *process, const char *name)
 {
-	return !strcmp(name, LABEL_PID) || !strcmp(name, LABEL_THREAD) || !strcmp(name, LABEL_TID);
+	return (process->pid && !strcmp(name, LABEL_PID)) || !strcmp(name, LABEL_THREAD) ||
+	       !strcmp(name, LABEL_TID);
 }
 
 void thread_labels_init(struct thread_labels *ret_labels, const struct dictionary *dictionary,
@@ -37,7 +39,7 @@ void thread_labels_init(struct thread_labels *ret_labels, const struct dictionar
 	snprintf(ret_labels->tid, sizeof(ret_labels->tid), "%" PRIu32, thread->tid);
 	ret_labels->n_labels = 0;
 	for (size_t i = 0; i < process->n_labels; i++)
-		if (!is_of_thread(process->labels[i].name))
+		if (!is_known_better(process, process->labels[i].name))
 			add(ret_labels, process->labels[i].name, process->labels[i].value);
 	add(ret_labels, LABEL_PID, process->pid ? ret_labels->pid : "");
 	add(ret_labels, LABEL_THREAD, thread->name);

@@ -26,6 +26,7 @@
 #include "profiler/daemon/options_read.h"
 #include "profiler/daemon/record.h"
 #include "profiler/daemon/resolver.h"
+#include "profiler/daemon/role.h"
 #include "profiler/daemon/sampler.h"
 #include "profiler/daemon/sandbox.h"
 #include "profiler/daemon/server.h"
@@ -41,7 +42,7 @@ struct daemon {
 
 DEFINE_CLEANUP(struct sampler *, sampler_free)
 
-/* SIGHUP: what can change while we run is the rate. */
+/* SIGHUP: what can change while we run is the rate, and labels. */
 static void read_options_again(struct daemon *daemon)
 {
 	char complaint[OPTIONS_COMPLAINT_BYTES];
@@ -51,9 +52,11 @@ static void read_options_again(struct daemon *daemon)
 		log_line("%s; everything stays as it was", complaint);
 		return;
 	}
-	if (sampler_set_frequency(daemon->sampler, options.frequency_hz) == 0)
-		log_line("options read again: sampling at %u Hz; other options need a restart",
-			 options.frequency_hz);
+	if (sampler_set_frequency(daemon->sampler, options.frequency_hz) == 0 &&
+	    sampler_set_labeling(daemon->sampler, &options.labeling) == 0)
+		log_line("options read again: sampling at %u Hz, with %zu rules for labels; other "
+			 "options need a restart",
+			 options.frequency_hz, options.labeling.n_rules);
 	options_fini(&options);
 }
 
@@ -156,6 +159,8 @@ static int run(struct daemon *daemon)
 	if (options->role != ROLE_SAMPLER || options->command == COMMAND_DAEMON)
 		signal(SIGPIPE, SIG_IGN);
 
+	if (options->role != ROLE_SAMPLER)
+		close(ROLE_CONFIG_FD); /* it has been read */
 	if (options->role == ROLE_RESOLVER) {
 		prctl(PR_SET_NAME, "pilotlight-res"); /* executed by descriptor, it has no name */
 		return resolver_main();

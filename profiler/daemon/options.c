@@ -9,6 +9,7 @@
 #include "export/encoder.h"
 #include "profiler/base/array.h"
 #include "profiler/base/clock.h"
+#include "profiler/daemon/option_values.h"
 #include "profiler/selector.h"
 #include "web/function_meter.h"
 #include "web/moment.h"
@@ -64,55 +65,6 @@ static int set_text(struct options *options, const char *value, const char **ret
 	return 0;
 }
 
-/* Digits only: no sign, no space, no base. */
-static int parse_number(const char *text, uint64_t max, const char **ret_end, uint64_t *ret_value)
-{
-	uint64_t value = 0;
-	const char *c = text;
-
-	for (; *c >= '0' && *c <= '9'; c++) {
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*c - '0'), &value))
-			return -EINVAL;
-	}
-	if (c == text || value > max)
-		return -EINVAL;
-	*ret_end = c;
-	*ret_value = value;
-	return 0;
-}
-
-/* "64M", "1G", "512KiB", "1048576": powers of 1024, whether the i is there or not. */
-static int parse_size(const char *text, uint64_t *ret_bytes)
-{
-	static const char units[] = "KMGT";
-	const char *unit, *end;
-	uint64_t bytes;
-	int r;
-
-	r = parse_number(text, UINT64_MAX, &end, &bytes);
-	if (r < 0)
-		return r;
-	unit = *end ? strchr(units, *end == 'k' ? 'K' : *end) : NULL;
-	if (unit) {
-		if (__builtin_mul_overflow(bytes, 1ULL << (10 * (unit - units + 1)), &bytes))
-			return -EINVAL;
-		end++;
-		end += end[0] == 'i' && end[1] == 'B';
-	}
-	end += *end == 'B';
-	if (*end)
-		return -EINVAL;
-	*ret_bytes = bytes;
-	return 0;
-}
-
-/* "2.5" is seconds, "7d" and "1h30m" say what they are. */
-static int parse_duration(const char *text, int64_t *ret_ns)
-{
-	return seconds_parse(text, ret_ns) == 0 || duration_parse(text, ret_ns) == 0 ? 0 : -EINVAL;
-}
-
 static int set_listen(struct options *options, const char *value)
 {
 	return listen_address_parse(value, &options->listen);
@@ -123,7 +75,7 @@ static int set_frequency(struct options *options, const char *value)
 	const char *end;
 	uint64_t hz;
 
-	if (parse_number(value, FREQUENCY_MAX_HZ, &end, &hz) < 0 || *end || !hz)
+	if (option_parse_number(value, FREQUENCY_MAX_HZ, &end, &hz) < 0 || *end || !hz)
 		return -EINVAL;
 	options->frequency_hz = (unsigned int)hz;
 	return 0;
@@ -133,7 +85,8 @@ static int set_memory(struct options *options, const char *value)
 {
 	uint64_t bytes;
 
-	if (parse_size(value, &bytes) < 0 || bytes < MEMORY_MIN_BYTES || bytes > MEMORY_MAX_BYTES)
+	if (option_parse_size(value, &bytes) < 0 || bytes < MEMORY_MIN_BYTES ||
+	    bytes > MEMORY_MAX_BYTES)
 		return -EINVAL;
 	options->memory_bytes = bytes;
 	return 0;
@@ -161,7 +114,7 @@ static int set_retention_age(struct options *options, const char *value)
 {
 	int64_t age_ns;
 
-	if (parse_duration(value, &age_ns) < 0 || age_ns < RETENTION_MIN_NS ||
+	if (option_parse_duration(value, &age_ns) < 0 || age_ns < RETENTION_MIN_NS ||
 	    age_ns > RETENTION_MAX_NS)
 		return -EINVAL;
 	options->retention_age_ns = age_ns;
@@ -172,7 +125,7 @@ static int set_retention_bytes(struct options *options, const char *value)
 {
 	uint64_t bytes;
 
-	if (parse_size(value, &bytes) < 0 || bytes < RETENTION_MIN_BYTES ||
+	if (option_parse_size(value, &bytes) < 0 || bytes < RETENTION_MIN_BYTES ||
 	    bytes > MEMORY_MAX_BYTES)
 		return -EINVAL;
 	options->retention_bytes = bytes;
@@ -253,6 +206,17 @@ static void clear_source_dirs(struct options *options)
 	options->source_dirs = NULL;
 }
 
+static int add_label(struct options *options, const char *value)
+{
+	return labeling_add_label(&options->labeling, value);
+}
+
+/* Rules stay: only the config file has any. */
+static void clear_labels(struct options *options)
+{
+	label_set_fini(&options->labeling.labels);
+}
+
 static int set_cache(struct options *options, const char *value)
 {
 	options->cache = NULL;
@@ -288,7 +252,7 @@ static int set_metrics_functions(struct options *options, const char *value)
 	const char *end;
 	uint64_t number;
 
-	if (parse_number(value, METRICS_FUNCTIONS_MAX, &end, &number) < 0 || *end || !number)
+	if (option_parse_number(value, METRICS_FUNCTIONS_MAX, &end, &number) < 0 || *end || !number)
 		return -EINVAL;
 	options->metrics_functions = (uint32_t)number;
 	return 0;
@@ -299,7 +263,7 @@ static int set_pid(struct options *options, const char *value)
 	const char *end;
 	uint64_t pid;
 
-	if (parse_number(value, INT_MAX, &end, &pid) < 0 || *end || !pid)
+	if (option_parse_number(value, INT_MAX, &end, &pid) < 0 || *end || !pid)
 		return -EINVAL;
 	options->pid = (pid_t)pid;
 	return 0;
@@ -309,7 +273,7 @@ static int set_duration(struct options *options, const char *value)
 {
 	int64_t duration_ns;
 
-	if (parse_duration(value, &duration_ns) < 0 || duration_ns <= 0 ||
+	if (option_parse_duration(value, &duration_ns) < 0 || duration_ns <= 0 ||
 	    duration_ns > DURATION_MAX_NS)
 		return -EINVAL;
 	options->duration_ns = duration_ns;
@@ -470,6 +434,16 @@ const struct option_spec option_specs[] = {
 		.set = set_metrics_functions,
 	},
 	{
+		.name = "label",
+		.argument = "NAME=VALUE",
+		.purpose = "give all samples this label; repeatable",
+		.expected = "the name of a label, =, and a value; pid, tid and thread are taken",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = add_label,
+		.clear = clear_labels,
+	},
+	{
 		.name = "cache",
 		.argument = "DIR|none",
 		.default_value = "/var/cache/pilotlight",
@@ -584,5 +558,7 @@ void options_fini(struct options *options)
 	texts_fini(&options->allow_host_texts);
 	texts_fini(&options->debug_folder_texts);
 	texts_fini(&options->source_dir_texts);
+	labeling_fini(&options->labeling);
+	buffer_fini(&options->config_text);
 	*options = (struct options){ 0 };
 }

@@ -14,7 +14,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "profiler/base/buffer.h"
 #include "profiler/daemon/listen_address.h"
+#include "profiler/labeling.h"
 #include "profiler/status.h"
 
 enum command {
@@ -58,6 +60,9 @@ struct options {
 	const char *metrics_services;     /* a regex, or NULL: no functions in /metrics */
 	uint32_t metrics_functions;       /* of each of those services */
 	const char *debuginfod_urls;      /* with spaces between them, or "none"; NULL: not said */
+
+	struct labeling labeling;  /* static labels, and rules of the config file */
+	struct buffer config_text; /* of the config file, as it was read; empty: there is none */
 
 	pid_t pid;            /* of `record`, 0 = not one process */
 	int64_t duration_ns;  /* of `record`, 0 = until something ends it */

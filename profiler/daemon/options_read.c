@@ -3,15 +3,20 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <ini.h>
 
 #include "export/encoder.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/file.h"
+
+#define CONFIG_MAX_BYTES (1U << 20)
 
 /* Where a value comes from; what comes later counts more. */
 enum place { PLACE_DEFAULT, PLACE_CONFIG, PLACE_ENVIRONMENT, PLACE_COMMAND_LINE };
@@ -30,6 +35,8 @@ struct reader {
 	size_t n_arguments;
 	struct options options;
 	enum place places[OPTIONS_MAX]; /* where values of repeatable options come from so far */
+	const char *config_next;        /* text of the config file that is not read yet */
+	unsigned int config_line;       /* that was read last */
 	int config_error;               /* of the first line that was refused */
 	char *complaint;                /* OPTIONS_COMPLAINT_BYTES */
 };
@@ -266,9 +273,37 @@ static int set_from_environment(struct reader *reader)
 	return 0;
 }
 
+/* "[rule NAME]": a field of a rule for labels. Its value may stand in double quotes. */
+static int set_rule_field(struct reader *reader, const char *rule, const char *name,
+			  const char *value, const char *shown)
+{
+	_cleanup_(freep) char *text = strdup(value);
+	size_t length = strlen(value);
+	int r;
+
+	if (!text)
+		return complain(reader, -ENOMEM, "%s", strerror(ENOMEM));
+	if (length && value[0] == '"') {
+		if (length < 2 || value[length - 1] != '"')
+			return complain(reader, -EINVAL, "%s: the closing \" is missing", shown);
+		memcpy(text, value + 1, length - 2);
+		text[length - 2] = '\0';
+	}
+	r = labeling_set_field(&reader->options.labeling, rule, reader->config_line, name, text);
+	if (r == -ENOENT)
+		return complain(reader, -EINVAL, "unknown field '%s' of a rule", name);
+	if (r == -EEXIST)
+		return complain(reader, -EINVAL, "%s: the rule '%s' has that already", shown, rule);
+	if (r == -ENOSPC)
+		return complain(reader, -EINVAL, "[rule %s]: more than %d rules", rule,
+				LABEL_RULES_MAX);
+	return r < 0 ? complain(reader, r, "%s", strerror(-r)) : 0;
+}
+
 /* The lines after the first one that is refused are read as well: inih may not stop. */
 static int on_config_line(void *context, const char *section, const char *name, const char *value)
 {
+	static const char rule[] = "rule ";
 	struct reader *reader = context;
 	const struct option_spec *spec = option_find(name);
 	char shown[256];
@@ -276,7 +311,10 @@ static int on_config_line(void *context, const char *section, const char *name, 
 	if (reader->config_error)
 		return 0;
 	snprintf(shown, sizeof(shown), "%s = %s", name, value);
-	if (*section && strcmp(section, "pilotlight"))
+	if (!strncmp(section, rule, strlen(rule)))
+		reader->config_error =
+			set_rule_field(reader, section + strlen(rule), name, value, shown);
+	else if (*section && strcmp(section, "pilotlight"))
 		reader->config_error = complain(reader, -EINVAL, "unknown section '[%s]'", section);
 	else if (!spec || !(spec->flags & OPTION_IN_CONFIG))
 		reader->config_error = complain(reader, -EINVAL, "unknown option '%s'", name);
@@ -286,41 +324,97 @@ static int on_config_line(void *context, const char *section, const char *name, 
 }
 
 /* The complaint is about line @line of the file. */
-static int complain_about_line(struct reader *reader, const char *path, int line)
+static int complain_about_line(struct reader *reader, const char *path, unsigned int line)
 {
 	char complaint[OPTIONS_COMPLAINT_BYTES];
 
 	if (!reader->config_error)
-		return complain(reader, -EINVAL, "%s:%d: must be 'option = value'", path, line);
+		return complain(reader, -EINVAL, "%s:%u: must be 'option = value'", path, line);
 	memcpy(complaint, reader->complaint, sizeof(complaint));
-	return complain(reader, reader->config_error, "%s:%d: %s", path, line, complaint);
+	return complain(reader, reader->config_error, "%s:%u: %s", path, line, complaint);
+}
+
+/* As fgets(3), for inih. It would take the rest of a long line for another one. */
+static char *next_line(char *ret_line, int line_bytes, void *context)
+{
+	struct reader *reader = context;
+	size_t length = strcspn(reader->config_next, "\n");
+
+	if (!*reader->config_next || reader->config_error)
+		return NULL;
+	reader->config_line++;
+	if (length + 2 > (size_t)line_bytes) {
+		reader->config_error =
+			complain(reader, -EINVAL, "a line of more than %d bytes", line_bytes - 2);
+		return NULL;
+	}
+	length += reader->config_next[length] == '\n';
+	memcpy(ret_line, reader->config_next, length);
+	ret_line[length] = '\0';
+	reader->config_next += length;
+	return ret_line;
+}
+
+/* Of a rule, what is only known to be wrong when all of it is known. */
+static int check_rules(struct reader *reader, const char *path)
+{
+	const struct labeling *labeling = &reader->options.labeling;
+	char error[LABEL_RULES_ERROR_BYTES];
+	const struct labeling_rule *bad;
+	struct label_rules *rules;
+	int r = labeling_compile(labeling, &rules, &bad, error);
+
+	if (r == -EINVAL)
+		return complain(reader, r, "%s:%u: [rule %s]: %s", path, bad->line, bad->name,
+				error);
+	if (r < 0)
+		return complain(reader, r, "%s", strerror(-r));
+	label_rules_free(rules);
+	return 0;
 }
 
 static int set_from_config(struct reader *reader, const char *path)
 {
-	_cleanup_(fclosep) FILE *file = fopen(path, "re");
+	int r = file_read(AT_FDCWD, path, CONFIG_MAX_BYTES, &reader->options.config_text);
 	int line;
 
-	if (!file)
-		return complain(reader, -errno, "cannot read %s: %s", path, strerror(errno));
-	errno = 0;
-	line = ini_parse_file(file, on_config_line, reader);
-	if (ferror(file))
-		return complain(reader, errno ? -errno : -EIO, "cannot read %s: %s", path,
-				strerror(errno ? errno : EIO));
-	return line ? complain_about_line(reader, path, line) : 0;
+	if (r < 0)
+		return complain(reader, r, "cannot read %s: %s", path, strerror(-r));
+	reader->config_next = reader->options.config_text.data;
+	line = ini_parse_stream(next_line, reader, on_config_line, reader);
+	if (reader->config_error && !line)
+		line = (int)reader->config_line;
+	if (line)
+		return complain_about_line(reader, path, (unsigned int)line);
+	return check_rules(reader, path);
 }
 
-/* The file that is named last on the command line, else by the environment; NULL: none. */
+/* The file that is named last on the command line, else by the environment; NULL: none. To a role,
+ * the sampler names one first. */
 static const char *find_config(const struct reader *reader)
 {
 	const struct option_spec *spec = option_find("config");
+	const char *found = NULL;
 	char name[64];
 
-	for (size_t i = reader->n_arguments; i > 0; i--)
-		if (reader->arguments[i - 1].spec == spec)
-			return reader->arguments[i - 1].value;
+	for (size_t i = 0; i < reader->n_arguments; i++)
+		if (reader->arguments[i].spec == spec && !(found && is_given(reader, "role")))
+			found = reader->arguments[i].value;
+	if (found)
+		return found;
 	return get_variable(spec, name, sizeof(name));
+}
+
+/* Labels and rules go to the server in one message. */
+static int check_labeling(struct reader *reader)
+{
+	_cleanup_(buffer_fini) struct buffer body = { 0 };
+	int r = labeling_append(&reader->options.labeling, &body);
+
+	if (r == -E2BIG)
+		return complain(reader, -EINVAL, "labels and rules take more than %u bytes",
+				LABELING_MAX_BYTES);
+	return r < 0 ? complain(reader, r, "%s", strerror(-r)) : 0;
 }
 
 static int set_all(struct reader *reader)
@@ -335,7 +429,7 @@ static int set_all(struct reader *reader)
 		r = set_from_environment(reader);
 	for (size_t i = 0; r == 0 && i < reader->n_arguments; i++)
 		r = set_argument(reader, &reader->arguments[i]);
-	return r;
+	return r < 0 ? r : check_labeling(reader);
 }
 
 static int read_all(struct reader *reader)
@@ -368,5 +462,23 @@ int options_read(int argc, char *const argv[], struct options *ret_options,
 		options_fini(&reader.options);
 	else
 		*ret_options = reader.options;
+	return r;
+}
+
+int options_keep_config(const struct options *options, int *ret_fd)
+{
+	const struct buffer *text = &options->config_text;
+	_cleanup_(closep) int fd = -1;
+	int r;
+
+	*ret_fd = -1;
+	if (!text->data)
+		return 0;
+	fd = memfd_create("pilotlight-config", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = file_write_fd(fd, text->data, text->size);
+	if (r == 0)
+		*ret_fd = steal_fd(&fd);
 	return r;
 }

@@ -27,3 +27,7 @@
  */
 int options_read(int argc, char *const argv[], struct options *ret_options,
 		 char ret_complaint[OPTIONS_COMPLAINT_BYTES]);
+
+/* The config file as it was read, as a memory file in *@ret_fd (to be closed), or −1: there is
+ * none. Returns 0 or -errno. */
+int options_keep_config(const struct options *options, int *ret_fd);

@@ -33,12 +33,17 @@ static int on_exit_of_process(void *context);
 /* This program anew: `pilotlight --role NAME` and the arguments that it was given itself. */
 static void exec_self(const struct role_process *process)
 {
-	char option[] = "--role", name[16];
-	char *args[ROLE_MAX_ARGS + 4] = { process->args[0], option, name };
+	char option[] = "--role", name[16], config_option[] = "--config", config[32];
+	char *args[ROLE_MAX_ARGS + 6] = { process->args[0], option, name };
 	size_t n = 3;
 
+	if (process->config_fd >= 0) {
+		snprintf(config, sizeof(config), "/proc/self/fd/%d", ROLE_CONFIG_FD);
+		args[n++] = config_option;
+		args[n++] = config;
+	}
 	snprintf(name, sizeof(name), "%s", role_names[process->role]);
-	for (char *const *arg = process->args + 1; *arg && n < ROLE_MAX_ARGS + 3; arg++)
+	for (char *const *arg = process->args + 1; *arg && n < ROLE_MAX_ARGS + 5; arg++)
 		args[n++] = *arg;
 	execv("/proc/self/exe", args);
 	_exit(127);
@@ -47,17 +52,25 @@ static void exec_self(const struct role_process *process)
 /* In the child: exactly the descriptors that the role expects, and this program anew. */
 static void exec_role(const struct role_process *process, int channel_fd)
 {
-	int listen_fd = process->listen_fd;
+	int listen_fd = process->listen_fd, config_fd = process->config_fd;
 	sigset_t none;
 
 	/* First out of the way of each other's numbers, then into place. */
 	channel_fd = fcntl(channel_fd, F_DUPFD, 16);
 	if (listen_fd >= 0)
 		listen_fd = fcntl(listen_fd, F_DUPFD, 16);
+	if (config_fd >= 0)
+		config_fd = fcntl(config_fd, F_DUPFD, 16);
 	dup2(channel_fd, ROLE_CHANNEL_FD);
-	if (listen_fd >= 0)
+	if (listen_fd < 0)
+		close(ROLE_LISTEN_FD);
+	else
 		dup2(listen_fd, ROLE_LISTEN_FD);
-	syscall(SYS_close_range, listen_fd >= 0 ? ROLE_LISTEN_FD + 1 : ROLE_CHANNEL_FD + 1, ~0U, 0);
+	if (config_fd < 0)
+		close(ROLE_CONFIG_FD);
+	else
+		dup2(config_fd, ROLE_CONFIG_FD);
+	syscall(SYS_close_range, ROLE_CONFIG_FD + 1, ~0U, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setpriority(PRIO_PROCESS, 0, 0);

@@ -5,7 +5,8 @@
  * Role: a child process that the sampler starts, listens to, and starts again.
  *
  * A role is this same program, executed anew with `--role NAME` and two descriptors:
- * ROLE_CHANNEL_FD to speak to the sampler and, for the server, ROLE_LISTEN_FD. It is asked once a
+ * ROLE_CHANNEL_FD to speak to the sampler and, for the server, ROLE_LISTEN_FD; it reads its options
+ * from ROLE_CONFIG_FD, too, if there is a config file, and closes that. It is asked once a
  * second whether it is there. One that ends, or leaves ROLE_MAX_UNANSWERED questions open (not
  * seconds: it may be the sampler itself that did not run), is killed and
  * started anew.
@@ -21,6 +22,7 @@
 
 #define ROLE_CHANNEL_FD     3
 #define ROLE_LISTEN_FD      4
+#define ROLE_CONFIG_FD      5 /* the config file as the sampler read it: it may be another by now */
 #define ROLE_MAX_UNANSWERED 5 /* questions, one a second */
 
 struct role_events {
@@ -37,7 +39,8 @@ struct role_events {
 struct role_process {
 	enum role role;
 	char *const *args;                /* of this program: handed on */
-	int listen_fd;                    /* or −1 */
+	int listen_fd;                    /* or −1, as is the next */
+	int config_fd;                    /* borrowed */
 	struct loop *loop;                /* borrowed */
 	const struct role_events *events; /* borrowed */
 	struct channel *channel;          /* NULL while it does not run */

@@ -19,10 +19,11 @@
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
 #include "profiler/daemon/options.h"
+#include "profiler/daemon/options_read.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sampler_process.h"
 #include "profiler/daemon/sandbox.h"
-#include "profiler/daemon/service_memory.h"
+#include "profiler/daemon/server_memory.h"
 #include "profiler/daemon/status_reader.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
@@ -56,7 +57,8 @@ struct sampler {
 	struct role_events events;
 	struct role_process roles[ROLE_COUNT]; /* all but the sampler's own */
 	struct inquiries inquiries;
-	struct service_table services; /* what servers have counted */
+	struct server_memory server_memory;
+	int config_fd; /* what roles read: a memory file, or −1 */
 	struct sampler_status status;
 	int64_t stop_unix_ns;
 	uint64_t n_sent; /* samples, with the status that goes with them */
@@ -181,24 +183,16 @@ static int on_period_timer(void *context)
 	return 0;
 }
 
-/* It knows nothing yet. */
-static int start_server(struct sampler *sampler)
-{
-	struct service_told told = { { 0 } };
-	int r = service_memory_tell(sampler->roles[ROLE_SERVER].channel, &sampler->services.counts,
-				    &told);
-
-	return r < 0 ? r : describer_begin_dictionary(sampler->describer);
-}
-
 static int on_role_start(void *context, enum role role)
 {
 	struct sampler *sampler = context;
 	int r = 0;
 
-	if (role == ROLE_SERVER)
-		r = start_server(sampler);
-	else if (role == ROLE_RESOLVER)
+	if (role == ROLE_SERVER) {
+		r = server_memory_tell(&sampler->server_memory, sampler->roles[role].channel);
+		if (r == 0)
+			r = describer_begin_dictionary(sampler->describer);
+	} else if (role == ROLE_RESOLVER)
 		describer_on_resolver_start(sampler->describer);
 	return r;
 }
@@ -222,7 +216,7 @@ static int on_server_message(struct sampler *sampler, const struct message *mess
 	if (inquiries_are(message))
 		return inquiries_take_question(&sampler->inquiries, message);
 	if (message->type == MESSAGE_SERVICE) {
-		service_memory_take(&sampler->services, message);
+		server_memory_take(&sampler->server_memory, message);
 		return 0;
 	}
 	if (message->type != MESSAGE_ENCODED) {
@@ -317,6 +311,7 @@ static int start_role(struct sampler *sampler, const struct sampler_setup *setup
 		.role = role,
 		.args = setup->args,
 		.listen_fd = role == ROLE_SERVER ? setup->listen_fd : -1,
+		.config_fd = sampler->config_fd,
 		.loop = sampler->loop,
 		.events = &sampler->events,
 		.queue_limit_bytes =
@@ -433,7 +428,12 @@ int sampler_new(const struct sampler_setup *setup, struct sampler **ret_sampler)
 	if (!sampler)
 		return -ENOMEM;
 	sampler->options = setup->options;
-	r = sampler_process_prepare(setup->selects_processes);
+	sampler->config_fd = -1;
+	r = server_memory_set_labeling(&sampler->server_memory, &setup->options->labeling);
+	if (r == 0)
+		r = options_keep_config(setup->options, &sampler->config_fd);
+	if (r == 0)
+		r = sampler_process_prepare(setup->selects_processes);
 	if (r == 0)
 		r = loop_new(&sampler->loop);
 	if (r == 0)
@@ -465,7 +465,8 @@ struct sampler *sampler_free(struct sampler *sampler)
 	table_store_free(sampler->table_store);
 	kernel_half_free(sampler->half);
 	loop_free(sampler->loop);
-	service_table_fini(&sampler->services);
+	server_memory_fini(&sampler->server_memory);
+	closep(&sampler->config_fd);
 	free(sampler);
 	return NULL;
 }
@@ -488,6 +489,17 @@ int sampler_set_frequency(struct sampler *sampler, unsigned int frequency_hz)
 {
 	sampler->status.frequency_hz = frequency_hz;
 	return kernel_half_set_frequency(sampler->half, frequency_hz);
+}
+
+/* What was described already is described anew. */
+int sampler_set_labeling(struct sampler *sampler, const struct labeling *labeling)
+{
+	struct channel *channel = sampler->roles[ROLE_SERVER].channel;
+	int r = server_memory_set_labeling(&sampler->server_memory, labeling);
+
+	if (r == 0 && channel)
+		r = server_memory_tell_labeling(&sampler->server_memory, channel);
+	return r == 0 && channel ? describer_begin_dictionary(sampler->describer) : r;
 }
 
 /* Run the loop until @is_done says so, at most @wait_ms. Returns whether it did. */

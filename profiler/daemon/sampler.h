@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct labeling;
 struct options;
 struct sampler;
 
@@ -38,6 +39,9 @@ struct loop *sampler_loop(const struct sampler *sampler);
 
 /* Read options anew: the rate may have changed. */
 int sampler_set_frequency(struct sampler *sampler, unsigned int frequency_hz);
+
+/* Have the server do from now on what @labeling says (copied). Returns 0 or -errno. */
+int sampler_set_labeling(struct sampler *sampler, const struct labeling *labeling);
 
 /*
  * Stop sampling, and see to it that all samples taken are stored, within a few seconds. Logs what

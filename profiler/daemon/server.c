@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,12 +26,13 @@
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
-#include "profiler/daemon/service_memory.h"
+#include "profiler/daemon/server_memory.h"
 #include "profiler/database.h"
 #include "profiler/history.h"
 #include "profiler/kernel_view.h"
 #include "profiler/label_set.h"
 #include "profiler/labeler.h"
+#include "profiler/labeling.h"
 #include "profiler/past_files.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
@@ -56,6 +59,7 @@ struct server {
 	struct status status; /* as of the last MESSAGE_STATUS */
 	struct message_stored stored;
 	struct service_told told;
+	struct labeler *labeler;
 	bool is_stored_due; /* samples came in since the last MESSAGE_STORED */
 };
 
@@ -143,25 +147,36 @@ static int add_process(struct server *server, const struct message *message)
 {
 	const struct message_process *body = message->body;
 	const struct process_facts parent = {
+		.pid = body->parent_pid,
 		.is_kernel = body->is_parent_kernel,
 		.comm = message_text(message, 3),
 		.exe = message_text(message, 4),
 		.cgroup = message_text(message, 5),
 	};
 	const struct process_facts facts = {
+		.pid = body->pid,
 		.is_kernel = body->is_kernel,
 		.comm = message_text(message, 0),
 		.exe = message_text(message, 1),
 		.cgroup = message_text(message, 2),
 		.parent = body->parent_pid ? &parent : NULL,
 	};
-	struct store_process process = { .process = body->process, .pid = body->pid };
+	struct store_process process = { .process = body->process };
 	_cleanup_(label_set_fini) struct label_set labels = { 0 };
-	int r = labeler_label(&facts, &labels);
+	char pid[16];
+	int r = labeler_label(server->labeler, &facts, &labels);
 
+	if (r < 0)
+		return r;
+	process.is_left_out = r == 1;
+	snprintf(pid, sizeof(pid), "%" PRIu32, body->pid);
+	if (!strcmp(label_set_get(&labels, LABEL_PID), pid)) {
+		process.pid = body->pid; /* as a number, it leaves labels that others share */
+		(void)label_set_put(&labels, LABEL_PID, "");
+	}
 	process.labels = labels.labels;
 	process.n_labels = labels.n_labels;
-	return r < 0 ? r : store_add_process(server->store, &process);
+	return store_add_process(server->store, &process);
 }
 
 static void add_samples(struct server *server, const struct message *message)
@@ -174,6 +189,14 @@ static void add_samples(struct server *server, const struct message *message)
 	server->stored.n_refused += n_samples - n_stored - (n_left_out - server->stored.n_left_out);
 	server->stored.n_left_out = n_left_out;
 	server->is_stored_due = true;
+}
+
+static int configure_labels(struct server *server, const struct message *message)
+{
+	_cleanup_(labeling_fini) struct labeling labeling = { 0 };
+	int r = labeling_take(&labeling, message);
+
+	return r < 0 ? r : labeler_configure(server->labeler, &labeling);
 }
 
 static void resume_service(struct server *server, const struct message *message)
@@ -189,7 +212,8 @@ static void set_status(struct server *server, const struct sampler_status *sampl
 
 	store_get_status(server->store, &store);
 	status_join(sampler, &store, &server->status);
-	(void)service_memory_tell(server->channel, &store.services, &server->told);
+	server->status.labels = labeler_get_status(server->labeler);
+	(void)service_counts_tell(&store.services, &server->told, server->channel);
 	if (server->history)
 		history_get_status(server->history, &server->status.history);
 }
@@ -250,6 +274,8 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 	case MESSAGE_STATUS:
 		set_status(server, message->body);
 		return 0;
+	case MESSAGE_LABELING:
+		return configure_labels(server, message);
 	case MESSAGE_SERVICE:
 		resume_service(server, message);
 		return 0;
@@ -430,6 +456,8 @@ static int set_up(struct server *server, const struct options *options)
 
 	r = store_new(&store_options, &server->store);
 	if (r == 0)
+		r = labeler_new(&server->labeler);
+	if (r == 0)
 		r = loop_new(&server->loop);
 	if (r == 0)
 		r = channel_new(ROLE_CHANNEL_FD, 64 * MESSAGE_MAX_PACKET_BYTES, &server->channel);
@@ -486,5 +514,6 @@ int server_main(const struct options *options)
 	channel_free(server.channel);
 	history_close(server.history);
 	store_free(server.store);
+	labeler_free(server.labeler);
 	return r == -EPIPE ? 0 : 1;
 }

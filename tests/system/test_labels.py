@@ -4,7 +4,9 @@
 
 import json
 import os
+import pathlib
 import signal
+import tempfile
 
 import processes
 from cgroups import cgroup, command_in
@@ -100,6 +102,88 @@ def what_services_have_used_outlives_the_server():
         less = {name: (seconds, after.get(name)) for name, seconds in before.items()
                 if after.get(name, 0) < seconds}
         assert not less, less
+
+
+def write_config(path, *lines):
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def leave_out(name):
+    """A rule, as lines of a config file."""
+    return ["[rule quiet]", "action = drop", "source_labels = comm", f"regex = {name}"]
+
+
+@test
+def labels_and_rules_are_what_the_user_says():
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "pilotlight.conf"
+        rule = ["[rule name]", "source_labels = team,comm", 'separator = "/"']
+        rule += ["target_label = service_name"]
+        write_config(config, "label = team=infra", *rule)
+        options = ("--frequency", "499", "--config", str(config), "--label", "team=web")
+        with Daemon(*options) as daemon:
+            processes.run_fixture(fixture("three_to_one"), "0.5")
+            labels = labels_of(daemon, '{service_name="web/three_to_one"}')
+            assert labels["team"] == {"web"}, labels  # the command line counts more
+            assert labels["comm"] == {"three_to_one"}, labels
+
+
+@test
+def samples_that_a_rule_leaves_out_are_counted_as_such():
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "pilotlight.conf"
+        write_config(config, *leave_out("three_to_one"))
+        with Daemon("--frequency", "499", "--config", str(config)) as daemon:
+            finished = processes.run_fixture(fixture("three_to_one"), "0.5")
+
+            def all_are_counted():
+                metrics = daemon.metrics()
+                return metrics.dropped["label_rule"] > 300 * finished.cpu_seconds and metrics
+
+            metrics = wait_for(all_are_counted, 15, "its samples are counted")
+            metrics.assert_every_tick_is_accounted_for()
+            assert daemon.past('{comm="three_to_one"}').count() == 0
+
+            os.kill(daemon.role("server"), signal.SIGKILL)
+            os.kill(daemon.role("resolver"), signal.SIGKILL)
+            write_config(config, "nonsense")  # roles that start anew do not read that
+            wait_for(lambda: is_ready(daemon, 1), 20, "both roles are back")
+            processes.run_fixture(fixture("three_to_one"), "0.5")
+
+            def more_are_counted():
+                later = daemon.metrics()
+                return later.dropped["label_rule"] > 1.5 * metrics.dropped["label_rule"] and later
+
+            wait_for(more_are_counted, 15, "the next server leaves them out as well")
+            daemon.metrics().assert_every_tick_is_accounted_for()
+
+
+def is_ready(daemon, n_restarts):
+    try:
+        metrics = daemon.metrics()
+    except OSError:
+        return False
+    return metrics.restarts("server") == metrics.restarts("resolver") == n_restarts
+
+
+@test
+def rules_are_read_again_at_sighup():
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "pilotlight.conf"
+        write_config(config, "frequency = 499")
+        with Daemon("--config", str(config)) as daemon:
+            write_config(config, "frequency = 499", "[rule x]", "regex = (")
+            os.kill(daemon.pid, signal.SIGHUP)
+            wait_for(lambda: f"{config}:3: [rule x]: regex = (" in daemon.log(), 10, "it complains")
+            processes.run_fixture(fixture("three_to_one"), "0.5")
+            labels_of(daemon, '{service_name="three_to_one"}')
+
+            write_config(config, "frequency = 499", *leave_out("one_hot_function|three_to_one"))
+            os.kill(daemon.pid, signal.SIGHUP)
+            wait_for(lambda: "1 rules for labels" in daemon.log(), 10, "it has read them")
+            processes.run_fixture(fixture("three_to_one"), "0.5")
+            wait_for(lambda: daemon.metrics().dropped["label_rule"] > 50, 15, "it leaves them out")
+            daemon.metrics().assert_every_tick_is_accounted_for()
 
 
 if __name__ == "__main__":

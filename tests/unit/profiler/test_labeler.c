@@ -11,24 +11,41 @@
 
 #include "profiler/base/cleanup.h"
 #include "profiler/label_set.h"
+#include "profiler/labeling.h"
 
-/* "name=value," of the labels of a process. */
-static void expect(const struct process_facts *facts, const char *expected)
+DEFINE_CLEANUP(struct labeler *, labeler_free)
+
+/* "name=value," of the labels of a process, or "left out", after @labeling, which is taken. */
+static void expect_with(struct labeling *labeling, const struct process_facts *facts,
+			const char *expected)
 {
+	_cleanup_(labeler_freep) struct labeler *labeler = NULL;
 	_cleanup_(label_set_fini) struct label_set labels = { 0 };
 	char text[1024] = "";
 	size_t length = 0;
 
-	assert_int_equal(labeler_label(facts, &labels), 0);
+	assert_int_equal(labeler_new(&labeler), 0);
+	assert_int_equal(labeler_configure(labeler, labeling), 0);
+	if (labeler_label(labeler, facts, &labels) == 1) {
+		assert_string_equal("left out", expected);
+		return;
+	}
 	for (size_t i = 0; i < labels.n_labels; i++)
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s=%s,",
 					   labels.labels[i].name, labels.labels[i].value);
 	assert_string_equal(text, expected);
 }
 
+static void expect(const struct process_facts *facts, const char *expected)
+{
+	struct labeling labeling = { 0 };
+
+	expect_with(&labeling, facts, expected);
+}
+
 static void calls_a_service_by_its_program(void **state)
 {
-	const struct process_facts facts = { false, "worker", "/usr/bin/api", "/", NULL };
+	const struct process_facts facts = { 0, false, "worker", "/usr/bin/api", "/", NULL };
 
 	(void)state;
 	expect(&facts, "cgroup=/,comm=worker,exe=/usr/bin/api,service_name=api,");
@@ -36,7 +53,7 @@ static void calls_a_service_by_its_program(void **state)
 
 static void calls_it_by_its_name_if_no_program_is_known(void **state)
 {
-	const struct process_facts facts = { false, "gone", "", "", NULL };
+	const struct process_facts facts = { 0, false, "gone", "", "", NULL };
 
 	(void)state;
 	expect(&facts, "comm=gone,service_name=gone,");
@@ -44,7 +61,7 @@ static void calls_it_by_its_name_if_no_program_is_known(void **state)
 
 static void calls_all_of_the_kernel_by_one_name(void **state)
 {
-	const struct process_facts facts = { true, "kworker/0:1", "", "/", NULL };
+	const struct process_facts facts = { 0, true, "kworker/0:1", "", "/", NULL };
 
 	(void)state;
 	expect(&facts, "cgroup=/,comm=kworker/0:1,service_name=kernel,");
@@ -80,13 +97,54 @@ static void calls_a_service_by_its_container_before_all(void **state)
 
 static void tells_the_service_of_the_parent(void **state)
 {
-	const struct process_facts make = { false, "make", "/usr/bin/make",
-					    "/system.slice/build.service", NULL };
-	const struct process_facts gcc = { false, "cc1", "/usr/lib/gcc/cc1", "/user.slice", &make };
+	const struct process_facts make = {
+		7, false, "make", "/usr/bin/make", "/system.slice/build.service", NULL
+	};
+	const struct process_facts gcc = {
+		8, false, "cc1", "/usr/lib/gcc/cc1", "/user.slice", &make
+	};
 
 	(void)state;
 	expect(&gcc, "cgroup=/user.slice,comm=cc1,exe=/usr/lib/gcc/cc1,parent_service=build,"
-		     "service_name=cc1,slice=user.slice,");
+		     "pid=8,service_name=cc1,slice=user.slice,");
+}
+
+static void does_what_the_user_says_last(void **state)
+{
+	const struct process_facts sh = { 7, false, "sh", "/bin/sh", "/", NULL };
+	const struct process_facts api = { 8, false, "api", "/usr/bin/api", "/", &sh };
+	struct labeling labeling = { 0 };
+
+	(void)state;
+	labeling_add_label(&labeling, "team=a");
+	labeling_add_label(&labeling, "exe=hidden");
+	labeling_set_field(&labeling, "1", 1, "source_labels", "team,comm");
+	labeling_set_field(&labeling, "1", 1, "target_label", "service_name");
+	labeling_set_field(&labeling, "2", 2, "target_label", "__mine");
+	labeling_set_field(&labeling, "2", 2, "replacement", "x");
+	labeling_set_field(&labeling, "3", 3, "target_label", "thread");
+	labeling_set_field(&labeling, "3", 3, "replacement", "x");
+	labeling_set_field(&labeling, "4", 4, "action", "labeldrop");
+	labeling_set_field(&labeling, "4", 4, "regex", "pid");
+	labeling_set_field(&labeling, "1", 5, "regex", "(.*);(.*)");
+	labeling_set_field(&labeling, "1", 5, "source_labels", "team,comm");
+	labeling_set_field(&labeling, "1", 5, "target_label", "service_name");
+	labeling_set_field(&labeling, "1", 5, "replacement", "$1/$2");
+	expect_with(&labeling, &api,
+		    "cgroup=/,comm=api,exe=hidden,parent_service=a/sh,"
+		    "service_name=a/api,team=a,");
+}
+
+static void leaves_out_what_the_user_does_not_want(void **state)
+{
+	const struct process_facts facts = { 8, false, "api", "/usr/bin/api", "/", NULL };
+	struct labeling labeling = { 0 };
+
+	(void)state;
+	labeling_set_field(&labeling, "1", 1, "action", "drop");
+	labeling_set_field(&labeling, "1", 1, "source_labels", "comm");
+	labeling_set_field(&labeling, "1", 1, "regex", "a.*");
+	expect_with(&labeling, &facts, "left out");
 }
 
 int main(void)
@@ -98,6 +156,8 @@ int main(void)
 		cmocka_unit_test(calls_a_service_by_its_unit_before_its_program),
 		cmocka_unit_test(calls_a_service_by_its_container_before_all),
 		cmocka_unit_test(tells_the_service_of_the_parent),
+		cmocka_unit_test(does_what_the_user_says_last),
+		cmocka_unit_test(leaves_out_what_the_user_does_not_want),
 	};
 
 	return cmocka_run_group_tests_name("labeler", tests, NULL, NULL);
