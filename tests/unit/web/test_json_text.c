@@ -29,7 +29,8 @@ static void escapes_labels(void **state)
 
 	(void)state;
 	json_text_append_labels(&out, labels, 2);
-	assert_text(&out, "{\"comm\":\"a\\\"\\\\\\u000a\\u0001\",\"exe\":\"\xc3\xa4\xef\xbf\xbd\"}");
+	assert_text(&out,
+		    "{\"comm\":\"a\\\"\\\\\\u000a\\u0001\",\"exe\":\"\xc3\xa4\xef\xbf\xbd\"}");
 	json_text_append_labels(&out, NULL, 0);
 	assert_text(&out, "{}");
 }
