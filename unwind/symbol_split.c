@@ -18,17 +18,12 @@
 /* The first row that starts at @elf_vaddr or later. */
 static size_t find_row(const struct symbol_function *function, uint64_t elf_vaddr)
 {
-	size_t low = 0, high = function->n_rows;
+	const struct symbol_row *first = function->rows;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (function->rows[middle].elf_vaddr < elf_vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	/* Without a branch that a processor would have to guess. */
+	for (size_t n = function->n_rows; n > 1; n -= n / 2)
+		first += first[n / 2 - 1].elf_vaddr < elf_vaddr ? n / 2 : 0;
+	return (size_t)(first - function->rows) + (first->elf_vaddr < elf_vaddr);
 }
 
 /* How many inlined functions would be repeated, when cut at each row: as differences to the row
