@@ -59,6 +59,8 @@ struct binary {
 	int fd;              /* while it may have to be read, else −1 */
 	int64_t opened_ns;   /* by the monotonic clock, as is the next */
 	int64_t missed_ns;   /* when its names were wanted, and it could not be opened; or 0 */
+	uint64_t places[BINARY_MAX_PLACES]; /* where its first stack leads: file offsets */
+	uint32_t n_places;
 	int symbols_fd; /* symbol file, or −1; while names are pending: of its places alone */
 	uint64_t symbols_bytes;
 	uint64_t debug_bytes; /* of the debug file that was found last, as they count */
@@ -78,11 +80,8 @@ struct binary {
 	uint32_t n_table_orders;     /* since a table has come */
 	uint32_t n_names_orders;     /* and attempts to open the file for one */
 	uint32_t n_hits;             /* samples whose stacks lead through it, as far as counted */
-	uint32_t n_places;
-	uint64_t places[BINARY_MAX_PLACES]; /* where the first stack leads through it: file offsets
-					     */
-	uint32_t n_references;              /* files that reading its names has asked for */
-	bool has_debug_file;                /* … and a separate debug file was among them */
+	uint32_t n_references;       /* files that reading its names has asked for */
+	bool has_debug_file;         /* … and a separate debug file was among them */
 	int fetched_fd;   /* the one that came from the network, until it is read, or −1 */
 	int alternate_fd; /* … and what dwz took out of it, likewise */
 	struct build_id alternate_id; /* of that, if it is not on this host; else none */
