@@ -26,7 +26,8 @@ struct pprof_callback {
 
 /*
  * Call @callback with the message that is encoded, a Profile of pprof.proto, which lives for the
- * call; its samples have one value, @weight, alone. @profile has no extras. It returns 0, or -errno.
+ * call; its samples have one value, @weight, alone. @profile has no extras. It returns 0, or
+ * -errno.
  *
  * Returns what it did, or -ENOMEM.
  */

@@ -202,8 +202,8 @@ bool perf_frame_parse(const char *line, size_t length, struct perf_frame *ret_fr
 		for (const char *open = end - 1; open > rest.text; open--) {
 			if (open[0] != '(' || open[-1] != ' ')
 				continue;
-			ret_frame->path = (struct builder_text){ open + 1,
-								 (size_t)(end - open - 2) };
+			ret_frame->path =
+				(struct builder_text){ open + 1, (size_t)(end - open - 2) };
 			rest.length = (size_t)(open - 1 - rest.text);
 			break;
 		}
