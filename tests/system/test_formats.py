@@ -111,8 +111,10 @@ def moments_hold_the_samples_of_pprof(daemon):
     assert perf.count("\n\n") == count, f"{perf.count(chr(10) * 2)} of {count}"
     speedscope = fetch(daemon, selection, "speedscope")
     assert speedscope.headers["content-type"] == "application/json", speedscope.headers
-    bars = [b for p in json.loads(speedscope.text)["profiles"] for b in p["samples"]]
-    assert len([bar for bar in bars if bar]) == count, bars
+    threads = json.loads(speedscope.text)["profiles"]
+    bars = [bar for t in threads for bar in zip(t["samples"], t["weights"])]
+    seconds = sum(weight for stack, weight in bars if stack) / 1e9
+    assert abs(seconds - count / 499) < 1e-3, f"{seconds} s in {count} samples: {bars}"
     threads = json.loads(fetch(daemon, selection, "firefox").text)["threads"]
     assert sum(sum(thread["samples"]["weight"]) for thread in threads) == count, threads
     page = fetch(daemon, selection, "html")
