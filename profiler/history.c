@@ -116,6 +116,35 @@ static void history_set_open(struct history *history, bool is_open)
 	pthread_mutex_unlock(&history->status_lock);
 }
 
+/* Bytes that are in use. */
+static int history_used_bytes(struct history *history, int64_t *ret_bytes)
+{
+	int64_t bytes, free_bytes;
+	int r = database_get_size(history->database, &bytes, &free_bytes);
+
+	if (r == 0)
+		*ret_bytes = bytes - free_bytes;
+	return r;
+}
+
+static int history_look(struct history *history)
+{
+	int64_t bytes = 0, oldest_unix_s = 0;
+	int r;
+
+	r = history_used_bytes(history, &bytes);
+	if (r == 0)
+		r = database_get_number(history->database, "SELECT min(start) FROM window",
+					&oldest_unix_s);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&history->status_lock);
+	history->status.bytes = bytes;
+	history->status.oldest_unix_s = oldest_unix_s;
+	pthread_mutex_unlock(&history->status_lock);
+	return 0;
+}
+
 /* Open the database, with its tables. */
 static int history_open_database(struct history *history)
 {
@@ -132,7 +161,7 @@ static int history_open_database(struct history *history)
 		return r;
 	history->database = steal(database);
 	history_set_open(history, true);
-	return 0;
+	return history_look(history);
 }
 
 /* Give a damaged database another name, and its log with it, for whoever wants to look at it. */
@@ -290,17 +319,6 @@ static int history_roll_up(struct history *history, int64_t now_unix_s)
 	return r < 0 ? history_undo(history, r) : 0;
 }
 
-/* Bytes that are in use. */
-static int history_used_bytes(struct history *history, int64_t *ret_bytes)
-{
-	int64_t bytes, free_bytes;
-	int r = database_get_size(history->database, &bytes, &free_bytes);
-
-	if (r == 0)
-		*ret_bytes = bytes - free_bytes;
-	return r;
-}
-
 /* Forget the oldest until the rest is within the bound. */
 static int history_evict(struct history *history, uint64_t *ret_n_evicted)
 {
@@ -361,24 +379,6 @@ static int history_collect_rows(struct history *history, int64_t now_unix_s)
 	history->status.rows_collected += n_rows;
 	pthread_mutex_unlock(&history->status_lock);
 	return database_run(history->database, "PRAGMA incremental_vacuum");
-}
-
-static int history_look(struct history *history)
-{
-	int64_t bytes = 0, oldest_unix_s = 0;
-	int r;
-
-	r = history_used_bytes(history, &bytes);
-	if (r == 0)
-		r = database_get_number(history->database, "SELECT min(start) FROM window",
-					&oldest_unix_s);
-	if (r < 0)
-		return r;
-	pthread_mutex_lock(&history->status_lock);
-	history->status.bytes = bytes;
-	history->status.oldest_unix_s = oldest_unix_s;
-	pthread_mutex_unlock(&history->status_lock);
-	return 0;
 }
 
 static int history_run(struct history *history, struct store *store, int64_t end_unix_ns,

@@ -45,6 +45,20 @@ static void what_was_written_reads_as_it_did_in_the_store_and_after_a_restart(vo
 	free(before);
 }
 
+/* Before anything is written. */
+static void how_far_it_reaches_back_is_known_from_the_start(void **state)
+{
+	struct life *life = *state;
+
+	assert_int_equal(life_status(life).oldest_unix_s, 0);
+	life_add_samples(life, LIFE_START_S, 1);
+	life_tick(life, INT64_MAX, LIFE_START_S + 60);
+	life_end(life);
+	life_begin(life);
+	assert_int_equal(life_status(life).oldest_unix_s, LIFE_START_S);
+	assert_true(life_status(life).bytes > 0);
+}
+
 static void each_sample_is_there_once_while_only_some_are_written(void **state)
 {
 	struct life *life = *state;
@@ -241,6 +255,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_was_written_reads_as_it_did_in_the_store_and_after_a_restart,
 			life_set_up, life_tear_down),
+		cmocka_unit_test_setup_teardown(how_far_it_reaches_back_is_known_from_the_start,
+						life_set_up, life_tear_down),
 		cmocka_unit_test_setup_teardown(
 			each_sample_is_there_once_while_only_some_are_written, life_set_up,
 			life_tear_down),
