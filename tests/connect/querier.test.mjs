@@ -56,9 +56,9 @@ const clients = [true, false].flatMap((useBinaryFormat) =>
   })),
 );
 
-/** Declare a test of each client. */
+/** Declare a test of two clients that have nothing in common. */
 function testEach(name, body) {
-  for (const each of clients) test(`${name} (${each.name})`, () => body(each.client));
+  for (const each of [clients[0], clients[3]]) test(`${name} (${each.name})`, () => body(each.client));
 }
 
 /** The pprof of a range that includes both its ends. */
