@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 
 #include <ini.h>
 
@@ -405,11 +406,18 @@ static const char *find_config(const struct reader *reader)
 	return get_variable(spec, name, sizeof(name));
 }
 
-/* Labels and rules go to the server in one message. */
+/* Labels and rules go to the server in one message. The host's name is a label like any other. */
 static int check_labeling(struct reader *reader)
 {
 	_cleanup_(buffer_fini) struct buffer body = { 0 };
-	int r = labeling_append(&reader->options.labeling, &body);
+	struct labeling *labeling = &reader->options.labeling;
+	struct utsname host;
+	int r = 0;
+
+	if (!*label_set_get(&labeling->labels, "host") && uname(&host) == 0)
+		r = label_set_put(&labeling->labels, "host", host.nodename);
+	if (r == 0)
+		r = labeling_append(labeling, &body);
 
 	if (r == -E2BIG)
 		return complain(reader, -EINVAL, "labels and rules take more than %u bytes",

@@ -5,8 +5,10 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import tempfile
+from xml.etree import ElementTree
 
 import processes
 from cgroups import cgroup, command_in
@@ -42,9 +44,45 @@ def a_service_is_called_by_its_unit(daemon):
     assert labels["unit"] == {unit} and labels["slice"] == {SLICE}, labels
     assert labels["cgroup"] == {path}, labels
     assert labels["exe"] == {fixture("three_to_one")}, labels
+    assert labels["host"] == {os.uname().nodename}, labels
     names = json.loads(daemon.get("/api/v1/labels").text)
     assert set(names) >= set(labels) and names == sorted(names), names
     assert unit in json.loads(daemon.get("/api/v1/labels/unit/values").text)
+
+
+@test
+def hostile_names_break_no_format(daemon):
+    """Names that whoever may make cgroups and files chooses: quotes, backslashes, no UTF-8."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.fsencode(folder) + b'/a"\\b;c\n\xff' + b"x" * 200
+        shutil.copy(fixture("three_to_one"), program)
+        unit = f'q"{{}}\\x0a;u{os.getpid()}.service'
+        with cgroup(f"{SLICE}/{unit}") as (group, path):
+            processes.run_fixture(*command_in(group, program, "0.5"))
+        query = f'{{cgroup=~".*u{os.getpid()}.service",exe=~"(?s).*b;c.*"}}'
+        labels = labels_of(daemon, query)
+        service = unit.removesuffix(".service")
+        assert labels["unit"] == {unit} and labels["service_name"] == {service}, labels
+        assert labels["exe"] == {os.fsencode(folder).decode() + '/a"\\b;c\n?' + "x" * 200}, labels
+    answer = daemon.get("/api/v1/labels/service_name/values")
+    assert service in json.loads(answer.text), answer.text
+    escaped = service.replace("\\", r"\\").replace('"', r"\"")
+    assert f'{SERVICE_CPU}{{service_name="{escaped}"}}' in daemon.metrics(), escaped
+    for name in ("folded", "svg", "speedscope", "perf", "firefox"):
+        encoded = daemon.get("/api/v1/profile", query=query, format=name)
+        assert encoded.code == 200, f"{name}: {encoded.text}"
+        if name == "svg":
+            ElementTree.fromstring(encoded.body)
+        elif name in ("speedscope", "firefox"):
+            json.loads(encoded.text)
+
+
+@test
+def a_long_value_is_cut(daemon):
+    name = f"long{os.getpid()}"
+    _, path = run_in("/".join([name] + ["x" * 200] * 12))
+    labels = labels_of(daemon, f'{{cgroup=~".*/{name}/.*"}}')
+    assert labels["cgroup"] == {path[:2048]}, labels
 
 
 @test

@@ -438,6 +438,11 @@ static void an_error_names_the_file_and_the_line(void **state)
 		{ "config = x\n", ":1: unknown option 'config'" },
 		{ "[server]\nlisten = :1\n", ":2: unknown section '[server]'" },
 		{ "listen\n", ":1: must be 'option = value'" },
+		{ "label = 7up=x\n", ":1: label = 7up=x: must be the name of a label" },
+		{ "[rule a]\ncolour = x\n", ":2: unknown field 'colour' of a rule" },
+		{ "[rule a]\nregex = x\nregex = y\n", ":3: regex = y: the rule 'a' has that" },
+		{ "[rule a]\nregex = \"x\n", ":2: regex = \"x: the closing \" is missing" },
+		{ "[rule a]\naction = rename\n", ":2: [rule a]: action = rename: is no action" },
 	};
 
 	(void)state;
@@ -448,6 +453,25 @@ static void an_error_names_the_file_and_the_line(void **state)
 		if (!strstr(complaint, cases[i].part))
 			fail_msg("\"%s\" does not say: %s", complaint, cases[i].part);
 	}
+}
+
+static void a_config_file_has_labels_and_rules(void **state)
+{
+	struct options options;
+
+	(void)state;
+	assert_int_equal(read_config("label = team=web\nlabel = host=a\n"
+				     "[rule a b]\ntarget_label = x\nseparator = \";\"\n"
+				     "[rule c]\naction = drop\nregex = a:b=c\n",
+				     &options, NULL),
+			 0);
+	assert_string_equal(label_set_get(&options.labeling.labels, "team"), "web");
+	assert_string_equal(label_set_get(&options.labeling.labels, "host"), "a");
+	assert_int_equal(options.labeling.n_rules, 2);
+	assert_string_equal(options.labeling.rules[0].name, "a b");
+	assert_string_equal(options.labeling.rules[0].fields[RULE_SEPARATOR], ";");
+	assert_string_equal(options.labeling.rules[1].fields[RULE_REGEX], "a:b=c");
+	options_fini(&options);
 }
 
 static void a_config_file_that_cannot_be_read_is_an_error(void **state)
@@ -554,6 +578,7 @@ int main(void)
 		TEST(an_error_names_the_variable),
 		TEST(a_config_file_sets_options),
 		TEST(an_error_names_the_file_and_the_line),
+		TEST(a_config_file_has_labels_and_rules),
 		TEST(a_config_file_that_cannot_be_read_is_an_error),
 		TEST(the_command_line_counts_more_than_the_environment_than_the_file),
 		TEST(the_environment_can_name_the_config_file),

@@ -11,6 +11,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/label.h"
 #include "profiler/query.h"
 #include "profiler/profile.h"
 #include "profiler/snapshot.h"
@@ -52,6 +53,42 @@ static void refuses_what_no_dictionary_describes(void **state)
 	store_get_status(store, &status);
 	assert_int_equal(status.stored, 1);
 	assert_int_equal(status.dropped_full, 2);
+}
+
+static void leaves_out_what_rules_leave_out_and_counts_it(void **state)
+{
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	struct store_process left_out = { .process = FIXTURE_PROCESS, .is_left_out = true };
+	struct store_status status;
+
+	(void)state;
+	assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS), 1);
+	assert_int_equal(store_add_process(store, &left_out), 0);
+	assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS), 0);
+	assert_int_equal(store_left_out_count(store), 1);
+	store_get_status(store, &status);
+	assert_int_equal(status.stored, 1);
+	assert_int_equal(status.dropped_by_rule, 1);
+	assert_int_equal(status.dropped_full, 0);
+}
+
+static void counts_what_services_use(void **state)
+{
+	static const struct label labels[] = { { "service_name", "api" } };
+	const struct store_process api = { FIXTURE_PROCESS, 1, labels, ARRAY_SIZE(labels), false };
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	struct store_status status;
+
+	(void)state;
+	store_resume_service(store, "api", 5);
+	assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS), 1); /* has no service */
+	assert_int_equal(store_add_process(store, &api), 0);
+	assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS), 1);
+	store_get_status(store, &status);
+	assert_int_equal(status.services.n_services, 2);
+	assert_int_equal(status.services.services[0].cpu_ns, FIXTURE_TICK_NS);
+	assert_string_equal(status.services.services[1].name, "api");
+	assert_int_equal(status.services.services[1].cpu_ns, FIXTURE_TICK_NS + 5);
 }
 
 static void refuses_numbers_of_files_that_have_no_addresses(void **state)
@@ -254,6 +291,8 @@ int main(void)
 		cmocka_unit_test(evicts_the_oldest_windows_to_stay_below_its_bound),
 		cmocka_unit_test(refuses_what_does_not_fit_at_all),
 		cmocka_unit_test(forgets_dictionaries_and_files_with_their_last_window),
+		cmocka_unit_test(leaves_out_what_rules_leave_out_and_counts_it),
+		cmocka_unit_test(counts_what_services_use),
 		cmocka_unit_test(begins_a_dictionary_again_and_again_without_growing),
 		cmocka_unit_test(keeps_what_a_query_holds_while_all_else_goes),
 	};
