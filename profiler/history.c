@@ -11,7 +11,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/database.h"
-#include "profiler/history_collector.h"
+#include "profiler/history_retention.h"
 #include "profiler/history_schema.h"
 #include "profiler/history_translator.h"
 #include "profiler/history_windows.h"
@@ -24,7 +24,6 @@
 #define MAX_PATH_BYTES    4200
 #define WRITER_TIMEOUT_MS 2000
 #define READER_TIMEOUT_MS 5000
-#define COLLECT_EVERY_S   3600
 #define NAMES_TIMEOUT_MS  2000
 #define MAX_IDLE          4
 /* How many longer windows one tick makes at most: each takes milliseconds, and none is urgent. */
@@ -38,7 +37,6 @@ const char *const history_error_names[HISTORY_ERROR_COUNT] = {
 };
 
 struct history {
-	struct history_options options;
 	char path[MAX_PATH_BYTES];
 	bool is_in_memory;
 	char name[32]; /* of a database in memory */
@@ -46,8 +44,7 @@ struct history {
 	struct history_translator *translator;
 	/* Held for reading by readers while they begin; in memory, until they end. */
 	pthread_rwlock_t both;
-	int64_t next_collect_unix_s;
-	uint64_t n_gone; /* windows, since the last collection */
+	struct history_retention retention;
 	pthread_mutex_t status_lock;
 	struct history_status status;
 	/* Under the same lock: */
@@ -116,30 +113,19 @@ static void history_set_open(struct history *history, bool is_open)
 	pthread_mutex_unlock(&history->status_lock);
 }
 
-/* Bytes that are in use. */
-static int history_used_bytes(struct history *history, int64_t *ret_bytes)
-{
-	int64_t bytes, free_bytes;
-	int r = database_get_size(history->database, &bytes, &free_bytes);
-
-	if (r == 0)
-		*ret_bytes = bytes - free_bytes;
-	return r;
-}
-
 static int history_look(struct history *history)
 {
-	int64_t bytes = 0, oldest_unix_s = 0;
+	int64_t bytes = 0, free_bytes = 0, oldest_unix_s = 0;
 	int r;
 
-	r = history_used_bytes(history, &bytes);
+	r = database_get_size(history->database, &bytes, &free_bytes);
 	if (r == 0)
 		r = database_get_number(history->database, "SELECT min(start) FROM window",
 					&oldest_unix_s);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&history->status_lock);
-	history->status.bytes = bytes;
+	history->status.bytes = bytes - free_bytes;
 	history->status.oldest_unix_s = oldest_unix_s;
 	pthread_mutex_unlock(&history->status_lock);
 	return 0;
@@ -208,7 +194,8 @@ int history_open(const struct history_options *options, struct history **ret_his
 	*ret_history = NULL;
 	if (!history)
 		return -ENOMEM;
-	history->options = *options;
+	history->retention.age_s = options->retention_age_s;
+	history->retention.bytes = options->retention_bytes;
 	pthread_rwlock_init(&history->both, NULL);
 	pthread_mutex_init(&history->status_lock, NULL);
 	history->is_in_memory = !strcmp(options->folder, DATABASE_IN_MEMORY);
@@ -228,6 +215,7 @@ struct history *history_close(struct history *history)
 	if (!history)
 		return NULL;
 	history_close_idle(history);
+	history_retention_fini(&history->retention);
 	history_translator_free(history->translator);
 	database_close(history->database);
 	pthread_rwlock_destroy(&history->both);
@@ -246,7 +234,8 @@ static int history_undo(struct history *history, int r)
 
 /*
  * On disk, readers see what was there when they began, and are kept out only while a commit is
- * marked in the store. In memory, whoever writes is alone from beginning to end.
+ * marked in the store. In memory, whoever writes is alone from the beginning of each transaction to
+ * its end.
  */
 static void history_lock(struct history *history, bool is_due)
 {
@@ -273,6 +262,19 @@ static int history_commit_samples(struct history *history, const struct snapshot
 	return r;
 }
 
+static int history_write_samples(struct history *history, const struct snapshot *snapshot,
+				 uint64_t *ret_n_samples)
+{
+	int r = database_begin(history->database);
+
+	if (r == 0)
+		r = history_writer_add(history->database, history->translator, snapshot,
+				       ret_n_samples);
+	if (r == 0)
+		r = history_commit_samples(history, snapshot);
+	return r < 0 ? history_undo(history, r) : 0;
+}
+
 static int history_write(struct history *history, struct store *store, int64_t end_unix_ns)
 {
 	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
@@ -282,18 +284,31 @@ static int history_write(struct history *history, struct store *store, int64_t e
 	r = snapshot_init_unwritten(store, end_unix_ns, &snapshot);
 	if (r < 0 || !snapshot.n_windows)
 		return r;
-	r = database_begin(history->database);
-	if (r == 0)
-		r = history_writer_add(history->database, history->translator, &snapshot,
-				       &n_samples);
-	if (r == 0)
-		r = history_commit_samples(history, &snapshot);
+	history_lock(history, history->is_in_memory);
+	r = history_write_samples(history, &snapshot, &n_samples);
+	history_unlock(history, history->is_in_memory);
 	if (r < 0)
-		return history_undo(history, r);
+		return r;
 	pthread_mutex_lock(&history->status_lock);
 	history->status.written += n_samples;
 	pthread_mutex_unlock(&history->status_lock);
 	return 0;
+}
+
+/* Make one longer window. Returns 1 if there may be more to do, 0 if not, or an error. */
+static int history_roll_up_once(struct history *history, int64_t now_unix_s, uint64_t *n_damaged)
+{
+	int committed, r;
+
+	history_lock(history, history->is_in_memory);
+	r = database_begin(history->database);
+	if (r == 0)
+		r = history_windows_roll_up(history->database, now_unix_s, n_damaged);
+	committed = r < 0 ? r : database_commit(history->database);
+	if (committed < 0)
+		r = history_undo(history, committed);
+	history_unlock(history, history->is_in_memory);
+	return r;
 }
 
 static int history_roll_up(struct history *history, int64_t now_unix_s)
@@ -302,85 +317,40 @@ static int history_roll_up(struct history *history, int64_t now_unix_s)
 	int r = 1;
 
 	while (r == 1 && n_roll_ups < ROLL_UPS_A_TICK) {
-		r = database_begin(history->database);
-		if (r == 0)
-			r = history_windows_roll_up(history->database, now_unix_s, &n_damaged);
-		if (r >= 0) {
-			int committed = database_commit(history->database);
-
-			r = committed < 0 ? committed : r;
-		}
+		r = history_roll_up_once(history, now_unix_s, &n_damaged);
 		n_roll_ups += r == 1;
 	}
 	pthread_mutex_lock(&history->status_lock);
 	history->status.roll_ups += n_roll_ups;
 	pthread_mutex_unlock(&history->status_lock);
 	history_count_damage(history, n_damaged);
-	return r < 0 ? history_undo(history, r) : 0;
-}
-
-/* Forget the oldest until the rest is within the bound. */
-static int history_evict(struct history *history, uint64_t *ret_n_evicted)
-{
-	int64_t bytes = 0;
-	int r;
-
-	while ((r = history_used_bytes(history, &bytes)) == 0 &&
-	       bytes > history->options.retention_bytes) {
-		r = history_windows_evict(history->database);
-		if (r <= 0)
-			break;
-		++*ret_n_evicted;
-	}
 	return r < 0 ? r : 0;
 }
 
+/* Forget what is too old, or too much. */
 static int history_forget(struct history *history, int64_t now_unix_s)
 {
-	int64_t end_unix_s = now_unix_s - history->options.retention_age_s;
-	uint64_t n_expired = 0, n_evicted = 0;
-	int r = database_begin(history->database);
+	struct history_gone gone = { 0 };
+	int r = history_retention_begin(&history->retention, history->database, now_unix_s);
 
-	if (r == 0)
-		r = history_windows_expire(history->database, end_unix_s, &n_expired);
-	if (r == 0)
-		r = history_evict(history, &n_evicted);
-	if (r == 0)
-		r = database_commit(history->database);
 	if (r < 0)
-		return history_undo(history, r);
-	history->n_gone += n_expired + n_evicted;
+		return r;
+	do {
+		history_lock(history, history->is_in_memory);
+		r = history_retention_step(&history->retention, history->database, &gone);
+		history_unlock(history, history->is_in_memory);
+	} while (r == 1);
+	if (gone.rows_collected)
+		history_translator_forget(history->translator);
 	pthread_mutex_lock(&history->status_lock);
-	history->status.windows_expired += n_expired;
-	history->status.windows_evicted += n_evicted;
+	history->status.windows_expired += gone.windows_expired;
+	history->status.windows_evicted += gone.windows_evicted;
+	history->status.rows_collected += gone.rows_collected;
 	pthread_mutex_unlock(&history->status_lock);
-	return 0;
+	return r;
 }
 
-/* Collect once in a while, if there is anything to be collected, and give the disk its own back. */
-static int history_collect_rows(struct history *history, int64_t now_unix_s)
-{
-	uint64_t n_rows = 0;
-	int r;
-
-	if (!history->n_gone || now_unix_s < history->next_collect_unix_s)
-		return 0;
-	r = database_begin(history->database);
-	if (r == 0)
-		r = history_collect(history->database, &n_rows);
-	if (r == 0)
-		r = database_commit(history->database);
-	if (r < 0)
-		return history_undo(history, r);
-	history_translator_forget(history->translator);
-	history->n_gone = 0;
-	history->next_collect_unix_s = now_unix_s + COLLECT_EVERY_S;
-	pthread_mutex_lock(&history->status_lock);
-	history->status.rows_collected += n_rows;
-	pthread_mutex_unlock(&history->status_lock);
-	return database_run(history->database, "PRAGMA incremental_vacuum");
-}
-
+/* Where the disk is full, what is forgotten makes room for what is new. */
 static int history_run(struct history *history, struct store *store, int64_t end_unix_ns,
 		       int64_t now_unix_s)
 {
@@ -388,10 +358,11 @@ static int history_run(struct history *history, struct store *store, int64_t end
 
 	if (r == 0)
 		r = history_roll_up(history, now_unix_s);
-	if (r == 0)
-		r = history_forget(history, now_unix_s);
-	if (r == 0)
-		r = history_collect_rows(history, now_unix_s);
+	if (r == 0 || r == -ENOSPC) {
+		int forgotten = history_forget(history, now_unix_s);
+
+		r = r < 0 ? r : forgotten;
+	}
 	return r < 0 ? r : history_look(history);
 }
 
@@ -413,11 +384,8 @@ int history_tick(struct history *history, struct store *store, int64_t end_unix_
 
 	if (r == 0 && !history->database)
 		return history_open_any(history);
-	if (r == 0) {
-		history_lock(history, history->is_in_memory);
+	if (r == 0)
 		r = history_run(history, store, end_unix_ns, now_unix_ns / NS_PER_SECOND);
-		history_unlock(history, history->is_in_memory);
-	}
 	if (r == 0)
 		return 0;
 	history_count_error(history, r);

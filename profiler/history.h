@@ -23,7 +23,7 @@ struct store;
 struct history_options {
 	const char *folder;      /* or ":memory:" */
 	int64_t retention_age_s; /* how long a window stays */
-	int64_t retention_bytes; /* how large the database may become */
+	int64_t retention_bytes; /* how large the database may become (history_retention.h) */
 };
 
 /*
@@ -41,8 +41,8 @@ struct history *history_close(struct history *history);
 
 /*
  * Write what is over in the store by @end_unix_ns (INT64_MAX: all that it has), roll up, forget
- * what is too old or too much at @now_unix_ns. Returns 0, or the first error, which has been
- * counted and leaves all as it was before that step.
+ * what is too old or too much at @now_unix_ns (history_retention.h). Returns 0, or the first error,
+ * which has been counted and leaves all as it was before that step.
  */
 int history_tick(struct history *history, struct store *store, int64_t end_unix_ns,
 		 int64_t now_unix_ns);

@@ -30,16 +30,25 @@ struct marks {
 	size_t capacity; /* of words, all of which are set */
 };
 
-struct collection {
+/* Numbers of rows that go. */
+struct gone {
+	int64_t *numbers;
+	size_t n_numbers;
+	size_t capacity;
+};
+
+struct history_collection {
 	struct database *database;
 	struct marks marks[TABLE_COUNT];
-	uint64_t n_gone;
+	struct gone gone[TABLE_COUNT];
+	enum table next_table; /* to be swept */
+	size_t next_number;    /* of that table */
 };
 
 /* Marks what the row that a statement is at refers to; its first column is its own number. */
-typedef int mark_references(struct collection *collection, sqlite3_stmt *row);
+typedef int mark_references(struct history_collection *collection, sqlite3_stmt *row);
 
-static int mark(struct collection *collection, enum table table, int64_t number)
+static int mark(struct history_collection *collection, enum table table, int64_t number)
 {
 	struct marks *marks = &collection->marks[table];
 	size_t word = (size_t)number / 64, old_capacity = marks->capacity;
@@ -64,14 +73,14 @@ static bool is_marked(const struct marks *marks, int64_t number)
 	return number > 0 && word < marks->capacity && marks->words[word] >> number % 64 & 1;
 }
 
-static int mark_column(struct collection *collection, enum table table, sqlite3_stmt *row,
+static int mark_column(struct history_collection *collection, enum table table, sqlite3_stmt *row,
 		       int column)
 {
 	return mark(collection, table, sqlite3_column_int64(row, column));
 }
 
 /* Mark all numbers in a column of varints. What is damaged there ends it. */
-static int mark_varints(struct collection *collection, enum table table, sqlite3_stmt *row,
+static int mark_varints(struct history_collection *collection, enum table table, sqlite3_stmt *row,
 			int column)
 {
 	struct varint_reader reader = { .next = sqlite3_column_blob(row, column) };
@@ -84,36 +93,36 @@ static int mark_varints(struct collection *collection, enum table table, sqlite3
 	return r;
 }
 
-static int mark_of_stack(struct collection *collection, sqlite3_stmt *row)
+static int mark_of_stack(struct history_collection *collection, sqlite3_stmt *row)
 {
 	return mark_varints(collection, TABLE_FRAME, row, 1);
 }
 
-static int mark_of_frame(struct collection *collection, sqlite3_stmt *row)
+static int mark_of_frame(struct history_collection *collection, sqlite3_stmt *row)
 {
 	int r = mark_column(collection, TABLE_FILE, row, 1);
 
 	return r < 0 ? r : mark_column(collection, TABLE_STRING, row, 2);
 }
 
-static int mark_of_file(struct collection *collection, sqlite3_stmt *row)
+static int mark_of_file(struct history_collection *collection, sqlite3_stmt *row)
 {
 	return mark_column(collection, TABLE_STRING, row, 1);
 }
 
-static int mark_of_thread(struct collection *collection, sqlite3_stmt *row)
+static int mark_of_thread(struct history_collection *collection, sqlite3_stmt *row)
 {
 	int r = mark_column(collection, TABLE_LABEL_SET, row, 1);
 
 	return r < 0 ? r : mark_column(collection, TABLE_STRING, row, 2);
 }
 
-static int mark_of_label_set(struct collection *collection, sqlite3_stmt *row)
+static int mark_of_label_set(struct history_collection *collection, sqlite3_stmt *row)
 {
 	return mark_varints(collection, TABLE_STRING, row, 1);
 }
 
-static int mark_of_string(struct collection *collection, sqlite3_stmt *row)
+static int mark_of_string(struct history_collection *collection, sqlite3_stmt *row)
 {
 	(void)collection;
 	(void)row;
@@ -139,7 +148,7 @@ static const struct {
 			   mark_of_string },
 };
 
-static int mark_window(struct collection *collection, sqlite3_stmt *row)
+static int mark_window(struct history_collection *collection, sqlite3_stmt *row)
 {
 	_cleanup_(window_rows_fini) struct window_rows rows = { 0 };
 	int r;
@@ -156,7 +165,7 @@ static int mark_window(struct collection *collection, sqlite3_stmt *row)
 	return r;
 }
 
-static int mark_windows(struct collection *collection)
+static int mark_windows(struct history_collection *collection)
 {
 	sqlite3_stmt *statement;
 	int r;
@@ -173,30 +182,19 @@ static int mark_windows(struct collection *collection)
 	return r;
 }
 
-/* Delete the rows of a table that have these numbers. */
-static int sweep(struct collection *collection, enum table table, const int64_t *numbers,
-		 size_t n_numbers)
+static int add_gone(struct gone *gone, int64_t number)
 {
-	sqlite3_stmt *statement;
-	int r = 0;
+	int r = array_reserve((void **)&gone->numbers, &gone->capacity, gone->n_numbers + 1,
+			      sizeof(*gone->numbers));
 
-	for (size_t i = 0; r == 0 && i < n_numbers; i++) {
-		r = database_prepare(collection->database, tables[table].delete, &statement);
-		if (r < 0)
-			return r;
-		sqlite3_bind_int64(statement, 1, numbers[i]);
-		r = database_execute(collection->database, statement);
-	}
-	collection->n_gone += n_numbers;
+	if (r == 0)
+		gone->numbers[gone->n_numbers++] = number;
 	return r;
 }
 
-/* All that refers to @table has been marked: mark what the marked rows refer to, delete the rest.
- */
-static int collect_table(struct collection *collection, enum table table)
+/* All that refers to @table has been marked: mark what the marked rows refer to, the rest goes. */
+static int mark_table(struct history_collection *collection, enum table table)
 {
-	_cleanup_(freep) int64_t *gone = NULL;
-	size_t n_gone = 0, capacity = 0;
 	sqlite3_stmt *statement;
 	int r;
 
@@ -206,35 +204,79 @@ static int collect_table(struct collection *collection, enum table table)
 	while ((r = database_step(collection->database, statement)) == 1) {
 		int64_t number = sqlite3_column_int64(statement, 0);
 
-		if (is_marked(&collection->marks[table], number)) {
+		if (is_marked(&collection->marks[table], number))
 			r = tables[table].mark(collection, statement);
-		} else {
-			r = array_reserve((void **)&gone, &capacity, n_gone + 1, sizeof(*gone));
-			if (r == 0)
-				gone[n_gone++] = number;
-		}
+		else
+			r = add_gone(&collection->gone[table], number);
 		if (r < 0)
 			break;
 	}
 	sqlite3_reset(statement);
-	return r < 0 ? r : sweep(collection, table, gone, n_gone);
+	return r;
 }
 
-static void collection_fini(struct collection *collection)
+int history_collection_new(struct database *database, struct history_collection **ret_collection)
 {
-	for (int i = 0; i < TABLE_COUNT; i++)
-		free(collection->marks[i].words);
-}
-
-int history_collect(struct database *database, uint64_t *ret_n_gone)
-{
-	_cleanup_(collection_fini) struct collection collection = { .database = database };
+	_cleanup_(history_collection_freep) struct history_collection *collection =
+		calloc(1, sizeof(*collection));
 	int r;
 
-	r = mark_windows(&collection);
+	if (!collection)
+		return -ENOMEM;
+	collection->database = database;
+	r = mark_windows(collection);
 	for (enum table table = 0; r == 0 && table < TABLE_COUNT; table++)
-		r = collect_table(&collection, table);
+		r = mark_table(collection, table);
 	if (r == 0)
-		*ret_n_gone = collection.n_gone;
+		*ret_collection = steal(collection);
 	return r;
+}
+
+struct history_collection *history_collection_free(struct history_collection *collection)
+{
+	if (!collection)
+		return NULL;
+	for (int i = 0; i < TABLE_COUNT; i++) {
+		free(collection->marks[i].words);
+		free(collection->gone[i].numbers);
+	}
+	free(collection);
+	return NULL;
+}
+
+/* Delete the next row of the next table. */
+static int sweep_row(struct history_collection *collection)
+{
+	const struct gone *gone = &collection->gone[collection->next_table];
+	sqlite3_stmt *statement;
+	int r = database_prepare(collection->database, tables[collection->next_table].delete,
+				 &statement);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(statement, 1, gone->numbers[collection->next_number++]);
+	return database_execute(collection->database, statement);
+}
+
+int history_collection_sweep(struct history_collection *collection, size_t max_rows,
+			     uint64_t *n_gone)
+{
+	size_t n_rows = 0;
+
+	while (collection->next_table < TABLE_COUNT) {
+		int r;
+
+		if (collection->next_number == collection->gone[collection->next_table].n_numbers) {
+			collection->next_table++;
+			collection->next_number = 0;
+			continue;
+		}
+		if (n_rows++ == max_rows)
+			return 1;
+		r = sweep_row(collection);
+		if (r < 0)
+			return r;
+		++*n_gone;
+	}
+	return 0;
 }

@@ -171,8 +171,16 @@ static int store_make_room(struct store *store, struct store_garbage *garbage)
 	return store_bytes(store) > store->options.memory_bytes ? -ENOMEM : 0;
 }
 
+/* Whether history still waits for samples of @window. */
+static bool is_awaited(const struct window *window, bool has_history)
+{
+	return has_history && window->n_written < window->n_samples;
+}
+
 void store_expire(struct store *store, int64_t now_unix_ns)
 {
+	const struct snapshot_source *past = &store->past;
+	const bool has_history = past->read && past->is_open(past->context);
 	int64_t oldest_ns = now_unix_ns - store->options.retention_ns;
 	int64_t newest_ns = now_unix_ns + store->options.retention_ns; /* the clock was put back */
 	struct store_garbage garbage = { 0 };
@@ -183,8 +191,9 @@ void store_expire(struct store *store, int64_t now_unix_ns)
 	for (size_t i = 0; i < store->n_windows; i++) {
 		struct window *window = store->windows[i];
 
-		if (window->start_unix_ns > oldest_ns - WINDOW_NS &&
-		    window->start_unix_ns < newest_ns)
+		if ((window->start_unix_ns > oldest_ns - WINDOW_NS &&
+		     window->start_unix_ns < newest_ns) ||
+		    is_awaited(window, has_history))
 			store->windows[n_left++] = window;
 		else
 			store_forget_window(store, window, &garbage);

@@ -91,7 +91,8 @@ int store_name_kernel(struct store *store, struct symbol_file *symbols,
 size_t store_add_samples(struct store *store, const struct sample *samples, size_t n_samples);
 
 /* Let windows go that are older than the retention at @now_unix_ns, or as far in the future: the
- * clock was put back; and pages of symbol files that nobody asks. Call it now and then. */
+ * clock was put back; but none that history is still to write; and pages of symbol files that
+ * nobody asks. Call it now and then. */
 void store_expire(struct store *store, int64_t now_unix_ns);
 
 /* Samples that were left out, ever: DROP_LABEL_RULE. */

@@ -11,18 +11,26 @@
 #include "profiler/database.h"
 #include "profiler/history_schema.h"
 
-struct database *history_world_new(void)
+static struct database *open_new(const struct database_options *options)
 {
-	static unsigned int number;
 	struct database *database;
-	char name[32];
 
-	snprintf(name, sizeof(name), "world-%u", number++);
-	assert_int_equal(database_open(&(struct database_options){ .path = DATABASE_IN_MEMORY,
-								   .name = name },
-				       &database),
-			 0);
+	assert_int_equal(database_open(options, &database), 0);
 	assert_int_equal(history_schema_apply(database), 0);
 	assert_int_equal(database_begin(database), 0);
 	return database;
+}
+
+struct database *history_world_new(void)
+{
+	static unsigned int number;
+	char name[32];
+
+	snprintf(name, sizeof(name), "world-%u", number++);
+	return open_new(&(struct database_options){ .path = DATABASE_IN_MEMORY, .name = name });
+}
+
+struct database *history_world_on_disk(const char *path)
+{
+	return open_new(&(struct database_options){ .path = path });
 }

@@ -24,8 +24,10 @@
 #include "tests/unit/profiler/store_fixture.h"
 #include "tests/unit/profiler/symbol_fixture.h"
 
-#define HOUR_S 3600
-#define JIT    7 /* numbers of the file and stack of code made at run time */
+#define HOUR_S         3600
+#define DAY_S          (24LL * HOUR_S)
+#define BELIEVED_TICKS 60 /* history_retention.h */
+#define JIT            7  /* numbers of the file and stack of code made at run time */
 
 static void what_was_written_reads_as_it_did_in_the_store_and_after_a_restart(void **state)
 {
@@ -120,12 +122,80 @@ static void what_is_too_old_leaves_and_the_rest_stays(void **state)
 	young = life_read(life->store, LIFE_START_S + 10LL * HOUR_S, LIFE_START_S + 11LL * HOUR_S);
 	life_end(life);
 	life_begin(life);
-	life_tick(life, INT64_MAX, LIFE_START_S + 1005LL * HOUR_S);
+	/* So long a time is believed when it has lasted. */
+	for (int i = 0; i < BELIEVED_TICKS; i++)
+		life_tick(life, INT64_MAX, LIFE_START_S + 1005LL * HOUR_S);
 	assert_true(life_status(life).windows_expired > 0);
 	assert_life_reads(life->store, LIFE_START_S, LIFE_START_S + HOUR_S, "");
 	assert_life_reads(life->store, LIFE_START_S + 10LL * HOUR_S, LIFE_START_S + 11LL * HOUR_S,
 			  young);
 	free(young);
+}
+
+/* Ten seconds of samples, written when they are over. */
+static void live_for_a_window(struct life *life, int64_t start_s)
+{
+	life_add_samples(life, start_s, 100);
+	store_expire(life->store, (start_s + 13) * NS_PER_SECOND);
+	life_tick(life, start_s + 10, start_s + 13);
+	store_expire(life->store, (start_s + 13) * NS_PER_SECOND);
+}
+
+/* The store's own windows go meanwhile, since they are far from what the clock says. */
+static void a_clock_that_is_put_back_loses_nothing_and_tells_nothing_twice(void **state)
+{
+	struct life *life = *state;
+	char *window;
+
+	life_add_samples(life, LIFE_START_S, 100);
+	window = life_read(life->store, LIFE_START_S, LIFE_START_S + 10);
+	for (int64_t s = 0; s < 2LL * HOUR_S; s += 20)
+		live_for_a_window(life, LIFE_START_S + s);
+	for (int64_t s = 0; s < HOUR_S; s += 20)
+		live_for_a_window(life, LIFE_START_S + HOUR_S + 10 + s);
+	for (int64_t s = 0; s < 3LL * HOUR_S; s += 10 * 60)
+		life_tick(life, LIFE_START_S, LIFE_START_S + 2LL * HOUR_S + s);
+	assert_int_equal(life_status(life).written, 100 * (1 + 2 * 180 + 180));
+	for (int64_t s = HOUR_S; s < 2LL * HOUR_S; s += 10) {
+		char *found = life_read(life->store, LIFE_START_S + s, LIFE_START_S + s + 10);
+
+		assert_string_equal(found, window);
+		free(found);
+	}
+	free(window);
+}
+
+/* What was stamped with that time stays there, too. */
+static void a_clock_that_leaps_ahead_for_a_moment_forgets_nothing(void **state)
+{
+	static const int64_t leaps_s[] = { DAY_S, 3000LL * DAY_S };
+	struct life *life = *state;
+	char *before, *window;
+
+	live_for_a_window(life, LIFE_START_S);
+	live_for_a_window(life, LIFE_START_S + 10);
+	before = life_read(life->store, LIFE_START_S, LIFE_START_S + 100);
+	window = life_read(life->store, LIFE_START_S, LIFE_START_S + 10);
+	for (size_t i = 0; i < ARRAY_SIZE(leaps_s); i++) {
+		life_add_samples(life, LIFE_START_S + leaps_s[i], 100);
+		store_expire(life->store, (LIFE_START_S + leaps_s[i]) * NS_PER_SECOND);
+		for (int k = 1; k < BELIEVED_TICKS; k++)
+			life_tick(life, LIFE_START_S + leaps_s[i] + k,
+				  LIFE_START_S + leaps_s[i] + k);
+		/* It is right again, before anybody has written the last second. */
+		life_add_samples(life, LIFE_START_S + leaps_s[i] + BELIEVED_TICKS, 100);
+		store_expire(life->store, (LIFE_START_S + 30) * NS_PER_SECOND);
+		life_tick(life, LIFE_START_S + 20, LIFE_START_S + 30);
+		store_expire(life->store, (LIFE_START_S + 30) * NS_PER_SECOND);
+		assert_life_reads(life->store, LIFE_START_S, LIFE_START_S + 100, before);
+		assert_life_reads(life->store, LIFE_START_S + leaps_s[i],
+				  LIFE_START_S + leaps_s[i] + 10, window);
+		assert_life_reads(life->store, LIFE_START_S + leaps_s[i] + BELIEVED_TICKS,
+				  LIFE_START_S + leaps_s[i] + 2 * BELIEVED_TICKS, window);
+	}
+	assert_int_equal(life_status(life).windows_expired, 0);
+	free(before);
+	free(window);
 }
 
 static void a_damaged_file_is_put_aside_and_another_begun(void **state)
@@ -266,6 +336,12 @@ int main(void)
 						life_set_up, life_tear_down),
 		cmocka_unit_test_setup_teardown(what_is_too_old_leaves_and_the_rest_stays,
 						life_set_up, life_tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_clock_that_is_put_back_loses_nothing_and_tells_nothing_twice, life_set_up,
+			life_tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_clock_that_leaps_ahead_for_a_moment_forgets_nothing, life_set_up,
+			life_tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_file_is_put_aside_and_another_begun,
 						life_set_up, life_tear_down),
 		cmocka_unit_test(a_history_in_memory_ends_with_its_daemon),
