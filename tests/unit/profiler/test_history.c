@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiler/history.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,8 +17,11 @@
 #include <cmocka.h>
 
 #include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/base/file.h"
+#include "profiler/database.h"
 #include "profiler/past_files.h"
 #include "profiler/store.h"
 #include "tests/unit/profiler/life.h"
@@ -28,6 +32,8 @@
 #define DAY_S          (24LL * HOUR_S)
 #define BELIEVED_TICKS 60 /* history_retention.h */
 #define JIT            7  /* numbers of the file and stack of code made at run time */
+
+static const char *version_1_path; /* history_v1.sql */
 
 static void what_was_written_reads_as_it_did_in_the_store_and_after_a_restart(void **state)
 {
@@ -219,6 +225,95 @@ static void a_damaged_file_is_put_aside_and_another_begun(void **state)
 	assert_int_equal(life_status(life).written, 100);
 }
 
+/* A database as history_v1.sql describes it, in place of the one that @life has. */
+static void put_version_1(const struct life *life)
+{
+	_cleanup_(buffer_fini) struct buffer sql = { 0 };
+	struct database *database;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/history.sqlite", life->folder);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(file_read(AT_FDCWD, version_1_path, 1 << 20, &sql), 0);
+	buffer_append_char(&sql, '\0');
+	assert_int_equal(buffer_error(&sql), 0);
+	assert_int_equal(database_open(&(struct database_options){ .path = path }, &database), 0);
+	assert_int_equal(database_run(database, sql.data), 0);
+	database_close(database);
+}
+
+static void what_version_1_has_written_reads_as_it_did(void **state)
+{
+	static const char labels[] = "cgroup=/system.slice/api.service,comm=api,exe=/usr/bin/api,"
+				     "pid=4711,thread=worker,tid=4712,";
+	static const char native[] = ";[kernel.kallsyms]+0xffffffff81000010 in [kernel.kallsyms] "
+				     ";api+0x401100 in /usr/bin/api ab01"
+				     ";api+0x401200 in /usr/bin/api ab01";
+	static const char compiled[] = ";compiled in /tmp/perf-1.map ";
+	struct life *life = *state;
+	char whole[1024], part[1024];
+
+	life_end(life);
+	put_version_1(life);
+	life_begin(life);
+	snprintf(whole, sizeof(whole), "%s%s 303 3030000000\n%s%s 18 180000046\n", labels, native,
+		 labels, compiled);
+	snprintf(part, sizeof(part), "%s%s 100 1000000000\n%s%s 5 50000010\n", labels, native,
+		 labels, compiled);
+	assert_life_reads(life->store, LIFE_START_S, LIFE_START_S + 300, whole);
+	assert_life_reads(life->store, LIFE_START_S + 1, LIFE_START_S + 61, part);
+	/* It goes on as one of its own. */
+	life_add_samples(life, LIFE_START_S + 300, 100);
+	for (int i = 0; i < 3; i++)
+		life_tick(life, INT64_MAX, LIFE_START_S + 3LL * HOUR_S);
+	assert_life_reads(life->store, LIFE_START_S, LIFE_START_S + 300, whole);
+	assert_life_reads(life->store, LIFE_START_S + 1, LIFE_START_S + 61, part);
+}
+
+static int64_t version_of(const struct life *life)
+{
+	struct database *database;
+	char path[128];
+	int64_t version;
+
+	snprintf(path, sizeof(path), "%s/history.sqlite", life->folder);
+	assert_int_equal(
+		database_open(&(struct database_options){ .path = path, .is_read_only = true },
+			      &database),
+		0);
+	assert_int_equal(database_get_number(database, "PRAGMA user_version", &version), 0);
+	database_close(database);
+	return version;
+}
+
+/* Another Pilotlight will want it as it was. */
+static void what_a_newer_version_has_written_is_left_alone(void **state)
+{
+	const struct history_options options = { .folder = ((struct life *)*state)->folder };
+	struct life *life = *state;
+	struct database *database;
+	char path[128], *before;
+
+	life_end(life);
+	snprintf(path, sizeof(path), "%s/history.sqlite", life->folder);
+	assert_int_equal(database_open(&(struct database_options){ .path = path }, &database), 0);
+	assert_int_equal(database_run(database, "PRAGMA user_version = 1000"), 0);
+	database_close(database);
+	life->store = life_store_new();
+	assert_int_equal(history_open(&options, &life->history), -EPROTO);
+	history_attach(life->history, life->store);
+	life_add_samples(life, LIFE_START_S, 100);
+	before = life_read(life->store, LIFE_START_S, LIFE_START_S + 10);
+	assert_non_null(strstr(before, " 100 "));
+	assert_int_equal(history_tick(life->history, life->store, INT64_MAX,
+				      (LIFE_START_S + 20) * NS_PER_SECOND),
+			 -EPROTO);
+	assert_life_reads(life->store, LIFE_START_S, LIFE_START_S + 10, before);
+	assert_int_equal(life_status(life).errors[HISTORY_ERROR_VERSION], 2);
+	assert_int_equal(version_of(life), 1000);
+	free(before);
+}
+
 static void a_history_in_memory_ends_with_its_daemon(void **state)
 {
 	struct life life = { .folder = ":memory:" };
@@ -319,7 +414,7 @@ static void code_of_a_jit_keeps_its_name(void **state)
 	free(before);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
@@ -344,6 +439,10 @@ int main(void)
 			life_tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_file_is_put_aside_and_another_begun,
 						life_set_up, life_tear_down),
+		cmocka_unit_test_setup_teardown(what_version_1_has_written_reads_as_it_did,
+						life_set_up, life_tear_down),
+		cmocka_unit_test_setup_teardown(what_a_newer_version_has_written_is_left_alone,
+						life_set_up, life_tear_down),
 		cmocka_unit_test(a_history_in_memory_ends_with_its_daemon),
 		cmocka_unit_test_setup_teardown(names_of_a_file_of_the_past_are_asked_for,
 						life_set_up, life_tear_down),
@@ -351,5 +450,7 @@ int main(void)
 						life_tear_down),
 	};
 
+	assert(argc == 2);
+	version_1_path = argv[1];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
