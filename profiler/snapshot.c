@@ -68,7 +68,7 @@ static bool is_wanted(const struct window *window, const struct wanted *wanted)
 	if (!wanted->is_unwritten)
 		return window->start_unix_ns < wanted->end_unix_ns &&
 		       window->start_unix_ns + WINDOW_NS > wanted->start_unix_ns;
-	return window->n_written < window->n_samples &&
+	return !window_is_written(window) &&
 	       (window->start_unix_ns <= wanted->end_unix_ns - WINDOW_NS ||
 		window->start_unix_ns > wanted->end_unix_ns + FUTURE_NS);
 }

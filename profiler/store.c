@@ -171,12 +171,6 @@ static int store_make_room(struct store *store, struct store_garbage *garbage)
 	return store_bytes(store) > store->options.memory_bytes ? -ENOMEM : 0;
 }
 
-/* Whether history still waits for samples of @window. */
-static bool is_awaited(const struct window *window, bool has_history)
-{
-	return has_history && window->n_written < window->n_samples;
-}
-
 void store_expire(struct store *store, int64_t now_unix_ns)
 {
 	const struct snapshot_source *past = &store->past;
@@ -193,7 +187,7 @@ void store_expire(struct store *store, int64_t now_unix_ns)
 
 		if ((window->start_unix_ns > oldest_ns - WINDOW_NS &&
 		     window->start_unix_ns < newest_ns) ||
-		    is_awaited(window, has_history))
+		    (has_history && !window_is_written(window)))
 			store->windows[n_left++] = window;
 		else
 			store_forget_window(store, window, &garbage);

@@ -8,6 +8,7 @@
  * told how many there are reads them without it.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,12 @@ struct window *window_free(struct window *window);
 
 /* Add a copy of @sample. Returns 0 or -ENOMEM. */
 int window_add(struct window *window, const struct window_sample *sample);
+
+/* Whether history has all of it; under the store's lock. */
+static inline bool window_is_written(const struct window *window)
+{
+	return window->n_written == window->n_samples;
+}
 
 /* Memory in use, without the dictionary. */
 size_t window_bytes(const struct window *window);
