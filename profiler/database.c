@@ -12,6 +12,7 @@
 #include "profiler/base/cleanup.h"
 
 #define MAX_PATH_BYTES 4200
+#define MAX_ROW_BYTES  (64 << 20) /* a window takes less (window_rows.h) */
 
 struct statement {
 	const char *sql;
@@ -61,14 +62,37 @@ static const char on_disk[] = "PRAGMA auto_vacuum = INCREMENTAL;"
 static const char in_memory[] = "PRAGMA auto_vacuum = INCREMENTAL;"
 				"PRAGMA journal_mode = MEMORY;";
 
+/* The file may have been damaged, or made by a stranger: what it says of itself has no say here. */
+static void database_harden(sqlite3 *connection)
+{
+	static const struct {
+		int limit;
+		int most;
+	} limits[] = {
+		{ SQLITE_LIMIT_LENGTH, MAX_ROW_BYTES }, { SQLITE_LIMIT_ATTACHED, 0 },
+		{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },      { SQLITE_LIMIT_COMPOUND_SELECT, 2 },
+		{ SQLITE_LIMIT_EXPR_DEPTH, 50 },        { SQLITE_LIMIT_COLUMN, 100 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		sqlite3_limit(connection, limits[i].limit, limits[i].most);
+	sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+}
+
 static int database_set_up(struct database *database, const struct database_options *options)
 {
 	bool is_in_memory = !strcmp(options->path, DATABASE_IN_MEMORY);
+	int r;
 
 	sqlite3_busy_timeout(database->connection, options->busy_timeout_ms);
 	sqlite3_extended_result_codes(database->connection, 1);
-	if (options->is_read_only)
-		return 0;
+	database_harden(database->connection);
+	r = database_run(database, "PRAGMA cell_size_check = ON");
+	if (r < 0 || options->is_read_only)
+		return r;
 	return database_run(database, is_in_memory ? in_memory : on_disk);
 }
 

@@ -7,7 +7,8 @@
  * On disk it is in WAL mode: many connections read what was committed while one writes, and a
  * commit that the kernel has taken survives any death of the process. In memory (path
  * DATABASE_IN_MEMORY and a name) connections of the same name see the same tables, for as long as
- * one of them is open. A connection belongs to one thread at a time.
+ * one of them is open. A connection belongs to one thread at a time. Views and triggers that a
+ * stranger may have put into a file are not run.
  *
  * Errors of SQLite are these, here and below:
  *

@@ -19,7 +19,8 @@ static const struct {
 	int64_t age_s;
 } levels[] = { { 10, 60 }, { 60, 600 }, { 600, 3600 }, { 3600, 0 } };
 
-#define N_LEVELS ARRAY_SIZE(levels)
+#define N_LEVELS   ARRAY_SIZE(levels)
+#define MAX_UNIX_S (1LL << 40)
 
 /* A window as it lies in the database. */
 struct stored_window {
@@ -91,6 +92,24 @@ static int next_window(struct database *database, sqlite3_stmt *statement,
 	return r;
 }
 
+/* Whether its times are such as are written: then nothing below goes beyond what numbers can be. */
+static bool is_in_time(const struct stored_window *window)
+{
+	for (size_t i = 0; i < N_LEVELS; i++) {
+		if (window->span_s == levels[i].span_s)
+			return window->start_unix_s > -MAX_UNIX_S &&
+			       window->start_unix_s < MAX_UNIX_S;
+	}
+	return false;
+}
+
+static int window_read_rows(const struct stored_window *window, struct window_rows *ret_rows)
+{
+	return is_in_time(window)
+		       ? window_rows_decode(window->totals, window->totals_bytes, ret_rows)
+		       : -EBADMSG;
+}
+
 /* Its entries, to be freed by the caller. */
 static int window_read(const struct stored_window *window, const struct window_rows *rows,
 		       struct window_entry **ret_entries, size_t *ret_n_entries)
@@ -154,10 +173,12 @@ static int visit_window(const struct visitor *visitor, const struct stored_windo
 	_cleanup_(window_rows_fini) struct window_rows rows = { 0 };
 	_cleanup_(freep) struct window_entry *entries = NULL;
 	size_t n_entries = 0;
-	bool needs_seconds = visitor->on_entry || !is_whole(visitor->range, window);
+	bool needs_seconds = false;
 	int r;
 
-	r = window_rows_decode(window->totals, window->totals_bytes, &rows);
+	r = window_read_rows(window, &rows);
+	if (r == 0)
+		needs_seconds = visitor->on_entry || !is_whole(visitor->range, window);
 	if (r == 0 && needs_seconds)
 		r = window_read(window, &rows, &entries, &n_entries);
 	if (r == -EBADMSG) {
@@ -251,7 +272,7 @@ static int roll_up_add(struct roll_up *roll_up, const struct stored_window *wind
 	size_t n_entries;
 	int r;
 
-	r = window_rows_decode(window->totals, window->totals_bytes, &rows);
+	r = window_read_rows(window, &rows);
 	if (r == 0)
 		r = window_read(window, &rows, &entries, &n_entries);
 	if (r < 0)
@@ -340,14 +361,15 @@ static int roll_up_find(struct roll_up *roll_up, size_t level_i, int64_t now_uni
 	int r;
 
 	r = database_prepare(roll_up->database,
-			     "SELECT start, type FROM window WHERE start < ? AND span = ?"
-			     " ORDER BY start LIMIT 1",
+			     "SELECT start, type FROM window"
+			     " WHERE start < ? AND span = ? AND start > ? ORDER BY start LIMIT 1",
 			     &statement);
 	if (r < 0)
 		return r;
 	end_unix_s -= ((end_unix_s % span_s) + span_s) % span_s;
 	sqlite3_bind_int64(statement, 1, end_unix_s);
 	sqlite3_bind_int64(statement, 2, levels[level_i].span_s);
+	sqlite3_bind_int64(statement, 3, -MAX_UNIX_S);
 	r = database_step(roll_up->database, statement);
 	if (r == 1) {
 		start = sqlite3_column_int64(statement, 0);

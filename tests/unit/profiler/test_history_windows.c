@@ -204,6 +204,34 @@ static void what_is_damaged_is_counted(void **state)
 	database_close(database);
 }
 
+/* No sum overflows, and who rolls up goes on. */
+static void times_beyond_time_are_damage(void **state)
+{
+	struct history_range all = { .start_unix_s = 0, .end_unix_s = INT64_MAX };
+	struct database *database = history_world_new();
+	struct sums sums = { 0 };
+	uint64_t n_damaged = 0;
+
+	(void)state;
+	for (int64_t s = 0; s < 60; s += HISTORY_FIRST_SPAN_S)
+		add_window(database, s, 5);
+	assert_int_equal(database_run(database, "UPDATE window SET start = -9223372036854775808"
+						" WHERE start = 0;"
+						"UPDATE window SET start = 9223372036854775806"
+						" WHERE start = 10;"
+						"UPDATE window SET span = 9223372036854775807"
+						" WHERE start = 20"),
+			 0);
+	assert_int_equal(history_windows_each_row(database, &all, on_row, &sums, &n_damaged), 0);
+	assert_int_equal(sums.count, 3 * 5);
+	assert_int_equal(n_damaged, 2);
+	roll_all_up(database, HOUR_S * 3);
+	sums = (struct sums){ 0 };
+	assert_int_equal(history_windows_each_row(database, &all, on_row, &sums, &n_damaged), 0);
+	assert_int_equal(sums.count, 3 * 5);
+	database_close(database);
+}
+
 static void the_oldest_go_first(void **state)
 {
 	struct database *database = history_world_new();
@@ -231,6 +259,7 @@ int main(void)
 		cmocka_unit_test(only_what_is_old_is_rolled_up),
 		cmocka_unit_test(windows_too_large_to_be_one_stay_apart),
 		cmocka_unit_test(what_is_damaged_is_counted),
+		cmocka_unit_test(times_beyond_time_are_damage),
 		cmocka_unit_test(the_oldest_go_first),
 	};
 
