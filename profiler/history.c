@@ -382,8 +382,11 @@ int history_tick(struct history *history, struct store *store, int64_t end_unix_
 {
 	int r = history_is_damaged(history) ? -EBADMSG : 0;
 
-	if (r == 0 && !history->database)
-		return history_open_any(history);
+	if (r == 0 && !history->database) {
+		r = history_open_any(history);
+		if (r < 0)
+			return r;
+	}
 	if (r == 0)
 		r = history_run(history, store, end_unix_ns, now_unix_ns / NS_PER_SECOND);
 	if (r == 0)

@@ -87,7 +87,8 @@ static int mark_varints(struct history_collection *collection, enum table table,
 	uint64_t number;
 	int r = 0;
 
-	reader.end = reader.next + sqlite3_column_bytes(row, column);
+	if (reader.next)
+		reader.end = reader.next + sqlite3_column_bytes(row, column);
 	while (r == 0 && varint_read(&reader, &number) == 0)
 		r = mark(collection, table, number <= UINT32_MAX ? (int64_t)number : 0);
 	return r;

@@ -148,7 +148,7 @@ static int hashed_get(struct database *database, const struct hashed *hashed, ui
 	if (r < 0)
 		return r;
 	reader.next = sqlite3_column_blob(statement, 0);
-	reader.end = reader.next + sqlite3_column_bytes(statement, 0);
+	reader.end = reader.next ? reader.next + sqlite3_column_bytes(statement, 0) : NULL;
 	numbers = calloc((size_t)(reader.end - reader.next) + 1, sizeof(*numbers));
 	if (!numbers)
 		r = -ENOMEM;

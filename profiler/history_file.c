@@ -90,7 +90,8 @@ static int read_segments(sqlite3_stmt *row, int column, struct elf_description *
 	struct varint_reader reader = { .next = sqlite3_column_blob(row, column) };
 	int r = 0;
 
-	reader.end = reader.next + sqlite3_column_bytes(row, column);
+	if (reader.next) /* a blob without bytes has no place */
+		reader.end = reader.next + sqlite3_column_bytes(row, column);
 	while (r == 0 && reader.next < reader.end) {
 		struct elf_segment *segment = &description->segments[description->n_segments];
 

@@ -24,7 +24,7 @@ struct history_keeper {
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;
 	bool is_stopped;
-	int last_error; /* 0, or what the last tick said */
+	int last_error; /* 0, or what the last tick, or the opening, said */
 };
 
 const char *history_strerror(int error)
@@ -105,7 +105,7 @@ static int start_thread(struct history_keeper *keeper)
 	return r;
 }
 
-int history_keeper_start(struct history *history, struct store *store,
+int history_keeper_start(struct history *history, struct store *store, int opened,
 			 struct history_keeper **ret_keeper)
 {
 	struct history_keeper *keeper = calloc(1, sizeof(*keeper));
@@ -116,6 +116,7 @@ int history_keeper_start(struct history *history, struct store *store,
 		return -ENOMEM;
 	keeper->history = history;
 	keeper->store = store;
+	keeper->last_error = opened;
 	pthread_mutex_init(&keeper->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -13,9 +13,12 @@ struct history;
 struct history_keeper;
 struct store;
 
-/* Both are borrowed. Returns 0 and sets *@ret_keeper (owned by the caller), -ENOMEM, or what
- * pthread_create(3) says. */
-int history_keeper_start(struct history *history, struct store *store,
+/*
+ * Both are borrowed; @opened is what history_open() has said, and somebody has logged.
+ *
+ * Returns 0 and sets *@ret_keeper (owned by the caller), -ENOMEM, or what pthread_create(3) says.
+ */
+int history_keeper_start(struct history *history, struct store *store, int opened,
 			 struct history_keeper **ret_keeper);
 
 /* Write all that is left, and end. Accepts NULL. Always returns NULL. */

@@ -401,22 +401,24 @@ static int start_history(struct server *server, const struct options *options)
 		.retention_age_s = options->retention_age_ns / NS_PER_SECOND,
 		.retention_bytes = (int64_t)options->retention_bytes,
 	};
-	int fd, r;
+	int opened, fd, r;
 
 	if (is_in_memory(options) && options->retention_bytes > options->memory_bytes / 8)
 		history_options.retention_bytes = (int64_t)options->memory_bytes / 8;
-	r = history_open(&history_options, &server->history);
+	opened = history_open(&history_options, &server->history);
 	if (!server->history)
-		return r;
-	if (r < 0)
+		return opened;
+	if (opened < 0)
 		log_line("history: %s: %s; what is new stays in memory", options->store,
-			 history_strerror(r));
+			 history_strerror(opened));
 	history_attach(server->history, server->store);
 	fd = past_files_open(server->store);
 	if (fd < 0)
 		return fd;
 	r = loop_add_fd(server->loop, fd, EPOLLIN, on_past_files, server);
-	return r < 0 ? r : history_keeper_start(server->history, server->store, &server->keeper);
+	return r < 0 ? r
+		     : history_keeper_start(server->history, server->store, opened,
+					    &server->keeper);
 }
 
 static int start_web(struct server *server, const struct options *options)

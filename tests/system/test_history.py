@@ -105,6 +105,23 @@ def a_full_disk_costs_nothing_but_what_finds_no_room():
 
 
 @test
+def a_read_only_disk_is_said_and_written_again_after():
+    require_root()
+    with small_disk("3M") as disk:
+        with Daemon("--store", str(disk / "store")):
+            pass  # at its end it writes what it has
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        with Daemon("--store", str(disk / "store")) as daemon:
+            assert error_count(daemon, "read_only") >= 1
+            assert "it may not be written; what is new stays in memory" in daemon.log()
+            assert daemon.get("/api/v1/profile?format=folded").code == 200
+            assert daemon.metrics()[WRITTEN] == 0
+            subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+            wait_until_written(daemon)
+            assert "it is written again" in daemon.log()
+
+
+@test
 def a_damaged_file_is_put_aside_and_another_daemon_is_refused():
     with tempfile.TemporaryDirectory() as folder:
         store = pathlib.Path(folder)
