@@ -31,7 +31,8 @@ size_t window_entries_sum(struct window_entry *entries, size_t n_entries)
 {
 	size_t n_left = 0;
 
-	qsort(entries, n_entries, sizeof(*entries), entry_compare);
+	if (n_entries)
+		qsort(entries, n_entries, sizeof(*entries), entry_compare);
 	for (size_t i = 0; i < n_entries; i++) {
 		if (!entries[i].count)
 			continue;
