@@ -293,8 +293,10 @@ int history_translator_begin(struct history_translator *translator, const struct
 	return describe_files(translator);
 }
 
-/* Returns 1 if the names of the file are kept on disk, 0 if they are not, or an error. */
-static int put_file(struct history_translator *translator, uint32_t file, uint32_t *ret_number)
+/* Sets *@ret_number, and *@ret_state to how far its names have come: NAMES_NONE if they are kept on
+ * disk, and history need not. */
+static int put_file(struct history_translator *translator, uint32_t file, uint32_t *ret_number,
+		    enum names_state *ret_state)
 {
 	_cleanup_(file_view_unrefp) struct file_view *view =
 		snapshot_find_file(translator->snapshot, file);
@@ -305,6 +307,7 @@ static int put_file(struct history_translator *translator, uint32_t file, uint32
 	r = known_file(translator, file, &known);
 	if (r < 0 || !view) {
 		*ret_number = 0;
+		*ret_state = NAMES_FAILED;
 		return r;
 	}
 	if (!known->number) {
@@ -315,9 +318,8 @@ static int put_file(struct history_translator *translator, uint32_t file, uint32
 			r = history_file_put(translator->database, &said, &known->number);
 	}
 	*ret_number = known->number;
-	if (r == 0)
-		r = describe_file(translator, view, known);
-	return r < 0 ? r : known->is_kept;
+	*ret_state = known->is_kept ? NAMES_NONE : view->state;
+	return r < 0 ? r : describe_file(translator, view, known);
 }
 
 /* The kernel, or a module of it, is a file by the name that its range has. */
@@ -351,20 +353,23 @@ static int put_frame(struct history_translator *translator, const struct kernel_
 		     const struct frame *frame, uint32_t *ret_number)
 {
 	struct history_frame said = { .kind = (enum frame_kind)frame->kind, .place = frame->place };
-	bool needs_name = frame->kind == FRAME_KERNEL;
+	enum names_state state = NAMES_NONE; /* no name is needed */
+	bool is_final;
 	int r = 0;
 
 	if (frame->kind == FRAME_KERNEL) {
+		state = kernel ? NAMES_FUNCTIONS : NAMES_PENDING;
 		r = put_kernel_file(translator, kernel, frame->place, &said.file);
 	} else if (frame->file) {
-		r = put_file(translator, frame->file, &said.file);
-		needs_name = r == 0;
+		r = put_file(translator, frame->file, &said.file, &state);
 	}
-	if (r >= 0 && needs_name)
+	if (r == 0 && state != NAMES_NONE)
 		r = put_name(translator, kernel, frame, &said.name);
-	if (r >= 0)
+	if (r == 0)
 		r = history_frame_put(translator->database, &said, ret_number);
-	return r < 0 ? r : !needs_name || said.name;
+	/* A runtime tells the names of its code a little later. */
+	is_final = said.name || (state != NAMES_PENDING && frame->kind != FRAME_JIT);
+	return r < 0 ? r : is_final;
 }
 
 /* The numbers of a stack's frames. Returns 1, 0 if some may have better names soon, or an error. */

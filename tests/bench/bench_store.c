@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What history costs: four hours of a made-up host (made_up_host.h) with 300 processes and 50000
+ * stacks, 6 × 99 samples a second, which makes some 2000 rows of thread and stack in ten seconds.
+ * They are written window by window, as the daemon does, and rolled up; the rest of seven days are
+ * copies of them. Beside it, in the same run, the windows of the first hour as gzipped pprof files,
+ * and as rows of SQL.
+ *
+ * bench_store FOLDER: where the database may lie.
+ */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/pprof.h"
+#include "profiler/base/buffer.h"
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/database.h"
+#include "profiler/history.h"
+#include "profiler/history_windows.h"
+#include "profiler/profile.h"
+#include "profiler/query.h"
+#include "profiler/store.h"
+#include "tests/bench/made_up_host.h"
+
+enum {
+	N_PROCESSES = 300,
+	N_STACKS = 50000,
+	N_CPUS = 6,
+	FREQUENCY_HZ = 99,
+	WINDOW_S = HISTORY_FIRST_SPAN_S,
+	HOUR_S = 3600,
+	DAY_S = 24 * HOUR_S,
+	WRITTEN_S = 4 * HOUR_S,
+	N_DAYS = 7,
+	N_RUNS = 5,
+};
+
+#define START_S   1700006400LL /* midnight */
+#define PERIOD_NS (NS_PER_SECOND / FREQUENCY_HZ)
+
+DEFINE_CLEANUP(struct profile *, profile_free)
+
+struct bench {
+	struct store *store;
+	struct history *history;
+	struct made_up_host *host;
+	struct database *database; /* another connection */
+	double write_ms;           /* of CPU */
+	/* Of the windows of the first hour, before they are rolled up: */
+	uint64_t n_rows;
+	uint64_t blob_bytes;
+	uint64_t pprof_bytes;
+	double pprof_ms;
+	double sql_ms;
+};
+
+static int count_row(void *context, const struct window_row *row)
+{
+	struct bench *bench = context;
+
+	(void)row;
+	bench->n_rows++;
+	return 0;
+}
+
+static int insert_row(void *context, const struct window_row *row)
+{
+	sqlite3_stmt *statement = context;
+
+	sqlite3_bind_int64(statement, 2, row->thread);
+	sqlite3_bind_int64(statement, 3, row->stack);
+	sqlite3_bind_int64(statement, 4, (int64_t)row->count);
+	if (sqlite3_step(statement) != SQLITE_DONE)
+		return -EIO;
+	sqlite3_reset(statement);
+	return 0;
+}
+
+static int64_t number_of(struct bench *bench, const char *sql)
+{
+	int64_t number = 0;
+
+	must(database_get_number(bench->database, sql, &number), sql);
+	return number;
+}
+
+/* The profile of a range, as bytes that a client would get. */
+static size_t encode_range(struct bench *bench, int64_t start_s, int64_t end_s)
+{
+	const struct query query = { .start_unix_ns = start_s * NS_PER_SECOND,
+				     .end_unix_ns = end_s * NS_PER_SECOND };
+	_cleanup_(profile_freep) struct profile *profile = NULL;
+	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
+
+	must(query_run(bench->store, &query, &profile), "query");
+	must(pprof_encode(profile, &bytes), "pprof");
+	return bytes.size;
+}
+
+/* What a window takes in each form. */
+static void measure_window(struct bench *bench, sqlite3_stmt *insert, int64_t start_s)
+{
+	const struct history_range range = { 0, start_s, start_s + WINDOW_S };
+	uint64_t n_damaged = 0;
+	int64_t start_ns;
+
+	must(history_windows_each_row(bench->database, &range, count_row, bench, &n_damaged),
+	     "rows");
+	bench->blob_bytes +=
+		(uint64_t)number_of(bench, "SELECT length(totals) + length(seconds) FROM window"
+					   " WHERE start = (SELECT max(start) FROM window)");
+	start_ns = cpu_now();
+	bench->pprof_bytes += encode_range(bench, start_s, start_s + WINDOW_S);
+	bench->pprof_ms += cpu_ms_since(start_ns);
+	sqlite3_bind_int64(insert, 1, start_s);
+	start_ns = cpu_now();
+	must(history_windows_each_row(bench->database, &range, insert_row, insert, &n_damaged),
+	     "SQL rows");
+	bench->sql_ms += cpu_ms_since(start_ns);
+}
+
+static void write_window(struct bench *bench, int64_t start_s)
+{
+	int64_t start_ns;
+
+	for (int64_t second = start_s; second < start_s + WINDOW_S; second++) {
+		const struct made_up_second fed = { second * NS_PER_SECOND, PERIOD_NS, N_CPUS,
+						    FREQUENCY_HZ };
+
+		made_up_host_feed(bench->host, &fed);
+	}
+	start_ns = cpu_now();
+	must(history_tick(bench->history, bench->store, (start_s + WINDOW_S) * NS_PER_SECOND,
+			  (start_s + WINDOW_S) * NS_PER_SECOND),
+	     "tick");
+	bench->write_ms += cpu_ms_since(start_ns);
+	store_expire(bench->store, (start_s + 600) * NS_PER_SECOND);
+}
+
+static void write_hours(struct bench *bench)
+{
+	sqlite3_stmt *insert;
+
+	must(database_run(bench->database,
+			  "CREATE TEMP TABLE row (window INTEGER, thread INTEGER, stack INTEGER,"
+			  " count INTEGER)"),
+	     "SQL rows");
+	must(database_prepare(bench->database, "INSERT INTO row VALUES (?, ?, ?, ?)", &insert),
+	     "SQL rows");
+	for (int64_t start_s = START_S; start_s < START_S + WRITTEN_S; start_s += WINDOW_S) {
+		write_window(bench, start_s);
+		if (start_s < START_S + HOUR_S)
+			measure_window(bench, insert, start_s);
+	}
+	for (int i = 0; i < 100; i++)
+		must(history_tick(bench->history, bench->store, INT64_MAX,
+				  (START_S + 2LL * DAY_S) * NS_PER_SECOND),
+		     "tick");
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median of some runs, in ms of CPU time. */
+static double time_range(struct bench *bench, int64_t seconds)
+{
+	double ms[N_RUNS];
+
+	for (int i = 0; i < N_RUNS; i++) {
+		int64_t start_ns = cpu_now();
+
+		encode_range(bench, START_S, START_S + seconds);
+		ms[i] = cpu_ms_since(start_ns);
+	}
+	qsort(ms, N_RUNS, sizeof(ms[0]), compare_doubles);
+	return ms[N_RUNS / 2];
+}
+
+static double time_sql(struct bench *bench)
+{
+	int64_t start_ns = cpu_now();
+
+	must(database_run(bench->database, "SELECT thread, stack, sum(count) FROM row"
+					   " GROUP BY thread, stack"),
+	     "SQL rows");
+	return cpu_ms_since(start_ns);
+}
+
+static void copy_hours(struct bench *bench)
+{
+	char sql[256];
+
+	for (int i = 1; i * WRITTEN_S < N_DAYS * DAY_S; i++) {
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO window (type, start, span, totals, seconds)"
+			 " SELECT type, start + %d, span, totals, seconds FROM window"
+			 " WHERE start < %lld",
+			 i * WRITTEN_S, (long long)(START_S + WRITTEN_S));
+		must(database_run(bench->database, sql), "copy");
+	}
+}
+
+static void print_sizes(struct bench *bench)
+{
+	double n_rows = (double)bench->n_rows;
+	double sql_bytes = (double)number_of(bench, "SELECT count(*) * 0 FROM row");
+
+	sql_bytes =
+		(double)number_of(bench, "SELECT page_count * page_size FROM"
+					 " pragma_page_count('temp'), pragma_page_size('temp')");
+	figures_print("rows of a window of 10 s", n_rows / (HOUR_S / WINDOW_S), "rows", "");
+	figures_print("a row", (double)bench->blob_bytes / n_rows, "B", "<= 2");
+	figures_print("  in gzipped pprof files", (double)bench->pprof_bytes / n_rows, "B", "");
+	figures_print("  in rows of SQL", sql_bytes / n_rows, "B", "");
+	figures_print("a day",
+		      (double)number_of(bench, "SELECT page_count * page_size FROM"
+					       " pragma_page_count, pragma_page_size") /
+			      1e6,
+		      "MB", "");
+	figures_print("  windows of it",
+		      (double)number_of(bench, "SELECT sum(length(totals) + length(seconds))"
+					       " FROM window") /
+			      1e6,
+		      "MB", "");
+}
+
+int main(int argc, char *argv[])
+{
+	const struct history_options options = { .folder = argv[1],
+						 .retention_age_s = 100LL * DAY_S,
+						 .retention_bytes = 64LL << 30 };
+	const struct store_options store_options = { .memory_bytes = 512 << 20,
+						     .retention_ns = 600 * NS_PER_SECOND,
+						     .period_ns = PERIOD_NS };
+	struct bench bench = { 0 };
+	char path[512];
+
+	if (argc != 2)
+		return 1;
+	must(store_new(&store_options, &bench.store), "store");
+	must(history_open(&options, &bench.history), "history");
+	history_attach(bench.history, bench.store);
+	snprintf(path, sizeof(path), "%s/history.sqlite", argv[1]);
+	must(database_open(&(struct database_options){ .path = path, .busy_timeout_ms = 10000 },
+			   &bench.database),
+	     "database");
+	bench.host = made_up_host_new(bench.store, N_PROCESSES, N_STACKS);
+	made_up_host_describe(bench.host, 1);
+	write_hours(&bench);
+	print_sizes(&bench);
+	figures_print("writing and rolling up",
+		      bench.write_ms * 1e6 / (WRITTEN_S * N_CPUS * FREQUENCY_HZ),
+		      "ns of CPU a sample", "");
+	figures_print("  of one CPU, at this rate", bench.write_ms / (WRITTEN_S * 10.0), "%", "");
+	figures_print("1 h, merged and encoded", time_range(&bench, HOUR_S), "ms of CPU", "");
+	figures_print("  as rows of SQL, merged alone", time_sql(&bench), "ms of CPU", "");
+	figures_print("  as pprof files, written alone", bench.pprof_ms, "ms of CPU", "");
+	copy_hours(&bench);
+	figures_print("24 h, merged and encoded", time_range(&bench, DAY_S), "ms of CPU", "<= 300");
+	figures_print("7 days, merged and encoded", time_range(&bench, (int64_t)N_DAYS * DAY_S),
+		      "ms of CPU", "");
+	figures_print(NULL, 0, "", "");
+	database_close(bench.database);
+	history_close(bench.history);
+	made_up_host_free(bench.host);
+	store_free(bench.store);
+	return 0;
+}
