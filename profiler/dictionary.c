@@ -275,8 +275,8 @@ static int frame_normalize(const struct dictionary *dictionary, const struct fra
 	return 0;
 }
 
-static int frame_intern(struct dictionary *dictionary, const struct frame *frame,
-			uint32_t *ret_index)
+int dictionary_add_frame(struct dictionary *dictionary, const struct frame *frame,
+			 uint32_t *ret_index)
 {
 	struct frame normal;
 	struct pair_key key;
@@ -298,31 +298,58 @@ static int frame_intern(struct dictionary *dictionary, const struct frame *frame
 	return r < 0 ? r : 0;
 }
 
+/* Room for a stack, or NULL. */
+static struct stack_frames *stack_new(struct dictionary *dictionary, size_t n_frames)
+{
+	struct stack_frames *stack =
+		arena_alloc(&dictionary->arena, sizeof(*stack) + n_frames * sizeof(uint32_t));
+
+	if (stack)
+		stack->n_frames = (uint32_t)n_frames;
+	return stack;
+}
+
+static int put_stack(struct dictionary *dictionary, uint32_t stack,
+		     const struct stack_frames *frames)
+{
+	uint32_t index = dictionary->stacks.count;
+	void *item;
+	int r = stable_array_add(&dictionary->stacks, &item);
+
+	if (r < 0)
+		return r;
+	*(const struct stack_frames **)item = frames;
+	r = pair_map_find_or_add(&dictionary->stack_index, number_key(stack), index, &index);
+	return r < 0 ? r : 0;
+}
+
 int dictionary_add_stack(struct dictionary *dictionary, uint32_t stack, const struct frame *frames,
 			 size_t n_frames)
 {
 	struct stack_frames *added;
 	uint32_t index;
-	bool is_new;
-	void *item;
-	int r;
+	int r = 0;
 
 	if (dictionary_find_stack(dictionary, stack, &index))
 		return 0;
-	added = arena_alloc(&dictionary->arena, sizeof(*added) + n_frames * sizeof(uint32_t));
+	added = stack_new(dictionary, n_frames);
 	if (!added)
 		return -ENOMEM;
-	added->n_frames = (uint32_t)n_frames;
-	for (size_t i = 0; i < n_frames; i++) {
-		r = frame_intern(dictionary, &frames[i], &added->frames[i]);
-		if (r < 0)
-			return r;
-	}
-	r = item_find_or_add(&dictionary->stack_index, &dictionary->stacks, number_key(stack),
-			     &item, &is_new);
-	if (r == 0)
-		*(const struct stack_frames **)item = added;
-	return r;
+	for (size_t i = 0; r == 0 && i < n_frames; i++)
+		r = dictionary_add_frame(dictionary, &frames[i], &added->frames[i]);
+	return r < 0 ? r : put_stack(dictionary, stack, added);
+}
+
+int dictionary_add_stack_of(struct dictionary *dictionary, uint32_t stack, const uint32_t *frames,
+			    size_t n_frames)
+{
+	struct stack_frames *added = stack_new(dictionary, n_frames);
+
+	if (!added)
+		return -ENOMEM;
+	if (n_frames)
+		memcpy(added->frames, frames, n_frames * sizeof(*frames));
+	return put_stack(dictionary, stack, added);
 }
 
 bool dictionary_has_file(const struct dictionary *dictionary, uint32_t file)

@@ -21,7 +21,11 @@
 #include "profiler/label_set.h"
 #include "profiler/past_files.h"
 #include "profiler/query_budget.h"
+#include "profiler/row_sums.h"
 #include "profiler/store_process.h"
+
+/* In a history of whatever size: by these numbers frames are found in an array. */
+#define MOST_FRAMES (1U << 26)
 
 struct past {
 	struct store *store;
@@ -40,11 +44,10 @@ struct reading {
 	struct database *database;
 	const struct past_wish *wish;
 	struct past *past;
-	struct pair_map sum_index; /* what is added up → samples[] */
-	struct frame *frames;
-	size_t n_frames;
+	struct row_sums sums;         /* of PAST_TOTALS */
+	struct pair_map second_index; /* thread and second → samples[] */
+	uint32_t *frames;             /* by number: its index in the dictionary plus 1, or 0 */
 	size_t frame_capacity;
-	struct pair_map frame_index;  /* number → frames[] */
 	struct pair_map file_index;   /* number → that in the store */
 	struct pair_map label_index;  /* number of a label set → 0: it is described */
 	struct pair_map string_index; /* number → strings[] */
@@ -88,45 +91,34 @@ const struct past_frame *past_find_frame(const struct past *past, uint32_t file)
 static void reading_fini(struct reading *reading)
 {
 	past_free(reading->past);
-	pair_map_fini(&reading->sum_index);
+	row_sums_fini(&reading->sums);
+	pair_map_fini(&reading->second_index);
 	free(reading->frames);
-	pair_map_fini(&reading->frame_index);
 	pair_map_fini(&reading->file_index);
 	pair_map_fini(&reading->label_index);
 	pair_map_fini(&reading->string_index);
 	free(reading->strings);
 }
 
-/* Returns 1 if the sum is a new one, 0 if there is one already, or an error. */
-static int find_sum(struct reading *reading, const struct past_sample *sample, uint32_t *ret_index)
-{
-	const struct pair_key totals = { sample->thread, sample->stack };
-	const struct pair_key seconds = { sample->thread, (uint64_t)sample->unix_s };
-
-	*ret_index = (uint32_t)reading->past->n_samples;
-	if (reading->wish->detail == PAST_MOMENTS)
-		return 1;
-	return pair_map_find_or_add(&reading->sum_index,
-				    reading->wish->detail == PAST_TOTALS ? totals : seconds,
-				    *ret_index, ret_index);
-}
-
+/* Add @sample to the one of its thread and second, if there is one and its stack does not matter.
+ */
 static int add_sample(struct reading *reading, const struct past_sample *sample)
 {
 	struct past *past = reading->past;
-	uint32_t index;
+	const struct pair_key second = { sample->thread, (uint64_t)sample->unix_s };
+	uint32_t index = (uint32_t)past->n_samples;
 	int r = query_budget_ask(reading->wish->budget,
 				 past->sample_capacity * sizeof(*past->samples) +
-					 pair_map_bytes(&reading->sum_index));
+					 pair_map_bytes(&reading->second_index));
 
 	if (r == 0)
 		r = array_reserve((void **)&past->samples, &past->sample_capacity,
 				  past->n_samples + 1, sizeof(*past->samples));
-	if (r == 0)
-		r = find_sum(reading, sample, &index);
+	if (r == 0 && reading->wish->detail == PAST_SECONDS)
+		r = pair_map_find_or_add(&reading->second_index, second, index, &index);
 	if (r < 0)
 		return r;
-	if (r == 1) {
+	if (index == past->n_samples) {
 		past->samples[past->n_samples++] = *sample;
 		return 0;
 	}
@@ -138,15 +130,33 @@ static int add_sample(struct reading *reading, const struct past_sample *sample)
 static int on_row(void *context, const struct window_row *row)
 {
 	struct reading *reading = context;
+	int r = query_budget_ask(reading->wish->budget, row_sums_bytes(&reading->sums));
 
-	return add_sample(reading, &(struct past_sample){ reading->wish->start_unix_s, row->thread,
-							  row->stack, row->count, row->value });
+	return r < 0 ? r : row_sums_add(&reading->sums, row);
 }
 
 static int on_entry(void *context, int64_t unix_s, const struct window_entry *entry)
 {
 	return add_sample(context, &(struct past_sample){ unix_s, entry->thread, entry->stack,
 							  entry->count, entry->value });
+}
+
+static int read_totals(struct reading *reading, const struct history_range *range,
+		       uint64_t *n_damaged)
+{
+	struct row_sums *sums = &reading->sums;
+	int r = history_windows_each_row(reading->database, range, on_row, reading, n_damaged);
+
+	if (r == 0)
+		r = row_sums_finish(sums);
+	for (size_t i = 0; r == 0 && i < sums->n_rows; i++) {
+		const struct window_row *row = &sums->rows[i];
+
+		r = add_sample(reading,
+			       &(struct past_sample){ reading->wish->start_unix_s, row->thread,
+						      row->stack, row->count, row->value });
+	}
+	return r;
 }
 
 static int read_samples(struct reading *reading, uint64_t *n_damaged)
@@ -156,8 +166,7 @@ static int read_samples(struct reading *reading, uint64_t *n_damaged)
 					     .end_unix_s = wish->end_unix_s };
 
 	if (wish->detail == PAST_TOTALS)
-		return history_windows_each_row(reading->database, &range, on_row, reading,
-						n_damaged);
+		return read_totals(reading, &range, n_damaged);
 	return history_windows_each_entry(reading->database, &range, on_entry, reading, n_damaged);
 }
 
@@ -267,50 +276,61 @@ static int make_frame(struct reading *reading, uint32_t number, struct frame *re
 	return 0;
 }
 
-static int read_frame(struct reading *reading, uint32_t number, struct frame *ret_frame)
+/* Room for the index of the frame of that number. -EBADMSG: there cannot be so many. */
+static int reserve_frame(struct reading *reading, uint32_t number)
 {
-	struct pair_key key = { .a = number };
-	uint32_t index;
+	size_t n_before = reading->frame_capacity;
 	int r;
 
-	if (pair_map_find(&reading->frame_index, key, &index)) {
-		*ret_frame = reading->frames[index];
+	if (number < n_before)
 		return 0;
-	}
-	r = make_frame(reading, number, ret_frame);
+	if (number >= MOST_FRAMES)
+		return -EBADMSG;
+	r = query_budget_ask(reading->wish->budget, number * sizeof(*reading->frames));
 	if (r == 0)
-		r = array_reserve((void **)&reading->frames, &reading->frame_capacity,
-				  reading->n_frames + 1, sizeof(*reading->frames));
+		r = array_reserve((void **)&reading->frames, &reading->frame_capacity, number + 1UL,
+				  sizeof(*reading->frames));
+	if (r == 0)
+		memset(&reading->frames[n_before], 0,
+		       (reading->frame_capacity - n_before) * sizeof(*reading->frames));
+	return r;
+}
+
+/* The index of a frame in the dictionary: sought once. */
+static int read_frame(struct reading *reading, uint32_t number, uint32_t *ret_index)
+{
+	struct frame frame;
+	int r = reserve_frame(reading, number);
+
 	if (r < 0)
 		return r;
-	reading->frames[reading->n_frames] = *ret_frame;
-	r = pair_map_find_or_add(&reading->frame_index, key, (uint32_t)reading->n_frames++, &index);
-	return r < 0 ? r : 0;
+	if (reading->frames[number]) {
+		*ret_index = reading->frames[number] - 1;
+		return 0;
+	}
+	r = make_frame(reading, number, &frame);
+	if (r == 0)
+		r = dictionary_add_frame(reading->past->dictionary, &frame, ret_index);
+	if (r == 0)
+		reading->frames[number] = *ret_index + 1;
+	return r;
 }
 
 /* Describe a stack, and set its index in the dictionary. */
 static int read_stack(struct reading *reading, uint32_t number, uint32_t *ret_index)
 {
-	_cleanup_(freep) uint32_t *numbers = NULL;
-	_cleanup_(freep) struct frame *frames = NULL;
+	struct dictionary *dictionary = reading->past->dictionary;
+	_cleanup_(freep) uint32_t *frames = NULL;
 	size_t n_frames;
 	int r;
 
-	if (dictionary_find_stack(reading->past->dictionary, number, ret_index))
+	if (dictionary_find_stack(dictionary, number, ret_index))
 		return 0;
-	r = history_stack_get(reading->database, number, &numbers, &n_frames);
-	if (r < 0)
-		return r;
-	frames = calloc(n_frames + 1, sizeof(*frames));
-	if (!frames)
-		return -ENOMEM;
+	r = history_stack_get(reading->database, number, &frames, &n_frames);
 	for (size_t i = 0; r == 0 && i < n_frames; i++)
-		r = read_frame(reading, numbers[i], &frames[i]);
-	if (r == 0)
-		r = dictionary_add_stack(reading->past->dictionary, number, frames, n_frames);
-	if (r == 0 && !dictionary_find_stack(reading->past->dictionary, number, ret_index))
-		r = -ENOMEM;
-	return r;
+		r = read_frame(reading, frames[i], &frames[i]);
+	*ret_index = dictionary->stacks.count;
+	return r < 0 ? r : dictionary_add_stack_of(dictionary, number, frames, n_frames);
 }
 
 /* Read a label, and put it where it belongs in @process, which has room for it in @labels. */

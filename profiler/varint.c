@@ -24,7 +24,7 @@ void varint_append_signed(struct buffer *buffer, int64_t value)
 	varint_append(buffer, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
 }
 
-int varint_read(struct varint_reader *reader, uint64_t *ret_value)
+int varint_read_long(struct varint_reader *reader, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 
@@ -41,15 +41,4 @@ int varint_read(struct varint_reader *reader, uint64_t *ret_value)
 		}
 	}
 	return -EBADMSG;
-}
-
-int varint_read_signed(struct varint_reader *reader, int64_t *ret_value)
-{
-	uint64_t value;
-	int r;
-
-	r = varint_read(reader, &value);
-	if (r == 0)
-		*ret_value = (int64_t)(value >> 1 ^ -(value & 1));
-	return r;
 }

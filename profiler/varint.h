@@ -23,6 +23,28 @@ struct varint_reader {
 void varint_append(struct buffer *buffer, uint64_t value);
 void varint_append_signed(struct buffer *buffer, int64_t value);
 
-/* Returns 0 and sets *@ret_value, or -EBADMSG: the bytes end within it, or it has over 64 bits. */
-int varint_read(struct varint_reader *reader, uint64_t *ret_value);
-int varint_read_signed(struct varint_reader *reader, int64_t *ret_value);
+/* varint_read() of what takes any number of bytes. */
+int varint_read_long(struct varint_reader *reader, uint64_t *ret_value);
+
+/* Returns 0 and sets *@ret_value, or -EBADMSG: the bytes end within it, or it has over 64 bits.
+ * Most take one byte. */
+static inline int varint_read(struct varint_reader *reader, uint64_t *ret_value)
+{
+	const unsigned char *next = reader->next;
+
+	if (reader->end - next < 2 || (next[0] > 0x7f && next[1] > 0x7f))
+		return varint_read_long(reader, ret_value);
+	*ret_value = next[0] > 0x7f ? (next[0] & 0x7fU) | (uint64_t)next[1] << 7 : next[0];
+	reader->next += 1 + (next[0] > 0x7f);
+	return 0;
+}
+
+static inline int varint_read_signed(struct varint_reader *reader, int64_t *ret_value)
+{
+	uint64_t value = 0;
+	int r = varint_read(reader, &value);
+
+	if (r == 0)
+		*ret_value = (int64_t)(value >> 1 ^ -(value & 1));
+	return r;
+}
