@@ -37,9 +37,9 @@ static void draw(struct picture *picture, size_t n_sides, size_t max_bars)
 {
 	assert_int_equal(call_tree_init(&picture->tree), 0);
 	for (size_t side = 0; side < n_sides; side++)
-		assert_int_equal(call_tree_add(&picture->tree, side, picture->profiles[side],
-					       PROFILE_COUNT),
-				 0);
+		assert_int_equal(
+			call_tree_add(&picture->tree, side, picture->profiles[side], PROFILE_COUNT),
+			0);
 	call_tree_sum_up(&picture->tree);
 	assert_int_equal(flame_bars_init(&picture->tree, n_sides, max_bars, &picture->bars), 0);
 }

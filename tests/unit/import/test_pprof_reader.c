@@ -29,7 +29,8 @@ DEFINE_CLEANUP(struct profile *, profile_free)
 	TEXT("\x00")                                                                               \
 	TEXT("\x07samples")                                                                        \
 	TEXT("\x05"                                                                                \
-	     "count") TEXT("\x01k") TEXT("\x01v")
+	     "count")                                                                              \
+	TEXT("\x01k") TEXT("\x01v")
 
 static struct profile *read_bytes(const char *bytes, size_t size)
 {
