@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -115,6 +116,66 @@ static void rolling_up_changes_nothing_that_is_read(void **state)
 	assert_life_reads(life->store, LIFE_START_S + 601, LIFE_START_S + 1803, part);
 	free(whole);
 	free(part);
+}
+
+/* Who asks the same again and again, meanwhile. */
+struct asker {
+	struct store *store;
+	const char *expected;
+	atomic_bool is_over;
+	int n_answers, n_wrong;
+};
+
+static void *ask(void *context)
+{
+	struct asker *asker = context;
+
+	while (!atomic_load(&asker->is_over)) {
+		char *found = life_read(asker->store, LIFE_START_S, LIFE_START_S + HOUR_S);
+
+		asker->n_wrong += strcmp(found, asker->expected) != 0;
+		asker->n_answers++;
+		free(found);
+	}
+	return NULL;
+}
+
+/* While windows are written, rolled up, and others forgotten and collected. */
+static void check_queries_while_ticking(struct life *life)
+{
+	struct asker asker = { .store = life->store };
+	pthread_t thread;
+	char *expected;
+
+	for (int64_t s = 0; s < HOUR_S; s += 60)
+		life_add_samples(life, LIFE_START_S + s, 100);
+	asker.expected = expected = life_read(life->store, LIFE_START_S, LIFE_START_S + HOUR_S);
+	assert_int_equal(pthread_create(&thread, NULL, ask, &asker), 0);
+	for (int64_t s = 0; s < HOUR_S; s += 60) {
+		life_add_samples(life, LIFE_START_S - 2 * DAY_S + s, 10);
+		life_tick(life, LIFE_START_S + s + 10, LIFE_START_S + s + 12);
+	}
+	atomic_store(&asker.is_over, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(asker.n_answers > 0);
+	assert_int_equal(asker.n_wrong, 0);
+	assert_true(life_status(life).roll_ups > 0);
+	assert_true(life_status(life).windows_expired > 0);
+	assert_life_reads(life->store, LIFE_START_S, LIFE_START_S + HOUR_S, expected);
+	free(expected);
+}
+
+static void queries_see_each_sample_once_whatever_a_tick_does(void **state)
+{
+	struct life *on_disk = *state, in_memory = { .folder = ":memory:" };
+
+	life_end(on_disk);
+	on_disk->retention_age_s = in_memory.retention_age_s = DAY_S;
+	life_begin(on_disk);
+	check_queries_while_ticking(on_disk);
+	life_begin(&in_memory);
+	check_queries_while_ticking(&in_memory);
+	life_end(&in_memory);
 }
 
 static void what_is_too_old_leaves_and_the_rest_stays(void **state)
@@ -428,6 +489,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(samples_that_come_late_are_written_too, life_set_up,
 						life_tear_down),
 		cmocka_unit_test_setup_teardown(rolling_up_changes_nothing_that_is_read,
+						life_set_up, life_tear_down),
+		cmocka_unit_test_setup_teardown(queries_see_each_sample_once_whatever_a_tick_does,
 						life_set_up, life_tear_down),
 		cmocka_unit_test_setup_teardown(what_is_too_old_leaves_and_the_rest_stays,
 						life_set_up, life_tear_down),
