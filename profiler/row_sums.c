@@ -29,7 +29,7 @@ static void add_up(struct window_row *row, const struct window_row *more)
 /* Merge the run with the rows, into @merged. Returns how many there are then. */
 static size_t merge(const struct row_sums *sums, struct window_row *merged)
 {
-	const struct window_row *a = sums->rows, *a_end = a + sums->n_rows;
+	const struct window_row *a = sums->rows, *a_end = a ? a + sums->n_rows : NULL;
 	const struct window_row *b = sums->run, *b_end = b + sums->n_run;
 	size_t n_merged = 0;
 
