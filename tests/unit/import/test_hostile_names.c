@@ -39,8 +39,7 @@ static const char *const hostile_names[] = {
 	"<!-- <b>&amp;\"</b> -->",
 	"\xff\xfe\x80 no UTF-8 \xc0\xaf\xed\xa0\x80",
 	"\x1b[2J\x1b]0;title\x07\x7f\xc2\x9b",
-	"turned \xe2\x80\xae"
-	"around\xe2\x81\xa6",
+	"turned \xe2\x80\xae, around\xe2\x81\xa6",
 	"\xe2\x80\xa8separated\xe2\x80\xa9",
 	"\\x41\\n\\u0041\\",
 	"f(a, b) (/usr/bin/other)",
