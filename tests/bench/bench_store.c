@@ -219,7 +219,7 @@ static void print_sizes(struct bench *bench)
 	double all = (double)number_of(bench, "SELECT page_count * page_size FROM"
 					      " pragma_page_count, pragma_page_size");
 
-	figures_print("rows of a window of 10 s", n_rows / (HOUR_S / WINDOW_S), "rows", "");
+	figures_print("rows of a window of 10 s", n_rows * WINDOW_S / HOUR_S, "rows", "");
 	figures_print("a row, at first", (double)bench->blob_bytes / n_rows, "B", "");
 	figures_print("  once rolled up", rolled_up / n_rows / ((double)WRITTEN_S / HOUR_S), "B",
 		      "<= 2");
