@@ -3,14 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/label_groups.h"
 #include "profiler/query.h"
 #include "profiler/query_points.h"
-#include "profiler/snapshot.h"
 
 DEFINE_CLEANUP(struct label_groups *, label_groups_free)
 
@@ -62,51 +60,6 @@ static int fill(struct heatmap *heatmap, struct store *store, const struct query
 	return r < 0 ? r : query_each_point(store, query, groups, &callback);
 }
 
-static uint64_t column_count(const struct heatmap *heatmap, size_t column)
-{
-	uint64_t count = heatmap->coarse[column];
-
-	for (size_t row = 0; row < heatmap->n_rows; row++)
-		count += heatmap->counts[column * heatmap->n_rows + row];
-	return count;
-}
-
-/* What is coarse in a column of @heatmap, but in @exact is not, becomes what it is there. */
-static void take_column(struct heatmap *heatmap, const struct heatmap *exact, size_t column)
-{
-	size_t first = column * heatmap->n_rows;
-
-	if (!heatmap->coarse[column] || exact->coarse[column] ||
-	    column_count(heatmap, column) != column_count(exact, column))
-		return;
-	memcpy(&heatmap->counts[first], &exact->counts[first],
-	       heatmap->n_rows * sizeof(*heatmap->counts));
-	heatmap->coarse[column] = 0;
-}
-
-/*
- * A range that begins in history has coarse times to its end. Of what memory has as well, exact
- * times are asked for; they are taken for columns in which they are of the very same samples.
- */
-static int refine(struct heatmap *heatmap, struct store *store, const struct query *query,
-		  const struct heatmap_options *options)
-{
-	_cleanup_(heatmap_fini) struct heatmap exact = { 0 };
-	struct query recent = *query;
-	int r;
-
-	recent.start_unix_ns = snapshot_exact_since(store);
-	if (recent.start_unix_ns <= query->start_unix_ns ||
-	    recent.start_unix_ns >= query->end_unix_ns)
-		return 0;
-	r = make_cells(&exact, query, options);
-	if (r == 0)
-		r = fill(&exact, store, &recent);
-	for (size_t i = 0; r == 0 && i < heatmap->n_columns; i++)
-		take_column(heatmap, &exact, i);
-	return r;
-}
-
 int heatmap_init(struct store *store, const struct query *query,
 		 const struct heatmap_options *options, struct heatmap *ret_heatmap)
 {
@@ -116,8 +69,6 @@ int heatmap_init(struct store *store, const struct query *query,
 	r = make_cells(&heatmap, query, options);
 	if (r == 0)
 		r = fill(&heatmap, store, query);
-	if (r == 0)
-		r = refine(&heatmap, store, query, options);
 	if (r < 0)
 		return r;
 	*ret_heatmap = heatmap;

@@ -442,35 +442,31 @@ static void history_give_back(struct history *history, struct database *database
 	database_close(database);
 }
 
-/* Begin to read, and hold what the store has that is not there: at one moment. */
-static int history_read_begin(struct database *database, struct store *store,
-			      struct snapshot *ret_rest)
-{
-	int r;
-
-	r = database_begin_reading(database);
-	return r < 0 ? r : snapshot_init_unwritten(store, INT64_MAX, ret_rest);
-}
-
 /* The first second whose middle is at @unix_ns or later. */
 static int64_t second_from(int64_t unix_ns)
 {
 	return unix_ns / NS_PER_SECOND + (unix_ns % NS_PER_SECOND > NS_PER_SECOND / 2);
 }
 
+/* Hold what the store has, and leave to @past_wish what it has not. */
+static int history_hold_rest(struct store *store, const struct snapshot_wish *wish,
+			     struct past_wish *past_wish, struct snapshot *ret_snapshot)
+{
+	int64_t past_end_unix_ns;
+	int r = snapshot_init_rest(store, wish, &past_end_unix_ns, ret_snapshot);
+
+	if (r == 0 && past_wish->end_unix_s > past_end_unix_ns / NS_PER_SECOND)
+		past_wish->end_unix_s = past_end_unix_ns / NS_PER_SECOND;
+	return r;
+}
+
 /* What history has of @wish, put into the snapshot. */
 static int history_read_past(struct history *history, struct database *database,
-			     const struct snapshot_wish *wish, struct snapshot *snapshot)
+			     const struct past_wish *wish, struct snapshot *snapshot)
 {
-	const struct past_wish past_wish = {
-		.start_unix_s = second_from(wish->start_unix_ns),
-		.end_unix_s = second_from(wish->end_unix_ns),
-		.detail = wish->detail,
-		.budget = wish->budget,
-	};
 	struct past *past = NULL;
 	uint64_t n_damaged = 0;
-	int r = past_read(database, &past_wish, snapshot->store, &past, &n_damaged);
+	int r = past_read(database, wish, snapshot->store, &past, &n_damaged);
 
 	history_count_damage(history, n_damaged);
 	if (r == 0)
@@ -493,16 +489,24 @@ static int history_read(void *context, struct store *store, const struct snapsho
 {
 	struct history *history = context;
 	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
+	struct past_wish past_wish = {
+		.start_unix_s = second_from(wish->start_unix_ns),
+		.end_unix_s = second_from(wish->end_unix_ns),
+		.detail = wish->detail,
+		.budget = wish->budget,
+	};
 	struct database *database;
 	int r = history_borrow(history, &database);
 
 	if (r == 0) {
 		pthread_rwlock_rdlock(&history->both);
-		r = history_read_begin(database, store, &snapshot);
+		r = database_begin_reading(database);
+		if (r == 0)
+			r = history_hold_rest(store, wish, &past_wish, &snapshot);
 		if (!history->is_in_memory)
 			pthread_rwlock_unlock(&history->both);
 		if (r == 0)
-			r = history_read_past(history, database, wish, &snapshot);
+			r = history_read_past(history, database, &past_wish, &snapshot);
 		history_give_back(history, database, r);
 		if (history->is_in_memory)
 			pthread_rwlock_unlock(&history->both);

@@ -60,12 +60,19 @@ static size_t snapshot_put_dictionary(struct snapshot *snapshot,
 struct wanted {
 	int64_t start_unix_ns;
 	int64_t end_unix_ns;
-	bool is_unwritten; /* only samples that are not in history yet */
+	/* Of windows that start before that, only samples that are not in history yet, whenever
+	 * they were taken. */
+	int64_t whole_from_unix_ns;
 };
+
+static bool is_whole(const struct window *window, const struct wanted *wanted)
+{
+	return window->start_unix_ns >= wanted->whole_from_unix_ns;
+}
 
 static bool is_wanted(const struct window *window, const struct wanted *wanted)
 {
-	if (!wanted->is_unwritten)
+	if (is_whole(window, wanted))
 		return window->start_unix_ns < wanted->end_unix_ns &&
 		       window->start_unix_ns + WINDOW_NS > wanted->start_unix_ns;
 	return !window_is_written(window) &&
@@ -84,7 +91,7 @@ static void store_hold_windows(struct store *store, const struct wanted *wanted,
 		window->refs++;
 		snapshot->windows[snapshot->n_windows++] = (struct snapshot_window){
 			.window = window,
-			.first_sample = wanted->is_unwritten ? window->n_written : 0,
+			.first_sample = is_whole(window, wanted) ? 0 : window->n_written,
 			.n_samples = window->n_samples,
 			.dictionary_i = snapshot_put_dictionary(snapshot, window->dictionary),
 		};
@@ -130,24 +137,18 @@ void snapshot_set_source(struct store *store, const struct snapshot_source *sour
 	store->past = *source;
 }
 
-int64_t snapshot_exact_since(struct store *store)
-{
-	int64_t gone_until_unix_ns;
-
-	pthread_mutex_lock(&store->lock);
-	gone_until_unix_ns = store->gone_until_unix_ns;
-	pthread_mutex_unlock(&store->lock);
-	return gone_until_unix_ns;
-}
-
 /* Whether history has, or may have, what the store has no more. */
 static bool is_in_past(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns)
 {
 	const struct snapshot_source *past = &store->past;
+	int64_t gone_until_unix_ns;
 
 	if (!past->read || start_unix_ns >= end_unix_ns || !past->is_open(past->context))
 		return false;
-	return start_unix_ns < snapshot_exact_since(store);
+	pthread_mutex_lock(&store->lock);
+	gone_until_unix_ns = store->gone_until_unix_ns;
+	pthread_mutex_unlock(&store->lock);
+	return start_unix_ns < gone_until_unix_ns;
 }
 
 int snapshot_init_as(struct store *store, const struct snapshot_wish *wish,
@@ -156,6 +157,7 @@ int snapshot_init_as(struct store *store, const struct snapshot_wish *wish,
 	const struct wanted wanted = {
 		.start_unix_ns = wish->start_unix_ns,
 		.end_unix_ns = wish->end_unix_ns,
+		.whole_from_unix_ns = INT64_MIN,
 	};
 	int r;
 
@@ -202,10 +204,38 @@ int snapshot_init_unwritten(struct store *store, int64_t end_unix_ns, struct sna
 	const struct wanted wanted = {
 		.end_unix_ns =
 			end_unix_ns < INT64_MAX - FUTURE_NS ? end_unix_ns : INT64_MAX - FUTURE_NS,
-		.is_unwritten = true,
+		.whole_from_unix_ns = INT64_MAX,
 	};
 
 	return store_take_snapshot(store, &wanted, ret_snapshot);
+}
+
+/* The second that begins at @unix_ns, or next after it. */
+static int64_t next_second(int64_t unix_ns)
+{
+	int64_t start_unix_ns = window_start_of(unix_ns);
+
+	return start_unix_ns < unix_ns ? start_unix_ns + WINDOW_NS : start_unix_ns;
+}
+
+int snapshot_init_rest(struct store *store, const struct snapshot_wish *wish,
+		       int64_t *ret_past_end_unix_ns, struct snapshot *ret_snapshot)
+{
+	struct snapshot snapshot = { .store = store, .period_ns = store->options.period_ns };
+	struct wanted wanted = { wish->start_unix_ns, INT64_MAX - FUTURE_NS, 0 };
+	int r;
+
+	pthread_mutex_lock(&store->lock);
+	wanted.whole_from_unix_ns = next_second(store->gone_until_unix_ns);
+	r = store_fill_snapshot(store, &wanted, &snapshot);
+	pthread_mutex_unlock(&store->lock);
+	if (r < 0) {
+		snapshot_fini(&snapshot);
+		return r;
+	}
+	*ret_past_end_unix_ns = wanted.whole_from_unix_ns;
+	*ret_snapshot = snapshot;
+	return 0;
 }
 
 void snapshot_mark_written(const struct snapshot *snapshot)

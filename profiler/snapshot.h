@@ -76,9 +76,6 @@ int snapshot_init_as(struct store *store, const struct snapshot_wish *wish,
 int snapshot_init(struct store *store, int64_t start_unix_ns, int64_t end_unix_ns,
 		  struct snapshot *ret_snapshot);
 
-/* From which time on the store has all samples by itself, and with their exact times. */
-int64_t snapshot_exact_since(struct store *store);
-
 /*
  * Hold the windows with samples that are not in history yet: those that are over at @end_unix_ns,
  * and any in the future, where the clock was put back. With INT64_MAX: all that there are.
@@ -87,6 +84,16 @@ int64_t snapshot_exact_since(struct store *store);
  */
 int snapshot_init_unwritten(struct store *store, int64_t end_unix_ns,
 			    struct snapshot *ret_snapshot);
+
+/*
+ * Hold what of @wish is to be read from the store when history is read as well: all from
+ * *@ret_past_end_unix_ns on, a whole second, since when the store has everything, with exact times
+ * and the names that have come meanwhile; and before that what history does not have yet.
+ *
+ * Returns 0 and initialises *@ret_snapshot, or -ENOMEM.
+ */
+int snapshot_init_rest(struct store *store, const struct snapshot_wish *wish,
+		       int64_t *ret_past_end_unix_ns, struct snapshot *ret_snapshot);
 
 /* All samples of the snapshot are in history now. */
 void snapshot_mark_written(const struct snapshot *snapshot);

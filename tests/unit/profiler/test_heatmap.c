@@ -95,14 +95,15 @@ static void has_exact_offsets_of_what_is_in_memory_too(void **state)
 	store_fixture_add_sample(store, start_ns - 100 * NS_PER_SECOND); /* before it was there */
 	store_fixture_add_sample(store, start_ns + 120000000);
 	store_fixture_add_sample(store, start_ns + 980000000);
-	store_fixture_add_sample(store, start_ns + 1200000000); /* in history, after the range */
+	store_fixture_add_sample(store, start_ns + 1200000000);
 	assert_int_equal(history_tick(history, store, INT64_MAX, start_ns), 0);
 	assert_int_equal(heatmap_init(store, &query, &map, &heatmap), 0);
-	assert_int_equal(heatmap.count, 3);
+	assert_int_equal(heatmap.count, 4);
 	assert_int_equal(coarse_count(&heatmap), 1);
 	assert_int_equal(heatmap.coarse[900], 1);
 	assert_int_equal(cell(&heatmap, 1000, 1), 1);
 	assert_int_equal(cell(&heatmap, 1000, 9), 1);
+	assert_int_equal(cell(&heatmap, 1001, 2), 1);
 	heatmap_fini(&heatmap);
 	store = store_free(store);
 	history_close(history);

@@ -449,6 +449,31 @@ static void names_of_a_file_of_the_past_are_asked_for(void **state)
 	free(found);
 }
 
+/* A range that begins before there was a store, and ends in what it has. */
+static void what_is_in_memory_is_read_from_there_with_names_that_came_late(void **state)
+{
+	struct life *life = *state;
+	int64_t start_s = clock_unix_ns() / NS_PER_SECOND + 2;
+	struct frame frame = { FRAME_JIT, JIT, SYMBOL_FIXTURE_NAMESAKE_VADDR(0) + 8 };
+	struct sample sample = { start_s * NS_PER_SECOND, 1, 1, FIXTURE_THREAD, JIT, 0, 0, 0, 0 };
+	char *read;
+
+	assert_int_equal(store_add_file(life->store, JIT, "/tmp/perf-1.map"), 0);
+	assert_int_equal(store_add_stack(life->store, JIT, &frame, 1), 0);
+	assert_int_equal(store_add_samples(life->store, &sample, 1), 1);
+	life_add_samples(life, start_s - 1000, 10);
+	life_tick(life, INT64_MAX, start_s + 5);
+	assert_int_equal(life_status(life).written, 11);
+	assert_int_equal(store_name_file(life->store, JIT, NAMES_FUNCTIONS,
+					 symbol_fixture_called("compiled")),
+			 0);
+	read = life_read(life->store, start_s - 1000, start_s + 5);
+	assert_non_null(strstr(read, ";compiled in /tmp/perf-1.map  1 1"));
+	assert_non_null(strstr(read, "api+0x401100 in /usr/bin/api"));
+	assert_non_null(strstr(read, " 10 100000000"));
+	free(read);
+}
+
 static void code_of_a_jit_keeps_its_name(void **state)
 {
 	struct life *life = *state;
@@ -509,6 +534,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_history_in_memory_ends_with_its_daemon),
 		cmocka_unit_test_setup_teardown(names_of_a_file_of_the_past_are_asked_for,
 						life_set_up, life_tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_is_in_memory_is_read_from_there_with_names_that_came_late, life_set_up,
+			life_tear_down),
 		cmocka_unit_test_setup_teardown(code_of_a_jit_keeps_its_name, life_set_up,
 						life_tear_down),
 	};
