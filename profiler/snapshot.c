@@ -63,6 +63,7 @@ struct wanted {
 	/* Of windows that start before that, only samples that are not in history yet, whenever
 	 * they were taken. */
 	int64_t whole_from_unix_ns;
+	bool is_rest; /* that is found out when the snapshot is taken: since when nothing is gone */
 };
 
 static bool is_whole(const struct window *window, const struct wanted *wanted)
@@ -115,13 +116,23 @@ static int store_fill_snapshot(struct store *store, const struct wanted *wanted,
 	return 0;
 }
 
-static int store_take_snapshot(struct store *store, const struct wanted *wanted,
+/* The second that begins at @unix_ns, or next after it. */
+static int64_t next_second(int64_t unix_ns)
+{
+	int64_t start_unix_ns = window_start_of(unix_ns);
+
+	return start_unix_ns < unix_ns ? start_unix_ns + WINDOW_NS : start_unix_ns;
+}
+
+static int store_take_snapshot(struct store *store, struct wanted *wanted,
 			       struct snapshot *ret_snapshot)
 {
 	struct snapshot snapshot = { .store = store, .period_ns = store->options.period_ns };
 	int r;
 
 	pthread_mutex_lock(&store->lock);
+	if (wanted->is_rest)
+		wanted->whole_from_unix_ns = next_second(store->gone_until_unix_ns);
 	r = store_fill_snapshot(store, wanted, &snapshot);
 	pthread_mutex_unlock(&store->lock);
 	if (r < 0) {
@@ -154,7 +165,7 @@ static bool is_in_past(struct store *store, int64_t start_unix_ns, int64_t end_u
 int snapshot_init_as(struct store *store, const struct snapshot_wish *wish,
 		     struct snapshot *ret_snapshot)
 {
-	const struct wanted wanted = {
+	struct wanted wanted = {
 		.start_unix_ns = wish->start_unix_ns,
 		.end_unix_ns = wish->end_unix_ns,
 		.whole_from_unix_ns = INT64_MIN,
@@ -201,7 +212,7 @@ int snapshot_add_past(struct snapshot *snapshot, struct past *past)
 
 int snapshot_init_unwritten(struct store *store, int64_t end_unix_ns, struct snapshot *ret_snapshot)
 {
-	const struct wanted wanted = {
+	struct wanted wanted = {
 		.end_unix_ns =
 			end_unix_ns < INT64_MAX - FUTURE_NS ? end_unix_ns : INT64_MAX - FUTURE_NS,
 		.whole_from_unix_ns = INT64_MAX,
@@ -210,32 +221,19 @@ int snapshot_init_unwritten(struct store *store, int64_t end_unix_ns, struct sna
 	return store_take_snapshot(store, &wanted, ret_snapshot);
 }
 
-/* The second that begins at @unix_ns, or next after it. */
-static int64_t next_second(int64_t unix_ns)
-{
-	int64_t start_unix_ns = window_start_of(unix_ns);
-
-	return start_unix_ns < unix_ns ? start_unix_ns + WINDOW_NS : start_unix_ns;
-}
-
 int snapshot_init_rest(struct store *store, const struct snapshot_wish *wish,
 		       int64_t *ret_past_end_unix_ns, struct snapshot *ret_snapshot)
 {
-	struct snapshot snapshot = { .store = store, .period_ns = store->options.period_ns };
-	struct wanted wanted = { wish->start_unix_ns, INT64_MAX - FUTURE_NS, 0 };
-	int r;
+	struct wanted wanted = {
+		.start_unix_ns = wish->start_unix_ns,
+		.end_unix_ns = INT64_MAX - FUTURE_NS,
+		.is_rest = true,
+	};
+	int r = store_take_snapshot(store, &wanted, ret_snapshot);
 
-	pthread_mutex_lock(&store->lock);
-	wanted.whole_from_unix_ns = next_second(store->gone_until_unix_ns);
-	r = store_fill_snapshot(store, &wanted, &snapshot);
-	pthread_mutex_unlock(&store->lock);
-	if (r < 0) {
-		snapshot_fini(&snapshot);
-		return r;
-	}
-	*ret_past_end_unix_ns = wanted.whole_from_unix_ns;
-	*ret_snapshot = snapshot;
-	return 0;
+	if (r == 0)
+		*ret_past_end_unix_ns = wanted.whole_from_unix_ns;
+	return r;
 }
 
 void snapshot_mark_written(const struct snapshot *snapshot)
