@@ -11,7 +11,7 @@
 
 import { showBreadcrumbs } from './breadcrumbs.js';
 import { buildTree, ROOT } from './call_tree.js';
-import { byId, setText } from './dom.js';
+import { byId, create, setText } from './dom.js';
 import { isEmbedded } from './embedded.js';
 import { FlameGraph } from './flame_graph.js';
 import { layOut } from './layout.js';
@@ -26,7 +26,7 @@ import { Theme } from './theme.js';
 import { Tooltip } from './tooltip.js';
 import { describeEmptiness, showTruths, truths } from './truth.js';
 import { Twin } from './twin.js';
-import { formatClock, formatShare } from './units.js';
+import { formatClock, formatRange, formatShare } from './units.js';
 
 /** @typedef {import('./pprof.js').Profile} Profile */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -35,6 +35,15 @@ import { formatClock, formatShare } from './units.js';
 /** @typedef {import('./state.js').State} State */
 
 const DOWNLOADS = ['pprof', 'folded', 'svg'];
+
+/** Show a range in the picker, which may not offer it. @param {HTMLSelectElement} picker */
+function offerRange(picker, /** @type {number} */ rangeS) {
+  const value = String(rangeS);
+  if (![...picker.options].some((option) => option.value === value)) {
+    picker.append(create('option', { value }, `last ${formatRange(rangeS)}`));
+  }
+  picker.value = value;
+}
 
 export class Page {
   constructor() {
@@ -118,7 +127,7 @@ export class Page {
     const { rangeS, at, query, search, order } = this.state;
     const { range, pause, search: box, order: orderButton } = this.elements;
     const isPaused = at !== null;
-    range.value = String(rangeS);
+    offerRange(range, rangeS);
     pause.ariaPressed = String(isPaused);
     setText(pause, isPaused ? `Paused ${formatClock(at)}` : 'Live');
     if (document.activeElement !== box) box.value = search;

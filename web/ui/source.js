@@ -45,6 +45,8 @@ const PERIOD_MS = 2000;
 const MAX_PERIOD_MS = 15000;
 const TIMEOUT_MS = 30000;
 const LONGEST_ERROR = 300;
+/** Longer ones, and parts of a second, the route of pprof does not have. */
+const LONGEST_PPROF_S = 3600;
 
 /** The server answered, but not with what was asked for. */
 class AnswerError extends Error {}
@@ -67,8 +69,10 @@ function describe(error) {
 
 /** Where the profile of a state is. @param {State} state */
 function addressOf(state) {
-  if (state.at !== null) return profileUrl({ ...state, query: '' }, 'pprof');
-  return `/debug/pprof/profile?seconds=${state.rangeS}&past=1`;
+  const { rangeS, at } = state;
+  const isOfPprof = at === null && Number.isInteger(rangeS) && rangeS <= LONGEST_PPROF_S;
+  if (isOfPprof) return `/debug/pprof/profile?seconds=${rangeS}&past=1`;
+  return profileUrl({ ...state, query: '' }, 'pprof');
 }
 
 export class Source {

@@ -4,64 +4,168 @@
  * State: what the page shows, as it stands in its address, so that a link shows the same.
  *
  *     #range=30&query={comm="nginx"}&zoom=1x.2y&search=malloc&at=1700000000
+ *     #view=top&do=focus:parse&do=fold:*&base-at=1699999000
  *
  * What has its default is left out. `at` stands for pause: the moment (unix s) that is looked at.
+ * `do` are transforms, in the order in which they are done; `base…` is what is compared with, and
+ * what of it is left out is as in the rest of the state.
  */
 
 /** @typedef {import('./layout.js').Order} Order */
+/** @typedef {typeof VIEWS[number]} ViewName */
+/** @typedef {typeof VERBS[number]} Verb */
+/** @typedef {{verb: Verb, what: string}} Transform what: text, /regex/, or =exact name */
+/** @typedef {{query: string, rangeS: number, at: number | null}} Base at: null while live */
 
 /**
  * @typedef {object} State
- * @property {number} rangeS
- * @property {number | null} at   null while live
+ * @property {number} rangeS     seconds; fractions too
+ * @property {number | null} at  unix s of the end of the range; null while live
  * @property {string} query      a selector, or ''
  * @property {string[]} zoom     ids of frames, from below the root
  * @property {string} search
  * @property {Order} order
+ * @property {ViewName} view
+ * @property {Transform[]} transforms in the order in which they are done
+ * @property {string} fn         id of the frame that a view is about, or ''
+ * @property {string} group      label that `split` splits by, or ''
+ * @property {string} thread     whose stacks are shown in the order of time, or '' for all
+ * @property {string} colour     module, kind, share or label:NAME
+ * @property {string} type       sample type, or '' for the profile's default
+ * @property {Base | null} base  what is compared with; null: nothing
+ * @property {'duration'|'total'} scale what makes a base comparable: as long, or as much
  */
 
 /** What the range picker offers. */
 export const RANGES_S = [10, 30, 60, 300, 600];
+export const VIEWS = /** @type {const} */ ([
+  'icicle',
+  'flame',
+  'time',
+  'sandwich',
+  'top',
+  'tree',
+  'code',
+  'split',
+]);
+export const VERBS = /** @type {const} */ ([
+  'focus',
+  'ignore',
+  'hide',
+  'root',
+  'merge',
+  'drop',
+  'fold',
+  'recursion',
+]);
 const DEFAULT_RANGE_S = 30;
+const DEFAULT_COLOUR = 'module';
+const COLOUR = /^(module|kind|share|label:[A-Za-z_]\w*)$/;
 const MAX_ZOOM = 1024;
+const MAX_TRANSFORMS = 100;
+
+/** A number above 0, or @otherwise. @template T @param {string | null} text @param {T} otherwise */
+function positive(text, otherwise) {
+  const number = Number(text);
+  return Number.isFinite(number) && number > 0 ? number : otherwise;
+}
+
+/** @template {string} T @param {readonly T[]} words @param {string | null} text */
+function oneOf(words, text) {
+  return words.find((word) => word === text) ?? words[0];
+}
+
+/** @param {string[]} texts `verb:what` @returns {Transform[]} those that have a known verb */
+function parseTransforms(texts) {
+  const transforms = /** @type {Transform[]} */ ([]);
+  for (const text of texts.slice(0, MAX_TRANSFORMS)) {
+    const colon = text.indexOf(':');
+    const name = colon < 0 ? text : text.slice(0, colon);
+    const verb = VERBS.find((known) => known === name);
+    if (verb) transforms.push({ verb, what: colon < 0 ? '' : text.slice(colon + 1) });
+  }
+  return transforms;
+}
+
+/**
+ * @param {URLSearchParams} fields @param {Base} rest what a base has unless it says otherwise
+ * @returns {Base | null}
+ */
+function parseBase(fields, rest) {
+  const names = ['base', 'base-range', 'base-at'];
+  if (!names.some((name) => fields.has(name))) return null;
+  return {
+    query: fields.get('base') ?? rest.query,
+    rangeS: positive(fields.get('base-range'), rest.rangeS),
+    at: fields.get('base-at') === 'now' ? null : positive(fields.get('base-at'), rest.at),
+  };
+}
 
 /** @param {string} hash with or without its # @returns {State} */
 export function parseState(hash) {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
-  const rangeS = Number(fields.get('range'));
-  const at = Number(fields.get('at'));
   const zoom = fields.get('zoom');
-  return {
-    rangeS: RANGES_S.includes(rangeS) ? rangeS : DEFAULT_RANGE_S,
-    at: Number.isFinite(at) && at > 0 ? at : null,
+  const colour = fields.get('colour') ?? '';
+  const range = {
     query: fields.get('query') ?? '',
+    rangeS: positive(fields.get('range'), DEFAULT_RANGE_S),
+    at: positive(fields.get('at'), /** @type {number | null} */ (null)),
+  };
+  return {
+    ...range,
     zoom: zoom ? zoom.split('.').slice(0, MAX_ZOOM) : [],
     search: fields.get('search') ?? '',
-    order: fields.get('order') === 'size' ? 'size' : 'name',
+    order: oneOf(/** @type {const} */ (['name', 'size']), fields.get('order')),
+    view: oneOf(VIEWS, fields.get('view')),
+    transforms: parseTransforms(fields.getAll('do')),
+    fn: fields.get('fn') ?? '',
+    group: fields.get('group') ?? '',
+    thread: fields.get('thread') ?? '',
+    colour: COLOUR.test(colour) ? colour : DEFAULT_COLOUR,
+    type: fields.get('type') ?? '',
+    base: parseBase(fields, range),
+    scale: oneOf(/** @type {const} */ (['duration', 'total']), fields.get('scale')),
   };
+}
+
+/** @param {URLSearchParams} fields @param {State} state */
+function formatBase(fields, { base, query, rangeS, at }) {
+  if (!base) return;
+  if (base.rangeS !== rangeS) fields.set('base-range', String(base.rangeS));
+  if (base.at !== at) fields.set('base-at', String(base.at ?? 'now'));
+  const isSame = !fields.has('base-range') && !fields.has('base-at');
+  if (base.query !== query || isSame) fields.set('base', base.query);
 }
 
 /** @param {State} state @returns {string} '' or #… */
 export function formatState(state) {
   const fields = new URLSearchParams();
+  if (state.view !== VIEWS[0]) fields.set('view', state.view);
   if (state.rangeS !== DEFAULT_RANGE_S) fields.set('range', String(state.rangeS));
   if (state.at !== null) fields.set('at', String(state.at));
   if (state.query) fields.set('query', state.query);
+  for (const { verb, what } of state.transforms) fields.append('do', what ? `${verb}:${what}` : verb);
   if (state.zoom.length) fields.set('zoom', state.zoom.join('.'));
   if (state.search) fields.set('search', state.search);
   if (state.order !== 'name') fields.set('order', state.order);
+  for (const name of /** @type {const} */ (['fn', 'group', 'thread', 'type'])) {
+    if (state[name]) fields.set(name, state[name]);
+  }
+  if (state.colour !== DEFAULT_COLOUR) fields.set('colour', state.colour);
+  formatBase(fields, state);
+  if (state.scale !== 'duration') fields.set('scale', state.scale);
   const text = fields.toString();
   return text ? `#${text}` : '';
 }
 
 /**
  * The parameters that select what a state shows, for links to other formats.
- * @param {State} state @param {string} format
+ * @param {Base} state @param {string} format
  */
-export function profileUrl(state, format) {
+export function profileUrl({ query, rangeS, at }, format) {
   const fields = new URLSearchParams({ format });
-  fields.set('from', state.at === null ? `now-${state.rangeS}s` : String(state.at - state.rangeS));
-  fields.set('to', state.at === null ? 'now' : String(state.at));
-  if (state.query) fields.set('query', state.query);
+  fields.set('from', at === null ? `now-${rangeS}s` : String(at - rangeS));
+  fields.set('to', at === null ? 'now' : String(at));
+  if (query) fields.set('query', query);
   return `/api/v1/profile?${fields}`;
 }

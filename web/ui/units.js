@@ -36,9 +36,16 @@ export function formatCores(cores) {
   return cores > 0 && cores < 0.005 ? '<0.01' : cores.toFixed(cores >= 10 ? 1 : 2);
 }
 
-/** Seconds → "10 s", "5 min". @param {number} s */
+/** Seconds → "250 ms", "10 s", "5 min", "1.5 h", "2 d". @param {number} s */
 export function formatRange(s) {
-  return s < 60 ? `${s} s` : `${s / 60} min`;
+  const steps = /** @type {[number, string][]} */ ([
+    [86400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ]);
+  const [size, unit] = steps.find(([limit]) => s >= limit) ?? [0.001, 'ms'];
+  return `${Number((s / size).toPrecision(3))} ${unit}`;
 }
 
 /** Unix s → "14:03:20" where the reader is. @param {number} s */

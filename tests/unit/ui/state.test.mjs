@@ -15,12 +15,26 @@ import {
 
 test('a state survives its address', () => {
   const state = {
-    rangeS: 60,
-    at: 1700000000,
+    rangeS: 0.25,
+    at: 1700000000.125,
     query: '{comm="a b\\"c",pid!~"1.*"}',
     zoom: ['a1', 'b2'],
     search: '/x+&#/',
     order: 'size',
+    view: 'sandwich',
+    transforms: [
+      { verb: 'focus', what: '/a:b&do=c#/' },
+      { verb: 'recursion', what: '' },
+      { verb: 'hide', what: '=std::vector<int>::push_back(int&&)' },
+      { verb: 'focus', what: 'x' },
+    ],
+    fn: 'c3',
+    group: 'service_name',
+    thread: '12',
+    colour: 'label:pod',
+    type: 'alloc_space',
+    base: { query: '', rangeS: 60, at: 1600000000 },
+    scale: 'total',
   };
   assert.deepEqual(parseState(formatState(state)), state);
 });
@@ -28,7 +42,39 @@ test('a state survives its address', () => {
 test('the default state needs no address, and nonsense gives the default', () => {
   const state = parseState('');
   assert.equal(formatState(state), '');
-  assert.deepEqual(parseState('#range=7&at=x&order=%00&zoom='), state);
+  const nonsense =
+    '#range=-7&at=x&order=%00&zoom=&view=attic&do=explode:x&do=&colour=label:&scale=2&fn=';
+  assert.deepEqual(parseState(nonsense), state);
+  assert.deepEqual(parseState('#range=Infinity&at=-1'), state);
+});
+
+test('what a base does not say is as in what it is compared with', () => {
+  const at = (hash) => parseState(hash).base;
+  assert.equal(at('#range=60&at=1000'), null);
+  assert.deepEqual(at('#range=60&at=1000&query={a="b"}&base-at=500'), {
+    query: '{a="b"}',
+    rangeS: 60,
+    at: 500,
+  });
+  assert.deepEqual(at('#base={a="c"}'), { query: '{a="c"}', rangeS: 30, at: null });
+  assert.deepEqual(at('#query={a="b"}&base='), { query: '', rangeS: 30, at: null });
+});
+
+test('a base that is what it is compared with stands in the address, too', () => {
+  const state = parseState('#query={a="b"}&range=60&at=1000&base={a="b"}');
+  assert.deepEqual(parseState(formatState(state)), state);
+  assert.deepEqual(state.base, { query: '{a="b"}', rangeS: 60, at: 1000 });
+});
+
+test('what is live can be compared with what was', () => {
+  const state = { ...parseState('#at=1000'), base: { query: '', rangeS: 30, at: null } };
+  assert.equal(formatState(state), '#at=1000&base-at=now');
+  assert.deepEqual(parseState(formatState(state)), state);
+});
+
+test('no more transforms are taken than can be meant', () => {
+  const hash = `#${'do=hide:x&'.repeat(5000)}`;
+  assert.equal(parseState(hash).transforms.length, 100);
 });
 
 test('links to other formats select what is shown', () => {
@@ -63,6 +109,10 @@ test('numbers are short, and never 0 when there is something', () => {
   assert.equal(formatCores(0.001), '<0.01');
   assert.equal(formatCount(1234567), '1,234,567');
   assert.equal(formatRange(300), '5 min');
+  assert.equal(formatRange(30), '30 s');
+  assert.equal(formatRange(0.25), '250 ms');
+  assert.equal(formatRange(90), '1.5 min');
+  assert.equal(formatRange(100000), '1.16 d');
 });
 
 test('the line of truth names what is missing and why', () => {
