@@ -118,6 +118,7 @@ const go = native(
 /**
  * [comm, pids, [weight, stack][]][]; a stack runs from the root; its frames are ProfileWriter's.
  * `burn_three` weighs three times what `burn_one` does, so that numbers can be checked.
+ * @type {[string, string[], [number, any[][]][]][]}
  */
 export const WORKLOAD = [
   [

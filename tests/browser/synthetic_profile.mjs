@@ -159,6 +159,7 @@ export function syntheticProfile({ seed, seconds, endS }) {
         const noise = comm === 'fixture' ? 1 : 0.8 + 0.4 * random();
         const count = Math.round((weight * perSecond * seconds * noise) / pids.length);
         const exe = stack[0][1] === KERNEL ? '' : stack[0][1];
+        /** @type {Record<string, string>} */
         const labels = {
           comm,
           pid,

@@ -55,6 +55,7 @@ for path in map(pathlib.Path, sys.argv[1:]):
 page_types() {
 	npm ci --silent --prefix tests/lint
 	tests/lint/node_modules/.bin/tsc --project tests/lint/tsconfig.json
+	tests/lint/node_modules/.bin/tsc --project tests/lint/tests.tsconfig.json
 }
 
 manual() {

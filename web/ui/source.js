@@ -82,7 +82,8 @@ export class Source {
     /** @type {State | null} */
     this.state = null;
     this.failures = 0;
-    this.timer = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     this.abort = new AbortController();
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden && this.state?.at === null) this.ask();

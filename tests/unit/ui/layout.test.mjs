@@ -10,6 +10,7 @@ import { selectSamples } from '../../../web/ui/selector.js';
 import { Viewport } from '../../../web/ui/viewport.js';
 import { syntheticProfile } from '../../browser/synthetic_profile.mjs';
 
+/** @param {number} seed @param {import('../../../web/ui/layout.js').Order} [order] */
 function layoutOf(seed, order = 'name') {
   const profile = decodeProfile(syntheticProfile({ seed, seconds: 60, endS: 1700000000 }));
   return layOut(buildTree(profile, selectSamples(profile, []), 'host'), order);
@@ -20,7 +21,7 @@ function find(layout, name) {
   return Array.from({ length: tree.size }, (_, n) => n).find((n) => tree.frameOf(n).name === name);
 }
 
-for (const order of ['name', 'size']) {
+for (const order of /** @type {const} */ (['name', 'size'])) {
   test(`ordered by ${order}, children lie side by side within their parent`, () => {
     const { tree, start, end, firstChild, children } = layoutOf(1, order);
     for (let node = 0; node < tree.size; node++) {

@@ -34,7 +34,7 @@ test('a profile comes out as it went in', () => {
 });
 
 test('gzip is undone where there is gzip', async () => {
-  const bytes = written();
+  const bytes = new Uint8Array(written());
   assert.deepEqual(await inflate(new Uint8Array(gzipSync(bytes))), bytes);
   assert.equal(await inflate(bytes), bytes);
 });

@@ -14,6 +14,7 @@ import {
 } from '../../../web/ui/units.js';
 
 test('a state survives its address', () => {
+  /** @type {import('../../../web/ui/state.js').State} */
   const state = {
     rangeS: 0.25,
     at: 1700000000.125,
@@ -140,8 +141,8 @@ test('a status in which everything is missing is no error', () => {
 });
 
 test('an empty picture says why it is empty', () => {
-  const none = { sampleLabels: [0] };
-  const some = { sampleLabels: [0, 2] };
+  const none = /** @type {any} */ ({ sampleLabels: [0] });
+  const some = /** @type {any} */ ({ sampleLabels: [0, 2] });
   assert.match(describeEmptiness(none, parseState('')), /^Waiting/);
   assert.equal(describeEmptiness(none, parseState('#at=5')), 'No samples are from these 30 s.');
   const queried = describeEmptiness(some, parseState('#query={a="b"}'));
