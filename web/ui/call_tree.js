@@ -15,6 +15,11 @@ import { labelColumn } from './selector.js';
 /** @typedef {import('./pprof.js').Profile} Profile */
 /** @typedef {import('./frame.js').Frame} Frame */
 
+/**
+ * The value of one label, of each node.
+ * @typedef {{values: string[], ofNode: Int32Array}} NodeLabels  ofNode: −1 where there are several
+ */
+
 export const ROOT = 0;
 
 /** An array of numbers that grows. @template {Int32Array | Float64Array} T */
@@ -82,6 +87,8 @@ export class CallTree {
       samples: new Column(Float64Array),
     };
     this.index = new NodeIndex();
+    /** @type {NodeLabels | null} where boxes are coloured by a label */
+    this.labels = null;
   }
 
   /** Parent of each node; −1 above the root. */

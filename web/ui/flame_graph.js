@@ -6,6 +6,9 @@
  * The canvas is as large as what is seen of it and stays in place while its container scrolls, so
  * that a deep stack costs no memory. Everything is drawn anew each time, at most once per frame of
  * the display, and only while something moves.
+ *
+ * It hangs from its root, as icicles do, or grows upward from it, as flames do: all that differs is
+ * where the row of a depth is.
  */
 
 import { ROOT } from './call_tree.js';
@@ -49,6 +52,9 @@ export class FlameGraph {
     this.matches = null;
     this.hovered = -1;
     this.focused = -1;
+    this.isUpward = false;
+    /** Rows of boxes that can be told apart. */
+    this.nRows = 1;
     this.width = 0;
     this.height = 0;
     this.moveStart = 0;
@@ -100,6 +106,48 @@ export class FlameGraph {
     this.move();
   }
 
+  /** Show something else, which nothing moves to. @param {Layout} layout @param {number} zoom */
+  replaceLayout(layout, zoom) {
+    this.viewport.layout = null;
+    this.setLayout(layout, zoom);
+  }
+
+  /** Let it grow upward, or hang. @param {boolean} isUpward */
+  setUpward(isUpward) {
+    if (isUpward === this.isUpward) return;
+    this.isUpward = isUpward;
+    this.measure();
+    this.scroller.scrollTop = isUpward ? this.contentPx : 0;
+    this.redraw();
+    if (this.viewport.progress === 1) this.onSettled();
+  }
+
+  /** The height of all rows, and of what is seen of them if that is more. */
+  get contentPx() {
+    return Math.max(this.nRows * ROW_PX + 1, this.height);
+  }
+
+  /** The upper edge of the boxes of a depth, in what scrolls. @param {number} depth */
+  rowTop(depth) {
+    return this.isUpward ? this.contentPx - (depth + 1) * ROW_PX : depth * ROW_PX;
+  }
+
+  /** The depth of the boxes at a height in what scrolls. @param {number} y */
+  depthAt(y) {
+    return Math.floor((this.isUpward ? this.contentPx - y : y) / ROW_PX);
+  }
+
+  /** Count the rows anew. What grows upward keeps its place: its foot has moved. */
+  measure() {
+    const before = this.contentPx;
+    let deepest = 0;
+    this.viewport.walk(this.width, Infinity, (node, depth) => {
+      if (node >= 0) deepest = Math.max(deepest, depth);
+    });
+    this.nRows = deepest + 1;
+    if (this.isUpward) this.scroller.scrollTop += this.contentPx - before;
+  }
+
   /** @param {number} node */
   setZoom(node) {
     this.viewport.setZoom(node);
@@ -135,6 +183,7 @@ export class FlameGraph {
     this.canvas.height = Math.round(clientHeight * ratio);
     this.canvas.style.width = `${clientWidth}px`;
     this.canvas.style.height = `${clientHeight}px`;
+    this.measure();
     this.draw();
     this.onSettled();
   }
@@ -144,7 +193,13 @@ export class FlameGraph {
     if (prefersLessMotion() || document.hidden) this.viewport.arrive();
     this.moveStart = performance.now();
     this.redraw();
-    if (this.viewport.progress === 1) this.onSettled();
+    if (this.viewport.progress === 1) this.settle();
+  }
+
+  /** What is shown has come to rest. */
+  settle() {
+    this.measure();
+    this.onSettled();
   }
 
   redraw() {
@@ -163,7 +218,7 @@ export class FlameGraph {
     this.draw();
     if (!moving) return;
     if (this.viewport.progress < 1) this.redraw();
-    else this.onSettled();
+    else this.settle();
   }
 
   draw() {
@@ -174,10 +229,10 @@ export class FlameGraph {
     context.clearRect(0, 0, this.width, this.height);
     context.textBaseline = 'middle';
     context.fontKerning = 'none';
-    const deepest = Math.floor((top + this.height) / ROW_PX);
+    const deepest = this.depthAt(this.isUpward ? top : top + this.height);
     viewport.walk(this.width, deepest, (node, depth, x, width) => {
-      const y = depth * ROW_PX - top;
-      if (y <= -ROW_PX) return;
+      const y = this.rowTop(depth) - top;
+      if (y <= -ROW_PX || y >= this.height) return;
       if (node < 0) this.drawCrumb(x, y);
       else this.drawBox({ node, x, y, width, height: ROW_PX - GAP_PX });
     });
@@ -199,7 +254,7 @@ export class FlameGraph {
     const { tree } = /** @type {Layout} */ (viewport.layout);
     const frame = tree.frameOf(node);
     const found = this.matches !== null && this.matches[tree.frame[node]] === 1;
-    const paint = found ? palette.match : palette.paint(frame);
+    const paint = found ? palette.match : palette.paintNode(tree, node);
     const left = Math.max(x, 0);
     const right = Math.min(x + width, this.width);
     const drawn = Math.max(right - left - (width > 3 ? GAP_PX : 0), 0.5);
@@ -288,7 +343,7 @@ export class FlameGraph {
     const scale = this.width / Math.max(end - start, Number.MIN_VALUE);
     const x = (viewport.startOf(node) - start) * scale;
     const width = (viewport.endOf(node) - start) * scale - x;
-    return { node, x, y: tree.depth[node] * ROW_PX, width, height: ROW_PX - GAP_PX };
+    return { node, x, y: this.rowTop(tree.depth[node]), width, height: ROW_PX - GAP_PX };
   }
 
   /** What is seen of all boxes wide enough to be told apart, parents first. @returns {Box[]} */
@@ -298,7 +353,7 @@ export class FlameGraph {
       if (node < 0) return;
       const x = Math.max(0, boxX);
       const width = Math.min(this.width, boxX + boxWidth) - x;
-      boxes.push({ node, x, y: depth * ROW_PX, width, height: ROW_PX - GAP_PX });
+      boxes.push({ node, x, y: this.rowTop(depth), width, height: ROW_PX - GAP_PX });
     });
     return boxes;
   }
@@ -310,20 +365,20 @@ export class FlameGraph {
     const area = scroller.getBoundingClientRect();
     const { start, end } = viewport.target;
     const share = start + ((clientX - area.left) / this.width) * (end - start);
-    const depth = Math.floor((clientY - area.top + scroller.scrollTop) / ROW_PX);
+    const depth = this.depthAt(clientY - area.top + scroller.scrollTop);
     return nodeAt(viewport.layout, Math.min(share, 1 - 1e-12), depth);
   }
 
-  /** Scroll until a node's row is seen, with some of what called it. @param {number} node */
+  /** Scroll until a node's row is seen, with some of what it calls. @param {number} node */
   reveal(node) {
     const { tree } = /** @type {Layout} */ (this.viewport.layout);
-    const y = tree.depth[node] * ROW_PX;
+    const y = this.rowTop(tree.depth[node]);
     const { scrollTop } = this.scroller;
-    const above = 3 * ROW_PX;
-    const isSeen = y >= scrollTop && y + 6 * ROW_PX <= scrollTop + this.height;
-    if (!isSeen) {
-      const behavior = prefersLessMotion() ? 'instant' : 'smooth';
-      this.scroller.scrollTo({ top: Math.max(0, y - above), behavior });
-    }
+    const first = y - (this.isUpward ? 5 * ROW_PX : 0);
+    const end = y + ROW_PX * (this.isUpward ? 1 : 6);
+    if (first >= scrollTop && end <= scrollTop + this.height) return;
+    const top = this.isUpward ? y + 4 * ROW_PX - this.height : y - 3 * ROW_PX;
+    const behavior = prefersLessMotion() ? 'instant' : 'smooth';
+    this.scroller.scrollTo({ top: Math.max(0, top), behavior });
   }
 }

@@ -7,10 +7,18 @@
  * one profile to the next; blue is the kernel, green is code that was made at run time, grey with
  * stripes has no name. An inlined function is a paler box of its module's colour. Kinds differ in
  * lightness or pattern too, so that hue alone never carries the meaning.
+ *
+ * Instead of by module, boxes can be coloured by kind and language, by their own share of the time,
+ * or by the value of a label (colouring.js).
  */
 
+import { ROOT } from './call_tree.js';
+import { BY_MODULE } from './colouring.js';
 import { baseName, hashText } from './frame.js';
+import { languageOf } from './language.js';
 
+/** @typedef {import('./call_tree.js').CallTree} CallTree */
+/** @typedef {import('./colouring.js').Colouring} Colouring */
 /** @typedef {import('./frame.js').Frame} Frame */
 /** @typedef {{fill: string, ink: string, edge: string, striped: boolean}} Paint */
 
@@ -77,6 +85,20 @@ const HUE_SPAN = 92;
 const KERNEL_HUE = 248;
 const JIT_HUE = 165;
 
+/** Hue, and what is added to the lightness, of the languages that are common. */
+const LANGUAGES = /** @type {Record<string, [number, number]>} */ ({
+  C: [52, 0.03],
+  'C++': [88, 0.09],
+  Rust: [26, -0.02],
+  Go: [205, 0.06],
+  assembly: [330, 0],
+});
+const OTHER_LANGUAGE = /** @type {[number, number]} */ ([120, 0.05]);
+
+/** Shares of own time: where the colours of the ramp begin, and end. */
+const LEAST_SHARE = 0.0005;
+const MOST_SHARE = 0.2;
+
 /** @param {number} light @param {number} chroma @param {number} hue */
 function oklch(light, chroma, hue) {
   return `oklch(${light.toFixed(3)} ${chroma.toFixed(3)} ${hue.toFixed(1)})`;
@@ -92,11 +114,19 @@ function isBare(frame) {
   return frame.kind === 'unnamed' || frame.kind === 'cut';
 }
 
+/** How far up the ramp a share of own time is, 0 to 1. @param {number} share */
+function rampOf(share) {
+  if (share <= LEAST_SHARE) return 0;
+  return Math.min(1, Math.log(share / LEAST_SHARE) / Math.log(MOST_SHARE / LEAST_SHARE));
+}
+
 export class Palette {
-  /** @param {'light'|'dark'|'forced'} theme */
-  constructor(theme) {
+  /** @param {'light'|'dark'|'forced'} theme @param {Colouring} [colouring] */
+  constructor(theme, colouring = BY_MODULE) {
     this.forced = theme === 'forced';
-    this.tone = theme === 'dark' ? DARK : LIGHT;
+    this.isDark = theme === 'dark';
+    this.tone = this.isDark ? DARK : LIGHT;
+    this.colouring = colouring;
     /** @type {Map<string, Paint>} */
     this.paints = new Map();
   }
@@ -122,13 +152,73 @@ export class Palette {
       : { fill: match, ink: matchInk, edge: match, striped: false };
   }
 
+  /** What a box of a tree is painted with. @param {CallTree} tree @param {number} node */
+  paintNode(tree, node) {
+    const frame = tree.frameOf(node);
+    if (this.forced || frame.kind === 'host' || frame.kind === 'process') return this.paint(frame);
+    if (this.colouring.by === 'share') {
+      return this.paintShare(tree.self[node] / (tree.total[ROOT] || 1));
+    }
+    if (this.colouring.by === 'label' && tree.labels) {
+      return this.paintValue(tree.labels.values[tree.labels.ofNode[node]] ?? null);
+    }
+    return this.paint(frame);
+  }
+
   /** @param {Frame} frame @returns {Paint} */
   paint(frame) {
-    const known = this.paints.get(frame.id);
-    if (known) return known;
-    const paint = this.forced ? this.forcedPaint(frame) : this.mix(frame);
-    this.paints.set(frame.id, paint);
+    return this.remember(frame.id, () =>
+      this.forced
+        ? this.forcedPaint(frame)
+        : this.colouring.by === 'kind'
+          ? this.paintKind(frame)
+          : this.mix(frame),
+    );
+  }
+
+  /** @param {string} key @param {() => Paint} make */
+  remember(key, make) {
+    let paint = this.paints.get(key);
+    if (!paint) this.paints.set(key, (paint = make()));
     return paint;
+  }
+
+  /** Of a share of the time in the function itself. @param {number} share @returns {Paint} */
+  paintShare(share) {
+    const step = Math.round(rampOf(share) * 32);
+    return this.remember(`\0share ${step}`, () => {
+      const at = step / 32;
+      const light = this.isDark ? 0.34 + 0.38 * at : 0.94 - 0.26 * at;
+      const fill = oklch(light, 0.02 + 0.16 * at, 80 - 50 * at);
+      return plain(fill, light < 0.56 ? this.tone.outline : this.tone.ink);
+    });
+  }
+
+  /** Of a label's value; null where there are several. @param {string | null} value */
+  paintValue(value) {
+    return this.remember(`\0value ${value ?? '\0'}`, () => {
+      const { light, chroma, ink, unnamed } = this.tone;
+      if (!value) return { ...plain(oklch(unnamed, 0.008, 70), ink), striped: value === '' };
+      const hash = hashText(value);
+      const brighter = (Math.floor(hash / 360) % 3) * 0.06;
+      return plain(oklch(light + brighter, chroma, hash % 360), ink);
+    });
+  }
+
+  /** Of a language, of the kernel … @param {Frame} frame @returns {Paint} */
+  paintKind(frame) {
+    const paint = this.mix({ ...frame, module: frame.kind === 'kernel' ? '[kernel]' : '' });
+    if (frame.kind !== 'native') return paint;
+    const language = languageOf(frame);
+    const [hue, brighter] = LANGUAGES[language] ?? OTHER_LANGUAGE;
+    const chroma = this.tone.chroma * (language ? 1 : 0.3) * (frame.inlined ? 0.55 : 1);
+    const light = this.tone.light + brighter;
+    return {
+      fill: oklch(light + (frame.inlined ? this.tone.paler : 0), chroma, hue),
+      edge: oklch(light - 0.08, this.tone.chroma * 1.25, hue),
+      ink: this.tone.ink,
+      striped: false,
+    };
   }
 
   /** @param {Frame} frame @returns {Paint} */

@@ -37,9 +37,10 @@ function cellTexts(tree, node) {
 }
 
 export class Twin {
-  /** @param {HTMLElement} element the treegrid */
-  constructor(element) {
+  /** @param {HTMLElement} element the treegrid @param {string} [prefix] of its rows' ids */
+  constructor(element, prefix = 'frame') {
     this.element = element;
+    this.prefix = `${prefix}-`;
     /** @type {HTMLElement[]} */
     this.rows = [];
     const head = create('div', { role: 'row', class: 'twin-head' });
@@ -77,7 +78,7 @@ export class Twin {
   fillRow(row, { tree, firstChild }, box, isZoom) {
     const { node } = box;
     const hasChildren = firstChild[node + 1] > firstChild[node];
-    row.id = `frame-${node}`;
+    row.id = this.prefix + node;
     row.ariaLevel = String(tree.depth[node] + 1);
     row.ariaExpanded = hasChildren ? 'true' : null;
     row.ariaSelected = String(isZoom);
@@ -91,12 +92,12 @@ export class Twin {
   /** @param {number} node or −1 */
   setFocused(node) {
     if (node < 0) this.element.removeAttribute('aria-activedescendant');
-    else this.element.setAttribute('aria-activedescendant', `frame-${node}`);
+    else this.element.setAttribute('aria-activedescendant', this.prefix + node);
   }
 
   /** The node of the row that holds @target, or −1. @param {EventTarget | null} target */
   nodeOf(target) {
     const row = target instanceof Element ? target.closest('[role=row][id]') : null;
-    return row ? Number(row.id.slice('frame-'.length)) : -1;
+    return row?.id.startsWith(this.prefix) ? Number(row.id.slice(this.prefix.length)) : -1;
   }
 }
