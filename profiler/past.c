@@ -46,6 +46,7 @@ struct reading {
 	struct past *past;
 	struct row_sums sums;         /* of PAST_TOTALS */
 	struct pair_map second_index; /* thread and second → samples[] */
+	struct pair_map end_index;    /* of PAST_ENDS: thread and stack → samples[] */
 	uint32_t *frames;             /* by number: its index in the dictionary plus 1, or 0 */
 	size_t frame_capacity;
 	struct pair_map file_index;   /* number → that in the store */
@@ -93,6 +94,7 @@ static void reading_fini(struct reading *reading)
 	past_free(reading->past);
 	row_sums_fini(&reading->sums);
 	pair_map_fini(&reading->second_index);
+	pair_map_fini(&reading->end_index);
 	free(reading->frames);
 	pair_map_fini(&reading->file_index);
 	pair_map_fini(&reading->label_index);
@@ -100,22 +102,60 @@ static void reading_fini(struct reading *reading)
 	free(reading->strings);
 }
 
-/* Add @sample to the one of its thread and second, if there is one and its stack does not matter.
- */
-static int add_sample(struct reading *reading, const struct past_sample *sample)
+/* The first sample of a thread and stack has the earliest time, the other one all else, and the
+ * latest time. */
+static int find_end(struct reading *reading, struct past_sample *sample, uint32_t *ret_index)
 {
 	struct past *past = reading->past;
+	const uint32_t next = *ret_index;
+	const struct pair_key first = { sample->thread, sample->stack };
+	const struct pair_key last = { sample->thread | 1ULL << 32, sample->stack };
+	int64_t unix_s;
+	int r = pair_map_find_or_add(&reading->end_index, first, next, ret_index);
+
+	if (r)
+		return r;
+	unix_s = past->samples[*ret_index].unix_s;
+	if (sample->unix_s < unix_s) { /* of a window that came late */
+		past->samples[*ret_index].unix_s = sample->unix_s;
+		sample->unix_s = unix_s;
+	}
+	r = pair_map_find_or_add(&reading->end_index, last, next, ret_index);
+	if (r == 0 && past->samples[*ret_index].unix_s < sample->unix_s)
+		past->samples[*ret_index].unix_s = sample->unix_s;
+	return r;
+}
+
+/* Find the sample that @sample is to be added to; if there is none, it is the next. */
+static int find_place(struct reading *reading, struct past_sample *sample, uint32_t *ret_index)
+{
 	const struct pair_key second = { sample->thread, (uint64_t)sample->unix_s };
-	uint32_t index = (uint32_t)past->n_samples;
+
+	*ret_index = (uint32_t)reading->past->n_samples;
+	switch (reading->wish->detail) {
+	case PAST_SECONDS:
+		return pair_map_find_or_add(&reading->second_index, second, *ret_index, ret_index);
+	case PAST_ENDS:
+		return find_end(reading, sample, ret_index);
+	default:
+		return 0;
+	}
+}
+
+static int add_sample(struct reading *reading, struct past_sample *sample)
+{
+	struct past *past = reading->past;
+	uint32_t index = 0;
 	int r = query_budget_ask(reading->wish->budget,
 				 past->sample_capacity * sizeof(*past->samples) +
-					 pair_map_bytes(&reading->second_index));
+					 pair_map_bytes(&reading->second_index) +
+					 pair_map_bytes(&reading->end_index));
 
 	if (r == 0)
 		r = array_reserve((void **)&past->samples, &past->sample_capacity,
 				  past->n_samples + 1, sizeof(*past->samples));
-	if (r == 0 && reading->wish->detail == PAST_SECONDS)
-		r = pair_map_find_or_add(&reading->second_index, second, index, &index);
+	if (r == 0)
+		r = find_place(reading, sample, &index);
 	if (r < 0)
 		return r;
 	if (index == past->n_samples) {

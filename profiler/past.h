@@ -24,6 +24,7 @@ struct store;
 enum past_detail {
 	PAST_TOTALS,  /* threads and stacks; the time is that of the range's start */
 	PAST_SECONDS, /* threads and times; the stack means nothing */
+	PAST_ENDS, /* threads and stacks; each at its first time, and, with all others, its last */
 	PAST_MOMENTS, /* all three */
 };
 

@@ -50,6 +50,7 @@ const struct route routes[] = {
 	{ "/api/v1/series",              "api_series",       READ,        false, sums_begin_series },
 	{ "/api/v1/timeline",            "api_timeline",     READ,        false, sums_begin_timeline },
 	{ "/api/v1/heatmap",             "api_heatmap",      READ,        false, sums_begin_heatmap },
+	{ "/api/v1/builds",              "api_builds",       READ,        false, sums_begin_builds },
 	{ "/querier.v1.QuerierService/*", "querier",         POST,        false, querier_begin },
 	{ "/metrics",                    "metrics",          READ,        false, begin_metrics },
 	{ "/-/healthy",                  "healthy",          READ,        false, begin_healthy },

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "profiler/base/buffer.h"
+#include "profiler/build_changes.h"
 #include "profiler/heatmap.h"
 #include "profiler/label_groups.h"
 #include "profiler/query.h"
@@ -120,5 +121,40 @@ int sums_json_append_heatmap(const struct heatmap *heatmap, unsigned int limits_
 	}
 	buffer_append_string(ret_json, "],\"coarse\":");
 	append_counts(ret_json, heatmap->coarse, heatmap->n_columns);
+	return append_end(ret_json, limits_met);
+}
+
+static void append_build_id(struct buffer *out, const char *name, const struct build_id *id)
+{
+	buffer_printf(out, ",\"%s\":\"", name);
+	for (uint32_t i = 0; i < id->n_bytes; i++)
+		buffer_printf(out, "%02x", id->bytes[i]);
+	buffer_append_char(out, '"');
+}
+
+static void append_change(struct buffer *out, const struct build_change *change)
+{
+	buffer_append_string(out, "{\"time\":");
+	json_text_append_seconds(out, change->unix_ns);
+	buffer_append_string(out, ",\"file\":");
+	json_text_append_string(out, change->path);
+	append_build_id(out, "build_id", &change->build_id);
+	append_build_id(out, "before", &change->before);
+	buffer_append_string(out, ",\"before_until\":");
+	json_text_append_seconds(out, change->before_until_unix_ns);
+	buffer_printf(out, ",\"count\":%" PRIu64 "}", change->count);
+}
+
+int sums_json_append_builds(const struct build_changes *changes, const struct query *query,
+			    unsigned int limits_met, struct buffer *ret_json)
+{
+	append_range(ret_json, query);
+	buffer_append_string(ret_json, ",\"builds\":[");
+	for (size_t i = 0; i < changes->n_changes; i++) {
+		if (i)
+			buffer_append_char(ret_json, ',');
+		append_change(ret_json, &changes->changes[i]);
+	}
+	buffer_printf(ret_json, "],\"left_out\":%zu", changes->n_left_out);
 	return append_end(ret_json, limits_met);
 }

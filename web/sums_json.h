@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * Sums as JSON: series, timelines and heat maps. docs/api.md shows what it looks like.
+ * Sums as JSON: series, timelines, heat maps, and changes of builds. docs/api.md shows what it looks like.
  */
 
 #include <stdint.h>
 
 struct buffer;
+struct build_changes;
 struct heatmap;
 struct query;
 struct series_set;
@@ -25,3 +26,6 @@ int sums_json_append_timeline(const struct series_set *set, const struct query *
 
 int sums_json_append_heatmap(const struct heatmap *heatmap, unsigned int limits_met,
 			     struct buffer *ret_json);
+
+int sums_json_append_builds(const struct build_changes *changes, const struct query *query,
+			    unsigned int limits_met, struct buffer *ret_json);

@@ -5,6 +5,7 @@
 
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/build_changes.h"
 #include "profiler/heatmap.h"
 #include "profiler/label_groups.h"
 #include "profiler/series_set.h"
@@ -23,6 +24,8 @@ enum {
 	DEFAULT_STEPS = 240,
 	DEFAULT_COLUMNS = 600,
 	DEFAULT_ROWS = 50,
+	DEFAULT_CHANGES = 100,
+	MAX_CHANGES = 1000,
 };
 
 struct sums_job {
@@ -30,6 +33,7 @@ struct sums_job {
 	struct label_names names;
 	struct series_options series;
 	struct heatmap_options heatmap;
+	uint32_t max_changes; /* of builds */
 };
 
 static void job_free(void *pointer)
@@ -209,4 +213,37 @@ void sums_begin_heatmap(struct request *request, struct site *site)
 			       DEFAULT_COLUMNS, &job->heatmap.max_columns))
 		return;
 	request->work = work_heatmap;
+}
+
+static int append_builds(struct request *request, struct site *site, struct sums_job *job)
+{
+	_cleanup_(build_changes_fini) struct build_changes changes = { 0 };
+	const struct query *query = &job->selection->query;
+	int r;
+
+	r = build_changes_init(site->store, query, job->max_changes, &changes);
+	if (r < 0)
+		return r;
+	return sums_json_append_builds(&changes, query,
+				       query_budget_limits(&job->selection->budget),
+				       &request->answer.body);
+}
+
+static void work_builds(struct request *request, struct site *site)
+{
+	struct sums_job *job = request->job;
+
+	begin(request, job, site);
+	finish(request, job, append_builds(request, site, job));
+}
+
+void sums_begin_builds(struct request *request, struct site *site)
+{
+	struct sums_job *job = job_of_request(request);
+
+	(void)site;
+	if (!job ||
+	    !request_get_count(request, "limit", MAX_CHANGES, DEFAULT_CHANGES, &job->max_changes))
+		return;
+	request->work = work_builds;
 }

@@ -16,3 +16,6 @@ void sums_begin_timeline(struct request *request, struct site *site);
 
 /* GET /api/v1/heatmap?query=&from=&to=&columns=&rows= */
 void sums_begin_heatmap(struct request *request, struct site *site);
+
+/* GET /api/v1/builds?query=&from=&to=&limit= */
+void sums_begin_builds(struct request *request, struct site *site);

@@ -130,6 +130,69 @@ def all_routes_have_the_same_sums(daemon):
 
 
 @test
+def a_cell_of_the_heat_map_is_the_profile_of_its_milliseconds(daemon):
+    rows = 50
+
+    def cells_and_profiles(_):
+        heatmap = ask(daemon, "heatmap", rows=rows, query=THREE)
+        cells = [
+            (count, heatmap["from"] + column, row)
+            for column, counts in enumerate(heatmap["counts"])
+            for row, count in enumerate(counts)
+        ]
+        # Those at the ends are cut by the range.
+        chosen = [cell for cell in cells[rows:-rows] if cell[0]][:8]
+        profiles = []
+        for _, second, row in chosen:
+            ends = [f"{second + at // rows}.{at % rows * 20:03}" for at in (row, row + 1)]
+            range_of_cell = {"from": ends[0], "to": ends[1]}
+            profiles.append(totals(fetch(daemon, query=THREE, **range_of_cell))[0])
+        return [count for count, _, _ in chosen], profiles
+
+    counts, profiles = unchanged(daemon, cells_and_profiles, query=THREE)
+    assert len(counts) == 8 and counts == profiles, (counts, profiles)
+
+
+def with_another_build_id(program):
+    """The bytes of a program in which the linker has written another build id."""
+    with open(program, "rb") as file:
+        content = bytearray(file.read())
+    note = content.index(b"\x14\0\0\0\3\0\0\0GNU\0")
+    content[note + 12] ^= 0xFF
+    return bytes(content), content[note + 12 : note + 32].hex()
+
+
+@test
+def a_program_that_is_another_build_is_a_change(daemon):
+    with tempfile.TemporaryDirectory() as folder:
+        program = f"{folder}/deployed"
+        shutil.copy(fixture("three_to_one"), program)
+        start = time.time()
+        processes.finish(processes.start(program, "1"))
+        deployed = time.time()
+        content, build_id = with_another_build_id(program)
+        os.remove(program)  # as those do who deploy: the old file lives on as another
+        with open(program, "wb") as file:
+            file.write(content)
+        os.chmod(program, 0o755)
+        processes.finish(processes.start(program, "1"))
+        answers = []
+
+        def is_told():
+            query = '{comm="deployed"}'
+            answer = daemon.get("/api/v1/builds", query=query, to="now", **{"from": f"{start:.3f}"})
+            assert answer.code == 200, f"{answer.code}: {answer.text}"
+            answers.append(json.loads(answer.text))
+            return any(change["file"] == program for change in answers[-1]["builds"])
+
+        wait_for(is_told, 30, "the change of a build is told")
+    (change,) = (change for change in answers[-1]["builds"] if change["file"] == program)
+    assert change["build_id"] == build_id and change["before"] != build_id, change
+    assert change["before_until"] < deployed < change["time"], (change, deployed)
+    assert change["count"] > 10, change
+
+
+@test
 def a_range_is_the_sum_of_its_parts(daemon):
     middle = f"{float(loaded_range(daemon)['from']) + 1.2345:.6f}"
 

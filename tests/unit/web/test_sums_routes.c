@@ -13,6 +13,8 @@
 
 #include "http_client.h"
 #include "profiler/base/array.h"
+#include "profiler/base/clock.h"
+#include "profiler/store.h"
 #include "web_fixture.h"
 
 static struct web_fixture fixture;
@@ -126,6 +128,41 @@ static void tells_where_in_a_second_samples_were(void **state)
 	json_decref(json);
 }
 
+/* The program was another build two seconds ago. */
+static void tells_which_builds_have_changed(void **state)
+{
+	static const struct frame frame = { FRAME_NATIVE, 2, 0x1000 };
+	const struct elf_description now = { .build_id = { { 0xab, 1 }, 2 } };
+	const struct elf_description before = { .build_id = { { 0xcd, 2 }, 2 } };
+	const struct sample sample = {
+		.time_unix_ns = clock_unix_ns() - 2 * NS_PER_SECOND,
+		.value = 10101010,
+		.weight = 1,
+		.thread = 1,
+		.stack = 2,
+	};
+	const json_t *change;
+	json_t *json;
+
+	(void)state;
+	assert_int_equal(store_describe_file(fixture.store, 1, &now), 0);
+	assert_int_equal(store_add_file(fixture.store, 2, "/usr/bin/api"), 0);
+	assert_int_equal(store_describe_file(fixture.store, 2, &before), 0);
+	assert_int_equal(store_add_stack(fixture.store, 2, &frame, 1), 0);
+	assert_int_equal(store_add_samples(fixture.store, &sample, 1), 1);
+	json = answer("/api/v1/builds?from=now-1m&limit=1");
+	assert_int_equal(json_array_size(json_object_get(json, "builds")), 1);
+	change = json_array_get(json_object_get(json, "builds"), 0);
+	assert_string_equal(json_string_value(json_object_get(change, "file")), "/usr/bin/api");
+	assert_string_equal(json_string_value(json_object_get(change, "build_id")), "ab01");
+	assert_string_equal(json_string_value(json_object_get(change, "before")), "cd02");
+	assert_int_equal(number(change, "count"), 3);
+	assert_true(json_number_value(json_object_get(change, "time")) >
+		    json_number_value(json_object_get(change, "before_until")));
+	assert_int_equal(number(json, "left_out"), 0);
+	json_decref(json);
+}
+
 static void says_which_parameter_is_bad(void **state)
 {
 	static const char *const examples[][2] = {
@@ -149,6 +186,9 @@ static void says_which_parameter_is_bad(void **state)
 		{ "heatmap?columns=18446744073709551617", "parameter columns" },
 		{ "heatmap?to=never", "parameter to" },
 		{ "heatmap?type=heap", "parameter type" },
+		{ "builds?limit=0", "parameter limit" },
+		{ "builds?limit=1001", "parameter limit" },
+		{ "builds?query=x", "parameter query" },
 	};
 
 	(void)state;
@@ -215,6 +255,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(tells_where_in_a_second_samples_were, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(tells_which_builds_have_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_which_parameter_is_bad, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_which_limit_was_met, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_that_an_expression_was_given_up, set_up,
