@@ -25,6 +25,11 @@ struct label {
 #define LABEL_THREAD  "thread" /* the thread's name */
 #define LABEL_TID     "tid"
 
+/* Of one sample, as numbers of a pprof file: names that Datadog's profilers have begun. */
+#define LABEL_END_TIMESTAMP "end_timestamp_ns"       /* when it was taken, since 1970 */
+#define LABEL_PRECISION     "timestamp_precision_ns" /* of that, unless it is exact */
+#define LABEL_CPU           "cpu"
+
 /* The value of the label @name, or "". Borrowed from @labels. */
 const char *label_find(const struct label *labels, size_t n_labels, const char *name);
 
