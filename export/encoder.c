@@ -23,6 +23,18 @@ const struct encoder encoders[] = {
 	{ 0 },
 };
 
+/* In the format of the first of them. */
+static const struct encoder pprof_in_time = {
+	"pprof", ".pb.gz", "application/octet-stream", true, pprof_encode_moments,
+};
+
+const struct encoder *encoder_in_time(const struct encoder *encoder)
+{
+	if (encoder == &encoders[0])
+		return &pprof_in_time;
+	return encoder->wants_moments ? encoder : NULL;
+}
+
 const struct encoder *encoder_find(const char *name)
 {
 	for (const struct encoder *encoder = encoders; encoder->name; encoder++) {

@@ -27,6 +27,9 @@ struct encoder {
 /* The encoders, pprof first; ends with one whose name is NULL. */
 extern const struct encoder encoders[];
 
+/* What shows samples one by one in the format of @encoder: often itself; or NULL: nothing can. */
+const struct encoder *encoder_in_time(const struct encoder *encoder);
+
 /* The encoder of that name, or NULL. */
 const struct encoder *encoder_find(const char *name);
 

@@ -30,12 +30,14 @@ static void append_milliseconds(struct buffer *out, int64_t ns)
 	buffer_printf(out, "%" PRId64 ".%06" PRId64, ns / NS_PER_MS, ns % NS_PER_MS);
 }
 
-static void append_meta(const struct profile *profile, struct buffer *out)
+static void append_meta(const struct timeline *timeline, struct buffer *out)
 {
+	const struct profile *profile = timeline->profile;
+
 	buffer_append_string(out, "\"meta\":{\"interval\":");
 	append_milliseconds(out, profile->period_ns > 0 ? profile->period_ns : NS_PER_MS);
 	buffer_append_string(out, ",\"startTime\":");
-	append_milliseconds(out, profile->start_unix_ns);
+	append_milliseconds(out, timeline->start_unix_ns);
 	buffer_append_string(out, ",\"product\":\"Pilotlight");
 	if (profile->n_untimed)
 		buffer_printf(out, ", without the last %" PRIu64 " samples", profile->n_untimed);
@@ -91,7 +93,7 @@ int firefox_encode(const struct profile *profile, struct buffer *out)
 	if (r < 0)
 		return r;
 	buffer_append_char(out, '{');
-	append_meta(profile, out);
+	append_meta(&timeline, out);
 	append_libs(profile, out);
 	buffer_append_string(out, "\"pages\":[],\"counters\":[],\"profilerOverhead\":[],"
 				  "\"threads\":[");

@@ -174,7 +174,7 @@ static void append_times(const struct firefox_tables *tables, const struct timel
 	buffer_append_string(out, "],\"time\":[");
 	for (size_t i = 0; i < thread->n_moments; i++) {
 		const struct profile_moment *moment = moment_at(tables, thread, i);
-		int64_t off_ns = moment->time_unix_ns - tables->timeline->profile->start_unix_ns;
+		int64_t off_ns = moment->time_unix_ns - tables->timeline->start_unix_ns;
 
 		if (!tables->timeline->has_times) {
 			end_ns += moment->value < NUMBER_MAX ? (int64_t)moment->value : 0;

@@ -7,8 +7,13 @@
 #include "export/gzip.h"
 #include "export/pprof.pb-c.h"
 #include "export/pprof_message.h"
+#include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/profile_extras.h"
+
+/* What moments may take before they are compressed: nothing of each is shared but its strings. */
+#define EXPANDED_MAX (256UL << 20)
 
 static int64_t clamp_to_int64(uint64_t value)
 {
@@ -79,6 +84,101 @@ int pprof_encode(const struct profile *profile, struct buffer *out)
 	r = build(profile, &pprof);
 	if (r == 0)
 		r = pprof_message_pack(pprof.message, &bytes);
+	return r < 0 ? r : gzip_append(out, bytes.data, bytes.size);
+}
+
+/* A moment's own labels, after those of its label set. Each has a unit: readers take a number 0
+ * without one for none. */
+enum own_label { OWN_TIME, OWN_CPU, OWN_PRECISION, OWN_LABEL_COUNT };
+
+/* One sample at a time: what it is made of, used again for each. */
+struct moment_sample {
+	Pprof__Sample sample;
+	Pprof__Sample *samples[1];
+	int64_t values[2];
+	Pprof__Label own_labels[OWN_LABEL_COUNT];
+	Pprof__Label **labels; /* room for those of any label set, and its own */
+};
+
+static int moment_sample_init(struct pprof_message *pprof, struct moment_sample *ret_sample)
+{
+	const uint32_t *strings = pprof->own_strings;
+	size_t most = 0;
+
+	for (size_t i = 0; i < pprof->profile->n_label_sets; i++)
+		most = pprof->n_labels[i] > most ? pprof->n_labels[i] : most;
+	ret_sample->labels =
+		pprof_message_take(pprof, most + OWN_LABEL_COUNT, sizeof(*ret_sample->labels));
+	if (!ret_sample->labels)
+		return -ENOMEM;
+	for (int i = 0; i < OWN_LABEL_COUNT; i++) {
+		pprof__label__init(&ret_sample->own_labels[i]);
+		ret_sample->own_labels[i].num_unit = strings[PPROF_STRING_NANOSECONDS];
+	}
+	ret_sample->own_labels[OWN_TIME].key = strings[PPROF_STRING_END_TIMESTAMP];
+	ret_sample->own_labels[OWN_CPU].key = strings[PPROF_STRING_CPU];
+	ret_sample->own_labels[OWN_CPU].num_unit = strings[PPROF_STRING_CPU];
+	ret_sample->own_labels[OWN_PRECISION].key = strings[PPROF_STRING_PRECISION];
+	ret_sample->own_labels[OWN_PRECISION].num = NS_PER_SECOND;
+	pprof__sample__init(&ret_sample->sample);
+	ret_sample->sample.value = ret_sample->values;
+	ret_sample->sample.n_value = ARRAY_SIZE(ret_sample->values);
+	ret_sample->samples[0] = &ret_sample->sample;
+	return 0;
+}
+
+/* Of a moment of which only the second is known, the CPU is not. */
+static void set_labels(const struct pprof_message *pprof, const struct profile_moment *moment,
+		       struct moment_sample *sample)
+{
+	size_t first = pprof->first_labels[moment->label_set];
+	size_t n_labels = pprof->n_labels[moment->label_set];
+
+	for (size_t i = 0; i < n_labels; i++)
+		sample->labels[i] = pprof->labels[first + i];
+	sample->own_labels[OWN_TIME].num = moment->time_unix_ns;
+	sample->labels[n_labels++] = &sample->own_labels[OWN_TIME];
+	sample->own_labels[OWN_CPU].num = moment->cpu;
+	sample->labels[n_labels++] =
+		&sample->own_labels[moment->is_coarse ? OWN_PRECISION : OWN_CPU];
+	sample->sample.label = sample->labels;
+	sample->sample.n_label = n_labels;
+}
+
+/* Messages that follow one another are one: repeated fields go on. */
+static int append_moments(struct pprof_message *pprof, struct buffer *out)
+{
+	const struct profile *profile = pprof->profile;
+	Pprof__Profile message = PPROF__PROFILE__INIT;
+	struct moment_sample sample;
+	int r = moment_sample_init(pprof, &sample);
+
+	message.sample = sample.samples;
+	message.n_sample = 1;
+	for (size_t i = 0; r == 0 && i < profile->n_moments; i++) {
+		const struct profile_moment *moment = &profile->moments[i];
+
+		sample.values[0] = clamp_to_int64(moment->count);
+		sample.values[1] = clamp_to_int64(moment->value);
+		pprof_message_set_stack(pprof, moment->stack, &sample.sample);
+		set_labels(pprof, moment, &sample);
+		r = pprof_message_pack(&message, out);
+	}
+	return r;
+}
+
+int pprof_encode_moments(const struct profile *profile, struct buffer *out)
+{
+	_cleanup_(pprof_message_fini) struct pprof_message pprof = { 0 };
+	_cleanup_(buffer_fini) struct buffer bytes = { .limit = EXPANDED_MAX };
+	int r;
+
+	assert(!profile->extras);
+	r = pprof_message_init(profile, true, &pprof);
+	if (r == 0)
+		r = pprof_message_pack(pprof.message, &bytes);
+	if (r == 0)
+		r = append_moments(&pprof, &bytes);
 	return r < 0 ? r : gzip_append(out, bytes.data, bytes.size);
 }
 

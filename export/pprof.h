@@ -5,8 +5,8 @@
  * Pprof: gzipped protobuf, as github.com/google/pprof defines it.
  *
  * Satisfies the strictest of its readers (pprof, Parca, Pyroscope): ids count from 1 in order,
- * every string is UTF-8, labels are strings, no label is empty, no sample is all zero. The same
- * profile gives the same bytes.
+ * every string is UTF-8, labels are strings (but for times), no label is empty, no sample is all
+ * zero. The same profile gives the same bytes.
  *
  * The main mapping (main_mapping.h) comes first; all else keeps the order of the profile.
  */
@@ -18,6 +18,13 @@ struct buffer;
 
 /* See encoder.h. */
 int pprof_encode(const struct profile *profile, struct buffer *out);
+
+/*
+ * The same of the profile's moments: each is a sample, in order of time, with its time and its CPU
+ * as numbers: LABEL_END_TIMESTAMP and LABEL_CPU of label.h; LABEL_PRECISION instead of the CPU
+ * where only the second is known. @profile has no extras.
+ */
+int pprof_encode_moments(const struct profile *profile, struct buffer *out);
 
 struct pprof_callback {
 	int (*on_message)(void *context, const struct ProtobufCMessage *message);

@@ -19,7 +19,7 @@
 static int64_t gap_before(const struct timeline *timeline, const struct profile_moment *moment,
 			  int64_t end_ns)
 {
-	int64_t off_ns = moment->time_unix_ns - timeline->profile->start_unix_ns;
+	int64_t off_ns = moment->time_unix_ns - timeline->start_unix_ns;
 	int64_t gap_ns;
 
 	if (!timeline->has_times || moment->value > INT64_MAX ||
@@ -73,7 +73,8 @@ static int64_t append_bars(const struct timeline *timeline, const struct timelin
 		if (gap_ns)
 			buffer_printf(weights, "%" PRId64 ",", gap_ns);
 		buffer_printf(weights, "%" PRIu64, moment->value);
-		end_ns += gap_ns + (int64_t)moment->value;
+		if (__builtin_add_overflow(end_ns + gap_ns, moment->value, &end_ns))
+			end_ns = INT64_MAX;
 	}
 	return end_ns;
 }

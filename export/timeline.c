@@ -47,10 +47,14 @@ static int find_moments(struct timeline *timeline)
 	const struct profile *profile = timeline->profile;
 
 	timeline->has_times = profile->n_moments > 0;
+	timeline->start_unix_ns = profile->start_unix_ns;
 	if (!timeline->has_times)
 		return make_moments(timeline);
 	timeline->moments = profile->moments;
 	timeline->n_moments = profile->n_moments;
+	if (profile->start_unix_ns <= 0 ||
+	    profile->start_unix_ns > profile->moments[0].time_unix_ns)
+		timeline->start_unix_ns = profile->moments[0].time_unix_ns;
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct timeline {
 	const struct profile_moment *moments; /* in order of time */
 	size_t n_moments;
 	bool has_times;
+	int64_t start_unix_ns; /* of the profile; where it does not say, of the first moment */
 	struct timeline_thread *threads; /* the busiest first */
 	size_t n_threads;
 	uint32_t *thread_of; /* by label set: index of its thread */

@@ -14,6 +14,7 @@
 #include "import/protobuf.h"
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/base/string_table.h"
 #include "profiler/label.h"
 #include "profiler/profile.h"
@@ -41,6 +42,7 @@ struct pprof_reader {
 	struct sample_parts sample; /* scratch */
 	size_t count_type;          /* which of a sample's values it counts … */
 	int64_t value_scale;        /* … and by what the default one is to be multiplied */
+	size_t n_timeless;          /* samples that do not say when they were taken */
 };
 
 typedef int read_fn(struct pprof_reader *reader, const struct protobuf_field *field);
@@ -350,6 +352,34 @@ static uint64_t positive(int64_t value, int64_t scale)
 	return __builtin_mul_overflow(value, scale, &scaled) ? INT64_MAX : (uint64_t)scaled;
 }
 
+/* A sample that tells when it was taken is a moment. */
+static int add_moment(struct pprof_reader *reader, const struct profile_sample *sample)
+{
+	struct sample_parts *parts = &reader->sample;
+	struct profile_moment moment = { .count = sample->count,
+					 .value = sample->value,
+					 .stack = sample->stack,
+					 .label_set = sample->label_set };
+	bool has_time = false;
+
+	for (size_t i = 0; i < parts->n_numbers; i++) {
+		const struct profile_number *number = &parts->numbers[i];
+
+		if (text_is(reader, number->name, LABEL_END_TIMESTAMP)) {
+			moment.time_unix_ns = number->value;
+			has_time = number->value >= 0;
+		} else if (text_is(reader, number->name, LABEL_PRECISION)) {
+			moment.is_coarse = number->value >= (int64_t)NS_PER_SECOND;
+		} else if (text_is(reader, number->name, LABEL_CPU)) {
+			moment.cpu = (uint32_t)number->value;
+		}
+	}
+	reader->n_timeless += !has_time;
+	if (!has_time || (!moment.count && !moment.value))
+		return 0;
+	return profile_add_moment(reader->tables.profile, &moment);
+}
+
 static int add_sample(struct pprof_reader *reader)
 {
 	struct sample_parts *parts = &reader->sample;
@@ -369,7 +399,21 @@ static int add_sample(struct pprof_reader *reader)
 		r = add_label_set(reader, &sample.label_set);
 	if (r == 0)
 		r = profile_extras_add_values(profile->extras, parts->values);
+	if (r == 0)
+		r = add_moment(reader, &sample);
 	return r < 0 ? r : profile_append_sample(profile, &sample);
+}
+
+/* Times are of use where each sample has one; else all samples are shown as if none had. */
+static void finish_moments(struct pprof_reader *reader)
+{
+	struct profile *profile = reader->tables.profile;
+
+	if (reader->n_timeless) {
+		profile->n_moments = 0;
+		profile->n_untimed = 0;
+	}
+	profile_sort_moments(profile);
 }
 
 static int read_sample(struct pprof_reader *reader, const struct protobuf_field *field)
@@ -467,6 +511,7 @@ int pprof_read(const char *bytes, size_t size, struct profile **ret_profile,
 		r = choose_program(&reader);
 	if (r < 0)
 		return r;
+	finish_moments(&reader);
 	*ret_profile = steal(reader.tables.profile);
 	return 0;
 }

@@ -332,6 +332,12 @@ int profile_add_moment(struct profile *profile, const struct profile_moment *mom
 	return r;
 }
 
+void profile_limit_moments(struct profile *profile, size_t most)
+{
+	for (; profile->n_moments > most; profile->n_moments--)
+		profile->n_untimed += profile->moments[profile->n_moments - 1].count;
+}
+
 static int moment_compare(const void *left, const void *right)
 {
 	const struct profile_moment *a = left, *b = right;

@@ -87,7 +87,8 @@ struct profile_moment {
 	uint64_t value;
 	uint32_t stack;
 	uint32_t label_set;
-	uint32_t cpu; /* that it was taken on */
+	uint32_t cpu;   /* that it was taken on */
+	bool is_coarse; /* only its second is known: the time is the middle of that, the CPU none */
 };
 
 #define PROFILE_MOMENTS_MAX (1UL << 20) /* 40 MiB: three hours of one busy CPU at 99 Hz */
@@ -154,6 +155,9 @@ int profile_append_sample(struct profile *profile, const struct profile_sample *
 
 /* Add a moment as it is; what is beyond PROFILE_MOMENTS_MAX only counts as untimed. */
 int profile_add_moment(struct profile *profile, const struct profile_moment *moment);
+
+/* Keep the first @most moments; the others only count as untimed. */
+void profile_limit_moments(struct profile *profile, size_t most);
 
 /* Sort the moments by time; those of one time by label set and stack. */
 void profile_sort_moments(struct profile *profile);

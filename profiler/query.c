@@ -231,7 +231,12 @@ static int run_add_moment(void *context, size_t dictionary_i, int64_t time_unix_
 {
 	struct query_run *run = context;
 	struct query_part *part = &run->parts[dictionary_i];
-	struct profile_moment moment = { time_unix_ns, .cpu = sample->cpu };
+	struct profile_moment moment = {
+		.time_unix_ns = time_unix_ns,
+		.cpu = sample->cpu,
+		.is_coarse = run->snapshot.is_by_second ||
+			     run->snapshot.dictionaries[dictionary_i].is_past,
+	};
 	int r;
 
 	r = thread_numbers_find(&part->label_sets, &run->numbering, sample->thread,

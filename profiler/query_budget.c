@@ -11,7 +11,7 @@
 const char *const query_limit_names[QUERY_LIMIT_COUNT] = {
 	[QUERY_LIMIT_CPU_TIME] = "cpu_time", [QUERY_LIMIT_MEMORY] = "memory",
 	[QUERY_LIMIT_ANSWER] = "answer",     [QUERY_LIMIT_MATCH] = "match",
-	[QUERY_LIMIT_GROUPS] = "groups",
+	[QUERY_LIMIT_GROUPS] = "groups",     [QUERY_LIMIT_SAMPLES] = "samples",
 };
 
 void query_budget_init(struct query_budget *ret_budget, int64_t cpu_ns, size_t bytes)

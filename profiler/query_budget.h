@@ -18,9 +18,10 @@
 enum query_limit {
 	QUERY_LIMIT_CPU_TIME,
 	QUERY_LIMIT_MEMORY,
-	QUERY_LIMIT_ANSWER, /* the answer would be too large */
-	QUERY_LIMIT_MATCH,  /* a regular expression was given up, and did not match */
-	QUERY_LIMIT_GROUPS, /* groups too many became one, "other" */
+	QUERY_LIMIT_ANSWER,  /* the answer would be too large */
+	QUERY_LIMIT_MATCH,   /* a regular expression was given up, and did not match */
+	QUERY_LIMIT_GROUPS,  /* groups too many became one, "other" */
+	QUERY_LIMIT_SAMPLES, /* of samples one by one, the last were left out */
 	QUERY_LIMIT_COUNT,
 };
 

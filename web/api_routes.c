@@ -19,7 +19,9 @@
 #include "web/time_range.h"
 
 #define DEFAULT_RANGE_NS (3600 * NS_PER_SECOND)
-#define CPU_TYPE         "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
+enum { DEFAULT_MOMENTS = 100000, MAX_MOMENTS = 250000 }; /* of `order=time` */
+
+#define CPU_TYPE "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 
 static const char types_json[] = "[{\"id\":\"" CPU_TYPE "\",\"name\":\"process_cpu\","
 				 "\"sample_type\":\"cpu\",\"sample_unit\":\"nanoseconds\","
@@ -53,6 +55,29 @@ static const struct encoder *get_encoder(struct request *request)
 	return NULL;
 }
 
+/* Samples one by one, if @request wants them so: then *@encoder becomes one that shows them. */
+static bool get_order(struct request *request, const struct encoder **encoder,
+		      uint32_t *ret_max_moments)
+{
+	const char *value = request_get(request, "order");
+	const struct encoder *in_time = encoder_in_time(*encoder);
+
+	*ret_max_moments = 0;
+	if (!value)
+		return true;
+	if (strcmp(value, "time")) {
+		answer_fail_parameter(&request->answer, "order", value, "time");
+		return false;
+	}
+	if (!in_time) {
+		answer_fail_parameter(&request->answer, "format", (*encoder)->name,
+				      "pprof, speedscope, perf or firefox, if order is time");
+		return false;
+	}
+	*encoder = in_time;
+	return request_get_count(request, "limit", MAX_MOMENTS, DEFAULT_MOMENTS, ret_max_moments);
+}
+
 bool api_type_is_good(struct request *request)
 {
 	const char *value = request_get(request, "type");
@@ -66,14 +91,19 @@ bool api_type_is_good(struct request *request)
 void api_begin_profile(struct request *request, struct site *site)
 {
 	const struct encoder *encoder;
+	struct selection *selection;
+	uint32_t max_moments;
 	int64_t start_ns, end_ns;
 
 	(void)site;
 	if (!api_type_is_good(request) || !api_get_range(request, &start_ns, &end_ns))
 		return;
 	encoder = get_encoder(request);
-	if (encoder)
-		profile_answer_plan(request, start_ns, end_ns, encoder);
+	if (!encoder || !get_order(request, &encoder, &max_moments))
+		return;
+	selection = profile_answer_plan(request, start_ns, end_ns, encoder);
+	if (selection)
+		selection->max_moments = max_moments;
 }
 
 void api_begin_types(struct request *request, struct site *site)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "export/encoder.h"
@@ -62,18 +63,35 @@ int profile_answer_encode(struct request *request, const struct site *site, stru
 	return r < 0 ? r : encoder->encode(profile, &request->answer.body);
 }
 
+/* Samples one by one are so many at most; what is left out is told. */
+static int limit_moments(struct selection *selection, struct profile *profile)
+{
+	char comment[96];
+
+	if (selection->max_moments)
+		profile_limit_moments(profile, selection->max_moments);
+	if (!profile->n_untimed)
+		return 0;
+	selection->budget.met[QUERY_LIMIT_SAMPLES] = true;
+	snprintf(comment, sizeof(comment), "left out: the last %" PRIu64 " samples, of too many",
+		 profile->n_untimed);
+	return profile_add_comment(profile, comment);
+}
+
 static int encode(struct request *request, const struct site *site, struct selection *selection)
 {
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	int r;
 
 	r = selection_run(selection, &selection->query, site, &profile);
+	if (r == 0)
+		r = limit_moments(selection, profile);
 	return r < 0 ? r : profile_answer_encode(request, site, profile, selection->encoder);
 }
 
 static void add_disposition(struct answer *answer, const struct encoder *encoder)
 {
-	if (encoder == &encoders[0])
+	if (!strcmp(encoder->name, encoders[0].name))
 		answer_add_header(answer, "Content-Disposition",
 				  "attachment; filename=\"profile\"");
 	if (!strncmp(encoder->media_type, "image/svg+xml", strlen("image/svg+xml")))
@@ -110,13 +128,14 @@ static void work(struct request *request, struct site *site)
 		profile_answer_finish(request, selection->encoder);
 }
 
-void profile_answer_plan(struct request *request, int64_t start_unix_ns, int64_t end_unix_ns,
-			 const struct encoder *encoder)
+struct selection *profile_answer_plan(struct request *request, int64_t start_unix_ns,
+				      int64_t end_unix_ns, const struct encoder *encoder)
 {
 	struct selection *selection = selection_of_request(request, start_unix_ns, end_unix_ns);
 
 	if (!selection || !profile_shape_get(request, &selection->shape))
-		return;
+		return NULL;
 	selection->encoder = encoder;
 	request->work = work;
+	return selection;
 }

@@ -125,11 +125,15 @@ bool request_get_duration(struct request *request, const char *name, int64_t oth
 
 void request_tell_limits(struct request *request)
 {
-	static const char *const names[] = { NULL, "match", "groups", "match, groups" };
+	static const char *const names[] = {
+		NULL,      "match",          "groups",          "match, groups",
+		"samples", "match, samples", "groups, samples", "match, groups, samples",
+	};
 	unsigned int has_match = request->limits_met >> QUERY_LIMIT_MATCH & 1;
 	unsigned int has_groups = request->limits_met >> QUERY_LIMIT_GROUPS & 1;
+	unsigned int has_samples = request->limits_met >> QUERY_LIMIT_SAMPLES & 1;
+	const char *met = names[has_match | has_groups << 1 | has_samples << 2];
 
-	if (has_match || has_groups)
-		answer_add_header(&request->answer, "X-Pilotlight-Limits",
-				  names[has_match | has_groups << 1]);
+	if (met)
+		answer_add_header(&request->answer, "X-Pilotlight-Limits", met);
 }

@@ -23,6 +23,7 @@ struct selection {
 	struct query_budget budget;
 	struct profile_shape shape; /* owned; of a profile that is made of it */
 	const struct encoder *encoder;
+	uint32_t max_moments;   /* that it may show; 0: no more than a profile has */
 	const char *label_name; /* borrowed from the request */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes the known profile to standard output, in the format that the first argument names; with
- * a second argument N, a large one of N samples; with "timed", the known one with times.
+ * a second argument N, a large one of N samples; with "timed", the known one in order of time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,14 +29,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s FORMAT [SAMPLES|timed]\n", argv[0]);
 		return EXIT_FAILURE;
 	}
-	if (argc > 2 && !strcmp(argv[2], "timed"))
+	if (argc > 2 && !strcmp(argv[2], "timed")) {
 		profile = known_profile_new_timed();
-	else if (argc > 2)
+		encoder = encoder_in_time(encoder);
+	} else if (argc > 2) {
 		profile =
 			known_profile_new_large((uint32_t)strtoul(argv[2], NULL, 10), LARGE_DEPTH);
-	else
+	} else {
 		profile = known_profile_new();
-	if (encoder->encode(profile, &bytes) < 0 ||
+	}
+	if (!encoder || encoder->encode(profile, &bytes) < 0 ||
 	    file_write_fd(STDOUT_FILENO, bytes.data, bytes.size) < 0)
 		return EXIT_FAILURE;
 	return EXIT_SUCCESS;

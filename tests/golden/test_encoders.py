@@ -215,6 +215,29 @@ class Pprof(unittest.TestCase):
         self.assertEqual(check_pprof.check(encoded("pprof")), [])
         self.assertEqual(check_pprof.check(encoded("pprof", "3000")), [])
 
+    def test_in_order_of_time_each_sample_tells_when_and_where_it_was(self):
+        faults = check_pprof.Faults()
+        raw = check_pprof.decode("Profile", check_pprof.gunzip(encoded("pprof", "timed")), faults)
+        text = [string.decode() for string in raw["string_table"]]
+        times, cpus, counts = [], [], collections.Counter()
+        for sample in raw["sample"]:
+            numbers = [label for label in sample["label"] if not label["str"]]
+            time, cpu = numbers
+            self.assertEqual([text[label["key"]] for label in numbers], ["end_timestamp_ns", "cpu"])
+            self.assertEqual([text[label["num_unit"]] for label in numbers], ["nanoseconds", "cpu"])
+            times.append(time["num"])
+            cpus.append(cpu["num"])
+            self.assertEqual(sample["value"], [1, 10_000_000])
+            labels = [(text[label["key"]], text[label["str"]]) for label in sample["label"]]
+            counts[tuple(sample["location_id"]), tuple(labels[:-2])] += 1
+        start = 1_700_000_000_000_000_000
+        self.assertEqual(times, [start + i * 10_000_000 for i in range(1, 62)])
+        self.assertEqual(cpus, [i % 2 for i in range(61)])
+        merged = check_pprof.decode("Profile", check_pprof.gunzip(encoded("pprof")), faults)
+        self.assertEqual(sorted(counts.values()), sorted(s["value"][0] for s in merged["sample"]))
+        for part in ("mapping", "location", "function"):
+            self.assertEqual(raw[part], merged[part])
+
     def test_is_the_same_bytes_each_time(self):
         self.assertEqual(encoded("pprof"), encoded("pprof"))
         self.assertEqual(encoded("pprof")[4:8], bytes(4), "gzip's time is not zero")
@@ -282,19 +305,31 @@ class Svg(unittest.TestCase):
 
 
 class GoToolPprof(unittest.TestCase):
-    def test_reads_what_we_write(self):
+    def said(self, arguments, *known):
+        """What it says of the known profile."""
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "known.pb.gz"
-            path.write_bytes(encoded("pprof"))
-            top = subprocess.run(
-                ["go", "tool", "pprof", "-top", "-sample_index=samples", "-symbolize=none", path],
+            path.write_bytes(encoded("pprof", *known))
+            return subprocess.run(
+                ["go", "tool", "pprof", *arguments, "-symbolize=none", path],
                 check=True,
                 capture_output=True,
                 text=True,
             ).stdout
+
+    def test_reads_what_we_write(self):
+        top = self.said(["-top", "-sample_index=samples"])
         self.assertIn("File: api", top)
         self.assertIn("61 total", top)
         self.assertIn("Duration: 5s", top)
+
+    def test_reads_when_each_sample_was(self):
+        self.assertIn("61 total", self.said(["-top", "-sample_index=samples"], "timed"))
+        raw = self.said(["-raw"], "timed")
+        times = re.findall(
+            r"\n +cpu:\[[01] cpu\] end_timestamp_ns:\[(\d+) nanoseconds\]", raw
+        )
+        self.assertEqual(len(times), 61, raw)
 
 
 def main():

@@ -86,11 +86,13 @@ class Frame:
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """A stack, leaf first, its values by the names of their types, and its labels."""
+    """A stack, leaf first, its values by the names of their types, its labels, and those of them
+    that are numbers."""
 
     frames: tuple
     values: dict
     labels: dict
+    numbers: dict
 
     @property
     def count(self):
@@ -151,7 +153,7 @@ class Profile:
         ]
 
     def _sample(self, data):
-        locations, values, labels = [], [], {}
+        locations, values, labels, label_numbers = [], [], {}, {}
         for number, value in _fields(data):
             if number == 1:
                 locations += _numbers(value)
@@ -159,10 +161,13 @@ class Profile:
                 values += _numbers(value)
             elif number == 3:
                 name, text = self._texts(value, 1, 2)
-                labels[name] = text
+                if text:
+                    labels[name] = text
+                else:
+                    label_numbers[name] = _message(value).get(3, 0)
         frames = tuple(frame for number in locations for frame in self._locations[number])
         types = [name for name, _ in self.types]
-        return Sample(frames, dict(zip(types, values)), labels)
+        return Sample(frames, dict(zip(types, values)), labels, label_numbers)
 
     def count(self, condition=lambda sample: True):
         """How many samples hold what is asked."""

@@ -8,13 +8,14 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
 import processes
 from daemon import Daemon
-from harness import fixture, main, test
+from harness import PILOTLIGHT, fixture, main, test
 from pprof import Profile
 
 HOSTILE_COMM = 'a;"<b>\n\\ '
@@ -39,6 +40,15 @@ def fetch(daemon, selection, name):
     answer = daemon.get("/api/v1/profile", **selection, format=name)
     assert answer.code == 200, answer.text
     return answer
+
+
+def converted(pprof, ending):
+    """What `pilotlight convert` makes of a pprof file."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = pathlib.Path(folder) / "in.pb.gz", pathlib.Path(folder) / f"out{ending}"
+        source.write_bytes(pprof)
+        subprocess.run([PILOTLIGHT, "convert", source, target], check=True, timeout=20)
+        return target.read_text(encoding="utf-8")
 
 
 def stacks_of_folded(text):
@@ -120,6 +130,32 @@ def moments_hold_the_samples_of_pprof(daemon):
     page = fetch(daemon, selection, "html")
     assert "attachment" in page.headers["content-disposition"], page.headers
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"], page.headers
+
+
+@test
+def samples_in_order_of_time_are_those_of_pprof(daemon):
+    finished = processes.run_fixture(fixture("three_to_one"), "1")
+    selection = seen(daemon, finished, "spend_three_parts")
+    merged = Profile(fetch(daemon, selection, "pprof").body)
+    answer = fetch(daemon, {**selection, "order": "time"}, "pprof")
+    assert "x-pilotlight-limits" not in answer.headers, answer.headers
+    samples = Profile(answer.body).samples
+    assert {sample.count for sample in samples} == {1}
+    stacks, merged_stacks = collections.Counter(), collections.Counter()
+    for sample in samples:
+        stacks[sample.frames, *sample.labels.items()] += 1
+    for sample in merged.samples:
+        merged_stacks[sample.frames, *sample.labels.items()] += sample.count
+    assert stacks == merged_stacks
+    times = [sample.numbers["end_timestamp_ns"] / 1e9 for sample in samples]
+    assert times == sorted(times)
+    assert 0.8 < times[-1] - times[0] < 10 and times[-1] < time.time(), times
+    assert all(0 <= sample.numbers["cpu"] < os.cpu_count() for sample in samples)
+    assert converted(answer.body, ".perf") == fetch(daemon, selection, "perf").text
+    limited = fetch(daemon, {**selection, "order": "time", "limit": 10}, "pprof")
+    assert limited.headers["x-pilotlight-limits"] == "samples", limited.headers
+    first = [sample.numbers for sample in Profile(limited.body).samples]
+    assert first == [sample.numbers for sample in samples[:10]]
 
 
 @test

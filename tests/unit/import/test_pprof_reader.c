@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "export/perf.h"
 #include "export/pprof.h"
+#include "export/speedscope.h"
 #include "import/complaint.h"
 #include "export/gzip.h"
 #include "import/pprof_reader.h"
@@ -77,6 +79,58 @@ static void what_we_wrote_comes_out_the_same(void **state)
 	assert_string_equal(string_table_get(read->strings, read->comments[0]), "made by hand");
 }
 
+static void assert_encoded_alike(int (*encode)(const struct profile *profile, struct buffer *out),
+				 const struct profile *one, const struct profile *other)
+{
+	_cleanup_(buffer_fini) struct buffer text = { 0 }, other_text = { 0 };
+
+	assert_int_equal(encode(one, &text), 0);
+	assert_int_equal(encode(other, &other_text), 0);
+	assert_int_equal(text.size, other_text.size);
+	assert_memory_equal(text.data, other_text.data, text.size);
+}
+
+static void times_of_samples_are_read(void **state)
+{
+	_cleanup_(profile_freep) struct profile *known = known_profile_new_timed();
+	_cleanup_(profile_freep) struct profile *read = NULL;
+	_cleanup_(buffer_fini) struct buffer file = { 0 }, message = { 0 };
+
+	(void)state;
+	known->moments[3].is_coarse = true;
+	known->moments[3].cpu = 0;
+	assert_int_equal(pprof_encode_moments(known, &file), 0);
+	assert_int_equal(gzip_expand(file.data, file.size, &message), 0);
+	read = read_bytes(message.data, message.size);
+	assert_int_equal(read->n_moments, known->n_moments);
+	for (size_t i = 0; i < read->n_moments; i++)
+		assert_int_equal(read->moments[i].is_coarse, i == 3);
+	assert_encoded_alike(perf_encode, read, known);
+	assert_encoded_alike(speedscope_encode, read, known);
+}
+
+/* sample { value 1, label { key, num 42 } }, of which one or both have a time. */
+#define SAMPLE_WITH(key) "\x12\x08\x10\x01\x1a\x04\x08" key "\x18\x2a"
+
+static void times_that_not_all_samples_have_are_no_times(void **state)
+{
+	static const char both[] =
+		TYPE STRINGS TEXT("\x10"
+				  "end_timestamp_ns") SAMPLE_WITH("\x05") SAMPLE_WITH("\x05");
+	static const char one[] =
+		TYPE STRINGS TEXT("\x10"
+				  "end_timestamp_ns") SAMPLE_WITH("\x05") SAMPLE_WITH("\x03");
+	_cleanup_(profile_freep) struct profile *timed = read_bytes(both, sizeof(both) - 1);
+	_cleanup_(profile_freep) struct profile *untimed = read_bytes(one, sizeof(one) - 1);
+
+	(void)state;
+	assert_int_equal(timed->n_moments, 2);
+	assert_int_equal(timed->moments[0].time_unix_ns, 42);
+	assert_int_equal(untimed->n_samples, 2);
+	assert_int_equal(untimed->n_moments, 0);
+	assert_int_equal(untimed->n_untimed, 0);
+}
+
 static void fields_may_come_in_any_order(void **state)
 {
 	/* sample { location 1, value 5 }, location { id 1, address 16 }, then what they refer to */
@@ -128,6 +182,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_we_wrote_comes_out_the_same),
+		cmocka_unit_test(times_of_samples_are_read),
+		cmocka_unit_test(times_that_not_all_samples_have_are_no_times),
 		cmocka_unit_test(fields_may_come_in_any_order),
 		cmocka_unit_test(labels_with_numbers_are_kept),
 		cmocka_unit_test(says_which_byte_cannot_be_read),

@@ -97,6 +97,25 @@ static void shapes_profiles(void **state)
 		      "[unknown];api+0x1000;api+0x1234 3\n");
 }
 
+static void shows_samples_one_by_one_up_to_a_limit(void **state)
+{
+	struct reply reply;
+
+	(void)state;
+	reply = client_ask(fixture.port, "GET",
+			   "/api/v1/profile?from=now-1m&format=perf&order=time");
+	assert_int_equal(reply.code, 200);
+	assert_null(reply_header(&reply, "X-Pilotlight-Limits"));
+	assert_null(strstr(reply.body, "without"));
+	reply_fini(&reply);
+	reply = client_ask(fixture.port, "GET",
+			   "/api/v1/profile?from=now-1m&format=perf&order=time&limit=2");
+	assert_int_equal(reply.code, 200);
+	assert_string_equal(reply_header(&reply, "X-Pilotlight-Limits"), "samples");
+	assert_non_null(strstr(reply.body, "# without the last 1 samples\n"));
+	reply_fini(&reply);
+}
+
 static void says_which_parameter_is_bad(void **state)
 {
 	static const char *const examples[][2] = {
@@ -105,6 +124,9 @@ static void says_which_parameter_is_bad(void **state)
 		{ "profile?hide=*", "parameter hide" },
 		{ "profile?show=a%7B2,1%7D", "parameter show" },
 		{ "profile?by=%7B", "parameter by" },
+		{ "profile?order=size", "parameter order" },
+		{ "profile?order=time&format=folded", "parameter format" },
+		{ "profile?order=time&limit=250001", "parameter limit" },
 		{ "top?n=0", "parameter n" },
 		{ "top?type=heap", "parameter type" },
 		{ "top?n=many", "parameter n" },
@@ -158,6 +180,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lists_the_functions_with_most, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(compares_with_what_was_before, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(shapes_profiles, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(shows_samples_one_by_one_up_to_a_limit, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(says_which_parameter_is_bad, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_which_limit_was_met, set_up, tear_down),
 	};

@@ -86,6 +86,8 @@ static void tells_limits_that_left_something_out(void **state)
 		{ 1U << QUERY_LIMIT_MATCH, "match" },
 		{ 1U << QUERY_LIMIT_GROUPS, "groups" },
 		{ 1U << QUERY_LIMIT_MATCH | 1U << QUERY_LIMIT_GROUPS, "match, groups" },
+		{ 1U << QUERY_LIMIT_SAMPLES, "samples" },
+		{ 1U << QUERY_LIMIT_MATCH | 1U << QUERY_LIMIT_SAMPLES, "match, samples" },
 	};
 
 	(void)state;
