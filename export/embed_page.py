@@ -15,9 +15,13 @@ import pathlib
 import re
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "web"))
+import page_text  # noqa: E402
+
 IMPORT = re.compile(r"^import\s*\{([^}]*)\}\s*from\s*'\./([\w.-]+)';\n?", re.M)
 EXPORT = re.compile(r"^export ((?:async )?function\*?|class|const|let) ([\w$]+)", re.M)
 LEFT_OVER = re.compile(r"^(import|export)\b.*$|\bimport\s*\(\s*['\"`](?!\./[\w.]+'\)\.)", re.M)
+STYLE_LINK = re.compile(r'\s*<link rel="stylesheet" href="([\w.]+)">')
 COMMENTS = re.compile(r"/\*.*?\*/", re.S)
 ICON = '"favicon.svg"'
 
@@ -30,7 +34,7 @@ def load_module(folder, name, modules):
     """Put a module, after those that it needs, among the modules: what each of them becomes."""
     if name in modules:
         return
-    text = (folder / name).read_text(encoding="utf-8")
+    text = page_text.served(folder / name).decode("utf-8")
     modules[name] = None
     head, exported = [], []
     for names, needed in IMPORT.findall(text):
@@ -73,7 +77,8 @@ def build_page(folder):
     """The page before and after the profile, and the policy of its meta element, which can say
     nothing of frames."""
     page = (folder / "index.html").read_text(encoding="utf-8")
-    style = "\n" + (folder / "style.css").read_text(encoding="utf-8")
+    names = STYLE_LINK.findall(page)
+    style = "\n" + "".join(page_text.served(folder / name).decode("utf-8") for name in names)
     modules = {}
     load_module(folder, "main.js", modules)
     script = "\nconst modules = {};\n" + "".join(modules.values())
@@ -87,7 +92,8 @@ def build_page(folder):
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     page = replace(page, r'<meta charset="utf-8">', f'<meta charset="utf-8">\n    {meta}')
-    page = replace(page, r'<link rel="stylesheet"[^>]*>', f"<style>{style}</style>")
+    page = replace(page, STYLE_LINK, "")
+    page = replace(page, "</head>", f"  <style>{style}</style>\n  </head>")
     page = replace(page, r'\s*<script type="module"[^>]*></script>', "")
     page = replace(page, ICON, f'"data:image/svg+xml;base64,{icon}"')
     before, after = page.split("</body>")

@@ -4,13 +4,17 @@
 
 import gzip
 import re
+import sys
 import unittest
 
 import test_layers
 import tree
 
+sys.path.insert(0, str(tree.ROOT / "web"))
+import page_text  # noqa: E402
+
 PAGE = "web/ui"
-BUDGET_BYTES = 100_000  # of all files, each as `gzip -9` leaves it
+BUDGET_BYTES = 100_000  # of all files, each as it is served and `gzip -9` leaves it
 IMPORT = re.compile(r"^(?:import|export)\b[^;]*?\bfrom '\./([\w.]+)';", re.M)
 MARKUP = re.compile(
     r"\b(?:(?:inner|outer)HTML|insertAdjacentHTML|setHTMLUnsafe|DOMParser|createContextualFragment"
@@ -32,13 +36,21 @@ def code(path):
 
 class Page(tree.StyleTest):
     def test_it_is_within_its_budget(self):
-        sizes = {path: len(gzip.compress((tree.ROOT / path).read_bytes(), 9, mtime=0))
+        sizes = {path: len(gzip.compress(page_text.served(tree.ROOT / path), 9, mtime=0))
                  for path in page_files()}
         self.assertGreater(len(sizes), 20, "the page is somewhere else")
         total = sum(sizes.values())
         print(f"the page: {len(sizes)} files, {total} of {BUDGET_BYTES} bytes")
         largest = sorted(sizes, key=sizes.get)[-5:]
         self.assertLessEqual(total, BUDGET_BYTES, f"the largest are {[str(p) for p in largest]}")
+
+    def test_nothing_but_comments_is_left_out(self):
+        for path in page_files("*.js", "*.css"):
+            lines = zip(tree.read(path).split("\n"),
+                        page_text.served(tree.ROOT / path).decode().split("\n"), strict=True)
+            left_out = [line for line, rest in lines if line != rest]
+            self.assert_none(f"{path}: {line}" for line in left_out
+                             if not re.match(r"\s*(//|/\*|\*)", line))
 
     def test_its_folder_is_flat(self):
         self.assert_none(path for path in page_files() if str(path.parent) != PAGE)
