@@ -154,6 +154,16 @@ export class FlameGraph {
     this.move();
   }
 
+  /**
+   * Look at a part of the axis.
+   * @param {import('./viewport.js').Span | null} span @param {boolean} isAtOnce without a way there
+   */
+  setSpan(span, isAtOnce) {
+    this.viewport.setSpan(span);
+    if (isAtOnce) this.viewport.arrive();
+    this.move();
+  }
+
   /** @param {Uint8Array | null} frames 1 for each frame that a search has found */
   setMatches(frames) {
     this.matches = frames;

@@ -83,7 +83,8 @@ export function describeMatches({ share, nFrames }) {
 
 /**
  * The matching node that comes after (+1) or before (−1) @from, from left to right, top to bottom.
- * @param {Layout} layout @param {Matches} matches @param {number} top @param {number} from
+ * @param {Layout} layout @param {Pick<Matches, 'frames'>} matches
+ * @param {number} top @param {number} from
  * @param {1 | -1} direction
  * @returns {number} node, or −1 when nothing matches
  */

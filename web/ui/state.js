@@ -31,6 +31,9 @@
  * @property {string} group      label that `split` splits by, or ''
  * @property {string} thread     whose stacks are shown in the order of time, or '' for all
  * @property {string} colour     module, kind, share or label:NAME
+ * @property {string} sort       column of `top`, with - the other way round, or '' for self
+ * @property {string} file       source file that `code` shows, or '' for the function's
+ * @property {[number, number] | null} span that `time` looks at, in unix ms; null: all
  * @property {string} type       sample type, or '' for the profile's default
  * @property {Base | null} base  what is compared with; null: nothing
  * @property {'duration'|'total'} scale what makes a base comparable: as long, or as much
@@ -123,9 +126,18 @@ export function parseState(hash) {
     thread: fields.get('thread') ?? '',
     colour: COLOUR.test(colour) ? colour : DEFAULT_COLOUR,
     type: fields.get('type') ?? '',
+    sort: fields.get('sort') ?? '',
+    file: fields.get('file') ?? '',
+    span: parseSpan(fields.get('span') ?? ''),
     base: parseBase(fields, range),
     scale: oneOf(/** @type {const} */ (['duration', 'total']), fields.get('scale')),
   };
+}
+
+/** Two moments, unix ms. @param {string} text @returns {[number, number] | null} */
+function parseSpan(text) {
+  const [from, to] = text.split('_').map(Number);
+  return from > 0 && to > from ? [from, to] : null;
 }
 
 /** @param {URLSearchParams} fields @param {State} state */
@@ -144,13 +156,15 @@ export function formatState(state) {
   if (state.rangeS !== DEFAULT_RANGE_S) fields.set('range', String(state.rangeS));
   if (state.at !== null) fields.set('at', String(state.at));
   if (state.query) fields.set('query', state.query);
-  for (const { verb, what } of state.transforms) fields.append('do', what ? `${verb}:${what}` : verb);
+  for (const { verb, what } of state.transforms)
+    fields.append('do', what ? `${verb}:${what}` : verb);
   if (state.zoom.length) fields.set('zoom', state.zoom.join('.'));
   if (state.search) fields.set('search', state.search);
   if (state.order !== 'name') fields.set('order', state.order);
-  for (const name of /** @type {const} */ (['fn', 'group', 'thread', 'type'])) {
+  for (const name of /** @type {const} */ (['fn', 'group', 'thread', 'type', 'sort', 'file'])) {
     if (state[name]) fields.set(name, state[name]);
   }
+  if (state.span) fields.set('span', state.span.map((ms) => ms.toFixed(3)).join('_'));
   if (state.colour !== DEFAULT_COLOUR) fields.set('colour', state.colour);
   formatBase(fields, state);
   if (state.scale !== 'duration') fields.set('scale', state.scale);

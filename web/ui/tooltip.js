@@ -45,7 +45,7 @@ function measures(/** @type {CallTree} */ tree, /** @type {number} */ node) {
 }
 
 /** @param {Frame} frame */
-function describeKind(frame) {
+export function describeKind(frame) {
   const words = frame.inlined ? `inlined ${KIND_WORDS[frame.kind]}` : KIND_WORDS[frame.kind];
   return frame.module ? `${frame.module} · ${words}` : words;
 }

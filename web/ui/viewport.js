@@ -13,6 +13,7 @@ import { ROOT } from './call_tree.js';
 import { matchTrees } from './layout.js';
 
 /** @typedef {import('./layout.js').Layout} Layout */
+/** @typedef {{start: number, end: number}} Span */
 
 /** Narrower boxes are not told apart. */
 export const MIN_BOX_PX = 0.7;
@@ -25,6 +26,8 @@ export class Viewport {
     /** @type {Layout | null} */
     this.layout = null;
     this.zoom = ROOT;
+    /** @type {Span | null} what is looked at instead of a node: any part of the axis */
+    this.span = null;
     /** How far the way from the last picture to this one has been gone, 0 to 1. */
     this.progress = 1;
     this.fromWindow = { start: 0, end: 1 };
@@ -34,7 +37,8 @@ export class Viewport {
 
   /** The window on the axis, at the end of the way. */
   get target() {
-    const { layout, zoom } = this;
+    const { layout, zoom, span } = this;
+    if (span) return span;
     return layout ? { start: layout.start[zoom], end: layout.end[zoom] } : { start: 0, end: 1 };
   }
 
@@ -63,6 +67,14 @@ export class Viewport {
   setZoom(node) {
     this.fromWindow = this.window;
     this.zoom = node;
+    this.span = null;
+    this.progress = 0;
+  }
+
+  /** Begin the way to another part of the axis. @param {Span | null} span */
+  setSpan(span) {
+    this.fromWindow = this.window;
+    this.span = span;
     this.progress = 0;
   }
 

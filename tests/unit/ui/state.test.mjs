@@ -34,6 +34,9 @@ test('a state survives its address', () => {
     thread: '12',
     colour: 'label:pod',
     type: 'alloc_space',
+    sort: '-name',
+    file: 'src/pool.cc',
+    span: [1700000000125.5, 1700000000250],
     base: { query: '', rangeS: 60, at: 1600000000 },
     scale: 'total',
   };
@@ -44,7 +47,7 @@ test('the default state needs no address, and nonsense gives the default', () =>
   const state = parseState('');
   assert.equal(formatState(state), '');
   const nonsense =
-    '#range=-7&at=x&order=%00&zoom=&view=attic&do=explode:x&do=&colour=label:&scale=2&fn=';
+    '#range=-7&at=x&order=%00&zoom=&view=attic&do=explode:x&do=&colour=label:&scale=2&fn=&span=9_8';
   assert.deepEqual(parseState(nonsense), state);
   assert.deepEqual(parseState('#range=Infinity&at=-1'), state);
 });

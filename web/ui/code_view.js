@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Code view: a function's source and its instructions side by side, each with its samples. A line
+ * that is picked on one side is marked on the other.
+ */
+
+import { countLines, filesOf, hottestRow, lineIn, sourceRows } from './code_lines.js';
+import { create, setText } from './dom.js';
+import { baseName } from './frame.js';
+import { RowList, setCell } from './row_list.js';
+import { formatCount, formatShare } from './units.js';
+
+/** @typedef {import('./actions.js').Actions} Actions */
+/** @typedef {import('./code_lines.js').Instruction} Instruction */
+/** @typedef {import('./code_lines.js').Listing} Listing */
+/** @typedef {import('./code_lines.js').SourceRow} SourceRow */
+/** @typedef {import('./frame.js').Frame} Frame */
+/** @typedef {import('./row_list.js').Column} Column */
+/** @typedef {import('./state.js').State} State */
+
+/**
+ * @typedef {object} Code
+ * @property {Frame | null} frame  null where none is picked
+ * @property {Listing | null} listing
+ * @property {string} sentence     why there is no listing
+ * @property {string} file         the source file that is shown, or ''
+ * @property {string | null} source its text
+ * @property {string} sourceSentence why there is no text
+ */
+
+/** @type {Column[]} */
+const SOURCE_COLUMNS = [
+  { key: 'line', text: 'line', width: '52px' },
+  { key: 'self', text: 'self', width: '62px', title: 'samples in the line itself' },
+  { key: 'total', text: 'total', width: '62px', title: 'samples also in what it calls' },
+  { key: 'code', text: 'source', width: 'minmax(240px, 1fr)' },
+];
+/** @type {Column[]} */
+const CODE_COLUMNS = [
+  { key: 'address', text: 'address', width: '92px' },
+  { key: 'self', text: 'self', width: '62px', title: 'samples at the instruction itself' },
+  { key: 'total', text: 'total', width: '62px', title: 'samples also in what it calls' },
+  { key: 'code', text: 'instruction', width: 'minmax(200px, 1fr)' },
+  { key: 'line', text: 'line', width: '110px' },
+];
+const PICK_ONE =
+  'Pick a function: by its menu in any view, or in Top, and its source and its instructions ' +
+  'appear here.';
+
+/** 0 is empty: what has samples stands out. @param {number} count */
+const countText = (count) => (count ? formatCount(count) : '');
+
+export class CodeView {
+  /** @param {HTMLElement} element @param {Actions} actions */
+  constructor(element, actions) {
+    this.actions = actions;
+    /** @type {Code | null} */
+    this.code = null;
+    /** @type {SourceRow[]} */
+    this.lines = [];
+    /** @type {Instruction[]} */
+    this.instructions = [];
+    this.file = '';
+    this.markedLine = 0;
+    this.title = create('h2', { class: 'code-title' });
+    this.files = create('select', { 'aria-label': 'source file' });
+    this.files.addEventListener('change', () => actions.change({ file: this.files.value }, true));
+    this.note = create('p', { class: 'code-note', role: 'status' });
+    const source = create('div', { class: 'code-source' });
+    const assembly = create('div', { class: 'code-assembly' });
+    this.panes = create('div', { class: 'code-panes' }, source, assembly);
+    const head = create('div', { class: 'view-summary' }, this.title, this.files);
+    element.replaceChildren(head, this.note, this.panes);
+    this.source = new RowList(source, {
+      role: 'grid',
+      label: 'source lines',
+      columns: SOURCE_COLUMNS,
+      fill: (cells, row, line) => this.fillLine(cells, row, line),
+      onActive: (row) => this.markFromSource(row),
+    });
+    this.assembly = new RowList(assembly, {
+      role: 'grid',
+      label: 'instructions',
+      columns: CODE_COLUMNS,
+      fill: (cells, row, line) => this.fillInstruction(cells, row, line),
+      onActive: (row) => this.markFromAssembly(row),
+    });
+  }
+
+  /** @param {Code} code */
+  show(code) {
+    const isOther = this.code?.frame?.id !== code.frame?.id || this.file !== code.file;
+    this.code = code;
+    this.file = code.file;
+    const { frame, listing } = code;
+    setText(this.title, frame ? frame.name.slice(0, 400) : '');
+    setText(this.note, this.noteOf(code));
+    this.note.hidden = !this.note.textContent;
+    this.panes.hidden = !listing;
+    this.files.hidden = !listing;
+    this.instructions = listing?.instructions ?? [];
+    this.lines = listing ? sourceRows(code.source, countLines(listing, code.file)) : [];
+    if (!listing) return;
+    this.showFiles(filesOf(listing), code.file);
+    this.source.show(this.lines.length, isOther ? -1 : this.source.active);
+    this.assembly.show(this.instructions.length, isOther ? -1 : this.assembly.active);
+    if (isOther) this.goToHottest();
+  }
+
+  hide() {}
+
+  focus() {
+    this.source.element.focus({ preventScroll: true });
+  }
+
+  /** @param {Code} code */
+  noteOf({ frame, listing, sentence, sourceSentence, file }) {
+    if (!frame) return PICK_ONE;
+    if (!listing) return sentence || 'Its code is being read…';
+    const numbers = `${formatCount(listing.self)} samples of its own, ${formatCount(listing.total)} in all.`;
+    if (!file) return `${numbers} No debug information says which lines its instructions are of.`;
+    return sourceSentence ? `${numbers} ${sourceSentence}` : numbers;
+  }
+
+  /** @param {string[]} files @param {string} picked */
+  showFiles(files, picked) {
+    this.files.replaceChildren(
+      ...files.map((file) => create('option', { value: file, title: file }, baseName(file))),
+    );
+    this.files.value = picked;
+    this.files.hidden = files.length === 0;
+  }
+
+  goToHottest() {
+    this.markedLine = 0;
+    const row = hottestRow(this.lines);
+    if (row >= 0) {
+      this.source.active = row;
+      this.source.reveal(row);
+    } else this.source.element.scrollTop = 0;
+    const at = hottestRow(this.instructions);
+    if (at < 0) return;
+    this.assembly.active = at;
+    this.assembly.reveal(at);
+  }
+
+  /** @param {number} row */
+  markFromSource(row) {
+    this.markedLine = this.lines[row].number;
+    const first = this.instructions.findIndex((one) => lineIn(one, this.file) === this.markedLine);
+    if (first >= 0) this.assembly.reveal(first);
+    this.assembly.render();
+    this.source.render();
+  }
+
+  /** @param {number} row */
+  markFromAssembly(row) {
+    this.markedLine = lineIn(this.instructions[row], this.file);
+    const line = this.lines.findIndex(({ number }) => number === this.markedLine);
+    if (line >= 0) this.source.reveal(line);
+    this.source.render();
+    this.assembly.render();
+  }
+
+  /** @param {HTMLElement} line @param {{self: number, total: number}} count @param {number} at */
+  mark(line, { self, total }, at) {
+    const listing = /** @type {Listing} */ (this.code?.listing);
+    line.style.setProperty('--self', (self / (listing.self || 1)).toFixed(4));
+    line.classList.toggle('is-hot', self > 0);
+    line.classList.toggle('is-marked', at > 0 && at === this.markedLine);
+    line.title = self
+      ? `${formatShare(self / (listing.self || 1))} of the function's own samples`
+      : total
+        ? 'samples only in what it calls'
+        : '';
+  }
+
+  /** @param {HTMLElement[]} cells @param {number} row @param {HTMLElement} line */
+  fillLine([number, self, total, words], row, line) {
+    const at = this.lines[row];
+    this.mark(line, at, at.number);
+    setText(number, String(at.number));
+    setText(self, countText(at.self));
+    setText(total, countText(at.total));
+    setText(words, at.text.slice(0, 2000).replaceAll('\t', '    '));
+  }
+
+  /** @param {HTMLElement[]} cells @param {number} row @param {HTMLElement} line */
+  fillInstruction([address, self, total, words, place], row, line) {
+    const at = this.instructions[row];
+    this.mark(line, at, lineIn(at, this.file));
+    setText(address, at.address);
+    setText(self, countText(at.self));
+    setText(total, countText(at.total));
+    setText(words, at.text);
+    const [inner] = at.frames;
+    setCell(place, inner?.line ? `${baseName(inner.file)}:${inner.line}` : '');
+    words.title = at.frames.map((f) => `${f.function} ${f.file}:${f.line}`).join('\n');
+  }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Row list: a table of any number of rows, of which only those that are seen are in the document.
+ *
+ *     columns, fill(cells, row)  --RowList-->  grid or treegrid
+ *
+ * The grid has the focus and names the row that the keyboard is at. What a row is, only its owner
+ * knows: here it is a number.
+ */
+
+import { create, setText } from './dom.js';
+import { rowWindow, scrollTopFor } from './row_window.js';
+
+/**
+ * @typedef {object} Column
+ * @property {string} key
+ * @property {string} text       its head
+ * @property {string} width      as CSS grid has it
+ * @property {string} [title]
+ * @property {boolean} [isSortable]
+ */
+
+/**
+ * @typedef {object} RowListOptions
+ * @property {'grid'|'treegrid'} role
+ * @property {string} label
+ * @property {Column[]} columns
+ * @property {(cells: HTMLElement[], row: number, element: HTMLElement) => void} fill
+ * @property {(row: number) => void} [onActive]  the keyboard, or a click, has come to a row
+ * @property {(row: number) => void} [onOpen]    Enter, or a second click
+ * @property {(row: number, x: number, y: number) => void} [onMenu]
+ * @property {(key: string) => void} [onSort]
+ * @property {(key: string, row: number) => boolean} [onKey]  whether it was for the owner
+ */
+
+export const ROW_PX = 26;
+let lists = 0;
+
+/** Where a key leads to. @type {Record<string, (at: number, page: number, count: number) => number>} */
+const MOVES = {
+  ArrowDown: (at) => at + 1,
+  ArrowUp: (at) => at - 1,
+  PageDown: (at, page) => at + page,
+  PageUp: (at, page) => at - page,
+  Home: () => 0,
+  End: (_at, _page, count) => count - 1,
+};
+
+export class RowList {
+  /** @param {HTMLElement} element that becomes the grid @param {RowListOptions} options */
+  constructor(element, options) {
+    this.element = element;
+    this.options = options;
+    this.prefix = `list${lists++}-`;
+    this.count = 0;
+    this.active = -1;
+    this.frameRequest = 0;
+    /** @type {HTMLElement[]} */
+    this.rows = [];
+    element.classList.add('rows');
+    element.setAttribute('role', options.role);
+    element.setAttribute('aria-label', options.label);
+    element.tabIndex = 0;
+    this.head = create('div', { role: 'row', class: 'rows-head', 'aria-rowindex': '1' });
+    this.body = create('div', { role: 'rowgroup', class: 'rows-body' });
+    element.replaceChildren(
+      create('div', { role: 'rowgroup', class: 'rows-top' }, this.head),
+      this.body,
+    );
+    this.setColumns(options.columns);
+    this.listen();
+  }
+
+  /** @param {Column[]} columns */
+  setColumns(columns) {
+    this.columns = columns;
+    this.element.style.setProperty('--columns', columns.map(({ width }) => width).join(' '));
+    this.element.ariaColCount = String(columns.length);
+    this.head.replaceChildren(...columns.map((column) => this.createHead(column)));
+    for (const row of this.rows) row.remove();
+    this.rows = [];
+    this.render();
+  }
+
+  /** @param {Column} column */
+  createHead({ key, text, title, isSortable }) {
+    const head = create('span', { role: 'columnheader', class: `cell-${key}` });
+    if (title) head.title = title;
+    if (!isSortable) head.append(text);
+    else {
+      const button = create('button', { type: 'button' }, text);
+      button.addEventListener('click', () => this.options.onSort?.(key));
+      head.append(button);
+    }
+    return head;
+  }
+
+  /** Mark the column by which rows are sorted. @param {string} key @param {boolean} isDown */
+  setSorted(key, isDown) {
+    (this.columns ?? []).forEach((column, i) => {
+      const head = this.head.children[i];
+      const order = isDown ? 'descending' : 'ascending';
+      if (column.isSortable) head.setAttribute('aria-sort', column.key === key ? order : 'none');
+    });
+  }
+
+  listen() {
+    const { element, options } = this;
+    element.addEventListener('scroll', () => this.requestRender(), { passive: true });
+    element.addEventListener('keydown', (event) => this.onKeyDown(event));
+    element.addEventListener('click', (event) => {
+      const row = this.rowOf(event.target);
+      if (row >= 0) this.setActive(row);
+    });
+    element.addEventListener('dblclick', (event) => {
+      const row = this.rowOf(event.target);
+      if (row >= 0) options.onOpen?.(row);
+    });
+    element.addEventListener('contextmenu', (event) => {
+      const row = this.rowOf(event.target);
+      if (row < 0 || !options.onMenu) return;
+      event.preventDefault();
+      this.setActive(row);
+      options.onMenu(row, event.clientX, event.clientY);
+    });
+    new ResizeObserver(() => this.render()).observe(element);
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKeyDown(event) {
+    if (event.target !== this.element || event.ctrlKey || event.metaKey || event.altKey) return;
+    const isHandled = this.handleKey(event.key, event.shiftKey);
+    if (isHandled) event.preventDefault();
+  }
+
+  /** @param {string} key @param {boolean} isShift @returns {boolean} whether it means something */
+  handleKey(key, isShift) {
+    const { options, active } = this;
+    if (active >= 0 && options.onKey?.(key, active)) return true;
+    if (MOVES[key] && this.count) {
+      const page = Math.max(1, Math.floor(this.measures.viewPx / ROW_PX) - 1);
+      const to = active < 0 ? 0 : MOVES[key](active, page, this.count);
+      this.setActive(Math.min(Math.max(to, 0), this.count - 1));
+      return true;
+    }
+    if (active < 0) return false;
+    if (key === 'Enter' && options.onOpen) {
+      options.onOpen(active);
+      return true;
+    }
+    if (options.onMenu && (key === 'ContextMenu' || (key === 'F10' && isShift))) {
+      const { left, bottom } = this.placeOf(active);
+      options.onMenu(active, left + 40, bottom);
+      return true;
+    }
+    return false;
+  }
+
+  get measures() {
+    const viewPx = Math.max(0, this.element.clientHeight - this.head.offsetHeight);
+    return { count: this.count, rowPx: ROW_PX, viewPx };
+  }
+
+  /** Where a row is on the page. @param {number} row */
+  placeOf(row) {
+    const element = document.getElementById(this.prefix + row);
+    return (element ?? this.element).getBoundingClientRect();
+  }
+
+  /** The row that holds @target, or −1. @param {EventTarget | null} target */
+  rowOf(target) {
+    const row = target instanceof Element ? target.closest('[role=row][id]') : null;
+    return row?.id.startsWith(this.prefix) ? Number(row.id.slice(this.prefix.length)) : -1;
+  }
+
+  /** There are other rows now. @param {number} count @param {number} [active] */
+  show(count, active = -1) {
+    this.count = count;
+    this.active = active < count ? active : -1;
+    this.element.ariaRowCount = String(count + 1);
+    this.render();
+  }
+
+  /** @param {number} row */
+  setActive(row) {
+    this.active = row;
+    this.reveal(row);
+    this.options.onActive?.(row);
+  }
+
+  /** Scroll until a row is seen. @param {number} row */
+  reveal(row) {
+    const { element } = this;
+    element.scrollTop = scrollTopFor(this.measures, element.scrollTop, row);
+    this.render();
+  }
+
+  requestRender() {
+    if (this.frameRequest) return;
+    this.frameRequest = requestAnimationFrame(() => this.render());
+  }
+
+  render() {
+    cancelAnimationFrame(this.frameRequest);
+    this.frameRequest = 0;
+    const { first, end, heightPx, shiftPx } = rowWindow(this.measures, this.element.scrollTop);
+    this.body.style.height = `${heightPx}px`;
+    while (this.rows.length < end - first) this.addRow();
+    while (this.rows.length > end - first) this.rows.pop()?.remove();
+    this.rows.forEach((element, i) => this.fillRow(element, first + i, shiftPx + i * ROW_PX));
+    const isActiveSeen = this.active >= first && this.active < end;
+    if (isActiveSeen) {
+      this.element.setAttribute('aria-activedescendant', this.prefix + this.active);
+    } else this.element.removeAttribute('aria-activedescendant');
+  }
+
+  addRow() {
+    const row = create('div', { role: 'row' });
+    for (const { key } of this.columns ?? []) {
+      row.append(create('span', { role: 'gridcell', class: `cell-${key}` }));
+    }
+    this.rows.push(row);
+    this.body.append(row);
+  }
+
+  /** @param {HTMLElement} element @param {number} row @param {number} y */
+  fillRow(element, row, y) {
+    element.id = this.prefix + row;
+    element.ariaRowIndex = String(row + 2);
+    element.ariaSelected = String(row === this.active);
+    element.style.transform = `translateY(${y}px)`;
+    this.options.fill(/** @type {HTMLElement[]} */ ([...element.children]), row, element);
+  }
+}
+
+/** Set the text of a cell, and let it be read whole where it is cut. */
+export function setCell(/** @type {HTMLElement} */ cell, /** @type {string} */ text) {
+  setText(cell, text);
+  if (cell.title !== text) cell.title = text;
+}
