@@ -65,14 +65,29 @@ static json_t *object_of_fetches(const struct fetch_status *fetches)
 	return object;
 }
 
+/* What the kernel half costs; no time and no runs unless kernel.bpf_stats_enabled. */
+static json_t *object_of_kernel_half(const struct sampler_status *sampler)
+{
+	return json_pack("{s:f, s:I, s:I}", "run_seconds", seconds((int64_t)sampler->bpf_run_ns),
+			 "runs", (json_int_t)sampler->bpf_run_count, "map_bytes",
+			 (json_int_t)sampler->map_bytes);
+}
+
+/* What waits to be read. */
+static json_t *object_of_queues(const struct sampler_status *sampler)
+{
+	return json_pack("{s:I, s:I}", "symbol_builds", (json_int_t)sampler->n_builds_queued,
+			 "unwind_tables", (json_int_t)sampler->n_tables_queued);
+}
+
 static json_t *object_of_site(const struct site *site, const struct sampler_status *sampler)
 {
 	const char *event = sampler->event;
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:s%, s:f}", "version", site->version, "host",
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s%, s:f}", "version", site->version, "host",
 			 site->host, "kernel", site->kernel, "frequency_hz",
-			 (json_int_t)sampler->frequency_hz, "event", event,
-			 strnlen(event, sizeof(sampler->event)), "uptime_seconds",
+			 (json_int_t)sampler->frequency_hz, "cpus", (json_int_t)sampler->n_cpus,
+			 "event", event, strnlen(event, sizeof(sampler->event)), "uptime_seconds",
 			 seconds(clock_unix_ns() - sampler->start_unix_ns));
 }
 
@@ -83,16 +98,20 @@ static int add_counts(json_t *object, const struct status *status)
 
 	return json_object_update_new(
 		object,
-		json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ticks",
-			  (json_int_t)sampler->ticks, "idle", (json_int_t)sampler->idle, "stored",
-			  (json_int_t)store->stored, "in_flight", (json_int_t)status->in_flight,
-			  "dropped",
+		json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			  "ticks", (json_int_t)sampler->ticks, "idle", (json_int_t)sampler->idle,
+			  "stored", (json_int_t)store->stored, "in_flight",
+			  (json_int_t)status->in_flight, "dropped",
 			  object_of_counts(drop_reason_names, sampler->dropped, DROP_REASON_COUNT),
 			  "stacks",
 			  object_of_counts(stack_outcome_names, store->stacks, STACK_OUTCOME_COUNT),
 			  "frames",
 			  object_of_counts(names_state_names, store->frames, NAMES_STATE_COUNT),
-			  "files", object_of_files(store), "roles", object_of_roles(sampler),
+			  "files", object_of_files(store), "roles", object_of_roles(sampler), "bpf",
+			  object_of_kernel_half(sampler), "queued", object_of_queues(sampler),
+			  "history_errors",
+			  object_of_counts(history_error_names, status->history.errors,
+					   HISTORY_ERROR_COUNT),
 			  "debuginfod", object_of_fetches(&sampler->fetches), "symbol_builds",
 			  object_of_counts(build_outcome_names, sampler->builds,
 					   BUILD_OUTCOME_COUNT)));

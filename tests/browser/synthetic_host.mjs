@@ -453,6 +453,8 @@ export function syntheticStatus() {
     host: 'synthetic',
     kernel: '6.1.0-18-amd64',
     frequency_hz: HZ,
+    event: 'cpu-clock',
+    cpus: 4,
     uptime_seconds: 7200,
     ticks: 2851200,
     idle: 930211,
@@ -462,6 +464,14 @@ export function syntheticStatus() {
     stacks: { whole: 1919020, kernel_only: 1400, truncated_depth: 557 },
     frames: { none: 12, pending: 31, functions: 900, lines: 4100 },
     files: { total: 212, with_lines: 160, pending: 3, failed: 1 },
-    roles: { sampler: { restarts: 0 }, resolver: { restarts: 0 }, server: { restarts: 0 } },
+    roles: {
+      sampler: { restarts: 0, cpu_seconds: 6.2, resident_bytes: 9 << 20 },
+      resolver: { restarts: 0, cpu_seconds: 4.1, resident_bytes: 14 << 20 },
+      server: { restarts: 0, cpu_seconds: 5.3, resident_bytes: 17 << 20 },
+    },
+    bpf: { run_seconds: 0, runs: 0, map_bytes: 41 << 20 },
+    queued: { symbol_builds: 3, unwind_tables: 0 },
+    symbol_builds: { ok: 211, no_names: 1 },
+    history_errors: { full: 0 },
   };
 }

@@ -14,7 +14,7 @@ import { formatRange } from './units.js';
 
 /** @param {Page} page */
 function listenToHead(page) {
-  const { pause, range, order, theme, query, help } = page.elements;
+  const { pause, range, order, theme, query, help, reasons } = page.elements;
   range.append(
     ...RANGES_S.map((s) => create('option', { value: String(s) }, `last ${formatRange(s)}`)),
   );
@@ -24,6 +24,7 @@ function listenToHead(page) {
   theme.addEventListener('click', () => page.theme.next());
   query.addEventListener('click', () => page.setQuery(''));
   byId('show-help', HTMLButtonElement).addEventListener('click', () => help.showModal());
+  byId('show-reasons', HTMLButtonElement).addEventListener('click', () => reasons.showModal());
 }
 
 /** @param {Page} page */
@@ -93,6 +94,7 @@ function keyBindings(page) {
     inGraph(' ', 'pause, or go on', () => page.togglePause()),
     anywhere('o', 'order by name or by size', () => page.toggleOrder()),
     anywhere('t', 'theme: auto, light, dark', () => page.theme.next()),
+    anywhere('i', 'what is missing, and why', () => page.elements.reasons.showModal()),
     anywhere('?', 'these keys', () => page.elements.help.showModal()),
   ];
 }

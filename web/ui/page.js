@@ -24,7 +24,8 @@ import { Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
 import { Tooltip } from './tooltip.js';
-import { describeEmptiness, showTruths, truths } from './truth.js';
+import { describeEmptiness, earliest, measureTree, truths } from './truth.js';
+import { showReasons, showTruths } from './truth_list.js';
 import { Twin } from './twin.js';
 import { formatClock, formatRange, formatShare } from './units.js';
 
@@ -57,6 +58,8 @@ export class Page {
     this.matches = null;
     /** @type {Status} */
     this.status = {};
+    /** @type {Status | null} */
+    this.earlierStatus = null;
     this.focused = -1;
     /** @type {MouseEvent | null} where the pointer is, while it is on the graph */
     this.pointer = null;
@@ -74,6 +77,7 @@ export class Page {
       query: byId('query', HTMLElement),
       said: byId('said', HTMLElement),
       help: byId('help', HTMLDialogElement),
+      reasons: byId('reasons', HTMLDialogElement),
     };
     const { graph, twin } = this.elements;
     const canvas = byId('canvas', HTMLCanvasElement);
@@ -88,7 +92,7 @@ export class Page {
     );
     this.source = new Source({
       onProfile: (profile) => this.receive(profile),
-      onStatus: (status) => (this.status = status),
+      onStatus: (status) => this.hear(status),
       onFailure: (sentence) => this.fail(sentence),
     });
   }
@@ -147,6 +151,12 @@ export class Page {
 
   // --- profile → what is seen -------------------------------------------------------------------
 
+  /** @param {Status} status */
+  hear(status) {
+    this.earlierStatus = earliest(this.earlierStatus, status);
+    this.status = status;
+  }
+
   /** @param {Profile} profile */
   receive(profile) {
     this.profile = profile;
@@ -201,7 +211,9 @@ export class Page {
     this.showMessage(tree.total[ROOT] ? '' : describeEmptiness(profile, state));
     this.updateSearch();
     this.showZoom();
-    showTruths(byId('truth', HTMLElement), truths(tree, this.status));
+    const items = truths(measureTree(tree), this.status, this.earlierStatus);
+    showTruths(byId('truth', HTMLElement), items);
+    showReasons(byId('truths', HTMLElement), items);
   }
 
   /** What the state's query selects; null, and a message, if it is malformed. */

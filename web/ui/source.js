@@ -16,6 +16,8 @@ import { profileUrl } from './state.js';
 /** @typedef {import('./pprof.js').Profile} Profile */
 /** @typedef {import('./state.js').State} State */
 
+/** @typedef {{restarts?: number, cpu_seconds?: number, resident_bytes?: number}} Role */
+
 /**
  * What /api/v1/status tells; another version's server may leave anything out.
  * @typedef {object} Status
@@ -24,13 +26,20 @@ import { profileUrl } from './state.js';
  * @property {string} [kernel]
  * @property {number} [frequency_hz]
  * @property {number} [uptime_seconds]
+ * @property {number} [cpus]
+ * @property {string} [event]
  * @property {number} [ticks]
+ * @property {number} [idle]
  * @property {number} [stored]
  * @property {Record<string, number>} [dropped]
  * @property {Record<string, number>} [stacks]
  * @property {Record<string, number>} [frames]
  * @property {{total?: number, with_lines?: number, pending?: number, failed?: number}} [files]
- * @property {Record<string, {restarts?: number}>} [roles]
+ * @property {Record<string, Role>} [roles]
+ * @property {{run_seconds?: number, runs?: number, map_bytes?: number}} [bpf]
+ * @property {{symbol_builds?: number, unwind_tables?: number}} [queued]
+ * @property {Record<string, number>} [symbol_builds]
+ * @property {Record<string, number>} [history_errors]
  * @property {{queued?: number, found?: number, missing?: number, failed?: number}} [debuginfod]
  */
 

@@ -1,109 +1,244 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Truth: one line that says how much of what happened is in the picture, and what is missing.
+ * Truth: how much of what happened is in the picture, what is missing and why, and what the
+ * profiler itself costs.
  *
- *     CallTree, Status  --truths-->  the line's items, those worth a warning marked
+ *     CallTree  --measureTree-->  Measure ─┐
+ *     Status, and an earlier one ──────────┴─truths─►  Truth[], those worth a warning marked
  */
 
 import { ROOT } from './call_tree.js';
-import { create } from './dom.js';
-import { formatCount, formatRange, formatShare, formatTime } from './units.js';
+import { BUILDS, CUTS, DROPS, HISTORY, reasonOfMark } from './reasons.js';
+import { formatBytes, formatCount, formatRange, formatShare, formatTime } from './units.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./pprof.js').Profile} Profile */
 /** @typedef {import('./source.js').Status} Status */
 /** @typedef {import('./state.js').State} State */
-/** @typedef {{name: string, value: string, why?: string, isWarning?: boolean}} Truth */
+/** @typedef {{value: string, text: string}} Reason */
+/** @typedef {{name: string, value: string, reasons: Reason[], isWarning: boolean}} Truth */
+
+/**
+ * What a picture holds; plain data, which a worker can hand over.
+ * @typedef {object} Measure
+ * @property {number} samples
+ * @property {number} timeNs
+ * @property {Record<string, number>} unnamedNs by module
+ * @property {Record<string, number>} cutNs     by the mark at the stack's root
+ */
 
 /** A loss beyond this is marked. */
 const WORRYING_SHARE = 0.01;
+const MOST_MODULES = 6;
 
-/** @param {Record<string, number> | undefined} counts @param {(name: string) => boolean} [take] */
-function sum(counts, take = () => true) {
-  const entries = Object.entries(counts ?? {}).filter(([name, n]) => take(name) && n > 0);
-  const words = (/** @type {string} */ name) => name.replace('truncated_', '').replaceAll('_', ' ');
-  return {
-    total: entries.reduce((total, [, n]) => total + n, 0),
-    reasons: entries.map(([name, n]) => `${words(name)} ${formatCount(n)}`).join(', '),
-  };
+/** @param {CallTree} tree @returns {Measure} */
+export function measureTree(tree) {
+  const measure = /** @type {Measure} */ ({ samples: 0, timeNs: 0, unnamedNs: {}, cutNs: {} });
+  if (!tree.size) return measure;
+  measure.samples = tree.samples[ROOT];
+  measure.timeNs = tree.total[ROOT];
+  const unnamed = new Map();
+  const cut = new Map();
+  for (let node = 0; node < tree.size; node++) {
+    const { kind, module, name } = tree.frameOf(node);
+    if (kind === 'unnamed') unnamed.set(module, (unnamed.get(module) ?? 0) + tree.self[node]);
+    if (kind === 'cut') cut.set(name, (cut.get(name) ?? 0) + tree.total[node]);
+  }
+  measure.unnamedNs = Object.fromEntries(unnamed);
+  measure.cutNs = Object.fromEntries(cut);
+  return measure;
 }
 
-/** @param {string} name @param {{total: number, reasons: string}} count @param {number} of */
-function loss(name, { total, reasons }, of) {
-  const share = of && total ? ` (${formatShare(total / of)})` : '';
-  const why = reasons && `since the daemon started: ${reasons}`;
-  return { name, value: formatCount(total) + share, why, isWarning: total > of * WORRYING_SHARE };
+/** @param {Record<string, number> | undefined} counts @returns {[string, number][]} the largest first */
+function largest(counts) {
+  return Object.entries(counts ?? {})
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a);
 }
 
-/** @param {CallTree} tree what is shown @returns {Truth[]} */
-function ofProfile(tree) {
-  const unnamed = tree.size ? unnamedTime(tree) : 0;
-  const total = tree.size ? tree.total[ROOT] : 0;
+/** @param {[string, number][]} counts */
+const sum = (counts) => counts.reduce((total, [, count]) => total + count, 0);
+
+/** @param {string} name @param {string} value @param {Reason[]} [reasons] @returns {Truth} */
+function plain(name, value, reasons = []) {
+  return { name, value, reasons, isWarning: false };
+}
+
+/** @param {string} text @returns {Reason} */
+const said = (text) => ({ value: '', text });
+
+/** @param {Measure} measure @returns {Truth[]} */
+function ofPicture({ samples, timeNs, unnamedNs, cutNs }) {
+  const share = (/** @type {number} */ ns) => formatShare(timeNs ? ns / timeNs : 0);
+  const unnamed = largest(unnamedNs);
+  const cut = largest(cutNs);
+  const noSymbol = unnamed.slice(0, MOST_MODULES).map(([module, ns]) => ({
+    value: share(ns),
+    text: module
+      ? `in functions of ${module} that have no symbol there`
+      : 'in code that belongs to no file, and whose runtime tells no names',
+  }));
   return [
-    { name: 'samples', value: formatCount(tree.size ? tree.samples[ROOT] : 0) },
-    { name: 'CPU time', value: formatTime(total) },
+    plain('samples', formatCount(samples), [said('ticks of busy CPUs that are in this picture')]),
+    plain('CPU time', formatTime(timeNs), [said('what these samples stand for')]),
+    plain('unnamed', share(sum(unnamed)), noSymbol.length ? noSymbol : [said('all has a name')]),
     {
-      name: 'unnamed',
-      value: formatShare(total ? unnamed / total : 0),
-      why: 'time in functions that have no symbol',
+      ...plain('callers lost', share(sum(cut))),
+      reasons: cut.length
+        ? cut.map(([mark, ns]) => ({ value: share(ns), text: reasonOfMark(mark) }))
+        : [said('every stack reaches the entry of its thread')],
+      isWarning: sum(cut) > timeNs * WORRYING_SHARE,
     },
   ];
 }
 
-/** @param {CallTree} tree */
-function unnamedTime(tree) {
-  let time = 0;
-  for (let node = 0; node < tree.size; node++) {
-    if (tree.frameOf(node).kind === 'unnamed') time += tree.self[node];
-  }
-  return time;
+/**
+ * Counts of what was lost since the daemon started, out of @of.
+ * @param {string} name @param {Record<string, number>} counts
+ * @param {(word: string) => string} sentence @param {number} of
+ * @returns {Truth}
+ */
+function losses(name, counts, sentence, of) {
+  const lost = largest(counts);
+  const total = sum(lost);
+  const share = of && total ? ` (${formatShare(total / of)})` : '';
+  const reasons = lost.map(([word, count]) => ({
+    value: formatCount(count),
+    text: `${sentence(word)}, since the start`,
+  }));
+  return {
+    name,
+    value: formatCount(total) + share,
+    reasons: total ? reasons : [said('nothing was, since the start')],
+    isWarning: total > of * WORRYING_SHARE,
+  };
 }
 
+/** @param {string} word of a reason that is not known here */
+const spoken = (word) => word.replaceAll('_', ' ');
+
 /** @param {Status} status @returns {Truth[]} */
-function ofDaemon(status) {
+function ofSamples({ frequency_hz, event, cpus, ticks, idle, dropped, stacks }) {
   const items = /** @type {Truth[]} */ ([]);
-  const { frequency_hz, ticks, dropped, stacks, files, roles, debuginfod } = status;
-  if (frequency_hz) items.push({ name: 'rate', value: `${formatCount(frequency_hz)} Hz` });
-  if (dropped) items.push(loss('dropped', sum(dropped), ticks ?? 0));
+  if (frequency_hz) {
+    const how = event === 'cpu-cycles' ? 'by the hardware counter of cycles' : 'by a timer';
+    const where = cpus ? ` on each of ${formatCount(cpus)} CPUs` : '';
+    const reasons = event || cpus ? [said(`${how}${where}`)] : [];
+    items.push(plain('rate', `${formatCount(frequency_hz)} Hz`, reasons));
+  }
+  if (dropped) {
+    const due = (ticks ?? 0) - (idle ?? 0);
+    items.push(losses('dropped', dropped, (word) => DROPS[word] ?? spoken(word), due));
+  }
   if (stacks) {
-    const truncated = sum(stacks, (outcome) => outcome.startsWith('truncated'));
-    items.push(loss('stacks truncated', truncated, sum(stacks).total));
-  }
-  if (files?.pending) {
-    const why = 'files whose symbols are being read; names appear by themselves';
-    items.push({ name: 'names pending', value: `${formatCount(files.pending)} files`, why });
-  }
-  if (debuginfod?.queued) {
-    const why = 'debug files that servers are asked for; lines appear by themselves';
-    items.push({ name: 'debug files', value: `${formatCount(debuginfod.queued)} to come`, why });
-  }
-  const restarts = sum(
-    Object.fromEntries(Object.entries(roles ?? {}).map(([name, r]) => [name, r.restarts ?? 0])),
-  );
-  if (restarts.total) {
-    const value = formatCount(restarts.total);
-    items.push({ name: 'restarts', value, why: restarts.reasons, isWarning: true });
+    const cut = Object.fromEntries(Object.entries(stacks).filter(([word]) => word in CUTS));
+    const all = sum(largest(stacks));
+    items.push(losses('stacks cut', cut, (word) => CUTS[word][1], all));
   }
   return items;
 }
 
-/** @param {CallTree | null} tree @param {Status} status @returns {Truth[]} */
-export function truths(tree, status) {
-  return [...(tree ? ofProfile(tree) : []), ...ofDaemon(status)];
+/** What will still come. @param {Status} status @returns {Truth[]} */
+function ofNames({ files, queued, debuginfod, symbol_builds }) {
+  const items = /** @type {Truth[]} */ ([]);
+  const pending = /** @type {Reason[]} */ ([]);
+  const add = (/** @type {number | undefined} */ count, /** @type {string} */ text) => {
+    if (count) pending.push({ value: formatCount(count), text });
+  };
+  add(files?.pending, 'files whose symbols are being read; their names appear by themselves');
+  add(queued?.symbol_builds, 'files that wait to be read for names and lines');
+  add(queued?.unwind_tables, 'files that wait for their unwind table; stacks there may be cut');
+  add(debuginfod?.queued, 'debug files that servers are asked for; lines appear by themselves');
+  if (pending.length) {
+    const most = Math.max(files?.pending ?? 0, queued?.symbol_builds ?? 0);
+    const count = Math.max(most, queued?.unwind_tables ?? 0) + (debuginfod?.queued ?? 0);
+    items.push(plain('pending', `${formatCount(count)} ${count === 1 ? 'file' : 'files'}`, pending));
+  }
+  const failed = largest(symbol_builds).filter(([word]) => word !== 'ok');
+  if (failed.length) {
+    const reasons = failed.map(([word, count]) => ({
+      value: formatCount(count),
+      text: `files without names: ${BUILDS[word] ?? spoken(word)}`,
+    }));
+    items.push(plain('files unnamed', formatCount(sum(failed)), reasons));
+  }
+  return items;
 }
 
-/** @param {HTMLElement} list a <dl> @param {Truth[]} items */
-export function showTruths(list, items) {
-  list.replaceChildren(
-    ...items.map(({ name, value, why, isWarning }) => {
-      const item = create('div', isWarning ? { class: 'warning' } : {});
-      item.append(create('dt', {}, name), create('dd', {}, value));
-      if (why) item.title = why;
-      if (why && isWarning) item.append(create('dd', { class: 'why' }, why));
-      return item;
-    }),
+/** CPU seconds of all roles, and of the kernel half if it is measured. @param {Status} status */
+function cpuSeconds({ roles, bpf }) {
+  const ofRoles = Object.values(roles ?? {}).reduce((s, role) => s + (role.cpu_seconds ?? 0), 0);
+  return ofRoles + (bpf?.run_seconds ?? 0);
+}
+
+/** @param {Status} status @param {Status | null} earlier @returns {Truth[]} */
+function ofDaemon(status, earlier) {
+  const { roles, bpf, uptime_seconds: uptimeS = 0 } = status;
+  const elapsedS = uptimeS - (earlier?.uptime_seconds ?? uptimeS);
+  const isKnown = Object.values(roles ?? {}).some((role) => role.cpu_seconds !== undefined);
+  if (!isKnown || uptimeS <= 0) return [];
+  const ofCpu = (/** @type {number} */ s) => `${formatShare(s / uptimeS)} of a CPU`;
+  const reasons = Object.entries(roles ?? {})
+    .filter(([, role]) => role.cpu_seconds)
+    .map(([name, role]) => ({ value: ofCpu(role.cpu_seconds ?? 0), text: `the ${name}` }));
+  const kernelHalf = bpf?.runs
+    ? { value: ofCpu(bpf.run_seconds ?? 0), text: 'the kernel half' }
+    : {
+        value: 'not known',
+        text: 'the kernel half: it is measured while sysctl kernel.bpf_stats_enabled is 1',
+      };
+  const bytes = Object.values(roles ?? {}).reduce((all, r) => all + (r.resident_bytes ?? 0), 0);
+  reasons.push(kernelHalf, { value: formatBytes(bytes), text: 'memory of all of these' });
+  if (bpf?.map_bytes) reasons.push({ value: formatBytes(bpf.map_bytes), text: 'memory of BPF maps' });
+  let overhead = cpuSeconds(status) / uptimeS;
+  if (earlier && elapsedS >= 1) {
+    reasons.unshift({ value: ofCpu(cpuSeconds(status)), text: 'all of it, since the start' });
+    overhead = (cpuSeconds(status) - cpuSeconds(earlier)) / elapsedS;
+  }
+  return [plain('overhead', `${formatShare(overhead)} of a CPU`, reasons)];
+}
+
+/** @param {Status} status @returns {Truth[]} */
+function ofAccidents({ roles, history_errors }) {
+  const restarts = largest(
+    Object.fromEntries(Object.entries(roles ?? {}).map(([name, r]) => [name, r.restarts ?? 0])),
   );
+  const errors = largest(history_errors);
+  const items = /** @type {Truth[]} */ ([]);
+  if (restarts.length) {
+    const reasons = restarts.map(([name, n]) => ({ value: formatCount(n), text: `of the ${name}` }));
+    items.push({ ...plain('restarts', formatCount(sum(restarts)), reasons), isWarning: true });
+  }
+  if (errors.length) {
+    const reasons = errors.map(([word, count]) => ({
+      value: formatCount(count),
+      text: `times history was not written: ${HISTORY[word] ?? spoken(word)}`,
+    }));
+    items.push({ ...plain('history errors', formatCount(sum(errors)), reasons), isWarning: true });
+  }
+  return items;
+}
+
+/**
+ * @param {Measure | null} measure of the picture, if there is one
+ * @param {Status} status @param {Status | null} [earlier] what the same daemon told before
+ * @returns {Truth[]}
+ */
+export function truths(measure, status, earlier = null) {
+  return [
+    ...(measure ? ofPicture(measure) : []),
+    ...ofSamples(status),
+    ...ofNames(status),
+    ...ofDaemon(status, earlier),
+    ...ofAccidents(status),
+  ];
+}
+
+/** The status to compare later ones with: the first that this daemon told. */
+export function earliest(/** @type {Status | null} */ earlier, /** @type {Status} */ status) {
+  const isOlder = (earlier?.uptime_seconds ?? Infinity) <= (status.uptime_seconds ?? 0);
+  return isOlder ? earlier : status;
 }
 
 /**

@@ -31,6 +31,18 @@ export function formatTime(ns) {
   return `${value.toFixed(value >= 100 || unit === 'ns' ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
 }
 
+/** 41943040 → "40.0 MB". @param {number} bytes */
+export function formatBytes(bytes) {
+  const steps = /** @type {[number, string][]} */ ([
+    [2 ** 30, 'GB'],
+    [2 ** 20, 'MB'],
+    [2 ** 10, 'KB'],
+  ]);
+  const [size, unit] = steps.find(([limit]) => bytes >= limit) ?? [1, 'B'];
+  const value = bytes / size;
+  return `${value.toFixed(unit === 'B' || value >= 100 ? 0 : 1)} ${unit}`;
+}
+
 /** CPUs in use: 1.234 → "1.23". @param {number} cores */
 export function formatCores(cores) {
   return cores > 0 && cores < 0.005 ? '<0.01' : cores.toFixed(cores >= 10 ? 1 : 2);

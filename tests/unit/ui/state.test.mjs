@@ -4,7 +4,6 @@ import { test } from 'node:test';
 
 import { formatSelector, parseSelector } from '../../../web/ui/selector.js';
 import { formatState, parseState, profileUrl } from '../../../web/ui/state.js';
-import { describeEmptiness, truths } from '../../../web/ui/truth.js';
 import {
   formatCores,
   formatCount,
@@ -117,37 +116,4 @@ test('numbers are short, and never 0 when there is something', () => {
   assert.equal(formatRange(0.25), '250 ms');
   assert.equal(formatRange(90), '1.5 min');
   assert.equal(formatRange(100000), '1.16 d');
-});
-
-test('the line of truth names what is missing and why', () => {
-  const items = truths(null, {
-    frequency_hz: 99,
-    ticks: 1000,
-    dropped: { ring_full: 40, no_stack: 0 },
-    stacks: { whole: 900, truncated_depth: 5 },
-    files: { pending: 2 },
-    roles: { resolver: { restarts: 1 } },
-    debuginfod: { queued: 3, found: 9 },
-  });
-  const by = Object.fromEntries(items.map((item) => [item.name, item]));
-  assert.equal(by.dropped.value, '40 (4.00 %)');
-  assert.match(by.dropped.why, /ring full 40$/);
-  assert.ok(by.dropped.isWarning);
-  assert.ok(!by['stacks truncated'].isWarning);
-  assert.equal(by['names pending'].value, '2 files');
-  assert.equal(by['debug files'].value, '3 to come');
-  assert.equal(by.restarts.why, 'resolver 1');
-});
-
-test('a status in which everything is missing is no error', () => {
-  assert.deepEqual(truths(null, {}), []);
-});
-
-test('an empty picture says why it is empty', () => {
-  const none = /** @type {any} */ ({ sampleLabels: [0] });
-  const some = /** @type {any} */ ({ sampleLabels: [0, 2] });
-  assert.match(describeEmptiness(none, parseState('')), /^Waiting/);
-  assert.equal(describeEmptiness(none, parseState('#at=5')), 'No samples are from these 30 s.');
-  const queried = describeEmptiness(some, parseState('#query={a="b"}'));
-  assert.equal(queried, '{a="b"} used no CPU in these 30 s.');
 });

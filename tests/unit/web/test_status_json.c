@@ -40,6 +40,7 @@ static void tells_all_that_it_knows(void **state)
 			     .builds = { [BUILD_CRASHED] = 2 },
 			     .fetches = { .n_queued = 4, .outcomes = { [FETCH_MISSING] = 6 } },
 			     .roles = { [ROLE_RESOLVER] = { .pid = 7, .restarts = 3 } } },
+		.history = { .errors = { [HISTORY_ERROR_FULL] = 11 } },
 		.store = { .stored = 5, .n_files = { [NAMES_LINES] = 2, [NAMES_FAILED] = 1 } },
 	};
 	struct buffer text = { 0 };
@@ -66,6 +67,41 @@ static void tells_all_that_it_knows(void **state)
 	assert_int_equal(number_at(object, "debuginfod", "missing"), 6);
 	assert_int_equal(number_at(json_object_get(object, "roles"), "resolver", "restarts"), 3);
 	assert_true(json_real_value(json_object_get(object, "uptime_seconds")) >= 90);
+	assert_int_equal(number_at(object, "history_errors", "full"), 11);
+	json_decref(object);
+	buffer_fini(&text);
+}
+
+static void tells_what_it_costs_and_what_it_waits_for(void **state)
+{
+	static const struct site site = { .version = "1", .host = "node1", .kernel = "6.1" };
+	struct status status = {
+		.sampler = { .n_cpus = 2,
+			     .event = "cpu-clock",
+			     .bpf_run_ns = 2 * NS_PER_SECOND,
+			     .bpf_run_count = 9,
+			     .map_bytes = 4096,
+			     .n_builds_queued = 3,
+			     .n_tables_queued = 8,
+			     .roles = { [ROLE_RESOLVER] = { .cpu_ns = 5 * NS_PER_SECOND } } },
+	};
+	struct buffer text = { 0 };
+	const json_t *resolver, *kernel_half;
+	json_t *object;
+
+	(void)state;
+	assert_int_equal(status_json_append(&site, &status, &text), 0);
+	object = json_loadb(text.data, text.size, JSON_DISABLE_EOF_CHECK, NULL);
+	assert_non_null(object);
+	resolver = json_object_get(json_object_get(object, "roles"), "resolver");
+	kernel_half = json_object_get(object, "bpf");
+	assert_true(json_real_value(json_object_get(resolver, "cpu_seconds")) == 5);
+	assert_true(json_real_value(json_object_get(kernel_half, "run_seconds")) == 2);
+	assert_int_equal(number_at(object, "bpf", "runs"), 9);
+	assert_int_equal(number_at(object, "bpf", "map_bytes"), 4096);
+	assert_int_equal(number_at(object, "cpus", NULL), 2);
+	assert_int_equal(number_at(object, "queued", "symbol_builds"), 3);
+	assert_int_equal(number_at(object, "queued", "unwind_tables"), 8);
 	json_decref(object);
 	buffer_fini(&text);
 }
@@ -74,6 +110,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		{ "tells all that it knows", tells_all_that_it_knows },
+		{ "tells what it costs and what it waits for",
+		  tells_what_it_costs_and_what_it_waits_for },
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
