@@ -146,6 +146,7 @@ export class Page {
   showTheme() {
     this.graph.setPalette(new Palette(this.theme.shown));
     setText(this.elements.theme, this.theme.choice);
+    this.elements.theme.ariaLabel = `theme: ${this.theme.choice}`;
     byId('legend', HTMLElement).dataset.shown = this.theme.shown;
   }
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Opened page: the page in a browser, and what it complained about: errors, what its content
+ * security policy forbade, and dialogs, of which it has none.
+ */
+
+import assert from 'node:assert/strict';
+
+import { launch } from './chromium.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {import('playwright-core').Browser} Browser */
+
+/**
+ * @param {Browser} browser @param {string} url
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ * @returns {Promise<Page & {complaints: string[]}>}
+ */
+export async function openPage(browser, url, options = {}) {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    colorScheme: 'light',
+    ...options,
+  });
+  const complaints = /** @type {string[]} */ ([]);
+  const page = Object.assign(await context.newPage(), { complaints });
+  page.setDefaultTimeout(20000);
+  page.on('pageerror', (error) => complaints.push(String(error.stack)));
+  page.on('dialog', (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`);
+    dialog.dismiss().catch(() => {});
+  });
+  page.on('console', (message) => {
+    // Chromium tells violations of the content security policy here, too.
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** The picture is there: the treegrid over it has rows. @param {Page} page */
+export async function waitForPicture(page) {
+  await page.locator('#twin [role=row][id]').first().waitFor({ state: 'attached' });
+}
+
+/**
+ * Run tests, each in a page of its own, and print how they ended. Tests are named by sentences.
+ * @param {Record<string, (open: typeof openPage extends never ? never : Function) => Promise<void>>}
+ *   tests each gets a function that opens a page: (hash, options)
+ * @param {string} url
+ * @returns {Promise<number>} how many failed
+ */
+export async function runTests(tests, url) {
+  const browser = await launch();
+  let failed = 0;
+  try {
+    for (const [sentence, test] of Object.entries(tests)) {
+      const pages = /** @type {(Page & {complaints: string[]})[]} */ ([]);
+      const open = async (hash = '', options = {}) => {
+        const page = await openPage(browser, url + hash, options);
+        pages.push(page);
+        return page;
+      };
+      try {
+        await test(open);
+        for (const { complaints } of pages) assert.deepEqual(complaints, []);
+        console.log(`ok: ${sentence}`);
+      } catch (error) {
+        failed++;
+        console.log(`not ok: ${sentence}: ${error instanceof Error ? error.stack : error}`);
+      }
+      for (const page of pages) await page.context().close();
+    }
+  } finally {
+    await browser.close();
+  }
+  return failed;
+}
