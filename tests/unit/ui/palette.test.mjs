@@ -15,6 +15,7 @@ const profile = decodeProfile(syntheticProfile({ seed: 1, seconds: 60, endS: 170
 const tree = buildTree(profile, selectSamples(profile, []), 'host');
 const nodes = Array.from({ length: tree.size }, (_, node) => node);
 
+/** @param {string} text @param {'light' | 'dark' | 'forced'} [theme] */
 function paletteBy(text, theme = 'light') {
   return new Palette(theme, parseColouring(text));
 }
@@ -40,7 +41,10 @@ test('a language is known by the file, or by the look of a name', () => {
     ['__memcpy_avx_unaligned', '/src/memmove.S', 'assembly'],
     ['read', '', ''],
   ];
-  for (const [name, file, language] of known) assert.equal(languageOf({ name, file }), language);
+  for (const [name, file, language] of known) {
+    const frame = /** @type {import('../../../web/ui/frame.js').Frame} */ ({ name, file });
+    assert.equal(languageOf(frame), language);
+  }
 });
 
 test('by share, a box is the stronger the more of the time is its own', () => {
