@@ -11,6 +11,8 @@
  * what of it is left out is as in the rest of the state.
  */
 
+import { exactS } from './time_scale.js';
+
 /** @typedef {import('./layout.js').Order} Order */
 /** @typedef {typeof VIEWS[number]} ViewName */
 /** @typedef {typeof VERBS[number]} Verb */
@@ -178,7 +180,7 @@ export function formatState(state) {
  */
 export function profileUrl({ query, rangeS, at }, format) {
   const fields = new URLSearchParams({ format });
-  fields.set('from', at === null ? `now-${rangeS}s` : String(at - rangeS));
+  fields.set('from', at === null ? `now-${rangeS}s` : String(exactS(at - rangeS)));
   fields.set('to', at === null ? 'now' : String(at));
   if (query) fields.set('query', query);
   return `/api/v1/profile?${fields}`;
