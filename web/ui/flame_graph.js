@@ -243,7 +243,7 @@ export class FlameGraph {
     viewport.walk(this.width, deepest, (node, depth, x, width) => {
       const y = this.rowTop(depth) - top;
       if (y <= -ROW_PX || y >= this.height) return;
-      if (node < 0) this.drawCrumb(x, y);
+      if (node < 0) this.drawCrumbs(x, y, width);
       else this.drawBox({ node, x, y, width, height: ROW_PX - GAP_PX });
     });
     context.globalAlpha = 1;
@@ -251,11 +251,11 @@ export class FlameGraph {
     this.drawOutline(this.focused, this.palette.focus, 2);
   }
 
-  /** @param {number} x @param {number} y */
-  drawCrumb(x, y) {
+  /** @param {number} x @param {number} y @param {number} width */
+  drawCrumbs(x, y, width) {
     this.context.globalAlpha = this.matches ? 0.3 : 1;
     this.context.fillStyle = this.palette.crumb;
-    this.context.fillRect(x, y, 1, ROW_PX - GAP_PX);
+    this.context.fillRect(x, y, width, ROW_PX - GAP_PX);
   }
 
   /** @param {Box} box */

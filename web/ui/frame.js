@@ -4,14 +4,11 @@
  * Frame: what one box of the flame graph stands for: a function in a module, or what holds stacks
  * together, the host and its processes.
  *
- *     Profile  --FrameTable-->  the frames of each location, innermost first
- *
  * A frame is known from one profile to the next by its `id`, a hash of all that makes it what it
  * is; ids make up the path of a zoom in a link.
  */
 
-/** @typedef {import('./pprof.js').Profile} Profile */
-/** @typedef {'host'|'process'|'native'|'kernel'|'jit'|'unnamed'|'cut'} FrameKind */
+/** @typedef {typeof KINDS[number]} FrameKind */
 
 /**
  * @typedef {object} Frame
@@ -24,12 +21,25 @@
  * @property {string} id
  */
 
+/** A group is what stacks are split by; a module stands for its frames, folded into one. */
+export const KINDS = /** @type {const} */ ([
+  'host',
+  'process',
+  'group',
+  'native',
+  'kernel',
+  'jit',
+  'unnamed',
+  'cut',
+  'module',
+]);
+
 const USER_BRACKETS = new Set(['[vdso]', '[vsyscall]', '[stack]', '[heap]', '[uprobes]']);
 const JIT_MODULE =
   /^(\[(anon|jit)|\/\/anon|\/?anon_inode|\/memfd:.*jit)|perf-\d+\.map$|jit-\d+\.dump$|jitted-\d+/i;
 const NO_NAME = /\+0x[0-9a-f]+$/;
 const CUT_MODULE = '[truncated]';
-const UNKNOWN = '(unknown function)';
+export const UNKNOWN = '(unknown function)';
 
 /** Text → 53 bits in base 36 (cyrb53's idea: two multiplicative hashes side by side). */
 export function hashText(/** @type {string} */ text) {
@@ -59,62 +69,4 @@ export function kindOf(name, module) {
   if (NO_NAME.test(name) || name === UNKNOWN) return 'unnamed';
   if (!module || JIT_MODULE.test(module)) return 'jit';
   return 'native';
-}
-
-/** The distinct frames of a profile. */
-export class FrameTable {
-  constructor() {
-    /** @type {Frame[]} */
-    this.frames = [];
-    /** @type {Map<string, number>} */
-    this.rows = new Map();
-  }
-
-  /**
-   * The number of a frame, which is added if it is new.
-   * @param {Omit<Frame, 'id'>} frame
-   */
-  add(frame) {
-    const key = `${frame.kind}\0${frame.inlined ? 1 : 0}\0${frame.module}\0${frame.name}`;
-    let row = this.rows.get(key);
-    if (row === undefined) {
-      row = this.frames.length;
-      this.rows.set(key, row);
-      this.frames.push({ ...frame, id: hashText(key).toString(36) });
-    }
-    return row;
-  }
-
-  /** @param {string} name @param {'host'|'process'} kind */
-  addGroup(name, kind) {
-    return this.add({ name, kind, module: '', file: '', startLine: 0, inlined: false });
-  }
-
-  /**
-   * The frame of each line of a profile; the innermost of a location's lines are inlined into the
-   * last one.
-   * @param {Profile} profile
-   */
-  addLines(profile) {
-    const { strings, locationLines, lineFunction } = profile;
-    const frames = new Int32Array(lineFunction.length);
-    for (let location = 0; location < profile.locationMapping.length; location++) {
-      const mapping = profile.locationMapping[location];
-      const module = mapping < 0 ? '' : strings[profile.mappingFile[mapping]];
-      const end = locationLines[location + 1];
-      for (let line = locationLines[location]; line < end; line++) {
-        const fn = lineFunction[line];
-        const name = fn < 0 ? UNKNOWN : strings[profile.functionName[fn]];
-        frames[line] = this.add({
-          name,
-          kind: kindOf(name, module),
-          module,
-          file: fn < 0 ? '' : strings[profile.functionFile[fn]],
-          startLine: fn < 0 ? 0 : profile.functionLine[fn],
-          inlined: line + 1 < end,
-        });
-      }
-    }
-    return frames;
-  }
 }

@@ -5,7 +5,7 @@
  *
  *     CallTree, order  --layOut-->  Layout
  *
- * Children fill their parent from the left; what remains at the right is the parent's own time.
+ * In a comparison a box is as wide as both: what is gone is there, too. Children fill their parent from the left; what remains at the right is the parent's own time.
  * Ordered by name, a frame stays where it is while a live profile changes.
  */
 
@@ -24,51 +24,77 @@ import { ROOT } from './call_tree.js';
  */
 
 /**
- * A comparison of frames by name; names are compared once per frame, not once per node.
+ * All nodes but the root, in the order of their frames' ranks: a sort that compares nothing.
  * @param {CallTree} tree
  */
-function frameRanks(tree) {
-  const sorted = tree.frames.map((frame, row) => ({ row, name: frame.name, id: frame.id }));
-  sorted.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
-  const ranks = new Int32Array(sorted.length);
-  sorted.forEach(({ row }, rank) => (ranks[row] = rank));
-  return ranks;
+function nodesByName({ size, frame, frames }) {
+  const ranks = frames.ranks();
+  const next = new Int32Array(ranks.length + 1);
+  for (let node = 1; node < size; node++) next[ranks[frame[node]] + 1]++;
+  for (let rank = 0; rank < ranks.length; rank++) next[rank + 1] += next[rank];
+  const sorted = new Int32Array(Math.max(0, size - 1));
+  for (let node = 1; node < size; node++) sorted[next[ranks[frame[node]]]++] = node;
+  return sorted;
 }
 
-/** @param {CallTree} tree @returns {{firstChild: Int32Array, children: Int32Array}} */
-function gatherChildren(tree) {
-  const firstChild = new Int32Array(tree.size + 1);
-  for (let node = 1; node < tree.size; node++) firstChild[tree.parent[node] + 1]++;
-  for (let node = 0; node < tree.size; node++) firstChild[node + 1] += firstChild[node];
-  const children = new Int32Array(Math.max(0, tree.size - 1));
+/**
+ * The children of each node, in the order in which all nodes are given.
+ * @param {CallTree} tree @param {Int32Array} nodes
+ */
+function gatherChildren({ size, parent }, nodes) {
+  const firstChild = new Int32Array(size + 1);
+  for (let node = 1; node < size; node++) firstChild[parent[node] + 1]++;
+  for (let node = 0; node < size; node++) firstChild[node + 1] += firstChild[node];
+  const children = new Int32Array(nodes.length);
   const next = firstChild.slice();
-  for (let node = 1; node < tree.size; node++) children[next[tree.parent[node]]++] = node;
+  for (const node of nodes) children[next[parent[node]]++] = node;
   return { firstChild, children };
 }
 
 /** @param {CallTree} tree @param {Order} order @returns {Layout} */
 export function layOut(tree, order) {
-  const { firstChild, children } = gatherChildren(tree);
-  const ranks = frameRanks(tree);
-  const byName = (/** @type {number} */ a, /** @type {number} */ b) =>
-    ranks[tree.frame[a]] - ranks[tree.frame[b]];
-  const bySize = (/** @type {number} */ a, /** @type {number} */ b) =>
-    tree.total[b] - tree.total[a] || byName(a, b);
+  const { firstChild, children } = gatherChildren(tree, nodesByName(tree));
+  const width = widths(tree);
+  // What was in the order of names stays so among equals.
+  const bySize = (/** @type {number} */ a, /** @type {number} */ b) => width[b] - width[a];
   const start = new Float64Array(tree.size);
   const end = new Float64Array(tree.size);
-  const whole = tree.total[ROOT] || 1;
+  const whole = width[ROOT] || 1;
   end[ROOT] = 1;
   for (let node = 0; node < tree.size; node++) {
-    const row = children.subarray(firstChild[node], firstChild[node + 1]);
-    if (row.length > 1) row.sort(order === 'size' ? bySize : byName);
+    const [low, high] = [firstChild[node], firstChild[node + 1]];
+    if (order === 'size' && high - low > 1) children.subarray(low, high).sort(bySize);
     let at = start[node];
-    for (const child of row) {
+    for (let i = low; i < high; i++) {
+      const child = children[i];
       start[child] = at;
-      at += tree.total[child] / whole;
+      at += width[child] / whole;
       end[child] = at;
     }
   }
   return { tree, start, end, firstChild, children };
+}
+
+/** @param {CallTree} tree */
+function widths({ size, total, baseTotal }) {
+  if (!baseTotal) return total;
+  return Float64Array.from({ length: size }, (_, node) => total[node] + baseTotal[node]);
+}
+
+/**
+ * The first of a node's children, from its @from-th on, that ends after @share.
+ * @param {Layout} layout @param {number} node @param {number} from @param {number} share
+ * @returns {number} into children; where the next node's begin, if there is none
+ */
+export function firstChildEndingAfter({ firstChild, children, end }, node, from, share) {
+  let low = firstChild[node] + from;
+  let high = firstChild[node + 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (end[children[middle]] > share) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /**
@@ -101,10 +127,10 @@ export function nodeAt(layout, share, depth) {
 
 /** The largest child, or −1. @param {Layout} layout @param {number} node */
 export function largestChild(layout, node) {
+  const { tree, firstChild, children } = layout;
   let best = -1;
-  for (let i = layout.firstChild[node]; i < layout.firstChild[node + 1]; i++) {
-    const child = layout.children[i];
-    if (best < 0 || layout.tree.total[child] > layout.tree.total[best]) best = child;
+  for (let i = firstChild[node]; i < firstChild[node + 1]; i++) {
+    if (best < 0 || tree.widthOf(children[i]) > tree.widthOf(best)) best = children[i];
   }
   return best;
 }
@@ -144,14 +170,18 @@ export function neighbour(layout, node, direction) {
  * @param {CallTree} tree @param {CallTree} old
  */
 export function matchTrees(tree, old) {
-  const rows = new Map(old.frames.map((frame, row) => [frame.id, row]));
-  const frames = Int32Array.from(tree.frames, (frame) => rows.get(frame.id) ?? -1);
+  const isSame = tree.frames === old.frames;
+  const frames = new Int32Array(tree.frames.size).fill(-2);
   const matches = new Int32Array(tree.size).fill(-1);
   matches[ROOT] = old.size ? ROOT : -1;
   for (let node = 1; node < tree.size; node++) {
     const parent = matches[tree.parent[node]];
-    const frame = frames[tree.frame[node]];
-    if (parent >= 0 && frame >= 0) matches[node] = old.find(parent, frame);
+    const frame = tree.frame[node];
+    if (parent < 0) continue;
+    if (frames[frame] === -2) {
+      frames[frame] = isSame ? frame : old.frames.rowOf(tree.frames.id(frame));
+    }
+    if (frames[frame] >= 0) matches[node] = old.find(parent, frames[frame]);
   }
   return matches;
 }

@@ -3,34 +3,35 @@
 /**
  * Page: State → what people see.
  *
- *     Source ─► Profile ─► selection ─► CallTree ─► Layout ─► FlameGraph, Twin, breadcrumbs
- *                  └─────► processes ─► ProcessList
+ *     Source ─► bytes ─► Engine ─► Summary, Layout ─► FlameGraph, Twin, breadcrumbs
+ *                          └─────► processes ─────► ProcessList
  *
  * Everything that decides what is shown is in State, and State is in the address.
  */
 
 import { showBreadcrumbs } from './breadcrumbs.js';
-import { buildTree, ROOT } from './call_tree.js';
+import { ROOT } from './call_tree.js';
 import { byId, create, setText } from './dom.js';
 import { isEmbedded } from './embedded.js';
+import { EngineClient } from './engine_client.js';
 import { FlameGraph } from './flame_graph.js';
-import { layOut } from './layout.js';
 import { Palette } from './palette.js';
 import { ProcessList } from './process_list.js';
-import { sumProcesses } from './processes.js';
 import { compileSearch, describeMatches, nextMatch, searchTree } from './search.js';
-import { formatSelector, parseSelector, selectSamples } from './selector.js';
+import { formatSelector, parseSelector } from './selector.js';
 import { Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
 import { Tooltip } from './tooltip.js';
-import { describeEmptiness, earliest, measureTree, truths } from './truth.js';
+import { describeEmptiness, earliest, truths } from './truth.js';
 import { showReasons, showTruths } from './truth_list.js';
 import { Twin } from './twin.js';
 import { formatClock, formatRange, formatShare } from './units.js';
 
-/** @typedef {import('./pprof.js').Profile} Profile */
+/** @typedef {import('./engine.js').Summary} Summary */
+/** @typedef {import('./engine_client.js').SentLayout} SentLayout */
 /** @typedef {import('./layout.js').Layout} Layout */
+/** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
 /** @typedef {import('./search.js').Matches} Matches */
 /** @typedef {import('./source.js').Status} Status */
 /** @typedef {import('./state.js').State} State */
@@ -50,9 +51,12 @@ export class Page {
   constructor() {
     /** @type {State} */
     this.state = parseState(location.hash);
-    /** @type {Profile | null} */
-    this.profile = null;
-    /** @type {Layout | null} */
+    this.engine = new EngineClient();
+    /** @type {Summary | null} of the profile that is open */
+    this.summary = null;
+    /** @type {ProcessGroup[]} */
+    this.groups = [];
+    /** @type {SentLayout | null} */
     this.layout = null;
     /** @type {Matches | null} */
     this.matches = null;
@@ -91,7 +95,7 @@ export class Page {
       ({ label, value }) => this.toggleMatcher(label, value),
     );
     this.source = new Source({
-      onProfile: (profile) => this.receive(profile),
+      onProfile: (bytes) => this.receive(bytes),
       onStatus: (status) => this.hear(status),
       onFailure: (sentence) => this.fail(sentence),
     });
@@ -158,14 +162,22 @@ export class Page {
     this.status = status;
   }
 
-  /** @param {Profile} profile */
-  receive(profile) {
-    this.profile = profile;
-    this.elements.failure.hidden = true;
-    const source = this.state.at === null ? 'live' : 'paused';
-    document.body.dataset.source = isEmbedded ? 'file' : source;
-    this.showHost();
-    this.rebuild();
+  /** @param {Uint8Array} bytes of a profile */
+  async receive(bytes) {
+    try {
+      const summary = await this.engine.open(bytes);
+      if (!summary) return;
+      this.summary = summary;
+      this.elements.failure.hidden = true;
+      const source = this.state.at === null ? 'live' : 'paused';
+      document.body.dataset.source = isEmbedded ? 'file' : source;
+      this.showHost();
+      await this.rebuild();
+      this.groups = (await this.engine.processes()) ?? this.groups;
+      this.showProcesses();
+    } catch (error) {
+      this.fail(`This profile cannot be shown: ${error instanceof Error ? error.message : error}.`);
+    }
   }
 
   /** @param {string} sentence */
@@ -173,17 +185,17 @@ export class Page {
     this.elements.failure.hidden = false;
     setText(this.elements.failure, sentence);
     document.body.dataset.source = 'gone';
-    if (!this.profile) this.showMessage('');
+    if (!this.summary) this.showMessage('');
   }
 
   get host() {
-    return this.status.host ?? this.profile?.facts.host ?? (location.hostname || 'profile');
+    return this.status.host ?? this.summary?.facts.host ?? (location.hostname || 'profile');
   }
 
   /** How long was looked at: a daemon that has just started has not seen the whole range. */
   get durationNs() {
-    const { profile, state, status } = this;
-    const durationNs = profile?.durationNs || state.rangeS * 1e9;
+    const { summary, state, status } = this;
+    const durationNs = summary?.durationNs || state.rangeS * 1e9;
     const uptimeNs = (status.uptime_seconds || Infinity) * 1e9;
     return state.at === null ? Math.min(durationNs, uptimeNs) : durationNs;
   }
@@ -197,35 +209,46 @@ export class Page {
   }
 
   /** From the profile and the state to the picture. */
-  rebuild() {
-    const { profile, state } = this;
-    if (!profile) return;
-    const selection = this.select(profile);
-    this.processes.show(sumProcesses(profile), this.durationNs, selection?.matchers ?? []);
-    if (!selection) return;
+  async rebuild() {
+    const { state } = this;
+    if (!this.summary) return;
+    this.showProcesses();
+    try {
+      const { query, transforms, order, type } = state;
+      const question = { query, transforms, order, type, host: this.host };
+      const layout = await this.engine.picture(question);
+      if (layout) this.showLayout(layout);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.showMessage(`This cannot be shown: ${error.message}.`);
+    }
+  }
+
+  /** @param {SentLayout} layout */
+  showLayout(layout) {
+    const { tree } = layout;
     const path = this.focused > ROOT ? this.layout?.tree.pathOf(this.focused) : null;
-    const tree = buildTree(profile, selection.samples, this.host);
-    this.layout = layOut(tree, state.order);
-    this.graph.setLayout(this.layout, tree.follow(state.zoom));
+    this.layout = layout;
+    this.graph.setLayout(layout, tree.follow(this.state.zoom));
     this.setFocused(path ? tree.follow(path) : -1);
     this.refreshTooltip();
-    this.showMessage(tree.total[ROOT] ? '' : describeEmptiness(profile, state));
+    const summary = /** @type {Summary} */ (this.summary);
+    this.showMessage(tree.total[ROOT] ? '' : describeEmptiness(summary, this.state));
     this.updateSearch();
     this.showZoom();
-    const items = truths(measureTree(tree), this.status, this.earlierStatus);
+    const items = truths(layout.measure, this.status, this.earlierStatus);
     showTruths(byId('truth', HTMLElement), items);
     showReasons(byId('truths', HTMLElement), items);
   }
 
-  /** What the state's query selects; null, and a message, if it is malformed. */
-  select(/** @type {Profile} */ profile) {
+  showProcesses() {
     try {
       const matchers = parseSelector(this.state.query);
-      return { matchers, samples: selectSamples(profile, matchers) };
+      this.processes.show(this.groups, this.durationNs, matchers);
     } catch (error) {
+      // The picture says what is wrong with the query.
       if (!(error instanceof SyntaxError)) throw error;
-      this.showMessage(`This cannot be understood: ${error.message}.`);
-      return null;
+      this.processes.show(this.groups, this.durationNs, []);
     }
   }
 
@@ -341,15 +364,15 @@ export class Page {
   }
 
   togglePause() {
-    const { profile, state } = this;
+    const { summary, state } = this;
     if (isEmbedded) return;
     if (state.at !== null) {
       this.change({ at: null });
       this.source.follow(this.state);
       this.say('live');
-    } else if (profile) {
+    } else if (summary) {
       this.source.stop();
-      const endNs = profile.startNs + profile.durationNs;
+      const endNs = summary.startNs + summary.durationNs;
       this.change({ at: Math.round(endNs ? endNs / 1e9 : Date.now() / 1000) });
       document.body.dataset.source = 'paused';
       this.say('paused');

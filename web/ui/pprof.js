@@ -1,271 +1,343 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * pprof: the bytes that everyone gets → columns that the page can work with.
+ * pprof: the bytes that everyone gets → a profile.
  *
- *     gzip'd protobuf  --inflate-->  protobuf  --decodeProfile-->  Profile
+ *     protobuf  --findMessages-->  places  --readMessages-->  Profile
  *
- * Rows of the same kind are numbered from 0 and lie in flat arrays, so that a profile of a million
- * frames is a few large objects, which can also move between threads. What a number refers to but
- * is not there is −1, never an exception. Format: proto/profile.proto of the pprof project.
+ * A first walk notes where each message lies, so that the second can read them in the order in
+ * which they need one another, into arrays of the right size: samples come first in the bytes, and
+ * refer to locations, which refer to functions and mappings, which refer to strings, which come
+ * last. Format: proto/profile.proto of the pprof project.
  */
+
+import { DecodeError, LIMITS, refuseBeyond, tooMany } from './profile.js';
+import { Rows } from './rows.js';
+import { readStrings } from './strings.js';
+import { Wire } from './wire.js';
+
+/** @typedef {import('./profile.js').Profile} Profile */
+
+/** A repeated integer comes packed into one value, or one by one. */
+const PACKED = 2;
+
+/** Where messages of a kind lie: the places of their lengths. */
+class Places {
+  constructor() {
+    this.size = 0;
+    this.data = new Uint32Array(256);
+  }
+
+  /** @param {number} at */
+  add(at) {
+    if (this.size === this.data.length) {
+      const grown = new Uint32Array(this.size * 2);
+      grown.set(this.data);
+      this.data = grown;
+    }
+    this.data[this.size++] = at;
+  }
+}
 
 /**
- * @typedef {object} Profile
- * @property {string[]} strings           texts; 0 is ''
- * @property {{type: string, unit: string}[]} sampleTypes
- * @property {string} defaultType         type to show first, or ''
- * @property {Int32Array} functionName    string of each function
- * @property {Int32Array} functionFile    string
- * @property {Int32Array} functionLine    where the function starts, or 0
- * @property {Int32Array} mappingFile     string of each mapping
- * @property {Int32Array} locationMapping mapping of each location, or −1
- * @property {Int32Array} locationLines   first line of each location; one more than locations
- * @property {Int32Array} lineFunction    function of each line, innermost first, or −1
- * @property {Int32Array} lineNumber      or 0
- * @property {Int32Array} sampleFrames    first frame of each sample; one more than samples
- * @property {Int32Array} frameLocation   location of each frame, leaf first, or −1
- * @property {Float64Array} values        sampleTypes.length for each sample
- * @property {Int32Array} sampleLabels    first label of each sample; one more than samples
- * @property {Int32Array} labelKey        string
- * @property {Int32Array} labelValue      string
- * @property {Record<string, string>} facts comments of the form `key: value`
- * @property {number} startNs             unix time
- * @property {number} durationNs
+ * The first walk: where everything is.
+ * @param {Wire} wire
  */
+function findMessages(wire) {
+  const messages = {
+    types: new Places(),
+    samples: new Places(),
+    mappings: new Places(),
+    locations: new Places(),
+    functions: new Places(),
+    strings: new Places(),
+  };
+  const { types, samples, mappings, locations, functions, strings } = messages;
+  const byTag = [];
+  byTag[10] = types;
+  byTag[18] = samples;
+  byTag[26] = mappings;
+  byTag[34] = locations;
+  byTag[42] = functions;
+  byTag[50] = strings;
+  const comments = /** @type {number[]} */ ([]);
+  const scalars = { startNs: 0, durationNs: 0, defaultType: 0 };
+  const end = wire.bytes.length;
+  while (wire.at < end) {
+    const tag = wire.varint();
+    const places = byTag[tag];
+    if (places) {
+      places.add(wire.at);
+      wire.at = wire.limit();
+    } else if (tag === 72) scalars.startNs = wire.signed();
+    else if (tag === 80) scalars.durationNs = wire.signed();
+    else if (tag === 112) scalars.defaultType = wire.varint();
+    else if (tag === 104 || tag === 106) readIntegers(wire, tag, (text) => comments.push(text));
+    else wire.skip(tag);
+  }
+  wire.expectEnd(end);
+  return { ...messages, comments, ...scalars };
+}
 
-/** The bytes are no profile; the message says where. */
-export class DecodeError extends Error {}
+/** A repeated integer. @param {Wire} wire @param {number} tag @param {(n: number) => void} take */
+function readIntegers(wire, tag, take) {
+  if (tag % 8 !== PACKED) {
+    take(wire.signed());
+    return;
+  }
+  const end = wire.limit();
+  while (wire.at < end) take(wire.signed());
+  wire.expectEnd(end);
+}
 
-const VARINT = 0;
-const FIXED64 = 1;
-const BYTES = 2;
-const FIXED32 = 5;
+/**
+ * Read each message of a kind: @onMessage is given the number of it and where it ends.
+ * @param {Wire} wire @param {Places} places @param {(row: number, end: number) => void} onMessage
+ */
+function readEach(wire, places, onMessage) {
+  for (let row = 0; row < places.size; row++) {
+    wire.at = places.data[row];
+    const end = wire.limit();
+    onMessage(row, end);
+    wire.expectEnd(end);
+  }
+}
 
-const utf8 = new TextDecoder();
-
-/** A cursor over protobuf's wire format. */
-class Reader {
-  /** @param {Uint8Array} bytes */
-  constructor(bytes) {
-    this.bytes = bytes;
-    this.at = 0;
-    this.end = bytes.length;
-    this.wire = VARINT;
+/** Finds a row by the id that others refer to it by: they count from 1, in most profiles. */
+class Ids {
+  /** @param {number} n rows */
+  constructor(n) {
+    this.near = new Int32Array(2 * n + 1024);
+    /** @type {Map<number, number>} */
+    this.far = new Map();
   }
 
-  /** The next unsigned integer; beyond 2^53 it is rounded. */
-  varint() {
-    let value = 0;
-    let scale = 1;
-    for (let i = 0; i < 10; i++) {
-      if (this.at >= this.end) throw new DecodeError(`the profile ends early, at ${this.at}`);
-      const byte = this.bytes[this.at++];
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-      scale *= 128;
+  /** @param {number} id @param {number} row */
+  set(id, row) {
+    if (id < this.near.length) this.near[id] = row + 1;
+    else this.far.set(id, row);
+  }
+
+  /** @param {number} id @returns {number} row, or −1 */
+  get(id) {
+    if (id < this.near.length) return this.near[id] - 1;
+    return this.far.size ? (this.far.get(id) ?? -1) : -1;
+  }
+}
+
+/** @param {Wire} wire @param {Places} places */
+function readTypes(wire, places) {
+  const types = /** @type {{type: number, unit: number}[]} */ ([]);
+  readEach(wire, places, (_, end) => {
+    const row = { type: 0, unit: 0 };
+    while (wire.at < end) {
+      const tag = wire.varint();
+      if (tag === 8) row.type = wire.varint();
+      else if (tag === 16) row.unit = wire.varint();
+      else wire.skip(tag);
     }
-    throw new DecodeError(`an integer is too long, at ${this.at}`);
-  }
+    types.push(row);
+  });
+  return types;
+}
 
-  /** The next integer, which may be negative. */
-  signed() {
-    const value = this.varint();
-    return value >= 2 ** 63 ? value - 2 ** 64 : value;
-  }
-
-  /** Where the length-delimited value that follows ends. */
-  limit() {
-    const length = this.varint();
-    if (length > this.end - this.at) throw new DecodeError(`a length is too large, at ${this.at}`);
-    return this.at + length;
-  }
-
-  text() {
-    const end = this.limit();
-    const text = utf8.decode(this.bytes.subarray(this.at, end));
-    this.at = end;
-    return text;
-  }
-
-  skip() {
-    if (this.wire === VARINT) this.varint();
-    else if (this.wire === BYTES) this.at = this.limit();
-    else if (this.wire === FIXED64) this.at += 8;
-    else if (this.wire === FIXED32) this.at += 4;
-    else throw new DecodeError(`wire type ${this.wire} is not known, at ${this.at}`);
-  }
-
-  /**
-   * Read a message: `onField(number)` is called for each of its fields and reads its value.
-   * @param {(field: number) => void} onField
-   */
-  message(onField) {
-    const outer = this.end;
-    this.end = this.limit();
-    this.fields(onField);
-    this.end = outer;
-  }
-
-  /** @param {(field: number) => void} onField */
-  fields(onField) {
-    while (this.at < this.end) {
-      const tag = this.varint();
-      this.wire = tag % 8;
-      onField(Math.floor(tag / 8));
+/** @param {Wire} wire @param {Places} places @param {(index: number) => number} text */
+function readMappings(wire, places, text) {
+  const ids = new Ids(places.size);
+  const mappingFile = new Int32Array(places.size);
+  readEach(wire, places, (row, end) => {
+    let id = 0;
+    while (wire.at < end) {
+      const tag = wire.varint();
+      if (tag === 8) id = wire.varint();
+      else if (tag === 40) mappingFile[row] = text(wire.varint());
+      else wire.skip(tag);
     }
-    if (this.at > this.end) throw new DecodeError(`a field ends too late, at ${this.at}`);
-  }
+    ids.set(id, row);
+  });
+  return { ids, mappingFile };
+}
 
-  /**
-   * A repeated integer, packed or not.
-   * @param {(value: number) => void} onValue
-   */
-  repeated(onValue) {
-    if (this.wire === VARINT) {
-      onValue(this.signed());
-      return;
+/** @param {Wire} wire @param {Places} places @param {(index: number) => number} text */
+function readFunctions(wire, places, text) {
+  const ids = new Ids(places.size);
+  const functionName = new Int32Array(places.size);
+  const functionFile = new Int32Array(places.size);
+  const functionLine = new Int32Array(places.size);
+  readEach(wire, places, (row, end) => {
+    let id = 0;
+    while (wire.at < end) {
+      const tag = wire.varint();
+      if (tag === 8) id = wire.varint();
+      else if (tag === 16) functionName[row] = text(wire.varint());
+      else if (tag === 32) functionFile[row] = text(wire.varint());
+      else if (tag === 40) functionLine[row] = wire.signed();
+      else wire.skip(tag);
     }
-    const end = this.limit();
-    while (this.at < end) onValue(this.signed());
-  }
-}
-
-/** What is collected while reading: the columns of Profile, still with foreign ids. */
-class Columns {
-  constructor() {
-    this.strings = /** @type {string[]} */ ([]);
-    this.sampleTypes = /** @type {number[][]} */ ([]);
-    this.functions = new Map();
-    this.mappings = new Map();
-    this.locations = new Map();
-    this.functionName = /** @type {number[]} */ ([]);
-    this.functionFile = /** @type {number[]} */ ([]);
-    this.functionLine = /** @type {number[]} */ ([]);
-    this.mappingFile = /** @type {number[]} */ ([]);
-    this.locationMapping = /** @type {number[]} */ ([]);
-    this.locationLines = [0];
-    this.lineFunction = /** @type {number[]} */ ([]);
-    this.lineNumber = /** @type {number[]} */ ([]);
-    this.sampleFrames = [0];
-    this.frameLocation = /** @type {number[]} */ ([]);
-    this.values = /** @type {number[]} */ ([]);
-    this.sampleValues = [0];
-    this.sampleLabels = [0];
-    this.labelKey = /** @type {number[]} */ ([]);
-    this.labelValue = /** @type {number[]} */ ([]);
-    this.comments = /** @type {number[]} */ ([]);
-    this.defaultType = 0;
-    this.startNs = 0;
-    this.durationNs = 0;
-  }
-}
-
-/** @param {Reader} reader @param {Columns} columns */
-function readValueType(reader, columns) {
-  const row = [0, 0];
-  reader.message((field) => {
-    if (field === 1) row[0] = reader.varint();
-    else if (field === 2) row[1] = reader.varint();
-    else reader.skip();
+    ids.set(id, row);
   });
-  columns.sampleTypes.push(row);
+  return { ids, functionName, functionFile, functionLine };
 }
 
-/** @param {Reader} reader @param {Columns} columns */
-function readLabel(reader, columns) {
-  let key = 0;
-  let value = 0;
-  reader.message((field) => {
-    if (field === 1) key = reader.varint();
-    else if (field === 2) value = reader.varint();
-    else reader.skip();
+/**
+ * Lines are few: mostly one a location.
+ * @param {Wire} wire @param {Places} places @param {Ids} mappings @param {Ids} functions
+ */
+function readLocations(wire, places, mappings, functions) {
+  const ids = new Ids(places.size);
+  const locationMapping = new Int32Array(places.size);
+  const locationAddress = new Float64Array(places.size);
+  const locationLines = new Int32Array(places.size + 1);
+  const lineFunction = /** @type {number[]} */ ([]);
+  const lineNumber = /** @type {number[]} */ ([]);
+  readEach(wire, places, (row, end) => {
+    let id = 0;
+    let mapping = 0;
+    while (wire.at < end) {
+      const tag = wire.varint();
+      if (tag === 8) id = wire.varint();
+      else if (tag === 16) mapping = wire.varint();
+      else if (tag === 24) locationAddress[row] = wire.varint();
+      else if (tag === 34) readLine(wire, functions, lineFunction, lineNumber);
+      else wire.skip(tag);
+    }
+    ids.set(id, row);
+    locationMapping[row] = mappings.get(mapping);
+    locationLines[row + 1] = lineFunction.length;
   });
-  columns.labelKey.push(key);
-  columns.labelValue.push(value);
+  const lines = {
+    lineFunction: Int32Array.from(lineFunction),
+    lineNumber: Int32Array.from(lineNumber),
+  };
+  return { ids, locationMapping, locationAddress, locationLines, ...lines };
 }
 
-/** @param {Reader} reader @param {Columns} columns */
-function readSample(reader, columns) {
-  const { frameLocation, values } = columns;
-  reader.message((field) => {
-    if (field === 1) reader.repeated((id) => frameLocation.push(id));
-    else if (field === 2) reader.repeated((value) => values.push(value));
-    else if (field === 3) readLabel(reader, columns);
-    else reader.skip();
-  });
-  columns.sampleFrames.push(frameLocation.length);
-  columns.sampleValues.push(values.length);
-  columns.sampleLabels.push(columns.labelKey.length);
-}
-
-/** @param {Reader} reader @param {Columns} columns */
-function readMapping(reader, columns) {
-  let id = 0;
-  let file = 0;
-  reader.message((field) => {
-    if (field === 1) id = reader.varint();
-    else if (field === 5) file = reader.varint();
-    else reader.skip();
-  });
-  columns.mappings.set(id, columns.mappingFile.length);
-  columns.mappingFile.push(file);
-}
-
-/** @param {Reader} reader @param {Columns} columns */
-function readLine(reader, columns) {
+/**
+ * @param {Wire} wire @param {Ids} functions
+ * @param {number[]} lineFunction @param {number[]} lineNumber
+ */
+function readLine(wire, functions, lineFunction, lineNumber) {
+  const end = wire.limit();
   let fn = 0;
   let line = 0;
-  reader.message((field) => {
-    if (field === 1) fn = reader.varint();
-    else if (field === 2) line = reader.signed();
-    else reader.skip();
-  });
-  columns.lineFunction.push(fn);
-  columns.lineNumber.push(line);
+  while (wire.at < end) {
+    const tag = wire.varint();
+    if (tag === 8) fn = wire.varint();
+    else if (tag === 16) line = wire.signed();
+    else wire.skip(tag);
+  }
+  wire.expectEnd(end);
+  lineFunction.push(functions.get(fn));
+  lineNumber.push(line);
 }
 
-/** @param {Reader} reader @param {Columns} columns */
-function readLocation(reader, columns) {
-  let id = 0;
-  let mapping = 0;
-  reader.message((field) => {
-    if (field === 1) id = reader.varint();
-    else if (field === 2) mapping = reader.varint();
-    else if (field === 4) readLine(reader, columns);
-    else reader.skip();
-  });
-  columns.locations.set(id, columns.locationMapping.length);
-  columns.locationMapping.push(mapping);
-  columns.locationLines.push(columns.lineFunction.length);
+/** Reads samples: their stacks and sets of labels are numbered as they are met. */
+class SampleReader {
+  /**
+   * @param {Wire} wire @param {Ids} locations
+   * @param {{n: number, width: number, text: (index: number) => number, timeKey: number}} shape
+   */
+  constructor(wire, locations, { n, width, text, timeKey }) {
+    this.wire = wire;
+    this.locations = locations;
+    this.width = width;
+    this.text = text;
+    this.timeKey = timeKey;
+    this.stacks = new Rows(LIMITS.frames, tooMany(LIMITS.frames, 'frames in its stacks'));
+    this.sets = new Rows(LIMITS.labels, tooMany(LIMITS.labels, 'labels'));
+    this.sampleStack = new Int32Array(n);
+    this.sampleSet = new Int32Array(n);
+    this.values = new Float64Array(n * width);
+    this.nValues = 0;
+    this.atNs = timeKey > 0 ? new Float64Array(n) : null;
+  }
+
+  /** @param {number} row @param {number} end */
+  read(row, end) {
+    const { wire } = this;
+    this.nValues = 0;
+    while (wire.at < end) {
+      const tag = wire.varint();
+      if (tag === 10) this.readFrames();
+      else if (tag === 8) this.stacks.push(this.locations.get(wire.varint()));
+      else if (tag === 18) this.readValues(row);
+      else if (tag === 16) this.takeValue(row, wire.signed());
+      else if (tag === 26) this.readLabel(row);
+      else wire.skip(tag);
+    }
+    this.sampleStack[row] = this.stacks.endRow();
+    this.sampleSet[row] = this.sets.endRow();
+  }
+
+  readFrames() {
+    const { wire, stacks, locations } = this;
+    const end = wire.limit();
+    while (wire.at < end) stacks.push(locations.get(wire.varint()));
+    wire.expectEnd(end);
+  }
+
+  /** @param {number} row */
+  readValues(row) {
+    const { wire } = this;
+    const end = wire.limit();
+    while (wire.at < end) this.takeValue(row, wire.signed());
+    wire.expectEnd(end);
+  }
+
+  /** One of each type is taken, however many there are. */
+  takeValue(/** @type {number} */ row, /** @type {number} */ value) {
+    if (this.nValues < this.width) this.values[row * this.width + this.nValues++] = value;
+  }
+
+  /** @param {number} row */
+  readLabel(row) {
+    const { wire } = this;
+    const end = wire.limit();
+    let key = 0;
+    let value = 0;
+    let number = 0;
+    while (wire.at < end) {
+      const tag = wire.varint();
+      if (tag === 8) key = this.text(wire.varint());
+      else if (tag === 16) value = this.text(wire.varint());
+      else if (tag === 24) number = wire.signed();
+      else wire.skip(tag);
+    }
+    wire.expectEnd(end);
+    if (this.atNs && key === this.timeKey) this.atNs[row] = number;
+    else if (value) {
+      this.sets.push(key);
+      this.sets.push(value);
+    }
+  }
 }
 
-/** @param {Reader} reader @param {Columns} columns */
-function readFunction(reader, columns) {
-  const row = [0, 0, 0, 0, 0, 0];
-  reader.message((field) => {
-    if (field >= 1 && field <= 5 && reader.wire === VARINT) row[field] = reader.signed();
-    else reader.skip();
-  });
-  columns.functions.set(row[1], columns.functionName.length);
-  columns.functionName.push(row[2]);
-  columns.functionFile.push(row[4]);
-  columns.functionLine.push(row[5]);
+/** Pairs → keys and values. @param {Rows} sets */
+function finishSets(sets) {
+  const { first, data } = sets.finish();
+  const n = data.length / 2;
+  const labelKey = new Int32Array(n);
+  const labelValue = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    labelKey[i] = data[2 * i];
+    labelValue[i] = data[2 * i + 1];
+  }
+  return { setLabels: first.map((at) => at / 2), labelKey, labelValue };
 }
 
-/** @type {Record<number, (reader: Reader, columns: Columns) => void>} */
-const PROFILE_FIELDS = {
-  1: readValueType,
-  2: readSample,
-  3: readMapping,
-  4: readLocation,
-  5: readFunction,
-  6: (reader, columns) => columns.strings.push(reader.text()),
-  9: (reader, columns) => (columns.startNs = reader.signed()),
-  10: (reader, columns) => (columns.durationNs = reader.signed()),
-  13: (reader, columns) => reader.repeated((text) => columns.comments.push(text)),
-  14: (reader, columns) => (columns.defaultType = reader.varint()),
-};
+/** @param {SampleReader} reader */
+function finishSamples(reader) {
+  const { first, data } = reader.stacks.finish();
+  return {
+    stackFrames: first,
+    frameLocation: data,
+    ...finishSets(reader.sets),
+    sampleStack: reader.sampleStack,
+    sampleSet: reader.sampleSet,
+    values: reader.values,
+    sampleAtNs: reader.atNs?.some((ns) => ns > 0) ? reader.atNs : null,
+  };
+}
 
 /** @param {string[]} comments */
 function readFacts(comments) {
@@ -278,69 +350,42 @@ function readFacts(comments) {
   return facts;
 }
 
-/** @param {number[]} ids @param {Map<number, number>} rows */
-function resolve(ids, rows) {
-  return Int32Array.from(ids, (id) => rows.get(id) ?? -1);
-}
-
-/** One value of each type for each sample, however many it has. @param {Columns} columns */
-function alignValues(columns) {
-  const width = columns.sampleTypes.length;
-  const { sampleValues, values } = columns;
-  const aligned = new Float64Array((sampleValues.length - 1) * width);
-  for (let sample = 0; sample + 1 < sampleValues.length; sample++) {
-    const start = sampleValues[sample];
-    const n = Math.min(width, sampleValues[sample + 1] - start);
-    for (let i = 0; i < n; i++) aligned[sample * width + i] = values[start + i];
-  }
-  return aligned;
-}
-
-/** @param {Columns} columns @returns {Profile} */
-function finish(columns) {
-  const { strings } = columns;
-  /** @param {number} index */
-  const text = (index) => strings[index] ?? '';
-  /** @param {number[]} indices */
-  const texts = (indices) =>
-    Int32Array.from(indices, (i) => (i >= 0 && i < strings.length ? i : 0));
-  if (!strings.length) strings.push('');
+/** @param {Wire} wire @param {ReturnType<typeof findMessages>} found @returns {Profile} */
+function readMessages(wire, found) {
+  const strings = readStrings(wire, found.strings);
+  const text = (/** @type {number} */ index) => (index < strings.length ? index : 0);
+  const types = readTypes(wire, found.types);
+  const mappings = readMappings(wire, found.mappings, text);
+  const functions = readFunctions(wire, found.functions, text);
+  const locations = readLocations(wire, found.locations, mappings.ids, functions.ids);
+  const samples = new SampleReader(wire, locations.ids, {
+    n: found.samples.size,
+    width: types.length,
+    text,
+    timeKey: strings.indexOf('end_timestamp_ns'),
+  });
+  readEach(wire, found.samples, (row, end) => samples.read(row, end));
   return {
     strings,
-    sampleTypes: columns.sampleTypes.map(([type, unit]) => ({
-      type: text(type),
-      unit: text(unit),
+    sampleTypes: types.map(({ type, unit }) => ({
+      type: strings[text(type)],
+      unit: strings[text(unit)],
     })),
-    defaultType: text(columns.defaultType),
-    functionName: texts(columns.functionName),
-    functionFile: texts(columns.functionFile),
-    functionLine: Int32Array.from(columns.functionLine),
-    mappingFile: texts(columns.mappingFile),
-    locationMapping: resolve(columns.locationMapping, columns.mappings),
-    locationLines: Int32Array.from(columns.locationLines),
-    lineFunction: resolve(columns.lineFunction, columns.functions),
-    lineNumber: Int32Array.from(columns.lineNumber),
-    sampleFrames: Int32Array.from(columns.sampleFrames),
-    frameLocation: resolve(columns.frameLocation, columns.locations),
-    values: alignValues(columns),
-    sampleLabels: Int32Array.from(columns.sampleLabels),
-    labelKey: texts(columns.labelKey),
-    labelValue: texts(columns.labelValue),
-    facts: readFacts(columns.comments.map(text)),
-    startNs: columns.startNs,
-    durationNs: columns.durationNs,
+    defaultType: strings[text(found.defaultType)],
+    functionName: functions.functionName,
+    functionFile: functions.functionFile,
+    functionLine: functions.functionLine,
+    mappingFile: mappings.mappingFile,
+    locationMapping: locations.locationMapping,
+    locationAddress: locations.locationAddress,
+    locationLines: locations.locationLines,
+    lineFunction: locations.lineFunction,
+    lineNumber: locations.lineNumber,
+    ...finishSamples(samples),
+    facts: readFacts(found.comments.map((index) => strings[index] ?? '')),
+    startNs: found.startNs,
+    durationNs: found.durationNs,
   };
-}
-
-/**
- * Undo gzip where there is gzip.
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- */
-export async function inflate(bytes) {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /**
@@ -349,13 +394,10 @@ export async function inflate(bytes) {
  * @throws {DecodeError}
  */
 export function decodeProfile(bytes) {
-  const reader = new Reader(bytes);
-  const columns = new Columns();
-  reader.fields((field) => {
-    const read = PROFILE_FIELDS[field];
-    if (read) read(reader, columns);
-    else reader.skip();
-  });
-  if (!columns.sampleTypes.length) throw new DecodeError('the answer is no pprof profile');
-  return finish(columns);
+  refuseBeyond(bytes.length, LIMITS.bytes, 'bytes');
+  const wire = new Wire(bytes);
+  const found = findMessages(wire);
+  if (!found.types.size) throw new DecodeError('it is no pprof profile');
+  refuseBeyond(found.samples.size, LIMITS.samples, 'samples');
+  return readMessages(wire, found);
 }

@@ -3,13 +3,12 @@
 /**
  * Processes: who used the CPU, by name and then by pid.
  *
- *     Profile  --sumProcesses-->  ProcessGroup[], the largest first
+ *     Stacks  --sumProcesses-->  ProcessGroup[], the largest first
  */
 
-import { sampleWeights } from './call_tree.js';
 import { labelColumn } from './selector.js';
 
-/** @typedef {import('./pprof.js').Profile} Profile */
+/** @typedef {import('./stacks.js').Stacks} Stacks */
 /** @typedef {{pid: string, exe: string, timeNs: number}} ProcessEntry */
 /** @typedef {{comm: string, timeNs: number, pids: ProcessEntry[]}} ProcessGroup */
 
@@ -23,23 +22,30 @@ function compare(
   return b.timeNs - a.timeNs || (nameA < nameB ? -1 : 1);
 }
 
-/** @param {Profile} profile @returns {ProcessGroup[]} */
-export function sumProcesses(profile) {
-  const { time } = sampleWeights(profile);
-  const [comms, pids, exes] = ['comm', 'pid', 'exe'].map((name) => labelColumn(profile, name));
+/** The value of each set of labels. @param {Stacks} stacks */
+export function sumSets({ labels, set, time }) {
+  const sums = new Float64Array(labels.setLabels.length - 1);
+  for (let i = 0; i < set.length; i++) sums[set[i]] += time[i];
+  return sums;
+}
+
+/** @param {Stacks} stacks @returns {ProcessGroup[]} */
+export function sumProcesses(stacks) {
+  const { labels } = stacks;
+  const sums = sumSets(stacks);
+  const [comms, pids, exes] = ['comm', 'pid', 'exe'].map((name) => labelColumn(labels, name));
   /** @type {Map<string, {comm: string, timeNs: number, byPid: Map<string, ProcessEntry>}>} */
   const groups = new Map();
-  for (let sample = 0; sample < time.length; sample++) {
-    const comm = profile.strings[comms[sample]] || '?';
-    const pid = profile.strings[pids[sample]];
+  sums.forEach((time, set) => {
+    const comm = labels.strings[comms[set]] || '?';
+    const pid = labels.strings[pids[set]];
     const group = groups.get(comm) ?? { comm, timeNs: 0, byPid: new Map() };
-    const exe = profile.strings[exes[sample]];
-    const entry = group.byPid.get(pid) ?? { pid, exe, timeNs: 0 };
-    group.timeNs += time[sample];
-    entry.timeNs += time[sample];
+    const entry = group.byPid.get(pid) ?? { pid, exe: labels.strings[exes[set]], timeNs: 0 };
+    group.timeNs += time;
+    entry.timeNs += time;
     group.byPid.set(pid, entry);
     groups.set(comm, group);
-  }
+  });
   return [...groups.values()]
     .map(({ comm, timeNs, byPid }) => ({
       comm,

@@ -9,11 +9,11 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { baseName } from './frame.js';
+import { baseName, KINDS } from './frame.js';
 import { formatCount, formatShare } from './units.js';
 
 /** @typedef {import('./layout.js').Layout} Layout */
-/** @typedef {import('./frame.js').Frame} Frame */
+/** @typedef {import('./frames.js').Frames} Frames */
 /** @typedef {(text: string) => boolean} TextTest */
 
 /**
@@ -41,9 +41,16 @@ export function compileSearch(text) {
   return (candidate) => candidate.toLowerCase().includes(lower);
 }
 
-/** @param {Frame} frame @param {TextTest} test */
-function frameMatches(frame, test) {
-  return frame.kind !== 'host' && (test(frame.name) || test(baseName(frame.module)));
+/** Those whose name or module matches. @param {Frames} frames @param {TextTest} test */
+function matchFrames(frames, test) {
+  const matches = new Uint8Array(frames.size);
+  const modules = frames.texts.map((text) => test(baseName(text)));
+  const host = KINDS.indexOf('host');
+  for (let row = 0; row < matches.length; row++) {
+    if (frames.kind[row] === host) continue;
+    if (modules[frames.module[row]] || test(frames.names[row])) matches[row] = 1;
+  }
+  return matches;
 }
 
 /**
@@ -51,28 +58,22 @@ function frameMatches(frame, test) {
  * @param {TextTest} test
  * @returns {Matches}
  */
-export function searchTree(layout, top, test) {
-  const { tree, firstChild, children } = layout;
-  const frames = Uint8Array.from(tree.frames, (frame) => (frameMatches(frame, test) ? 1 : 0));
+export function searchTree({ tree }, top, test) {
+  const { size, parent, frame, total } = tree;
+  const frames = matchFrames(tree.frames, test);
   const seen = new Uint8Array(frames.length);
+  // Callers have smaller numbers: 1 beneath the top, 2 also beneath a match or one itself.
+  const place = new Uint8Array(size);
   let timeNs = 0;
-  const todo = [top];
-  const within = [false];
-  while (todo.length) {
-    const node = /** @type {number} */ (todo.pop());
-    let inside = /** @type {boolean} */ (within.pop());
-    if (frames[tree.frame[node]]) {
-      seen[tree.frame[node]] = 1;
-      if (!inside) timeNs += tree.total[node];
-      inside = true;
-    }
-    for (let i = firstChild[node]; i < firstChild[node + 1]; i++) {
-      todo.push(children[i]);
-      within.push(inside);
-    }
+  for (let node = top; node < size; node++) {
+    const above = node === top ? 1 : place[parent[node]];
+    const isMatch = above > 0 && frames[frame[node]] === 1;
+    if (isMatch) seen[frame[node]] = 1;
+    if (isMatch && above === 1) timeNs += total[node];
+    place[node] = isMatch ? 2 : above;
   }
   const nFrames = seen.reduce((sum, one) => sum + one, 0);
-  const whole = tree.total[top];
+  const whole = total[top];
   return { frames, nFrames, timeNs, share: whole ? timeNs / whole : 0 };
 }
 

@@ -3,12 +3,12 @@
 /**
  * Selector: which samples are shown, in the words of Prometheus: `{comm="nginx",pid!="12"}`.
  *
- *     text  --parseSelector-->  Matcher[]  --selectSamples-->  the samples that match all of them
+ *     text  --parseSelector-->  Matcher[]  --selectSets-->  the sets of labels that match all
  *
- * A label that a sample does not have is ''. Regular expressions match a whole value.
+ * A label that a set does not have is ''. Regular expressions match a whole value.
  */
 
-/** @typedef {import('./pprof.js').Profile} Profile */
+/** @typedef {import('./stacks.js').Labels} Labels */
 /** @typedef {{name: string, operator: '='|'!='|'=~'|'!~', value: string}} Matcher */
 
 const MATCHER = /\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/y;
@@ -53,35 +53,35 @@ function predicate({ operator, value }) {
 }
 
 /**
- * A label's value of each sample, as a string number; 0, the empty string, where it has none.
- * @param {Profile} profile @param {string} name
+ * A label's value of each set of labels, as a string number; 0, the empty string, where it has none.
+ * @param {Labels} labels @param {string} name
  */
-export function labelColumn(profile, name) {
-  const { sampleLabels, labelKey, labelValue } = profile;
-  const column = new Int32Array(sampleLabels.length - 1);
-  const key = profile.strings.indexOf(name);
-  for (let sample = 0; key > 0 && sample < column.length; sample++) {
-    for (let i = sampleLabels[sample]; i < sampleLabels[sample + 1]; i++) {
-      if (labelKey[i] === key) column[sample] = labelValue[i];
+export function labelColumn({ strings, setLabels, labelKey, labelValue }, name) {
+  const column = new Int32Array(setLabels.length - 1);
+  const keys = new Set();
+  strings.forEach((text, i) => text === name && keys.add(i));
+  for (let set = 0; keys.size && set < column.length; set++) {
+    for (let i = setLabels[set]; i < setLabels[set + 1]; i++) {
+      if (keys.has(labelKey[i])) column[set] = labelValue[i];
     }
   }
   return column;
 }
 
 /**
- * @param {Profile} profile @param {Matcher[]} matchers
- * @returns {Uint8Array} 1 for each sample that is selected
+ * @param {Labels} labels @param {Matcher[]} matchers
+ * @returns {Uint8Array} 1 for each set of labels whose samples are selected
  */
-export function selectSamples(profile, matchers) {
-  const selected = new Uint8Array(profile.sampleLabels.length - 1).fill(1);
+export function selectSets(labels, matchers) {
+  const selected = new Uint8Array(labels.setLabels.length - 1).fill(1);
   for (const matcher of matchers) {
-    const column = labelColumn(profile, matcher.name);
+    const column = labelColumn(labels, matcher.name);
     const matches = predicate(matcher);
     const known = new Map();
-    for (let sample = 0; sample < column.length; sample++) {
-      const text = column[sample];
-      if (!known.has(text)) known.set(text, matches(profile.strings[text]));
-      if (!known.get(text)) selected[sample] = 0;
+    for (let set = 0; set < column.length; set++) {
+      const text = column[set];
+      if (!known.has(text)) known.set(text, matches(labels.strings[text]));
+      if (!known.get(text)) selected[set] = 0;
     }
   }
   return selected;

@@ -10,10 +10,8 @@
  */
 
 import { embeddedBytes, isEmbedded } from './embedded.js';
-import { decodeProfile, inflate } from './pprof.js';
 import { profileUrl } from './state.js';
 
-/** @typedef {import('./pprof.js').Profile} Profile */
 /** @typedef {import('./state.js').State} State */
 
 /** @typedef {{restarts?: number, cpu_seconds?: number, resident_bytes?: number}} Role */
@@ -45,7 +43,7 @@ import { profileUrl } from './state.js';
 
 /**
  * @typedef {object} Listener
- * @property {(profile: Profile) => void} onProfile
+ * @property {(bytes: Uint8Array<ArrayBuffer>) => void} onProfile
  * @property {(status: Status) => void} onStatus
  * @property {(sentence: string) => void} onFailure
  */
@@ -73,7 +71,7 @@ function describe(error) {
   if (error instanceof TypeError || error instanceof DOMException) {
     return 'The server is not reachable; trying again…';
   }
-  return `This profile cannot be shown: ${error instanceof Error ? error.message : error}`;
+  return `The page is at a loss: ${error instanceof Error ? error.message : error}`;
 }
 
 /** Where the profile of a state is. @param {State} state */
@@ -122,14 +120,14 @@ export class Source {
     const start = performance.now();
     try {
       const signal = abort.signal;
-      const [profile, status] = await Promise.all([
+      const [bytes, status] = await Promise.all([
         this.fetchProfile(addressOf(state), signal),
         this.fetchStatus(signal),
       ]);
       if (abort !== this.abort || !this.state) return;
       this.failures = 0;
       this.listener.onStatus(status);
-      this.listener.onProfile(profile);
+      this.listener.onProfile(bytes);
     } catch (error) {
       if (abort !== this.abort || !this.state) return;
       this.failures++;
@@ -152,10 +150,9 @@ export class Source {
 
   /** @param {string} address @param {AbortSignal} signal */
   async fetchProfile(address, signal) {
-    if (isEmbedded) return decodeProfile(await inflate(embeddedBytes()));
+    if (isEmbedded) return embeddedBytes();
     const response = await check(await fetch(address, { signal, cache: 'no-store' }));
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    return decodeProfile(await inflate(bytes));
+    return new Uint8Array(await response.arrayBuffer());
   }
 
   /** @param {AbortSignal} signal @returns {Promise<Status>} */

@@ -16,10 +16,12 @@ const LONGEST_NAME = 600;
 const KIND_WORDS = {
   host: 'host',
   process: 'process',
+  group: 'group',
   native: 'native code',
   kernel: 'kernel',
   jit: 'code made at run time',
   unnamed: 'no symbol',
+  module: 'all frames of a module',
   cut: 'the callers of this stack are not known',
 };
 

@@ -8,12 +8,13 @@
  *     Status, and an earlier one ──────────┴─truths─►  Truth[], those worth a warning marked
  */
 
-import { ROOT } from './call_tree.js';
+import { MAX_NODES, ROOT } from './call_tree.js';
+import { KINDS } from './frame.js';
 import { BUILDS, CUTS, DROPS, HISTORY, reasonOfMark } from './reasons.js';
 import { formatBytes, formatCount, formatRange, formatShare, formatTime } from './units.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
-/** @typedef {import('./pprof.js').Profile} Profile */
+/** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./source.js').Status} Status */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {{value: string, text: string}} Reason */
@@ -26,6 +27,7 @@ import { formatBytes, formatCount, formatRange, formatShare, formatTime } from '
  * @property {number} timeNs
  * @property {Record<string, number>} unnamedNs by module
  * @property {Record<string, number>} cutNs     by the mark at the stack's root
+ * @property {number} tooMany  samples that stand at a caller, as a graph has that many boxes
  */
 
 /** A loss beyond this is marked. */
@@ -33,21 +35,28 @@ const WORRYING_SHARE = 0.01;
 const MOST_MODULES = 6;
 
 /** @param {CallTree} tree @returns {Measure} */
-export function measureTree(tree) {
-  const measure = /** @type {Measure} */ ({ samples: 0, timeNs: 0, unnamedNs: {}, cutNs: {} });
-  if (!tree.size) return measure;
-  measure.samples = tree.samples[ROOT];
-  measure.timeNs = tree.total[ROOT];
+export function measureTree({ size, frame, frames, total, self, samples, columns }) {
   const unnamed = new Map();
   const cut = new Map();
-  for (let node = 0; node < tree.size; node++) {
-    const { kind, module, name } = tree.frameOf(node);
-    if (kind === 'unnamed') unnamed.set(module, (unnamed.get(module) ?? 0) + tree.self[node]);
-    if (kind === 'cut') cut.set(name, (cut.get(name) ?? 0) + tree.total[node]);
+  const [isUnnamed, isCut] = [KINDS.indexOf('unnamed'), KINDS.indexOf('cut')];
+  for (let node = 0; node < size; node++) {
+    const row = frame[node];
+    const kind = frames.kind[row];
+    if (kind === isUnnamed) add(unnamed, frames.moduleOf(row), self[node]);
+    else if (kind === isCut) add(cut, frames.names[row], total[node]);
   }
-  measure.unnamedNs = Object.fromEntries(unnamed);
-  measure.cutNs = Object.fromEntries(cut);
-  return measure;
+  return {
+    samples: samples[ROOT],
+    timeNs: total[ROOT],
+    unnamedNs: Object.fromEntries(unnamed),
+    cutNs: Object.fromEntries(cut),
+    tooMany: columns.nCut,
+  };
+}
+
+/** @param {Map<string, number>} sums @param {string} name @param {number} value */
+function add(sums, name, value) {
+  sums.set(name, (sums.get(name) ?? 0) + value);
 }
 
 /** @param {Record<string, number> | undefined} counts @returns {[string, number][]} the largest first */
@@ -69,7 +78,7 @@ function plain(name, value, reasons = []) {
 const said = (text) => ({ value: '', text });
 
 /** @param {Measure} measure @returns {Truth[]} */
-function ofPicture({ samples, timeNs, unnamedNs, cutNs }) {
+function ofPicture({ samples, timeNs, unnamedNs, cutNs, tooMany }) {
   const share = (/** @type {number} */ ns) => formatShare(timeNs ? ns / timeNs : 0);
   const unnamed = largest(unnamedNs);
   const cut = largest(cutNs);
@@ -90,7 +99,15 @@ function ofPicture({ samples, timeNs, unnamedNs, cutNs }) {
         : [said('every stack reaches the entry of its thread')],
       isWarning: sum(cut) > timeNs * WORRYING_SHARE,
     },
+    ...(tooMany ? [boxesLacking(tooMany)] : []),
   ];
+}
+
+/** @param {number} nSamples @returns {Truth} */
+function boxesLacking(nSamples) {
+  const text = `samples that stand at a caller: a graph has ${formatCount(MAX_NODES)} boxes at most`;
+  const reasons = [{ value: formatCount(nSamples), text }];
+  return { ...plain('boxes lacking', formatCount(nSamples), reasons), isWarning: true };
 }
 
 /**
@@ -243,10 +260,10 @@ export function earliest(/** @type {Status | null} */ earlier, /** @type {Status
 
 /**
  * Why there is no picture.
- * @param {Profile} profile @param {State} state
+ * @param {Pick<Summary, 'nSamples'>} summary @param {State} state
  */
-export function describeEmptiness(profile, { at, query, rangeS }) {
-  const isFirst = profile.sampleLabels.length === 1 && at === null;
+export function describeEmptiness({ nSamples }, { at, query, rangeS }) {
+  const isFirst = nSamples === 0 && at === null;
   if (isFirst) return 'Waiting for the first samples…';
   const range = formatRange(rangeS);
   return query ? `${query} used no CPU in these ${range}.` : `No samples are from these ${range}.`;

@@ -10,13 +10,15 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { matchTrees } from './layout.js';
+import { firstChildEndingAfter, matchTrees } from './layout.js';
 
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {{start: number, end: number}} Span */
 
 /** Narrower boxes are not told apart. */
 export const MIN_BOX_PX = 0.7;
+/** Trees with more nodes turn into the next one at once. */
+const MAX_MOVING_NODES = 50000;
 
 const mix = (/** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ t) =>
   a + (b - a) * t;
@@ -91,8 +93,10 @@ export class Viewport {
   /**
    * Where the nodes of a new layout are now.
    * @param {Layout} layout @param {Layout} old
+   * @returns {{start: Float64Array, end: Float64Array} | null} null if there are too many
    */
   comeFrom(layout, old) {
+    if (Math.max(layout.tree.size, old.tree.size) > MAX_MOVING_NODES) return null;
     const matches = matchTrees(layout.tree, old.tree);
     const start = new Float64Array(layout.tree.size);
     const end = new Float64Array(layout.tree.size);
@@ -118,7 +122,8 @@ export class Viewport {
 
   /**
    * Call @onBox for each box that is at least partly in the window, parents first, from left to
-   * right; neighbours too narrow to be told apart come as one box of one pixel, whose node is −1.
+   * right; neighbours too narrow to be told apart come as one box, whose node is −1. What is beside
+   * the window, or beneath such a box, is not even looked at, so a picture costs what it shows.
    * @param {number} width pixels
    * @param {number} maxDepth deeper ones are left out
    * @param {(node: number, depth: number, x: number, width: number) => void} onBox
@@ -126,24 +131,81 @@ export class Viewport {
   walk(width, maxDepth, onBox) {
     const { layout, window } = this;
     if (!layout || !layout.tree.size) return;
-    const scale = width / Math.max(window.end - window.start, Number.MIN_VALUE);
-    const { firstChild, children, tree } = layout;
-    const crumbEdge = /** @type {number[]} */ ([]);
+    const { start, end } = window;
+    const scale = width / Math.max(end - start, Number.MIN_VALUE);
+    const crumbs = new Crumbs(onBox);
     const todo = [ROOT];
     while (todo.length) {
       const node = /** @type {number} */ (todo.pop());
-      const depth = tree.depth[node];
-      const x = (this.startOf(node) - window.start) * scale;
-      const end = (this.endOf(node) - window.start) * scale;
-      if (depth > maxDepth || end <= 0 || x >= width) continue;
-      if (end - x < MIN_BOX_PX) {
-        if (end <= (crumbEdge[depth] ?? 0)) continue;
-        crumbEdge[depth] = Math.floor(x) + 1;
-        onBox(-1, depth, Math.floor(x), 1);
+      const depth = layout.tree.depth[node];
+      const x = (this.startOf(node) - start) * scale;
+      const right = (this.endOf(node) - start) * scale;
+      if (depth > maxDepth || right <= 0 || x >= width) continue;
+      if (right - x < MIN_BOX_PX) {
+        crumbs.add(depth, x);
         continue;
       }
-      onBox(node, depth, x, end - x);
-      for (let i = firstChild[node + 1] - 1; i >= firstChild[node]; i--) todo.push(children[i]);
+      onBox(node, depth, x, right - x);
+      if (depth < maxDepth) this.pushChildren(node, todo, { start, end, scale, crumbs });
     }
+    crumbs.flush();
+  }
+
+  /**
+   * Put the children of @node that are seen on @todo, the first one last; those too narrow become
+   * crumbs at once, and of those that share a pixel only one is looked at.
+   * @param {number} node @param {number[]} todo
+   * @param {{start: number, end: number, scale: number, crumbs: Crumbs}} view
+   */
+  pushChildren(node, todo, { start, end, scale, crumbs }) {
+    const layout = /** @type {Layout} */ (this.layout);
+    const { firstChild, children, tree } = layout;
+    const last = firstChild[node + 1];
+    const known = todo.length;
+    let i = this.from ? firstChild[node] : firstChildEndingAfter(layout, node, 0, start);
+    while (i < last && this.startOf(children[i]) < end) {
+      const child = children[i++];
+      const left = this.startOf(child);
+      if (this.from || (this.endOf(child) - left) * scale >= MIN_BOX_PX) todo.push(child);
+      else {
+        const pixel = Math.floor((left - start) * scale);
+        crumbs.add(tree.depth[child], pixel);
+        const beyond = start + (pixel + 1) / scale;
+        if (i < last && this.endOf(children[i]) <= beyond) {
+          i = firstChildEndingAfter(layout, node, i - firstChild[node], beyond);
+        }
+      }
+    }
+    for (let low = known, high = todo.length - 1; low < high; low++, high--) {
+      [todo[low], todo[high]] = [todo[high], todo[low]];
+    }
+  }
+}
+
+/** Boxes too narrow to be told apart, put together with those that touch them in their row. */
+class Crumbs {
+  /** @param {(node: number, depth: number, x: number, width: number) => void} onBox */
+  constructor(onBox) {
+    this.onBox = onBox;
+    /** @type {({start: number, end: number} | undefined)[]} by depth, in whole pixels */
+    this.open = [];
+  }
+
+  /** @param {number} depth @param {number} x */
+  add(depth, x) {
+    const start = Math.floor(x);
+    const open = this.open[depth];
+    if (open && start <= open.end) {
+      open.end = Math.max(open.end, start + 1);
+      return;
+    }
+    if (open) this.onBox(-1, depth, open.start, open.end - open.start);
+    this.open[depth] = { start, end: start + 1 };
+  }
+
+  flush() {
+    this.open.forEach((open, depth) => {
+      if (open) this.onBox(-1, depth, open.start, open.end - open.start);
+    });
   }
 }

@@ -2,19 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { buildTree, ROOT } from '../../../web/ui/call_tree.js';
-import { largestChild, layOut, neighbour, nodeAt } from '../../../web/ui/layout.js';
-import { decodeProfile } from '../../../web/ui/pprof.js';
+import { ROOT } from '../../../web/ui/call_tree.js';
+import { largestChild, neighbour, nodeAt } from '../../../web/ui/layout.js';
 import { compileSearch, nextMatch, searchTree } from '../../../web/ui/search.js';
-import { selectSamples } from '../../../web/ui/selector.js';
 import { Viewport } from '../../../web/ui/viewport.js';
-import { syntheticProfile } from '../../browser/synthetic_profile.mjs';
+import { layoutOf, synthetic } from './pictures.mjs';
 
 /** @param {number} seed @param {import('../../../web/ui/layout.js').Order} [order] */
-function layoutOf(seed, order = 'name') {
-  const profile = decodeProfile(syntheticProfile({ seed, seconds: 60, endS: 1700000000 }));
-  return layOut(buildTree(profile, selectSamples(profile, []), 'host'), order);
-}
+const ofSeed = (seed, order = 'name') => layoutOf(synthetic(seed), { order });
 
 function find(layout, name) {
   const { tree } = layout;
@@ -22,8 +17,8 @@ function find(layout, name) {
 }
 
 for (const order of /** @type {const} */ (['name', 'size'])) {
-  test(`ordered by ${order}, children lie side by side within their parent`, () => {
-    const { tree, start, end, firstChild, children } = layoutOf(1, order);
+  test(`ordered by ${order}, children lie side by side within their parent`, async () => {
+    const { tree, start, end, firstChild, children } = await ofSeed(1, order);
     for (let node = 0; node < tree.size; node++) {
       let at = start[node];
       for (let i = firstChild[node]; i < firstChild[node + 1]; i++) {
@@ -36,8 +31,8 @@ for (const order of /** @type {const} */ (['name', 'size'])) {
   });
 }
 
-test('the place of a node leads to it', () => {
-  const layout = layoutOf(1);
+test('the place of a node leads to it', async () => {
+  const layout = await ofSeed(1);
   for (let node = 0; node < layout.tree.size; node++) {
     const middle = (layout.start[node] + layout.end[node]) / 2;
     assert.equal(nodeAt(layout, middle, layout.tree.depth[node]), node);
@@ -46,8 +41,8 @@ test('the place of a node leads to it', () => {
   assert.equal(nodeAt(layout, 0.5, 500), -1);
 });
 
-test('neighbours at a depth go from the left to the right and back', () => {
-  const layout = layoutOf(1);
+test('neighbours at a depth go from the left to the right and back', async () => {
+  const layout = await ofSeed(1);
   let node = find(layout, 'main');
   const depth = layout.tree.depth[node];
   while (neighbour(layout, node, -1) >= 0) node = neighbour(layout, node, -1);
@@ -60,14 +55,14 @@ test('neighbours at a depth go from the left to the right and back', () => {
   assert.equal(n, layout.tree.depth.slice(0, layout.tree.size).filter((d) => d === depth).length);
 });
 
-test('a live profile that changes a little keeps the order of its frames', () => {
+test('a live profile that changes a little keeps the order of its frames', async () => {
   const names = (layout) =>
     [...layout.children.slice(0, layout.firstChild[1])].map((n) => layout.tree.frameOf(n).name);
-  assert.deepEqual(names(layoutOf(1)), names(layoutOf(2)));
+  assert.deepEqual(names(await ofSeed(1)), names(await ofSeed(2)));
 });
 
-test('a zoom fills the width with its node', () => {
-  const layout = layoutOf(1);
+test('a zoom fills the width with its node', async () => {
+  const layout = await ofSeed(1);
   const viewport = new Viewport();
   viewport.setLayout(layout, ROOT);
   const node = find(layout, 'PortalRun');
@@ -81,8 +76,8 @@ test('a zoom fills the width with its node', () => {
   assert.ok(!boxes.some(({ n }) => n === outside));
 });
 
-test('on the way from one profile to the next, boxes start where they were', () => {
-  const [before, after] = [layoutOf(1), layoutOf(2)];
+test('on the way from one profile to the next, boxes start where they were', async () => {
+  const [before, after] = [await ofSeed(1), await ofSeed(2)];
   const viewport = new Viewport();
   viewport.setLayout(before, ROOT);
   viewport.setLayout(after, ROOT);
@@ -93,18 +88,43 @@ test('on the way from one profile to the next, boxes start where they were', () 
   assert.equal(viewport.endOf(now), after.end[now]);
 });
 
-test('many narrow boxes cost one pixel each, not one box each', () => {
-  const layout = layoutOf(1);
+test('narrow boxes that touch are one', async () => {
+  const layout = await ofSeed(1);
   const viewport = new Viewport();
   viewport.setLayout(layout, ROOT);
-  const places = [];
-  viewport.walk(12, Infinity, (node, depth, x) => node < 0 && places.push(`${depth} ${x}`));
-  assert.ok(places.length > 0);
-  assert.equal(new Set(places).size, places.length);
+  const crumbs = [];
+  viewport.walk(12, Infinity, (node, depth, x, width) => {
+    if (node < 0) crumbs.push({ depth, x, end: x + width });
+  });
+  assert.ok(crumbs.length > 0);
+  crumbs.forEach((crumb, i) => {
+    const touching = crumbs.filter(({ depth, x }) => depth === crumb.depth && x <= crumb.end);
+    assert.ok(touching.every((other) => other.end < crumb.x || other === crumb), `crumb ${i}`);
+  });
 });
 
-test('a search counts nested matches once', () => {
-  const layout = layoutOf(1);
+test('what is narrow is drawn where it is, and nowhere else', async () => {
+  const layout = await ofSeed(1);
+  const viewport = new Viewport();
+  viewport.setLayout(layout, ROOT);
+  const { tree, start, end } = layout;
+  for (const width of [3, 40, 300]) {
+    const pixels = new Set();
+    viewport.walk(width, Infinity, (node, depth, x, boxWidth) => {
+      for (let i = Math.floor(x); i < x + boxWidth; i++) pixels.add(`${depth} ${i}`);
+    });
+    const wide = (node) => node < 0 || (end[node] - start[node]) * width >= 0.7;
+    for (let node = 0; node < tree.size; node++) {
+      if (!wide(tree.parent[node])) continue;
+      const pixel = Math.floor(start[node] * width);
+      const near = [pixel, pixel - 1].some((x) => pixels.has(`${tree.depth[node]} ${x}`));
+      assert.ok(near, `${tree.frameOf(node).name} of ${width}`);
+    }
+  }
+});
+
+test('a search counts nested matches once', async () => {
+  const layout = await ofSeed(1);
   const renderer = find(layout, 'renderer');
   const matches = searchTree(layout, ROOT, compileSearch('render::Node::layout'));
   assert.equal(matches.nFrames, 1);
@@ -113,7 +133,7 @@ test('a search counts nested matches once', () => {
   assert.equal(matches.share, share);
 });
 
-test('a search is a text, or a regular expression between slashes', () => {
+test('a search is a text, or a regular expression between slashes', async () => {
   assert.equal(compileSearch('  '), null);
   assert.ok(compileSearch('BURN')('burn_one'));
   assert.ok(compileSearch('/^burn_(one|two)$/')('burn_one'));
@@ -122,8 +142,8 @@ test('a search is a text, or a regular expression between slashes', () => {
   assert.throws(() => compileSearch('/(/'), SyntaxError);
 });
 
-test('matches follow each other in a circle', () => {
-  const layout = layoutOf(1);
+test('matches follow each other in a circle', async () => {
+  const layout = await ofSeed(1);
   const matches = searchTree(layout, ROOT, compileSearch('burn_'));
   const first = nextMatch(layout, matches, ROOT, ROOT, 1);
   const second = nextMatch(layout, matches, ROOT, first, 1);
@@ -134,8 +154,8 @@ test('matches follow each other in a circle', () => {
   assert.equal(nextMatch(layout, none, ROOT, ROOT, 1), -1);
 });
 
-test('the largest child is found', () => {
-  const layout = layoutOf(1);
+test('the largest child is found', async () => {
+  const layout = await ofSeed(1);
   assert.equal(layout.tree.frameOf(largestChild(layout, ROOT)).name, 'nginx');
   assert.equal(largestChild(layout, find(layout, 'burn_one')), -1);
 });

@@ -2,17 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { buildTree } from '../../../web/ui/call_tree.js';
 import { colourings, formatColouring, parseColouring } from '../../../web/ui/colouring.js';
 import { languageOf } from '../../../web/ui/language.js';
 import { legendOf } from '../../../web/ui/legend.js';
 import { Palette } from '../../../web/ui/palette.js';
-import { decodeProfile } from '../../../web/ui/pprof.js';
-import { selectSamples } from '../../../web/ui/selector.js';
-import { syntheticProfile } from '../../browser/synthetic_profile.mjs';
+import { layoutOf, synthetic } from './pictures.mjs';
 
-const profile = decodeProfile(syntheticProfile({ seed: 1, seconds: 60, endS: 1700000000 }));
-const tree = buildTree(profile, selectSamples(profile, []), 'host');
+const { tree } = await layoutOf(synthetic(1));
 const nodes = Array.from({ length: tree.size }, (_, node) => node);
 
 /** @param {string} text @param {'light' | 'dark' | 'forced'} [theme] */

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { DecodeError, decodeProfile, inflate } from '../../../web/ui/pprof.js';
+import { inflate } from '../../../web/ui/gzip.js';
+import { decodeProfile } from '../../../web/ui/pprof.js';
+import { DecodeError } from '../../../web/ui/profile.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 
 const facts = { endS: 1700000030, seconds: 30, comments: ['host: h1', 'dropped: 3', 'no fact'] };

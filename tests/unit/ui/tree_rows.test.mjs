@@ -2,17 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { buildTree, ROOT } from '../../../web/ui/call_tree.js';
-import { layOut } from '../../../web/ui/layout.js';
-import { decodeProfile } from '../../../web/ui/pprof.js';
-import { selectSamples } from '../../../web/ui/selector.js';
+import { ROOT } from '../../../web/ui/call_tree.js';
 import { TreeRows } from '../../../web/ui/tree_rows.js';
-import { syntheticProfile } from '../../browser/synthetic_profile.mjs';
+import { layoutOf as layoutOfBytes, synthetic } from './pictures.mjs';
 
-function layoutOf(seed) {
-  const profile = decodeProfile(syntheticProfile({ seed, seconds: 60, endS: 1700000000 }));
-  return layOut(buildTree(profile, selectSamples(profile, []), 'host'), 'name');
-}
+const layouts = { 1: await layoutOfBytes(synthetic(1)), 2: await layoutOfBytes(synthetic(2)) };
+const layoutOf = (seed) => layouts[seed];
 
 /** Rows are what is open, callers before callees, and siblings by size. */
 function check(rows) {

@@ -3,13 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { buildTree } from '../../../web/ui/call_tree.js';
-import { decodeProfile } from '../../../web/ui/pprof.js';
 import { BUILDS, CUTS, DROPS, HISTORY, reasonOfMark } from '../../../web/ui/reasons.js';
-import { selectSamples } from '../../../web/ui/selector.js';
 import { parseState } from '../../../web/ui/state.js';
-import { describeEmptiness, earliest, measureTree, truths } from '../../../web/ui/truth.js';
+import { describeEmptiness, earliest, truths } from '../../../web/ui/truth.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
+import { layoutOf } from './pictures.mjs';
 
 const STATUS = {
   frequency_hz: 99,
@@ -105,14 +103,14 @@ test('words of a newer daemon are shown as they are', () => {
   assert.match(dropped.reasons[0].text, /^new reason/);
 });
 
-test('what has no names, and what lost its callers, is measured in the picture', () => {
+test('what has no names, and what lost its callers, is measured in the picture', async () => {
   const writer = new ProfileWriter();
   const main = ['main', '/bin/a'];
   writer.sample({ comm: 'a', pid: '1' }, [main, ['libz.so+0x1b2c', '/lib/libz.so']], 30);
   writer.sample({ comm: 'a', pid: '1' }, [['[truncated: too deep]', '[truncated]'], main], 10);
   writer.sample({ comm: 'a', pid: '1' }, [main], 60);
-  const profile = decodeProfile(writer.finish({ endS: 1700000030, seconds: 30, comments: [] }));
-  const measure = measureTree(buildTree(profile, selectSamples(profile, []), 'host'));
+  const bytes = writer.finish({ endS: 1700000030, seconds: 30, comments: [] });
+  const { measure } = await layoutOf(bytes);
   assert.equal(measure.samples, 100);
   const by = byName(truths(measure, {}));
   assert.equal(by.unnamed.value, '30.0 %');
@@ -139,8 +137,8 @@ test('every reason that the daemon has is a sentence here', () => {
 });
 
 test('an empty picture says why it is empty', () => {
-  const none = /** @type {any} */ ({ sampleLabels: [0] });
-  const some = /** @type {any} */ ({ sampleLabels: [0, 2] });
+  const none = { nSamples: 0 };
+  const some = { nSamples: 2 };
   assert.match(describeEmptiness(none, parseState('')), /^Waiting/);
   assert.equal(describeEmptiness(none, parseState('#at=5')), 'No samples are from these 30 s.');
   const queried = describeEmptiness(some, parseState('#query={a="b"}'));

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Frames: the distinct frames of what is shown, in columns.
+ *
+ *     Profile  --framesOfLocations-->  the frames of each location, outermost first
+ *
+ * Rows are only ever added: what has been sent to another thread stays true, and what is new
+ * follows it (`rowsFrom`, `append`). A `Frame` is made when somebody asks for it, and kept.
+ */
+
+import { baseName, hashText, KINDS, kindOf, UNKNOWN } from './frame.js';
+
+/** @typedef {import('./profile.js').Profile} Profile */
+/** @typedef {import('./frame.js').Frame} Frame */
+/** @typedef {import('./frame.js').FrameKind} FrameKind */
+/** @typedef {Omit<Frame, 'id'>} FrameFacts */
+
+/**
+ * Rows of frames, as they are sent.
+ * @typedef {object} FrameRows
+ * @property {number} start          the number of the first
+ * @property {string[]} names
+ * @property {string[]} newTexts     modules and files that were not sent before
+ * @property {Int32Array} module     texts
+ * @property {Int32Array} file       texts
+ * @property {Int32Array} startLine
+ * @property {Uint8Array} kind       of KINDS
+ * @property {Uint8Array} inlined
+ */
+
+/** @template {Int32Array | Uint8Array} T @param {T} data @param {number} n @returns {T} */
+function withRoomFor(data, n) {
+  if (n <= data.length) return data;
+  const type = /** @type {new (n: number) => T} */ (data.constructor);
+  const grown = new type(Math.max(n, data.length * 2));
+  grown.set(data);
+  return grown;
+}
+
+export class Frames {
+  constructor() {
+    this.size = 0;
+    /** @type {string[]} */
+    this.names = [];
+    /** @type {string[]} modules and files; 0 is '' */
+    this.texts = [''];
+    this.module = new Int32Array(256);
+    this.file = new Int32Array(256);
+    this.startLine = new Int32Array(256);
+    this.kind = new Uint8Array(256);
+    this.inlined = new Uint8Array(256);
+    /** @type {Map<string, number>} */
+    this.textRows = new Map([['', 0]]);
+    /** @type {Map<string, number>} by all that makes a frame what it is */
+    this.rows = new Map();
+    /** @type {Map<string, number>} by id, of the first of them */
+    this.idRows = new Map();
+    this.nIdRows = 0;
+    /** @type {Frame[]} */
+    this.made = [];
+    this.ranked = new Int32Array(0);
+  }
+
+  /** @param {string} text @returns {number} of a module or a file */
+  text(text) {
+    let row = this.textRows.get(text);
+    if (row === undefined) {
+      row = this.texts.length;
+      this.texts.push(text);
+      this.textRows.set(text, row);
+    }
+    return row;
+  }
+
+  /**
+   * The number of a frame, which is added if it is new.
+   * @param {FrameFacts} frame
+   */
+  add(frame) {
+    const key = keyOf(frame);
+    const known = this.rows.get(key);
+    if (known !== undefined) return known;
+    const row = this.size;
+    this.reserve(row + 1);
+    this.rows.set(key, row);
+    this.names.push(frame.name);
+    this.module[row] = this.text(frame.module);
+    this.file[row] = this.text(frame.file);
+    this.startLine[row] = frame.startLine;
+    this.kind[row] = KINDS.indexOf(frame.kind);
+    this.inlined[row] = frame.inlined ? 1 : 0;
+    this.size++;
+    return row;
+  }
+
+  /** @param {string} name @param {FrameKind} kind of what holds stacks together */
+  addGroup(name, kind) {
+    return this.add({ name, kind, module: '', file: '', startLine: 0, inlined: false });
+  }
+
+  /** @param {number} n */
+  reserve(n) {
+    this.module = withRoomFor(this.module, n);
+    this.file = withRoomFor(this.file, n);
+    this.startLine = withRoomFor(this.startLine, n);
+    this.kind = withRoomFor(this.kind, n);
+    this.inlined = withRoomFor(this.inlined, n);
+  }
+
+  /** @param {number} row @returns {Frame} */
+  get(row) {
+    return (this.made[row] ??= {
+      name: this.names[row],
+      kind: this.kindOf(row),
+      module: this.texts[this.module[row]],
+      file: this.texts[this.file[row]],
+      startLine: this.startLine[row],
+      inlined: this.inlined[row] === 1,
+      id: this.id(row),
+    });
+  }
+
+  /** @param {number} row @returns {FrameKind} */
+  kindOf(row) {
+    return KINDS[this.kind[row]];
+  }
+
+  /** @param {number} row @returns {string} path or [name] of its module, or '' */
+  moduleOf(row) {
+    return this.texts[this.module[row]];
+  }
+
+  /** What a frame is known by in links. @param {number} row */
+  id(row) {
+    const module = this.texts[this.module[row]];
+    const inlined = this.inlined[row] === 1;
+    const key = keyOf({ name: this.names[row], kind: this.kindOf(row), module, inlined });
+    return hashText(key).toString(36);
+  }
+
+  /** @param {string} id @returns {number} row, or −1 */
+  rowOf(id) {
+    for (; this.nIdRows < this.size; this.nIdRows++) {
+      const known = this.id(this.nIdRows);
+      if (!this.idRows.has(known)) this.idRows.set(known, this.nIdRows);
+    }
+    return this.idRows.get(id) ?? -1;
+  }
+
+  /** The place of each frame among all of them by name; names are compared once a frame. */
+  ranks() {
+    if (this.ranked.length === this.size) return this.ranked;
+    const { names } = this;
+    const sorted = Uint32Array.from({ length: this.size }, (_, row) => row);
+    sorted.sort((a, b) => (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : this.tie(a, b)));
+    this.ranked = new Int32Array(this.size);
+    for (let rank = 0; rank < sorted.length; rank++) this.ranked[sorted[rank]] = rank;
+    return this.ranked;
+  }
+
+  /** Frames of one name have an order, too. @param {number} a @param {number} b */
+  tie(a, b) {
+    const [one, other] = [this.id(a), this.id(b)];
+    return one < other ? -1 : one > other ? 1 : a - b;
+  }
+
+  /** What was added after the first @start rows and @nTexts texts. @returns {FrameRows} */
+  rowsFrom(/** @type {number} */ start, /** @type {number} */ nTexts) {
+    const { size } = this;
+    return {
+      start,
+      names: this.names.slice(start),
+      newTexts: this.texts.slice(nTexts),
+      module: this.module.slice(start, size),
+      file: this.file.slice(start, size),
+      startLine: this.startLine.slice(start, size),
+      kind: this.kind.slice(start, size),
+      inlined: this.inlined.slice(start, size),
+    };
+  }
+
+  /** Add what another thread has added. @param {FrameRows} rows */
+  append({ start, names, newTexts, module, file, startLine, kind, inlined }) {
+    const size = start + names.length;
+    this.reserve(size);
+    for (const name of names) this.names.push(name);
+    for (const text of newTexts) this.texts.push(text);
+    this.module.set(module, start);
+    this.file.set(file, start);
+    this.startLine.set(startLine, start);
+    this.kind.set(kind, start);
+    this.inlined.set(inlined, start);
+    this.size = size;
+  }
+}
+
+/** @param {Pick<Frame, 'kind' | 'inlined' | 'module' | 'name'>} frame */
+function keyOf({ kind, inlined, module, name }) {
+  return `${kind}\0${inlined ? 1 : 0}\0${module}\0${name}`;
+}
+
+/** @param {string} module @param {number} address */
+function nameOfAddress(module, address) {
+  return `${baseName(module) || '?'}+0x${address.toString(16)}`;
+}
+
+/** Adds the frames of a profile's functions, most of which are met in many lines. */
+class FunctionFrames {
+  /** @param {Frames} frames @param {Profile} profile */
+  constructor(frames, profile) {
+    this.frames = frames;
+    this.profile = profile;
+    const n = 2 * profile.functionName.length;
+    this.mapping = new Int32Array(n).fill(-2);
+    this.row = new Int32Array(n);
+  }
+
+  /** @param {number} fn @param {number} mapping @param {boolean} inlined */
+  rowOf(fn, mapping, inlined) {
+    const place = 2 * fn + (inlined ? 1 : 0);
+    if (fn >= 0 && this.mapping[place] === mapping) return this.row[place];
+    const { strings, mappingFile, functionName, functionFile, functionLine } = this.profile;
+    const module = mapping < 0 ? '' : strings[mappingFile[mapping]];
+    const name = fn < 0 ? UNKNOWN : strings[functionName[fn]];
+    const row = this.frames.add({
+      name,
+      kind: kindOf(name, module),
+      module,
+      file: fn < 0 ? '' : strings[functionFile[fn]],
+      startLine: fn < 0 ? 0 : functionLine[fn],
+      inlined,
+    });
+    if (fn < 0) return row;
+    this.mapping[place] = mapping;
+    this.row[place] = row;
+    return row;
+  }
+
+  /** Of a location of which no more is known. @param {number} location */
+  addressRow(location) {
+    const { strings, mappingFile, locationMapping, locationAddress } = this.profile;
+    const mapping = locationMapping[location];
+    const module = mapping < 0 ? '' : strings[mappingFile[mapping]];
+    const name = nameOfAddress(module, locationAddress[location]);
+    const kind = kindOf(name, module);
+    return this.frames.add({ name, kind, module, file: '', startLine: 0, inlined: false });
+  }
+}
+
+/**
+ * The frames of each location, outermost first; all but that are inlined into the one before.
+ * @param {Frames} frames to which they are added
+ * @param {Profile} profile
+ * @returns {{first: Int32Array, frame: Int32Array, line: Int32Array}}
+ */
+export function framesOfLocations(frames, profile) {
+  const { locationLines, lineFunction, lineNumber, locationMapping } = profile;
+  const functions = new FunctionFrames(frames, profile);
+  const n = locationMapping.length;
+  const first = new Int32Array(n + 1);
+  const frame = new Int32Array(lineFunction.length + n);
+  const line = new Int32Array(frame.length);
+  let at = 0;
+  for (let location = 0; location < n; location++) {
+    const start = locationLines[location];
+    const end = locationLines[location + 1];
+    if (start === end) frame[at++] = functions.addressRow(location);
+    for (let l = end - 1; l >= start; l--) {
+      line[at] = lineNumber[l];
+      frame[at++] = functions.rowOf(lineFunction[l], locationMapping[location], l + 1 < end);
+    }
+    first[location + 1] = at;
+  }
+  return { first, frame, line };
+}

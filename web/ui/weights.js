@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Weights: what the selected samples add up to, of each stack in each group, such as a process.
+ *
+ *     Stacks, selection, groups  --weigh-->  WeighedStacks
+ *
+ * Many samples have one stack; a tree needs to walk it once.
+ */
+
+import { Rows } from './rows.js';
+
+/** @typedef {import('./stacks.js').Stacks} Stacks */
+
+/**
+ * @typedef {object} WeighedStacks
+ * @property {Stacks} stacks
+ * @property {Int32Array | Uint32Array} stack
+ * @property {Int32Array} group   the frame at the top of the stack, or −1 for none
+ * @property {Float64Array} time
+ * @property {Float64Array} count
+ * @property {number} scale       that makes the time comparable with that of others
+ */
+
+/**
+ * @param {Stacks} stacks
+ * @param {Uint8Array} selected   1 for each set of labels that is wanted
+ * @param {Int32Array | null} groups a frame for each set of labels, or −1
+ * @returns {WeighedStacks}
+ */
+export function weigh(stacks, selected, groups = null) {
+  const nStacks = stacks.first.length - 1;
+  return groups ? weighPairs(stacks, selected, groups) : weighStacks(stacks, selected, nStacks);
+}
+
+/** @param {Stacks} stacks @param {Uint8Array} selected @param {number} nStacks */
+function weighStacks(stacks, selected, nStacks) {
+  const { gone, stack, set } = stacks;
+  const time = new Float64Array(nStacks);
+  const count = new Float64Array(nStacks);
+  const isThere = new Uint8Array(nStacks);
+  for (let i = 0; i < stack.length; i++) {
+    if (!selected[set[i]] || gone?.[stack[i]]) continue;
+    isThere[stack[i]] = 1;
+    time[stack[i]] += stacks.time[i];
+    count[stack[i]] += stacks.count[i];
+  }
+  const rows = Uint32Array.from({ length: nStacks }, (_, i) => i).filter((i) => isThere[i]);
+  return {
+    stacks,
+    stack: rows,
+    group: new Int32Array(rows.length).fill(-1),
+    time: Float64Array.from(rows, (row) => time[row]),
+    count: Float64Array.from(rows, (row) => count[row]),
+    scale: 1,
+  };
+}
+
+/** @param {Stacks} stacks @param {Uint8Array} selected @param {Int32Array} groups */
+function weighPairs(stacks, selected, groups) {
+  const { gone, stack, set } = stacks;
+  const pairs = new Rows(Infinity, '');
+  let time = new Float64Array(1024);
+  let count = new Float64Array(1024);
+  for (let i = 0; i < stack.length; i++) {
+    if (!selected[set[i]] || gone?.[stack[i]]) continue;
+    pairs.push(groups[set[i]]);
+    pairs.push(stack[i]);
+    const row = pairs.endRow();
+    if (row >= time.length) {
+      time = doubled(time);
+      count = doubled(count);
+    }
+    time[row] += stacks.time[i];
+    count[row] += stacks.count[i];
+  }
+  const { data } = pairs.finish();
+  const n = data.length / 2;
+  const group = new Int32Array(n);
+  const ofRow = new Int32Array(n);
+  for (let row = 0; row < n; row++) {
+    group[row] = data[2 * row];
+    ofRow[row] = data[2 * row + 1];
+  }
+  return { stacks, stack: ofRow, group, time, count, scale: 1 };
+}
+
+/** @param {Float64Array} data */
+function doubled(data) {
+  const longer = new Float64Array(data.length * 2);
+  longer.set(data);
+  return longer;
+}
