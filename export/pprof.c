@@ -3,10 +3,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 
 #include "export/gzip.h"
 #include "export/pprof.pb-c.h"
 #include "export/pprof_message.h"
+#include "export/pprof_sample.h"
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
@@ -39,6 +41,13 @@ static void set_values(const struct pprof_message *pprof, size_t sample_i, int64
 	values[1] = signed_of(sample, sample->value);
 }
 
+/* Readers refuse a sample that is all zero; of one that was read from elsewhere nothing is known.
+ */
+static bool is_nothing(const struct profile *profile, const struct profile_sample *sample)
+{
+	return !profile->extras && !sample->count && !sample->value;
+}
+
 static int add_samples(struct pprof_message *pprof)
 {
 	const struct profile *profile = pprof->profile;
@@ -54,7 +63,7 @@ static int add_samples(struct pprof_message *pprof)
 	for (size_t i = 0; i < profile->n_samples; i++) {
 		const struct profile_sample *sample = &profile->samples[i];
 
-		if (!profile->extras && !sample->count && !sample->value)
+		if (is_nothing(profile, sample))
 			continue;
 		pprof__sample__init(&samples[i]);
 		samples[i].value = &values[i * pprof->n_values];
@@ -72,7 +81,58 @@ static int build(const struct profile *profile, struct pprof_message *ret_messag
 {
 	int r = pprof_message_init(profile, false, ret_message);
 
+	if (r == 0)
+		r = pprof_message_number_stacks(ret_message);
 	return r < 0 ? r : add_samples(ret_message);
+}
+
+/* The labels of each label set, written: those of number i end at @ends[i + 1]. */
+static void pack_labels(const struct pprof_message *pprof, struct buffer *out, size_t *ends)
+{
+	Pprof__Sample labels = PPROF__SAMPLE__INIT;
+	uint8_t *bytes;
+
+	ends[0] = 0;
+	for (size_t i = 0; i < pprof->profile->n_label_sets; i++) {
+		labels.label = &pprof->labels[pprof->first_labels[i]];
+		labels.n_label = pprof->n_labels[i];
+		bytes = buffer_append_zeros(out, pprof__sample__get_packed_size(&labels));
+		if (bytes)
+			pprof__sample__pack(&labels, bytes);
+		ends[i + 1] = out->size;
+	}
+}
+
+/* Messages that follow one another are one: repeated fields go on. */
+static int append_samples(const struct pprof_message *pprof, struct buffer *out)
+{
+	const struct profile *profile = pprof->profile;
+	_cleanup_(buffer_fini) struct buffer labels = { 0 };
+	_cleanup_(freep) size_t *ends = calloc(profile->n_label_sets + 1, sizeof(*ends));
+	_cleanup_(freep) int64_t *values = calloc(pprof->n_values + 1, sizeof(*values));
+
+	if (!ends || !values)
+		return -ENOMEM;
+	pack_labels(pprof, &labels, ends);
+	for (size_t i = 0; i < profile->n_samples; i++) {
+		const struct profile_sample *sample = &profile->samples[i];
+		const struct profile_stack *stack = &profile->stacks[sample->stack];
+		size_t first = ends[sample->label_set];
+		const struct pprof_sample written = {
+			.frames = &profile->frames[stack->first_frame],
+			.n_frames = stack->n_frames,
+			.values = values,
+			.n_values = pprof->n_values,
+			.labels = labels.data ? labels.data + first : NULL,
+			.n_label_bytes = ends[sample->label_set + 1] - first,
+		};
+
+		if (is_nothing(profile, sample))
+			continue;
+		set_values(pprof, i, values);
+		pprof_sample_append(out, &written);
+	}
+	return buffer_error(&labels) ? buffer_error(&labels) : buffer_error(out);
 }
 
 int pprof_encode(const struct profile *profile, struct buffer *out)
@@ -81,9 +141,11 @@ int pprof_encode(const struct profile *profile, struct buffer *out)
 	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
 	int r;
 
-	r = build(profile, &pprof);
+	r = pprof_message_init(profile, false, &pprof);
 	if (r == 0)
 		r = pprof_message_pack(pprof.message, &bytes);
+	if (r == 0)
+		r = append_samples(&pprof, &bytes);
 	return r < 0 ? r : gzip_append(out, bytes.data, bytes.size);
 }
 
@@ -145,7 +207,6 @@ static void set_labels(const struct pprof_message *pprof, const struct profile_m
 	sample->sample.n_label = n_labels;
 }
 
-/* Messages that follow one another are one: repeated fields go on. */
 static int append_moments(struct pprof_message *pprof, struct buffer *out)
 {
 	const struct profile *profile = pprof->profile;
@@ -175,6 +236,8 @@ int pprof_encode_moments(const struct profile *profile, struct buffer *out)
 
 	assert(!profile->extras);
 	r = pprof_message_init(profile, true, &pprof);
+	if (r == 0)
+		r = pprof_message_number_stacks(&pprof);
 	if (r == 0)
 		r = pprof_message_pack(pprof.message, &bytes);
 	if (r == 0)

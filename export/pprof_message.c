@@ -254,17 +254,6 @@ static int add_locations(struct pprof_message *pprof)
 	return 0;
 }
 
-static int number_stacks(struct pprof_message *pprof)
-{
-	const struct profile *profile = pprof->profile;
-
-	if (!TAKE(pprof, pprof->stack_ids, profile->n_frames))
-		return -ENOMEM;
-	for (size_t i = 0; i < profile->n_frames; i++)
-		pprof->stack_ids[i] = profile->frames[i] + 1UL;
-	return 0;
-}
-
 /* Readers drop a label without a value, or refuse it: it says no more than one that is missing. */
 static size_t add_text_labels(const struct profile *profile, const struct profile_label_set *set,
 			      Pprof__Label *labels)
@@ -331,8 +320,8 @@ int pprof_message_init(const struct profile *profile, bool is_timed,
 		       struct pprof_message *ret_message)
 {
 	static int (*const steps[])(struct pprof_message * pprof) = {
-		add_strings,   add_types,     add_description, find_main_mapping, add_mappings,
-		add_functions, add_locations, number_stacks,   collect_labels,
+		add_strings,  add_types,     add_description, find_main_mapping,
+		add_mappings, add_functions, add_locations,   collect_labels,
 	};
 	int r = 0;
 
@@ -352,6 +341,17 @@ void pprof_message_fini(struct pprof_message *pprof)
 {
 	arena_fini(&pprof->arena);
 	buffer_fini(&pprof->strings);
+}
+
+int pprof_message_number_stacks(struct pprof_message *pprof)
+{
+	const struct profile *profile = pprof->profile;
+
+	if (!TAKE(pprof, pprof->stack_ids, profile->n_frames))
+		return -ENOMEM;
+	for (size_t i = 0; i < profile->n_frames; i++)
+		pprof->stack_ids[i] = profile->frames[i] + 1UL;
+	return 0;
 }
 
 void pprof_message_set_stack(const struct pprof_message *pprof, uint32_t stack_i,

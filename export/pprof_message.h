@@ -40,7 +40,7 @@ struct pprof_message {
 	struct buffer strings; /* the string table's texts, each with a NUL */
 	uint32_t own_strings[PPROF_STRING_COUNT];
 	size_t main_mapping;          /* the index that gets id 1 */
-	uint64_t *stack_ids;          /* location ids: parallel to profile->frames */
+	uint64_t *stack_ids;          /* location ids: parallel to profile->frames; or NULL */
 	struct Pprof__Label **labels; /* label set by label set, empty ones left out: … */
 	size_t *first_labels;         /* … of each label set the first … */
 	size_t *n_labels;             /* … and how many are left */
@@ -57,6 +57,9 @@ void pprof_message_fini(struct pprof_message *pprof);
 
 /* Room for @count items, not initialised, for as long as the message lives; or NULL. */
 void *pprof_message_take(struct pprof_message *pprof, size_t count, size_t item_bytes);
+
+/* Number the frames of all stacks, for the next function. Returns 0 or -ENOMEM. */
+int pprof_message_number_stacks(struct pprof_message *pprof);
 
 /* Give @sample the frames of a stack of the profile. */
 void pprof_message_set_stack(const struct pprof_message *pprof, uint32_t stack_i,

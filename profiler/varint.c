@@ -11,12 +11,8 @@
 void varint_append(struct buffer *buffer, uint64_t value)
 {
 	unsigned char bytes[VARINT_MAX_BYTES];
-	size_t n_bytes = 0;
 
-	for (; value >= MORE_FOLLOW; value >>= PAYLOAD_BITS)
-		bytes[n_bytes++] = (unsigned char)(value | MORE_FOLLOW);
-	bytes[n_bytes++] = (unsigned char)value;
-	buffer_append(buffer, bytes, n_bytes);
+	buffer_append(buffer, bytes, (size_t)(varint_write(bytes, value) - bytes));
 }
 
 void varint_append_signed(struct buffer *buffer, int64_t value)

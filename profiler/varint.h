@@ -23,6 +23,21 @@ struct varint_reader {
 void varint_append(struct buffer *buffer, uint64_t value);
 void varint_append_signed(struct buffer *buffer, int64_t value);
 
+/* How many bytes @value takes. */
+static inline size_t varint_size(uint64_t value)
+{
+	return (size_t)(70 - __builtin_clzll(value | 1)) / 7;
+}
+
+/* Write @value to @at, which has room for it. Returns where it ends. */
+static inline unsigned char *varint_write(unsigned char *at, uint64_t value)
+{
+	for (; value > 0x7f; value >>= 7)
+		*at++ = (unsigned char)(value | 0x80);
+	*at++ = (unsigned char)value;
+	return at;
+}
+
 /* varint_read() of what takes any number of bytes. */
 int varint_read_long(struct varint_reader *reader, uint64_t *ret_value);
 

@@ -37,6 +37,23 @@ static void comes_back_as_it_was(void **state)
 	buffer_fini(&buffer);
 }
 
+static void takes_as_many_bytes_as_it_says(void **state)
+{
+	struct buffer buffer = { 0 };
+
+	(void)state;
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		for (int less = 0; less < 2; less++) {
+			uint64_t value = (1ULL << bit) - (uint64_t)less;
+
+			buffer.size = 0;
+			varint_append(&buffer, value);
+			assert_int_equal(varint_size(value), buffer.size);
+		}
+	}
+	buffer_fini(&buffer);
+}
+
 static void small_negative_numbers_are_short(void **state)
 {
 	static const int64_t values[] = { 0, -1, 63, -64, INT64_MAX, INT64_MIN };
@@ -79,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_as_it_was),
+		cmocka_unit_test(takes_as_many_bytes_as_it_says),
 		cmocka_unit_test(small_negative_numbers_are_short),
 		cmocka_unit_test(more_than_64_bits_are_refused),
 	};
