@@ -17,6 +17,7 @@ import { readProfile } from './reader.js';
 import { labelColumn, parseSelector, selectSets } from './selector.js';
 import { makeStacks, valueColumns, valuesOf } from './stacks.js';
 import { sumProcesses, sumSets } from './processes.js';
+import { applyTransforms } from './transforms.js';
 import { measureTree } from './truth.js';
 import { weigh } from './weights.js';
 
@@ -79,18 +80,25 @@ class Side {
   constructor(profile, format, frames) {
     this.profile = profile;
     this.format = format;
+    this.frames = frames;
     this.stacks = makeStacks(frames, profile);
     this.type = '';
+    /** What was done to the stacks last; it is mostly done again. */
+    this.done = { key: '', stacks: this.stacks };
   }
 
-  /** Its stacks, with values of a type. @param {string} type */
-  ofType(type) {
+  /** Its stacks, with values of a type, after all that is done to them. */
+  stacksAfter(/** @type {Transform[]} */ transforms, /** @type {string} */ type) {
     if (type !== this.type) {
       const time = valuesOf(this.profile, valueColumns(this.profile, type).value);
       this.stacks = { ...this.stacks, time };
       this.type = type;
     }
-    return this.stacks;
+    const key = transforms.map(({ verb, what }) => `${verb}:${what}`).join('\0');
+    if (key !== this.done.key) {
+      this.done = { key, stacks: applyTransforms(this.stacks, this.frames, transforms) };
+    }
+    return { ...this.done.stacks, time: this.stacks.time };
   }
 
   /** @returns {Summary['labels']} */
@@ -187,10 +195,11 @@ export class Engine {
    * What a question selects of a profile.
    * @param {Side} side @param {Question} question @param {string} query
    */
-  weighed(side, { type = '' }, query) {
-    const stacks = side.ofType(type);
+  weighed(side, { type = '', transforms }, query) {
+    const stacks = side.stacksAfter(transforms, type);
     const selected = selectSets(stacks.labels, parseSelector(query));
-    return weigh(stacks, selected, this.groups(stacks));
+    const isCut = transforms.some(({ verb }) => verb === 'root');
+    return weigh(stacks, selected, isCut ? null : this.groups(stacks));
   }
 
   /** @param {Question} question @param {import('./weights.js').WeighedStacks} input */
