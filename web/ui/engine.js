@@ -26,6 +26,7 @@ import { weigh } from './weights.js';
 /** @typedef {import('./profile.js').Profile} Profile */
 /** @typedef {import('./stacks.js').Stacks} Stacks */
 /** @typedef {import('./state.js').Transform} Transform */
+/** @typedef {import('./weights.js').WeighedStacks} WeighedStacks */
 
 /**
  * @typedef {object} Question
@@ -68,7 +69,8 @@ import { weigh } from './weights.js';
  * @property {Int32Array} firstChild
  * @property {Int32Array} children
  * @property {import('./truth.js').Measure} measure
- * @property {number} scale  by which the base was made comparable
+ * @property {number} scale      by which the base's values were made comparable
+ * @property {number} countScale and its counts are to be
  */
 
 /** How many values of a label are told. */
@@ -178,7 +180,7 @@ export class Engine {
     const input = this.weighed(this.opened, question, question.query);
     const base = this.weighedBase(question, input);
     const tree = buildTree(input, this.frames.addGroup(question.host, 'host'), base);
-    return this.lay(tree, question, base?.scale ?? 1);
+    return { ...this.lay(tree, question), ...scalesOf(input, base) };
   }
 
   /** Who used the CPU, whatever the question selects. */
@@ -202,7 +204,7 @@ export class Engine {
     return weigh(stacks, selected, isCut ? null : this.groups(stacks));
   }
 
-  /** @param {Question} question @param {import('./weights.js').WeighedStacks} input */
+  /** @param {Question} question @param {WeighedStacks} input */
   weighedBase(question, input) {
     const { base } = this;
     if (!base || !question.base) return null;
@@ -220,12 +222,23 @@ export class Engine {
     return comm.map((text) => this.frames.addGroup(labels.strings[text] || '?', 'process'));
   }
 
-  /** @param {TreeColumns} columns @param {Question} question @param {number} scale */
-  lay(columns, { order }, scale) {
+  /** @param {TreeColumns} columns @param {Question} question */
+  lay(columns, { order }) {
     const layout = layOut(new CallTree(this.frames, columns), order);
     const { tree, start, end, firstChild, children } = layout;
-    return { tree: columns, start, end, firstChild, children, measure: measureTree(tree), scale };
+    return { tree: columns, start, end, firstChild, children, measure: measureTree(tree) };
   }
+}
+
+/**
+ * Counts are taken more or less often: they are as comparable as values of the same rate.
+ * @param {WeighedStacks} input @param {WeighedStacks | null} base
+ */
+function scalesOf(input, base) {
+  if (!base) return { scale: 1, countScale: 1 };
+  const rate = sum(input.count) / sum(input.time);
+  const countScale = (base.scale * rate * sum(base.time)) / sum(base.count);
+  return { scale: base.scale, countScale: countScale > 0 ? countScale : base.scale };
 }
 
 /** @param {Float64Array} values */

@@ -23,7 +23,7 @@ import { Frames } from './frames.js';
 /** @typedef {{id: number, method: Method, argument: unknown}} Call */
 /** @typedef {{resolve: (value: Reply | null) => void, reject: (error: Error) => void}} Waiting */
 
-/** @typedef {Layout & Pick<Picture, 'measure' | 'scale'>} SentLayout */
+/** @typedef {Layout & Pick<Picture, 'measure' | 'scale' | 'countScale'>} SentLayout */
 /** @typedef {{answer: any, frames: Frames}} Reply frames: those that the answer speaks of */
 
 /** The engine says no: the message is a sentence's end, the name the kind of error. */
