@@ -35,10 +35,14 @@ function profile(seconds, endS) {
   return gzipSync(syntheticProfile({ seed: Math.floor(endS), seconds, endS }));
 }
 
-/** @returns {Promise<[string, Uint8Array | string]>} type and body */
-async function answer(/** @type {URL} */ url) {
+/**
+ * @param {URL} url @param {Uint8Array | null} only the profile that every range has
+ * @returns {Promise<[string, Uint8Array | string]>} type and body
+ */
+async function answer(url, only) {
   const { pathname, searchParams } = url;
   const now = Date.now() / 1000;
+  if (only && pathname.endsWith('/profile')) return ['application/octet-stream', only];
   if (pathname === '/debug/pprof/profile') {
     return ['application/octet-stream', profile(Number(searchParams.get('seconds')), now)];
   }
@@ -52,11 +56,14 @@ async function answer(/** @type {URL} */ url) {
   return [TYPES[extname(name)] ?? 'text/plain', await readFile(UI + name)];
 }
 
-/** @param {number} port 0 for any @returns {Promise<import('node:http').Server>} */
-export function serve(port) {
+/**
+ * @param {number} port 0 for any @param {Uint8Array | null} [only] a profile, instead of made-up ones
+ * @returns {Promise<import('node:http').Server>}
+ */
+export function serve(port, only = null) {
   const server = createServer(async (request, response) => {
     try {
-      const [type, body] = await answer(new URL(request.url ?? '/', 'http://localhost'));
+      const [type, body] = await answer(new URL(request.url ?? '/', 'http://localhost'), only);
       response.writeHead(200, { ...HEADERS, 'Content-Type': type }).end(body);
     } catch {
       response.writeHead(404, HEADERS).end('there is nothing here\n');

@@ -14,6 +14,7 @@ import {
   toggleLibraries,
 } from '../../../web/ui/transform_chips.js';
 
+/** @type {import('../../../web/ui/frame.js').Frame} */
 const take = {
   name: 'Pool::take(int)',
   kind: 'native',
@@ -70,7 +71,7 @@ test('a function leads to the views about it', () => {
 });
 
 test('a process can be shown alone, and the host offers nothing that changes', () => {
-  const process = { ...take, kind: 'process', name: 'a "b"', module: '' };
+  const process = { ...take, kind: /** @type {const} */ ('process'), name: 'a "b"', module: '' };
   assert.deepEqual(deed('Only this process', process).change, {
     query: '{comm="a \\"b\\""}',
     zoom: [],
@@ -90,7 +91,7 @@ test('chips say what was done in short', () => {
 });
 
 test('libraries are folded and unfolded, and the rest stays', () => {
-  const rest = [{ verb: 'focus', what: 'x' }];
+  const rest = /** @type {any[]} */ ([{ verb: 'focus', what: 'x' }]);
   const folded = toggleLibraries(rest);
   assert.ok(foldsLibraries(folded) && !foldsLibraries(rest));
   assert.deepEqual(toggleLibraries(folded), rest);

@@ -9,13 +9,14 @@ import {
   sortFunctions,
 } from '../../../web/ui/function_table.js';
 
-const ROWS = [
+const ROWS = /** @type {[string, string, number, number][]} */ ([
   ['main', '/usr/bin/api', 0, 50],
   ['take', '/usr/bin/api', 30, 40],
   ['memcpy', '/lib/libc.so.6', 10, 10],
   ['read', '/lib/libc.so.6', 10, 12],
   ['alloc', '/usr/bin/api', 0, 50],
-];
+]);
+/** @type {any} */
 const table = {
   frames: { get: (row) => ({ name: ROWS[row][0], module: ROWS[row][1] }) },
   frame: Int32Array.from(ROWS.keys()),
@@ -65,6 +66,7 @@ test('a hundred thousand functions are sorted by what they are called', () => {
     module: '/bin/x',
   }));
   const values = Float64Array.from({ length: n }, (_, i) => i);
+  /** @type {any} */
   const large = {
     frames: { get: (row) => frames[row] },
     frame: Int32Array.from(frames.keys()),

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { inflate } from '../../../web/ui/gzip.js';
 import { decodeProfile } from '../../../web/ui/pprof.js';
 import { DecodeError } from '../../../web/ui/profile.js';
+import { visible } from '../../../web/ui/strings.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 
 const facts = { endS: 1700000030, seconds: 30, comments: ['host: h1', 'dropped: 3', 'no fact'] };
@@ -77,4 +78,15 @@ test('what is referred to but not there is -1', () => {
 test('text which is no profile is an error', () => {
   assert.throws(() => decodeProfile(new TextEncoder().encode('<!doctype html>')), DecodeError);
   assert.throws(() => decodeProfile(new Uint8Array()), DecodeError);
+});
+
+test('what would not be seen in a text is made visible', () => {
+  assert.equal(visible('plain::<b>&amp; ünï 漢字'), 'plain::<b>&amp; ünï 漢字');
+  assert.equal(visible('nul\0 bell\x07 escape\x1b[31m\x7f'), 'nul␀ bell␇ escape␛[31m␡');
+  assert.equal(visible('left\u202etfel \u2067never closed'), 'left�tfel �never closed');
+  assert.equal(visible(`e${'\u0301'.repeat(500)}!`), `e${'\u0301'.repeat(4)}!`);
+  const writer = new ProfileWriter();
+  writer.sample({ comm: 'two\nlines' }, [['a\u202eb', '/bin/a\tb']], 1);
+  const { strings } = decodeProfile(writer.finish({ endS: 1, seconds: 1, comments: [] }));
+  for (const text of ['two␊lines', 'a�b', '/bin/a␉b']) assert.ok(strings.includes(text), text);
 });

@@ -82,7 +82,7 @@ test('keys move an edge or all of a range, and never beyond the bounds or each o
 
 test('moving there and back again is where it was', () => {
   const range = { startS: NOW - 700, endS: NOW - 400 };
-  for (const edge of ['start', 'end', 'both']) {
+  for (const edge of /** @type {const} */ (['start', 'end', 'both'])) {
     assert.deepEqual(nudged(nudged(range, edge, 30, HOUR), edge, -30, HOUR), range);
   }
 });
