@@ -99,6 +99,26 @@ static int act_drop(struct label_rules *rules, const struct rule *rule, const ch
 	return matches(rules, rule, value);
 }
 
+static bool equals_target(const struct rule *rule, const char *value,
+			  const struct label_set *labels)
+{
+	return !strcmp(label_set_get(labels, rule->fields[RULE_TARGET_LABEL]), value);
+}
+
+static int act_keepequal(struct label_rules *rules, const struct rule *rule, const char *value,
+			 struct label_set *labels)
+{
+	(void)rules;
+	return !equals_target(rule, value, labels);
+}
+
+static int act_dropequal(struct label_rules *rules, const struct rule *rule, const char *value,
+			 struct label_set *labels)
+{
+	(void)rules;
+	return equals_target(rule, value, labels);
+}
+
 /* As Prometheus does it, so that both come to the same number. */
 static int act_hashmod(struct label_rules *rules, const struct rule *rule, const char *value,
 		       struct label_set *labels)
@@ -199,6 +219,8 @@ static int act_labelkeep(struct label_rules *rules, const struct rule *rule, con
 /* What a target may be: a name; that, or a template of one; or it is not looked at. */
 enum target { TARGET_NONE, TARGET_NAME, TARGET_TEMPLATE };
 
+enum { EQUAL_FIELDS = 1 << RULE_SOURCE_LABELS | 1 << RULE_TARGET_LABEL };
+
 static const struct action {
 	const char *name;
 	act act;
@@ -208,6 +230,8 @@ static const struct action {
 	{ "replace", act_replace, TARGET_TEMPLATE, ~0U },
 	{ "keep", act_keep, TARGET_NONE, ~0U },
 	{ "drop", act_drop, TARGET_NONE, ~0U },
+	{ "keepequal", act_keepequal, TARGET_NAME, EQUAL_FIELDS },
+	{ "dropequal", act_dropequal, TARGET_NAME, EQUAL_FIELDS },
 	{ "hashmod", act_hashmod, TARGET_NAME, ~0U },
 	{ "lowercase", act_lowercase, TARGET_NAME, ~(1U << RULE_REPLACEMENT) },
 	{ "uppercase", act_uppercase, TARGET_NAME, ~(1U << RULE_REPLACEMENT) },

@@ -75,14 +75,6 @@ static void does_what_prometheus_does(void **state)
 		{ SPEC([RULE_SOURCE_LABELS] = "none", [RULE_TARGET_LABEL] = "${1}",
 		       [RULE_REPLACEMENT] = "y"),
 		  "a=foo,b=bar,c=baz," }, /* "" is no name */
-		{ SPEC([RULE_ACTION] = "keep", [RULE_SOURCE_LABELS] = "a", [RULE_REGEX] = "foo"),
-		  "a=foo,b=bar,c=baz," },
-		{ SPEC([RULE_ACTION] = "keep", [RULE_SOURCE_LABELS] = "a", [RULE_REGEX] = "fo"),
-		  "left out" },
-		{ SPEC([RULE_ACTION] = "drop", [RULE_SOURCE_LABELS] = "a", [RULE_REGEX] = ".*o.*"),
-		  "left out" },
-		{ SPEC([RULE_ACTION] = "drop", [RULE_SOURCE_LABELS] = "a", [RULE_REGEX] = "f"),
-		  "a=foo,b=bar,c=baz," },
 		{ SPEC([RULE_ACTION] = "hashmod", [RULE_SOURCE_LABELS] = "c",
 		       [RULE_TARGET_LABEL] = "d", [RULE_MODULUS] = "1000"),
 		  "a=foo,b=bar,c=baz,d=976," },
@@ -102,6 +94,39 @@ static void does_what_prometheus_does(void **state)
 		{ SPEC([RULE_ACTION] = "lowercase", [RULE_SOURCE_LABELS] = "a",
 		       [RULE_TARGET_LABEL] = "b"),
 		  "a=foo,b=foo,c=baz," },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++)
+		check(&examples[i]);
+}
+
+static void leaves_out_what_prometheus_does(void **state)
+{
+	static const struct example examples[] = {
+		{ SPEC([RULE_ACTION] = "keep", [RULE_SOURCE_LABELS] = "a", [RULE_REGEX] = "foo"),
+		  "a=foo,b=bar,c=baz," },
+		{ SPEC([RULE_ACTION] = "keep", [RULE_SOURCE_LABELS] = "a", [RULE_REGEX] = "fo"),
+		  "left out" },
+		{ SPEC([RULE_ACTION] = "drop", [RULE_SOURCE_LABELS] = "a", [RULE_REGEX] = ".*o.*"),
+		  "left out" },
+		{ SPEC([RULE_ACTION] = "drop", [RULE_SOURCE_LABELS] = "a", [RULE_REGEX] = "f"),
+		  "a=foo,b=bar,c=baz," },
+		{ SPEC([RULE_ACTION] = "keepequal", [RULE_SOURCE_LABELS] = "a",
+		       [RULE_TARGET_LABEL] = "a"),
+		  "a=foo,b=bar,c=baz," },
+		{ SPEC([RULE_ACTION] = "keepequal", [RULE_SOURCE_LABELS] = "a",
+		       [RULE_TARGET_LABEL] = "b"),
+		  "left out" },
+		{ SPEC([RULE_ACTION] = "KeepEqual", [RULE_SOURCE_LABELS] = "none",
+		       [RULE_TARGET_LABEL] = "nothing"),
+		  "a=foo,b=bar,c=baz," }, /* what is not there is "" */
+		{ SPEC([RULE_ACTION] = "dropequal", [RULE_SOURCE_LABELS] = "b",
+		       [RULE_TARGET_LABEL] = "b"),
+		  "left out" },
+		{ SPEC([RULE_ACTION] = "dropequal", [RULE_SOURCE_LABELS] = "a,a",
+		       [RULE_TARGET_LABEL] = "a"),
+		  "a=foo,b=bar,c=baz," }, /* foo;foo is another value */
 	};
 
 	(void)state;
@@ -150,6 +175,11 @@ static void says_what_means_nothing(void **state)
 		{ SPEC([RULE_ACTION] = "lowercase", [RULE_TARGET_LABEL] = "a",
 		       [RULE_REPLACEMENT] = "x"),
 		  "replacement = x: means nothing to the action lowercase" },
+		{ SPEC([RULE_ACTION] = "keepequal", [RULE_SOURCE_LABELS] = "a"),
+		  "target_label = : must be the name" },
+		{ SPEC([RULE_ACTION] = "dropequal", [RULE_SOURCE_LABELS] = "a",
+		       [RULE_TARGET_LABEL] = "b", [RULE_SEPARATOR] = "-"),
+		  "separator = -: means nothing to the action dropequal" },
 		{ SPEC([RULE_ACTION] = "labeldrop", [RULE_SOURCE_LABELS] = "a"),
 		  "source_labels = a: means nothing to the action labeldrop" },
 		{ SPEC([RULE_ACTION] = "labelmap", [RULE_REPLACEMENT] = "a-b"),
@@ -187,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(does_what_prometheus_does),
+		cmocka_unit_test(leaves_out_what_prometheus_does),
 		cmocka_unit_test(runs_one_rule_after_the_other),
 		cmocka_unit_test(says_what_means_nothing),
 		cmocka_unit_test(counts_matches_that_would_not_end),
