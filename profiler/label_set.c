@@ -7,8 +7,6 @@
 
 #include "profiler/utf8.h"
 
-enum { UTF8_MAX_BYTES = 4 }; /* of a character */
-
 /* Name and value are one piece of memory, which starts with the name. */
 static void label_free(struct label *label)
 {
@@ -35,27 +33,10 @@ void label_set_remove(struct label_set *set, size_t index)
 		(set->n_labels - index) * sizeof(set->labels[0]));
 }
 
-static bool is_continuation(char byte)
-{
-	return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
-/* So many bytes of @text that no character is cut in two. */
-static size_t bounded_length(const char *text, size_t max_bytes)
-{
-	size_t length = strnlen(text, max_bytes + 1), n_back = 0;
-
-	if (length <= max_bytes)
-		return length;
-	while (n_back < UTF8_MAX_BYTES && is_continuation(text[max_bytes - n_back]))
-		n_back++;
-	return n_back < UTF8_MAX_BYTES ? max_bytes - n_back : max_bytes; /* else it is no UTF-8 */
-}
-
 static int label_new(const char *name, const char *value, struct label *ret_label)
 {
-	size_t name_bytes = bounded_length(name, LABEL_NAME_MAX_BYTES) + 1;
-	size_t value_bytes = bounded_length(value, LABEL_VALUE_MAX_BYTES) + 1;
+	size_t name_bytes = utf8_bounded_length(name, LABEL_NAME_MAX_BYTES) + 1;
+	size_t value_bytes = utf8_bounded_length(value, LABEL_VALUE_MAX_BYTES) + 1;
 	char *text = malloc(name_bytes + value_bytes);
 
 	if (!text)

@@ -77,3 +77,17 @@ void utf8_sanitize(char *text)
 		byte += length;
 	}
 }
+
+size_t utf8_bounded_length(const char *text, size_t max_bytes)
+{
+	enum { MAX_CHARACTER_BYTES = 4 };
+	size_t length = strnlen(text, max_bytes + 1), n_back = 0;
+
+	if (length <= max_bytes)
+		return length;
+	while (n_back < MAX_CHARACTER_BYTES && n_back < max_bytes &&
+	       ((uint8_t)text[max_bytes - n_back] & 0xc0) == 0x80)
+		n_back++;
+	return n_back < MAX_CHARACTER_BYTES ? max_bytes - n_back
+					    : max_bytes; /* else it is no UTF-8 */
+}

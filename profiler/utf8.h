@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * UTF-8: what formats demand of every string, and names of processes, paths and symbols need not
@@ -13,3 +14,6 @@ void utf8_sanitize(char *text);
 
 /* Whether utf8_sanitize() would leave @text as it is. */
 bool utf8_is_valid(const char *text);
+
+/* So many bytes of @text, at most @max_bytes, that no character is cut in two. */
+size_t utf8_bounded_length(const char *text, size_t max_bytes);

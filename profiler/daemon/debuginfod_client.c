@@ -12,6 +12,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/daemon/file_fence.h"
+#include "profiler/daemon/network_fence.h"
 
 /* Of one file: seconds without progress, seconds in all, bytes, and how often it is tried again. */
 #define TIMEOUT_SECONDS "20"
@@ -29,40 +30,6 @@ struct debuginfod {
 	void (*set_context)(debuginfod_client *client, void *context);
 	const char *(*get_url)(debuginfod_client *client);
 	void (*end)(debuginfod_client *client);
-};
-
-/*
- * What the library, its libraries and the name service read. Those of other hosts: Debian's OpenSSL
- * and GnuTLS, Fedora's; resolv.conf and hosts as files, or where their links lead to.
- */
-static const char *const readable_paths[] = {
-	"/lib",
-	"/lib64",
-	"/usr/lib",
-	"/usr/lib64",
-	"/usr/local/lib",
-	"/etc/ld.so.cache",
-	"/etc/nsswitch.conf",
-	"/etc/resolv.conf",
-	"/etc/hosts",
-	"/etc/host.conf",
-	"/etc/gai.conf",
-	"/etc/services",
-	"/etc/localtime",
-	"/etc/ssl",
-	"/etc/pki",
-	"/etc/gnutls",
-	"/etc/crypto-policies",
-	"/etc/ca-certificates",
-	"/usr/share/ca-certificates",
-	"/usr/local/share/ca-certificates",
-	"/usr/share/pki",
-	"/usr/share/p11-kit",
-	"/usr/share/crypto-policies",
-	"/var/lib/ca-certificates",
-	"/proc/sys/crypto",
-	"/dev/urandom",
-	"/dev/null",
 };
 
 /* The library's own bound is for a server that sends too slowly: not for one that takes no
@@ -135,21 +102,16 @@ static const char *folder_of_url(const char *url)
 	return found ? found + sizeof(scheme) - 1 : NULL;
 }
 
-/* Where there is no Landlock, the process may open what its user may. */
+/* Beside what the network needs. */
 static int raise_fence(const struct debuginfod_options *options)
 {
-	struct file_gate gates[ARRAY_SIZE(readable_paths) + 3] = { { NULL, false } };
-	const char *served = folder_of_url(options->url);
-	size_t n = 0;
-	int r;
+	const struct file_gate gates[] = {
+		{ options->folder, true },
+		{ folder_of_url(options->url), false },
+		{ NULL, false },
+	};
 
-	for (; n < ARRAY_SIZE(readable_paths); n++)
-		gates[n].path = readable_paths[n];
-	gates[n++] = (struct file_gate){ options->folder, true };
-	if (served)
-		gates[n++].path = served;
-	r = file_fence_raise(gates);
-	return r == -ENOSYS || r == -EOPNOTSUPP ? 0 : r;
+	return network_fence_raise(gates);
 }
 
 static int64_t timeout_ns(void)

@@ -16,6 +16,7 @@
 #include "profiler/daemon/fetcher.h"
 #include "profiler/daemon/inquiries.h"
 #include "profiler/daemon/kernel_half.h"
+#include "profiler/daemon/kernel_half_loader.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
 #include "profiler/daemon/options.h"
@@ -42,8 +43,6 @@ enum {
 	KEEP_WAIT_MS = 1000, /* at the end, for names that are not on disk yet */
 	SERVER_QUEUE_BYTES = 16 << 20,
 	RESOLVER_QUEUE_BYTES = 4 << 20,
-	RING_MIN_BYTES = 256 << 10,
-	RING_MAX_BYTES = 16 << 20,
 };
 
 struct sampler {
@@ -244,65 +243,6 @@ static int on_role_message(void *context, enum role role, const struct message *
 	return describer_on_resolver_message(sampler->describer, message, fds);
 }
 
-static size_t ring_bytes(uint64_t memory_bytes)
-{
-	size_t bytes = RING_MIN_BYTES;
-
-	while (bytes < RING_MAX_BYTES && bytes * 2 <= memory_bytes / 16)
-		bytes *= 2;
-	return bytes;
-}
-
-/* That a capability is missing was said before. */
-static const char *loading_failure(int r)
-{
-	switch (r) {
-	case -ESRCH:
-		return "the kernel has no BTF";
-	case -EPERM:
-		return "Operation not permitted (before Linux 5.11, without root, it needs "
-		       "`ulimit -l unlimited`)";
-	default:
-		return strerror(-r);
-	}
-}
-
-static int load_kernel_half(struct sampler *sampler, const struct sampler_setup *setup)
-{
-	const struct kernel_half_options options = {
-		.frequency_hz = setup->options->frequency_hz,
-		.ring_bytes = ring_bytes(setup->options->memory_bytes),
-		.selects_processes = setup->selects_processes,
-		.unwinder = setup->options->unwinder,
-	};
-	const struct kernel_half_events events = { on_record, on_pending, sampler };
-	struct kernel_half_status half;
-	int r;
-
-	r = kernel_half_new(&options, &events, &sampler->half);
-	if (r == 0)
-		r = kernel_half_get_status(sampler->half, &half);
-	if (r < 0) {
-		log_line("cannot load the sampling program: %s; `pilotlight doctor` says what is "
-			 "missing",
-			 loading_failure(r));
-		return r;
-	}
-	if (!half.has_lifecycle)
-		log_line(
-			"this kernel does not tell of exec and exit; children of a command that is "
-			"recorded are not followed");
-	if (half.unwinder != options.unwinder)
-		log_line("stacks are walked by frame pointers only, for the walk through mappings "
-			 "has failed its trial: %s",
-			 half.trial.complaint);
-	sampler->status.unwinders[half.unwinder] = 1;
-	sampler->status.frequency_hz = options.frequency_hz;
-	sampler->status.ring_bytes = options.ring_bytes;
-	strncpy(sampler->status.event, half.event, sizeof(sampler->status.event) - 1);
-	return 0;
-}
-
 static int start_role(struct sampler *sampler, const struct sampler_setup *setup, enum role role)
 {
 	struct role_process *process = &sampler->roles[role];
@@ -437,7 +377,9 @@ int sampler_new(const struct sampler_setup *setup, struct sampler **ret_sampler)
 	if (r == 0)
 		r = loop_new(&sampler->loop);
 	if (r == 0)
-		r = load_kernel_half(sampler, setup);
+		r = kernel_half_load(setup->options, setup->selects_processes,
+				     &(struct kernel_half_events){ on_record, on_pending, sampler },
+				     &sampler->status, &sampler->half);
 	if (r == 0)
 		r = start_roles(sampler, setup);
 	if (r == 0)
