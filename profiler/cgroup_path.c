@@ -97,10 +97,22 @@ static void begin_container(struct cgroup_path *path, const char *runtime)
 	path->runtime = runtime;
 }
 
+static bool is_container_id(struct span span)
+{
+	return span.length == CGROUP_CONTAINER_ID_BYTES - 1 &&
+	       span_has_only(span, "0123456789abcdef");
+}
+
+/* A UUID, or the hash of a static pod's manifest. systemd's driver has _ for -. */
+static bool is_pod_uid(struct span span, const char *allowed)
+{
+	return span.length >= 32 && span.length < CGROUP_POD_UID_BYTES &&
+	       span_has_only(span, allowed);
+}
+
 static bool take_container_id(struct span span, const char *runtime, struct cgroup_path *path)
 {
-	if (span.length != CGROUP_CONTAINER_ID_BYTES - 1 ||
-	    !span_has_only(span, "0123456789abcdef"))
+	if (!is_container_id(span))
 		return false;
 	begin_container(path, runtime);
 	span_copy(span, path->container_id, sizeof(path->container_id));
@@ -148,11 +160,9 @@ static bool take_lxc(struct span span, struct span folder, struct cgroup_path *p
 	return span_take_prefix(&span, "lxc.payload.") && take_named_container(span, "lxc", path);
 }
 
-/* A UUID, or the hash of a static pod's manifest. systemd's driver has _ for -. */
 static bool take_pod_uid(struct span uid, struct cgroup_path *path)
 {
-	if (uid.length < 32 || uid.length >= CGROUP_POD_UID_BYTES ||
-	    !span_has_only(uid, "0123456789abcdef-_"))
+	if (!is_pod_uid(uid, "0123456789abcdef-_"))
 		return false;
 	span_copy(uid, path->pod_uid, sizeof(path->pod_uid));
 	for (char *c = path->pod_uid; *c; c++)
@@ -247,6 +257,16 @@ void cgroup_path_parse(const char *text, struct cgroup_path *ret_path)
 		text += span.length;
 		text += *text == '/';
 	}
+}
+
+bool cgroup_container_id_is_valid(const char *text)
+{
+	return is_container_id(span_of(text));
+}
+
+bool cgroup_pod_uid_is_valid(const char *text)
+{
+	return is_pod_uid(span_of(text), "0123456789abcdef-");
 }
 
 static int hex_digit(char c)

@@ -13,6 +13,8 @@
  * counts: a container's unit is one that runs in it. Names stay escaped, as systemd has them.
  */
 
+#include <stdbool.h>
+
 enum {
 	CGROUP_NAME_BYTES = 256, /* of a folder, with its NUL */
 	CGROUP_CONTAINER_ID_BYTES = 65,
@@ -31,6 +33,11 @@ struct cgroup_path {
 
 /* Takes any text. */
 void cgroup_path_parse(const char *text, struct cgroup_path *ret_path);
+
+/* Whether @text is the id of a container, or the uid of a pod, as cgroup_path_parse() finds them:
+ * the latter a UUID, or the hash of a manifest. */
+bool cgroup_container_id_is_valid(const char *text);
+bool cgroup_pod_uid_is_valid(const char *text);
 
 /* The name of a unit without its suffix ".service" and systemd's escapes \xNN, for people; or ""
  * if it is no service. Never longer than @unit, and may be the same. */

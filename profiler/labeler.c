@@ -10,6 +10,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/cgroup_path.h"
+#include "profiler/container_facts.h"
 #include "profiler/label_set.h"
 #include "profiler/labeling.h"
 
@@ -29,11 +30,11 @@ static const char *base_name(const char *path)
 }
 
 /* @unit is the service that its unit is, or "". */
-static const char *service_of(const struct process_facts *facts, const struct cgroup_path *path,
+static const char *service_of(const struct process_facts *facts, const char *container,
 			      const char *unit)
 {
 	const char *names[] = {
-		path->container, unit, base_name(facts->exe), facts->is_kernel ? "kernel" : "",
+		container,   unit, base_name(facts->exe), facts->is_kernel ? "kernel" : "",
 		facts->comm,
 	};
 	size_t i = 0;
@@ -52,13 +53,18 @@ static int put_all(struct label_set *labels, const struct label *added, size_t n
 	return r;
 }
 
-/* What /proc says, but for what the parent is. */
+/* What /proc says, and whoever runs containers, but for what the parent is. */
 static int put_found(const struct process_facts *facts, struct label_set *labels)
 {
+	static const struct container_facts nothing = { "", "", "", NULL, 0 };
+	const struct container_facts *told = facts->container ? facts->container : &nothing;
 	char unit[CGROUP_NAME_BYTES], pid[16];
 	struct cgroup_path path;
+	const char *container;
+	int r;
 
 	cgroup_path_parse(facts->cgroup, &path);
+	container = *path.container ? path.container : told->container;
 	cgroup_unit_service(path.unit, unit);
 	snprintf(pid, sizeof(pid), "%" PRIu32, facts->pid);
 	const struct label found[] = {
@@ -66,16 +72,19 @@ static int put_found(const struct process_facts *facts, struct label_set *labels
 		{ LABEL_COMM, facts->comm },
 		{ LABEL_EXE, facts->exe },
 		{ LABEL_CGROUP, facts->cgroup },
-		{ LABEL_SERVICE, service_of(facts, &path, unit) },
+		{ LABEL_SERVICE, service_of(facts, container, unit) },
 		{ "unit", path.unit },
 		{ "slice", path.slice },
 		{ "container_id", path.container_id },
-		{ "container", path.container },
+		{ "container", container },
 		{ "container_runtime", path.runtime },
 		{ "pod_uid", path.pod_uid },
+		{ "pod", told->pod },
+		{ "namespace", told->namespace },
 	};
 
-	return put_all(labels, found, ARRAY_SIZE(found));
+	r = put_all(labels, found, ARRAY_SIZE(found));
+	return r < 0 ? r : put_all(labels, told->labels, told->n_labels);
 }
 
 /* Those that rules have for themselves, or that only a sample can tell. */

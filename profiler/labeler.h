@@ -4,7 +4,7 @@
 /*
  * Labeler: from what /proc says of a process to its labels.
  *
- *     comm, exe, cgroup, those of its parent  --labeler_label-->  service_name, unit, pod …
+ *     comm, exe, cgroup, container, those of its parent  --labeler_label-->  service_name, unit …
  *
  * service_name is the name of the container, else of the unit, if it is a service, else of the
  * program; "kernel" of all threads of the kernel's; and comm, if nothing else is known. What the
@@ -16,6 +16,7 @@
 
 #include "profiler/labeler_status.h"
 
+struct container_facts;
 struct label_set;
 struct labeler;
 struct labeling;
@@ -27,7 +28,8 @@ struct process_facts {
 	const char *comm;
 	const char *exe;
 	const char *cgroup;
-	const struct process_facts *parent; /* or NULL; what its own is makes no difference */
+	const struct process_facts *parent;      /* or NULL; what its own is makes no difference */
+	const struct container_facts *container; /* likewise: nothing is known beside the cgroup */
 };
 
 /* Returns 0 and sets *@ret_labeler (owned by the caller), or -ENOMEM. */

@@ -21,7 +21,7 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_PONG] = { 0 },
 	[MESSAGE_DICTIONARY] = { sizeof(struct message_number) },
 	[MESSAGE_FILE] = { sizeof(struct message_file), .n_texts = 1 },
-	[MESSAGE_PROCESS] = { sizeof(struct message_process), .n_texts = 6 },
+	[MESSAGE_PROCESS] = { sizeof(struct message_process), .n_texts = MESSAGE_PROCESS_TEXTS },
 	[MESSAGE_THREAD] = { sizeof(struct message_thread), .n_texts = 1 },
 	[MESSAGE_STACK] = { sizeof(struct message_stack), .has_frames = true },
 	[MESSAGE_SAMPLES] = { .is_samples = true },
@@ -48,6 +48,9 @@ static const struct form forms[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_REPLY] = { sizeof(struct message_reply) },
 	[MESSAGE_FETCH] = { sizeof(struct message_fetch) },
 	[MESSAGE_FETCHED] = { sizeof(struct message_fetched) },
+	[MESSAGE_FETCH_PODS] = { 0 },
+	[MESSAGE_PODS] = { sizeof(struct message_fetched) },
+	[MESSAGE_CONTAINERS] = { sizeof(struct message_containers) },
 };
 
 static bool texts_are_valid(const char *text, size_t text_bytes, unsigned int n_texts)
@@ -107,6 +110,7 @@ static bool reference_is_valid(const struct debug_reference *reference)
 static bool numbers_are_valid(enum message_type type, const void *body)
 {
 	const struct message_file *file = body;
+	const struct message_process *process = body;
 	const struct message_description *description = body;
 	const struct message_build *build = body;
 	const struct message_built *built = body;
@@ -121,6 +125,9 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 	switch (type) {
 	case MESSAGE_FILE:
 		return file->key.build_id.n_bytes <= BUILD_ID_MAX_BYTES;
+	case MESSAGE_PROCESS:
+		return process->n_labels <= POD_MAX_LABELS &&
+		       process->n_parent_labels <= POD_MAX_LABELS;
 	case MESSAGE_BUILD:
 		return build->kind < BUILD_KIND_COUNT && build->n_places <= BUILD_MAX_PLACES;
 	case MESSAGE_BUILT:
@@ -142,6 +149,7 @@ static bool numbers_are_valid(enum message_type type, const void *body)
 		return fetch->kind < FETCH_KIND_COUNT &&
 		       fetch->build_id.n_bytes <= BUILD_ID_MAX_BYTES;
 	case MESSAGE_FETCHED:
+	case MESSAGE_PODS:
 		return fetched->outcome < FETCH_OUTCOME_COUNT;
 	default:
 		return true;
@@ -154,6 +162,17 @@ static bool labeling_is_valid(const struct message_labeling *labeling, const cha
 	return labeling->n_labels <= LABEL_SET_MAX && labeling->n_rules <= LABEL_RULES_MAX &&
 	       texts_are_valid(texts, texts_bytes,
 			       labeling->n_labels * 2 + labeling->n_rules * RULE_FIELD_COUNT);
+}
+
+/* How many texts follow the fixed part. */
+static unsigned int count_texts(const struct message *message)
+{
+	const struct message_process *process = message->body;
+	unsigned int n_texts = forms[message->type].n_texts;
+
+	if (message->type == MESSAGE_PROCESS)
+		n_texts += 2 * (process->n_labels + process->n_parent_labels);
+	return n_texts;
 }
 
 static bool body_is_valid(const struct message *message)
@@ -171,7 +190,7 @@ static bool body_is_valid(const struct message *message)
 	if (form->has_frames)
 		return frames_are_valid(message->body, message->body_bytes);
 	return numbers_are_valid(message->type, message->body) &&
-	       texts_are_valid(rest, rest_bytes, form->n_texts);
+	       texts_are_valid(rest, rest_bytes, count_texts(message));
 }
 
 size_t message_bytes(size_t body_bytes)

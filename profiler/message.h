@@ -7,10 +7,9 @@
  *     sampler ──► server     labeling, dictionary, file, process, thread, stack, samples, names,
  * status sampler ◄── server     stored, encoded, questions both ways              service: to the
  * next server, what the last one said sampler ──► resolver   build, debug file, questions sampler
- * ◄── resolver   built, table, description, debug reference, names, kernel names, module, JIT read
- *     sampler ──► fetcher    fetch
- *     sampler ◄── fetcher    fetched
- *     both ways              ping, pong; replies go back to the server
+ * ◄── resolver   built, table, description, debug reference, names, kernel names, module, JIT read,
+ * containers sampler ──► fetcher    fetch, fetch pods sampler ◄── fetcher    fetched, pods both
+ * ways              ping, pong; replies go back to the server
  *
  * A packet of SOCK_SEQPACKET holds one or more messages, each a header and a body, padded to 8
  * bytes. At most MESSAGE_MAX_FDS descriptors travel with a packet that holds one message. Whoever
@@ -24,6 +23,7 @@
 
 #include "bpf/wire.h"
 #include "profiler/binary_key.h"
+#include "profiler/container_list.h"
 #include "profiler/frame.h"
 #include "profiler/label_rules.h"
 #include "profiler/sample.h"
@@ -48,7 +48,7 @@ enum message_type {
 
 	MESSAGE_DICTIONARY, /* struct message_number: begin this dictionary */
 	MESSAGE_FILE,       /* struct message_file, path */
-	MESSAGE_PROCESS,    /* struct message_process; comm, exe, cgroup; those of its parent */
+	MESSAGE_PROCESS,    /* struct message_process, its texts (profiler/process_message.h) */
 	MESSAGE_THREAD,     /* struct message_thread, name */
 	MESSAGE_STACK,      /* struct message_stack, frames */
 	MESSAGE_SAMPLES,    /* struct sample[] */
@@ -80,6 +80,11 @@ enum message_type {
 
 	MESSAGE_FETCH,   /* struct message_fetch: get this from the network */
 	MESSAGE_FETCHED, /* struct message_fetched; fd of it, or none */
+
+	MESSAGE_FETCH_PODS, /* no body: get the list of pods, unless it is being got */
+	MESSAGE_PODS,       /* struct message_fetched; fd of the list, or none */
+	MESSAGE_CONTAINERS, /* struct message_containers; fd of records (profiler/container_list.h)
+			     */
 	MESSAGE_TYPE_COUNT,
 };
 
@@ -106,7 +111,11 @@ struct message_process {
 	uint32_t parent_pid; /* 0: not known */
 	uint16_t is_kernel;  /* a thread of the kernel's; … */
 	uint16_t is_parent_kernel;
+	uint32_t n_labels; /* of the pod that it runs in; … */
+	uint32_t n_parent_labels;
 };
+
+#define MESSAGE_PROCESS_TEXTS 12 /* before those of labels */
 
 struct message_thread {
 	uint32_t thread;
@@ -154,6 +163,7 @@ enum build_kind {
 	BUILD_KERNEL, /* /proc/kallsyms */
 	BUILD_MODULE, /* where a module's file, with its sections as they were loaded, runs */
 	BUILD_JIT,    /* of what a process makes at run time: its perf map, its jitdump, or both */
+	BUILD_CONTAINERS, /* a list of containers and pods: which are there */
 	BUILD_KIND_COUNT,
 };
 
@@ -240,6 +250,11 @@ struct message_kernel_names {
 	uint32_t has_slide; /* else the kernel's own file was not read */
 	uint32_t unused;
 	uint64_t slide; /* of the kernel from its file (unwind/kernel_slide.h) */
+};
+
+/* From the resolver: what a list of containers says. */
+struct message_containers {
+	struct container_list_report report;
 };
 
 struct message_module {

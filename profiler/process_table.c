@@ -198,6 +198,15 @@ void process_table_forget_unused(struct process_table *table, uint32_t dictionar
 	}
 }
 
+void process_table_each(const struct process_table *table,
+			void (*on_process)(void *context, struct process *process), void *context)
+{
+	struct process_entry *entry, *next;
+
+	HASH_ITER (hh, table->by_key, entry, next)
+		on_process(context, &entry->process);
+}
+
 size_t process_table_count(const struct process_table *table)
 {
 	return HASH_COUNT(table->by_key);

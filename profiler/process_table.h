@@ -47,6 +47,7 @@ struct process {
 	uint32_t jit;             /* number in the JIT table, 0: it was never seen in such code */
 	uint32_t n_mappings_read; /* how often */
 	uint32_t n_provisional;   /* its stacks that were described anew */
+	uint64_t containers_told; /* change of the container table as of which it was described */
 	uint32_t n_pending;       /* its samples that wait for an unwind table: it stays as long */
 	struct thread *threads;
 };
@@ -88,6 +89,9 @@ int process_set_mappings(struct process *process, struct mapping_table *mappings
 /* Forget the processes, and the threads of others, whose last_used is before @dictionary; but for
  * processes with samples that wait. */
 void process_table_forget_unused(struct process_table *table, uint32_t dictionary);
+
+void process_table_each(const struct process_table *table,
+			void (*on_process)(void *context, struct process *process), void *context);
 
 size_t process_table_count(const struct process_table *table);
 size_t process_table_thread_count(const struct process_table *table);

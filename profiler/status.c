@@ -69,6 +69,12 @@ const char *const jit_refusal_names[JIT_REFUSAL_COUNT] = {
 	[JIT_REFUSED_IO] = "io",
 };
 
+const char *const container_loss_names[CONTAINER_LOSS_COUNT] = {
+	[CONTAINER_LOSS_LABEL] = "label",
+	[CONTAINER_LOSS_DAMAGED] = "damaged",
+	[CONTAINER_LOSS_EVICTED] = "evicted",
+};
+
 const char *const jit_entry_names[JIT_ENTRY_COUNT] = {
 	[JIT_ENTRY_TAKEN] = "taken",
 	[JIT_ENTRY_DAMAGED] = "damaged",

@@ -95,6 +95,23 @@ struct fetch_status {
 	uint32_t unused;
 };
 
+/* Why something that a list of containers says is not known. */
+enum container_loss {
+	CONTAINER_LOSS_LABEL,   /* one too many, or too large, for its pod */
+	CONTAINER_LOSS_DAMAGED, /* a pod or container without a name, or a valid id */
+	CONTAINER_LOSS_EVICTED, /* a pod or container that had to leave for others */
+	CONTAINER_LOSS_COUNT,
+};
+
+struct container_status {
+	uint64_t pods_read;   /* how often the list of pods was got … */
+	uint64_t pods_failed; /* … and was not to be got */
+	uint64_t
+		lists[BUILD_OUTCOME_COUNT]; /* read, of pods and of containers, by how that ended */
+	uint64_t losses[CONTAINER_LOSS_COUNT];
+	uint32_t n_pods, n_containers; /* that are known by name now */
+};
+
 /* Files that were looked for or opened by a thread of their own. */
 struct openings_status {
 	uint64_t late;    /* that did not come in time */
@@ -168,6 +185,7 @@ struct sampler_status {
 	uint64_t table_builds[BUILD_OUTCOME_COUNT]; /* … and unwind tables */
 	uint64_t table_losses[UNWIND_LOSS_COUNT];   /* what these do not say */
 	struct jit_status jit;
+	struct container_status containers;
 	uint32_t n_builds_queued;                /* files that wait to be read for their names */
 	uint32_t n_tables_queued;                /* … for their unwind tables */
 	uint32_t n_processes, n_files, n_stacks; /* in the sampler's tables now */
@@ -201,6 +219,7 @@ extern const char *const symbol_loss_names[SYMBOL_LOSS_COUNT];
 extern const char *const unwind_loss_names[UNWIND_LOSS_COUNT];
 extern const char *const cache_error_names[CACHE_ERROR_COUNT];
 extern const char *const jit_refusal_names[JIT_REFUSAL_COUNT];
+extern const char *const container_loss_names[CONTAINER_LOSS_COUNT];
 extern const char *const jit_entry_names[JIT_ENTRY_COUNT];
 extern const char *const unwind_file_kind_names[UNWIND_FILE_KIND_COUNT];
 extern const char *const unwinder_names[UNWINDER_COUNT];

@@ -20,6 +20,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
 #include "profiler/channel.h"
+#include "profiler/container_list.h"
 #include "profiler/daemon/sandbox.h"
 #include "unwind/debug_reference.h"
 #include "unwind/disassembly.h"
@@ -50,7 +51,7 @@ DEFINE_CLEANUP(struct channel *, channel_free)
 /* A sealed memory file with those bytes: whoever maps it knows that it cannot shrink. */
 static int make_memfd(const void *bytes, size_t size)
 {
-	_cleanup_(closep) int fd = memfd_create("symbols", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	_cleanup_(closep) int fd = memfd_create("findings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int r;
 
 	if (fd < 0)
@@ -274,6 +275,26 @@ static int build_jit(struct channel *channel, const struct build_job *job)
 	return r < 0 ? r : outcome;
 }
 
+static int build_containers(struct channel *channel, const struct build_job *job)
+{
+	_cleanup_(buffer_fini) struct buffer records = { .limit = CONTAINER_RECORDS_MAX_BYTES };
+	_cleanup_(buffer_fini) struct buffer json = { 0 };
+	struct message_containers message = { .report = { 0 } };
+	_cleanup_(closep) int fd = -1;
+	int r = file_read_fd(job->fd, CONTAINER_LIST_MAX_BYTES, &json);
+
+	if (r == 0)
+		r = container_list_parse(json.data, json.size, &records, &message.report);
+	if (r < 0)
+		return r;
+	fd = make_memfd(records.data, records.size);
+	if (fd < 0)
+		return fd;
+	r = channel_send_fds(channel, MESSAGE_CONTAINERS, &message, sizeof(message),
+			     (int[]){ fd, -1 });
+	return r < 0 ? r : send_all(channel);
+}
+
 /* Whoever asked is told, also of what went wrong. */
 static int build_code(struct channel *channel, const struct build_job *job)
 {
@@ -361,6 +382,8 @@ static int run_child(const struct build_job *job, int channel_fd)
 		return build_kernel(channel, job);
 	if (job->what.kind == BUILD_MODULE)
 		return build_module(channel, job);
+	if (job->what.kind == BUILD_CONTAINERS)
+		return build_containers(channel, job);
 	return job->what.kind == BUILD_JIT ? build_jit(channel, job) : build_elf(channel, job);
 }
 

@@ -59,7 +59,7 @@ struct build_job {
 /*
  * Fork the child. It sends its findings by the descriptor @channel_fd: MESSAGE_TABLE,
  * MESSAGE_DESCRIPTION and MESSAGE_NAMES, as far as they are asked for, MESSAGE_KERNEL_NAMES,
- * MESSAGE_MODULE, or MESSAGE_JIT_READ and MESSAGE_NAMES, or MESSAGE_REPLY.
+ * MESSAGE_MODULE, MESSAGE_CONTAINERS, or MESSAGE_JIT_READ and MESSAGE_NAMES, or MESSAGE_REPLY.
  * Returns 0 or -errno.
  */
 int build_job_start(struct build_job *job, int channel_fd);

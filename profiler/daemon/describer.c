@@ -13,6 +13,7 @@
 #include "profiler/base/memory_file.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/container_describer.h"
 #include "profiler/daemon/dictionary_writer.h"
 #include "profiler/daemon/jit_describer.h"
 #include "profiler/daemon/kernel_describer.h"
@@ -91,9 +92,11 @@ int describer_new(const struct describer_options *options, struct describer **re
 		.server = options->server,
 		.binaries = describer->binaries,
 		.jits = describer->jits,
+		.containers = container_describer_table(options->containers),
 	};
 	if (r == 0)
-		r = process_reader_init(&describer->reader, describer->binaries, describer->jits);
+		r = process_reader_init(&describer->reader, describer->binaries, describer->jits,
+					options->containers);
 	describer->stacks = (struct stack_describer){
 		.reader = &describer->reader,
 		.tables = options->tables,
@@ -498,6 +501,7 @@ void describer_relieve(struct describer *describer)
 void describer_tend_files(struct describer *describer)
 {
 	jit_describer_look(describer->jits);
+	dictionary_writer_tell_containers(&describer->dictionary, describer->processes);
 	binary_describer_close_idle(describer->binaries);
 	if (kernel_describer_has_news(&describer->kernel))
 		stack_describer_meet_again(&describer->stacks);
@@ -537,17 +541,6 @@ void describer_on_resolver_start(struct describer *describer)
 	binary_describer_on_resolver_start(describer->binaries);
 	jit_describer_on_resolver_start(describer->jits);
 	kernel_describer_request(&describer->kernel);
-}
-
-int describer_open_code(struct describer *describer, struct message_code *code)
-{
-	return binary_describer_open_code(describer->binaries, code);
-}
-
-enum names_state describer_open_names(struct describer *describer, const struct binary_key *key,
-				      int *ret_fd)
-{
-	return binary_describer_open_names(describer->binaries, key, ret_fd);
 }
 
 int describer_on_server_message(struct describer *describer, const struct message *message)

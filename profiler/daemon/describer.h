@@ -20,6 +20,7 @@
 #include "profiler/status.h"
 
 struct binary_describer;
+struct container_describer;
 struct describer;
 struct role_process;
 struct table_loader;
@@ -30,6 +31,7 @@ struct describer_options {
 	struct role_process *fetcher;
 	const char *debuginfod_urls; /* of servers that the fetcher can ask, or NULL */
 	struct table_loader *tables;
+	struct container_describer *containers;
 	const char *cache;                /* a folder for symbol files, or NULL */
 	const char *const *debug_folders; /* as in struct debug_file_finder */
 	/* Of the daemon: an eighth of it is what a dictionary may take, and as much again as all of
@@ -90,8 +92,8 @@ void describer_end_period(struct describer *describer);
 /* See to it that there is room for what is new. Call it after each reading of the ring. */
 void describer_relieve(struct describer *describer);
 
-/* Close files in which there is nothing to be read, and look for what JITs say of their code. To be
- * called every second or so. */
+/* Close files in which there is nothing to be read, look for what JITs say of their code, and tell
+ * what has become known of containers. To be called every second or so. */
 void describer_tend_files(struct describer *describer);
 
 /* Nothing more will be sampled: look for what JITs have said since they were looked at last. */
@@ -99,17 +101,6 @@ void describer_find_last_names(struct describer *describer);
 
 /* Files that wait to be read for their names, those that JITs write among them. */
 uint32_t describer_unread_count(const struct describer *describer);
-
-/*
- * The file that @code is in, open for a few seconds; and note there whose it is, and how large.
- * Returns its descriptor (borrowed: until the next call of another function here), or -ENOENT: it
- * is no file, or can no more be opened.
- */
-int describer_open_code(struct describer *describer, struct message_code *code);
-
-/* binary_describer_open_names(). */
-enum names_state describer_open_names(struct describer *describer, const struct binary_key *key,
-				      int *ret_fd);
 
 /* The server ended: what it had not stored is dropped, and what it had is history. */
 void describer_on_server_end(struct describer *describer);

@@ -5,10 +5,14 @@
 
 #include "profiler/base/array.h"
 #include "profiler/binary_table.h"
+#include "profiler/cgroup_path.h"
 #include "profiler/channel.h"
+#include "profiler/container_facts.h"
+#include "profiler/container_table.h"
 #include "profiler/daemon/binary_describer.h"
 #include "profiler/daemon/jit_describer.h"
 #include "profiler/daemon/role.h"
+#include "profiler/process_message.h"
 #include "profiler/process_table.h"
 #include "profiler/stack_table.h"
 
@@ -42,27 +46,54 @@ static struct iovec text_part(char *text)
 	return (struct iovec){ text, length + 1 };
 }
 
+/* "" for what is not known; and what is longer than a message may say is cut. */
+static const char *bounded_text(char *text)
+{
+	return text_part(text).iov_base;
+}
+
+static uint64_t find_container(const struct dictionary_writer *writer, const char *cgroup,
+			       struct container_facts *ret_facts)
+{
+	struct cgroup_path path;
+
+	cgroup_path_parse(cgroup, &path);
+	return container_table_find(writer->containers, &path, ret_facts);
+}
+
 static int send_process(struct dictionary_writer *writer, struct process *process)
 {
-	struct message_process message = {
-		.process = process->number,
+	struct message_process message = { .process = process->number };
+	struct iovec parts[PROCESS_MESSAGE_MAX_PARTS];
+	struct container_facts container, parent_container;
+	const struct process_facts parent = {
+		.pid = process->parent.pid,
+		.is_kernel = process->parent.is_kernel,
+		.comm = process->parent.comm,
+		.exe = bounded_text(process->parent.exe),
+		.cgroup = bounded_text(process->parent.cgroup),
+		.container = &parent_container,
+	};
+	const struct process_facts facts = {
 		.pid = process->key.pid,
-		.parent_pid = process->parent.pid,
 		.is_kernel = process->is_kernel,
-		.is_parent_kernel = process->parent.is_kernel,
+		.comm = process->comm,
+		.exe = bounded_text(process->exe),
+		.cgroup = bounded_text(process->cgroup),
+		.parent = &parent,
+		.container = &container,
 	};
-	const struct iovec parts[] = {
-		{ &message, sizeof(message) },    text_part(process->comm),
-		text_part(process->exe),          text_part(process->cgroup),
-		text_part(process->parent.comm),  text_part(process->parent.exe),
-		text_part(process->parent.cgroup)
-	};
-	int r = channel_send_parts(writer->server->channel, MESSAGE_PROCESS, parts,
-				   ARRAY_SIZE(parts));
+	int r;
 
-	if (r == 0)
-		process->dictionary = writer->number;
-	return r;
+	find_container(writer, facts.cgroup, &container);
+	find_container(writer, parent.cgroup, &parent_container);
+	r = channel_send_parts(writer->server->channel, MESSAGE_PROCESS, parts,
+			       process_message_write(&facts, &message, parts));
+	if (r < 0)
+		return r;
+	process->dictionary = writer->number;
+	process->containers_told = container_table_change(writer->containers);
+	return 0;
 }
 
 /* Its name may change while it runs: what the last sample said counts. */
@@ -77,6 +108,33 @@ int dictionary_writer_add_process(struct dictionary_writer *writer, struct proce
 	if (process->dictionary == writer->number && !is_renamed)
 		return 0;
 	return send_process(writer, process);
+}
+
+/* What is not taken now is told at the next use. */
+static void tell_container(void *context, struct process *process)
+{
+	struct dictionary_writer *writer = context;
+	struct container_facts facts;
+
+	if (process->dictionary != writer->number ||
+	    (find_container(writer, bounded_text(process->cgroup), &facts) <=
+		     process->containers_told &&
+	     find_container(writer, bounded_text(process->parent.cgroup), &facts) <=
+		     process->containers_told))
+		return;
+	if (send_process(writer, process) < 0)
+		process->dictionary = 0;
+}
+
+void dictionary_writer_tell_containers(struct dictionary_writer *writer,
+				       const struct process_table *processes)
+{
+	uint64_t change = container_table_change(writer->containers);
+
+	if (change == writer->containers_told || !writer->server->channel || !writer->number)
+		return;
+	process_table_each(processes, tell_container, writer);
+	writer->containers_told = change;
 }
 
 int dictionary_writer_add_thread(struct dictionary_writer *writer, const struct process *process,

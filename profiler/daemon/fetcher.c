@@ -15,11 +15,15 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
+#include "profiler/container_list.h"
+#include "profiler/daemon/container_describer.h"
 #include "profiler/daemon/debuginfod_client.h"
 #include "profiler/daemon/fetch_folder.h"
 #include "profiler/daemon/fetch_servers.h"
+#include "profiler/daemon/kubelet_client.h"
 #include "profiler/daemon/log.h"
 #include "profiler/daemon/loop.h"
+#include "profiler/daemon/network_fence.h"
 #include "profiler/daemon/options.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/sandbox.h"
@@ -32,6 +36,7 @@ enum {
 
 #define FETCH_WALL_NS    (400 * NS_PER_SECOND) /* the library's own limits come before */
 #define FETCH_FILE_BYTES (2ULL << 30)
+#define PODS_WALL_NS     (2 * KUBELET_MAX_SECONDS * NS_PER_SECOND) /* likewise */
 
 DEFINE_CLEANUP(struct channel *, channel_free)
 
@@ -50,6 +55,14 @@ struct fetch_child {
 	int64_t start_ns;
 };
 
+/* The child that asks the kubelet. */
+struct pods_child {
+	const char *url; /* NULL: there is nothing to be asked */
+	pid_t pid;       /* 0: there is none */
+	int64_t start_ns;
+	bool has_complained; /* since it has last answered */
+};
+
 struct fetcher {
 	struct fetch_servers servers;
 	struct fetch_folder folder;
@@ -58,6 +71,7 @@ struct fetcher {
 	struct fetch *first;
 	struct fetch **end;
 	struct fetch_child children[MAX_CHILDREN];
+	struct pods_child pods;
 };
 
 const char *fetcher_urls(const struct options *options)
@@ -68,12 +82,16 @@ const char *fetcher_urls(const struct options *options)
 	return urls && urls[0] && strcmp(urls, "none") != 0 ? urls : NULL;
 }
 
-static int send_fetched(struct channel *channel, const struct fetch *fetch,
-			enum fetch_outcome outcome, int fd)
+bool fetcher_is_wanted(const struct options *options)
 {
-	const struct message_fetched fetched = { fetch->what.file, outcome };
-	int r = channel_send_fds(channel, MESSAGE_FETCHED, &fetched, sizeof(fetched),
-				 (int[]){ fd, -1 });
+	return fetcher_urls(options) ||
+	       (options->pods && container_describer_is_url(options->pods));
+}
+
+static int send_found(struct channel *channel, enum message_type type,
+		      const struct message_fetched *fetched, int fd)
+{
+	int r = channel_send_fds(channel, type, fetched, sizeof(*fetched), (int[]){ fd, -1 });
 
 	while (r == 0 && (r = channel_flush(channel)) == -EAGAIN) {
 		struct pollfd writable = { .fd = channel_fd(channel), .events = POLLOUT };
@@ -82,6 +100,13 @@ static int send_fetched(struct channel *channel, const struct fetch *fetch,
 		r = 0;
 	}
 	return r;
+}
+
+static int send_fetched(struct channel *channel, const struct fetch *fetch,
+			enum fetch_outcome outcome, int fd)
+{
+	return send_found(channel, MESSAGE_FETCHED,
+			  &(struct message_fetched){ fetch->what.file, outcome }, fd);
 }
 
 static enum fetch_server_answer answer_of_error(int error)
@@ -237,6 +262,57 @@ static enum fetch_server_answer answer_of_status(int status)
 	return (enum fetch_server_answer)WEXITSTATUS(status);
 }
 
+/* In the child. Returns the exit status: 0 if the list has been sent. */
+static int fetch_pods(const struct pods_child *pods)
+{
+	const struct message_fetched found = { 0, FETCH_FOUND };
+	const struct file_gate no_gates[] = { { NULL, false } };
+	_cleanup_(channel_freep) struct channel *channel = NULL;
+	char complaint[KUBELET_COMPLAINT_BYTES];
+	_cleanup_(closep) int fd = -1;
+	int r;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	r = network_fence_raise(no_gates);
+	if (r == 0)
+		r = channel_new(ROLE_CHANNEL_FD, MESSAGE_MAX_PACKET_BYTES, &channel);
+	if (r < 0)
+		return 1;
+	r = kubelet_client_get(pods->url, CONTAINER_LIST_MAX_BYTES, &fd, complaint);
+	if (r < 0 && !pods->has_complained)
+		log_line("pods: %s: %s; what is known of pods stays", pods->url, complaint);
+	return r < 0 || send_found(channel, MESSAGE_PODS, &found, fd) < 0;
+}
+
+static void finish_pods(struct fetcher *fetcher, int status)
+{
+	const struct message_fetched failed = { 0, FETCH_FAILED };
+	struct pods_child *pods = &fetcher->pods;
+
+	pods->pid = 0;
+	pods->has_complained = status != 0;
+	if (status != 0)
+		(void)send_found(fetcher->channel, MESSAGE_PODS, &failed, -1);
+}
+
+/* One question at a time. */
+static int start_pods(struct fetcher *fetcher)
+{
+	struct pods_child *pods = &fetcher->pods;
+
+	if (!pods->url)
+		return -EBADMSG;
+	if (pods->pid)
+		return 0;
+	pods->start_ns = clock_monotonic_ns();
+	pods->pid = fork();
+	if (pods->pid == 0)
+		_exit(fetch_pods(pods));
+	if (pods->pid < 0)
+		finish_pods(fetcher, -errno);
+	return 0;
+}
+
 static int on_signal(void *context, int signal)
 {
 	struct fetcher *fetcher = context;
@@ -245,11 +321,14 @@ static int on_signal(void *context, int signal)
 
 	if (signal != SIGCHLD)
 		return 0;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == fetcher->pods.pid)
+			finish_pods(fetcher, status);
 		for (size_t i = 0; i < MAX_CHILDREN; i++)
 			if (fetcher->children[i].fetch && fetcher->children[i].pid == pid)
 				finish_child(fetcher, &fetcher->children[i],
 					     answer_of_status(status));
+	}
 	start_all(fetcher);
 	(void)channel_flush(fetcher->channel);
 	return 0;
@@ -258,7 +337,10 @@ static int on_signal(void *context, int signal)
 static int on_timer(void *context)
 {
 	struct fetcher *fetcher = context;
+	const struct pods_child *pods = &fetcher->pods;
 
+	if (pods->pid && clock_monotonic_ns() - pods->start_ns > PODS_WALL_NS)
+		kill(pods->pid, SIGKILL);
 	for (size_t i = 0; i < MAX_CHILDREN; i++) {
 		const struct fetch_child *child = &fetcher->children[i];
 
@@ -276,6 +358,8 @@ static int on_message(void *context, const struct message *message, int fds[MESS
 	(void)fds;
 	if (message->type == MESSAGE_PING)
 		return channel_send(fetcher->channel, MESSAGE_PONG, NULL, 0);
+	if (message->type == MESSAGE_FETCH_PODS)
+		return start_pods(fetcher);
 	if (message->type != MESSAGE_FETCH)
 		return -EBADMSG;
 	fetch = calloc(1, sizeof(*fetch));
@@ -320,6 +404,8 @@ static int set_up(struct fetcher *fetcher)
 
 static void end_children(const struct fetcher *fetcher)
 {
+	if (fetcher->pods.pid)
+		kill(fetcher->pods.pid, SIGKILL);
 	for (size_t i = 0; i < MAX_CHILDREN; i++)
 		if (fetcher->children[i].fetch)
 			kill(fetcher->children[i].pid, SIGKILL);
@@ -331,9 +417,11 @@ int fetcher_main(const struct options *options)
 	struct fetcher fetcher = { 0 };
 	int r = sandbox_drop_privileges(ROLE_FETCHER);
 
-	if (r == 0)
-		r = urls ? fetch_servers_init(&fetcher.servers, urls) : -EINVAL;
-	if (r == 0)
+	if (options->pods && container_describer_is_url(options->pods))
+		fetcher.pods.url = options->pods;
+	if (r == 0 && urls)
+		r = fetch_servers_init(&fetcher.servers, urls);
+	if (r == 0 && urls)
 		fetch_folder_make(&fetcher.folder);
 	if (r == 0)
 		r = set_up(&fetcher);

@@ -5,6 +5,7 @@
 
 #include "profiler/base/cleanup.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/binary_describer.h"
 #include "profiler/daemon/describer.h"
 #include "profiler/daemon/role.h"
 #include "profiler/daemon/source_opener.h"
@@ -32,7 +33,7 @@ static int reply(struct inquiries *inquiries, const struct message_reply *body, 
 /* A resolver that is not there, or has too much to do, leaves it unanswered. */
 static int ask_code(struct inquiries *inquiries, struct message_code code)
 {
-	int fd = describer_open_code(inquiries->describer, &code);
+	int fd = binary_describer_open_code(describer_binaries(inquiries->describer), &code);
 	struct channel *channel = inquiries->resolver->channel;
 
 	if (fd < 0 || !channel ||
@@ -65,7 +66,8 @@ static int ask_names(struct inquiries *inquiries, const struct message_ask_names
 	struct channel *channel = inquiries->server->channel;
 	int r;
 
-	answer.state = describer_open_names(inquiries->describer, &question->key, &fd);
+	answer.state = binary_describer_open_names(describer_binaries(inquiries->describer),
+						   &question->key, &fd);
 	if (!channel)
 		return 0;
 	r = channel_send_fds(channel, MESSAGE_NAMES, &answer, sizeof(answer), (int[]){ fd, -1 });

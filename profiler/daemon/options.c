@@ -9,6 +9,7 @@
 #include "export/encoder.h"
 #include "profiler/base/array.h"
 #include "profiler/base/clock.h"
+#include "profiler/daemon/container_describer.h"
 #include "profiler/daemon/option_values.h"
 #include "profiler/selector.h"
 #include "web/function_meter.h"
@@ -230,6 +231,13 @@ static int set_debuginfod_urls(struct options *options, const char *value)
 	return *value ? set_text(options, value, &options->debuginfod_urls) : -EINVAL;
 }
 
+static int set_pods(struct options *options, const char *value)
+{
+	if (value[0] != '/' && !container_describer_is_url(value))
+		return -EINVAL;
+	return set_text(options, value, &options->pods);
+}
+
 static int set_config(struct options *options, const char *value)
 {
 	return *value ? set_text(options, value, &options->config) : -EINVAL;
@@ -442,6 +450,15 @@ const struct option_spec option_specs[] = {
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = add_label,
 		.clear = clear_labels,
+	},
+	{
+		.name = "pods",
+		.argument = "URL|FILE",
+		.purpose = "take names and labels of pods from there: a kubelet's list, as JSON",
+		.expected = "an http or https URL, or a file by its whole path",
+		.commands = FOR_BOTH,
+		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
+		.set = set_pods,
 	},
 	{
 		.name = "cache",

@@ -59,6 +59,7 @@ struct options {
 	const char *const *source_dirs;   /* likewise */
 	const char *metrics_services;     /* a regex, or NULL: no functions in /metrics */
 	uint32_t metrics_functions;       /* of each of those services */
+	const char *pods;                 /* URL, or path of a file, of a list of pods; or NULL */
 	const char *debuginfod_urls;      /* with spaces between them, or "none"; NULL: not said */
 
 	struct labeling labeling;  /* static labels, and rules of the config file */

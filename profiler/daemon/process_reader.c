@@ -9,6 +9,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/binary_table.h"
 #include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/container_describer.h"
 #include "profiler/daemon/jit_describer.h"
 #include "profiler/mapping.h"
 #include "profiler/process_table.h"
@@ -21,9 +22,14 @@ enum { MAPPINGS_READ_AT_ONCE = 5 };
 #define MAPPINGS_REREAD_NS (100 * NS_PER_MS)
 
 int process_reader_init(struct process_reader *reader, struct binary_describer *binaries,
-			struct jit_describer *jits)
+			struct jit_describer *jits, struct container_describer *containers)
 {
-	*reader = (struct process_reader){ .binaries = binaries, .jits = jits, .proc_fd = -1 };
+	*reader = (struct process_reader){
+		.binaries = binaries,
+		.jits = jits,
+		.containers = containers,
+		.proc_fd = -1,
+	};
 	return procfs_open(&reader->proc_fd);
 }
 
@@ -87,6 +93,8 @@ void process_reader_read(struct process_reader *reader, struct process *process)
 	/* A kernel thread has no program: no error. */
 	(void)procfs_read_exe(fd, &process->exe, &is_deleted);
 	(void)procfs_read_cgroup(fd, &process->cgroup);
+	if (reader->containers)
+		container_describer_meet(reader->containers, process->cgroup);
 	if (procfs_read_stat(fd, &stat) < 0)
 		return;
 	process->is_kernel = stat.is_kernel;

@@ -11,6 +11,7 @@
 #include "profiler/frame.h"
 
 struct binary_describer;
+struct container_describer;
 struct jit_describer;
 struct mapping;
 struct process;
@@ -19,13 +20,14 @@ struct process_key;
 struct process_reader {
 	struct binary_describer *binaries;
 	struct jit_describer *jits;
+	struct container_describer *containers;
 	int proc_fd;
 	uint64_t n_seen, n_unreadable, n_mappings_read;
 };
 
-/* @binaries and @jits are borrowed. Returns 0 or what open(2) says of /proc. */
+/* All are borrowed; @containers may be NULL. Returns 0 or what open(2) says of /proc. */
 int process_reader_init(struct process_reader *reader, struct binary_describer *binaries,
-			struct jit_describer *jits);
+			struct jit_describer *jits, struct container_describer *containers);
 
 /* Works on a zeroed struct; leaves a zeroed struct. */
 void process_reader_fini(struct process_reader *reader);

@@ -12,6 +12,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/channel.h"
 #include "profiler/daemon/binary_describer.h"
+#include "profiler/daemon/container_describer.h"
 #include "profiler/daemon/describer.h"
 #include "profiler/daemon/fetcher.h"
 #include "profiler/daemon/inquiries.h"
@@ -43,6 +44,7 @@ enum {
 	KEEP_WAIT_MS = 1000, /* at the end, for names that are not on disk yet */
 	SERVER_QUEUE_BYTES = 16 << 20,
 	RESOLVER_QUEUE_BYTES = 4 << 20,
+	CONTAINERS_PART_OF_MEMORY = 32, /* that is for what they are called */
 };
 
 struct sampler {
@@ -52,6 +54,7 @@ struct sampler {
 	struct table_store *table_store;
 	struct table_cache *table_cache;
 	struct table_loader *table_loader;
+	struct container_describer *containers;
 	struct describer *describer;
 	struct role_events events;
 	struct role_process roles[ROLE_COUNT]; /* all but the sampler's own */
@@ -98,6 +101,7 @@ static void send_status(struct sampler *sampler)
 		.tables = sampler->table_store,
 		.cache = sampler->table_cache,
 		.describer = sampler->describer,
+		.containers = sampler->containers,
 	};
 	struct channel *channel = sampler->roles[ROLE_SERVER].channel;
 
@@ -161,6 +165,7 @@ static int on_check_timer(void *context)
 
 	if (r >= 0)
 		sampler->status.n_cpus = (uint32_t)r;
+	container_describer_tend(sampler->containers);
 	describer_tend_files(sampler->describer);
 	role_self_get_status(&sampler->status.roles[ROLE_SAMPLER]);
 	for (int role = 0; role < ROLE_COUNT; role++) {
@@ -191,8 +196,10 @@ static int on_role_start(void *context, enum role role)
 		r = server_memory_tell(&sampler->server_memory, sampler->roles[role].channel);
 		if (r == 0)
 			r = describer_begin_dictionary(sampler->describer);
-	} else if (role == ROLE_RESOLVER)
+	} else if (role == ROLE_RESOLVER) {
 		describer_on_resolver_start(sampler->describer);
+		container_describer_on_resolver_start(sampler->containers);
+	}
 	return r;
 }
 
@@ -235,6 +242,8 @@ static int on_role_message(void *context, enum role role, const struct message *
 
 	if (role == ROLE_SERVER)
 		return on_server_message(sampler, message);
+	if (container_describer_owns(message))
+		return container_describer_on_message(sampler->containers, role, message, fds);
 	if (role == ROLE_FETCHER)
 		return binary_describer_on_fetcher_message(describer_binaries(sampler->describer),
 							   message, fds);
@@ -277,6 +286,20 @@ static int start_tables(struct sampler *sampler, const struct options *options)
 					&sampler->table_loader);
 }
 
+static int start_containers(struct sampler *sampler, const struct options *options)
+{
+	const struct container_describer_options containers = {
+		.resolver = &sampler->roles[ROLE_RESOLVER],
+		.fetcher = &sampler->roles[ROLE_FETCHER],
+		.pods = options->pods,
+		.docker_folder = CONTAINER_DOCKER_FOLDER,
+		.podman_list = CONTAINER_PODMAN_LIST,
+		.max_bytes = options->memory_bytes / CONTAINERS_PART_OF_MEMORY,
+	};
+
+	return container_describer_new(&containers, &sampler->containers);
+}
+
 static int start_roles(struct sampler *sampler, const struct sampler_setup *setup)
 {
 	struct describer_options options = {
@@ -306,13 +329,16 @@ static int start_roles(struct sampler *sampler, const struct sampler_setup *setu
 	r = start_tables(sampler, setup->options);
 	options.tables = sampler->table_loader;
 	if (r == 0)
+		r = start_containers(sampler, setup->options);
+	options.containers = sampler->containers;
+	if (r == 0)
 		r = describer_new(&options, &sampler->describer);
 	sampler->inquiries.describer = sampler->describer;
 	if (r == 0)
 		r = start_role(sampler, setup, ROLE_RESOLVER);
 	if (r == 0)
 		r = start_role(sampler, setup, ROLE_SERVER);
-	if (r == 0 && options.debuginfod_urls)
+	if (r == 0 && fetcher_is_wanted(setup->options))
 		r = start_role(sampler, setup, ROLE_FETCHER);
 	if (r < 0)
 		log_line("cannot start the roles: %s", strerror(-r));
@@ -402,6 +428,7 @@ struct sampler *sampler_free(struct sampler *sampler)
 		binary_describer_keep_last_names(describer_binaries(sampler->describer),
 						 clock_monotonic_ns() + KEEP_WAIT_MS * NS_PER_MS);
 	describer_free(sampler->describer);
+	container_describer_free(sampler->containers);
 	table_loader_free(sampler->table_loader);
 	table_cache_free(sampler->table_cache);
 	table_store_free(sampler->table_store);

@@ -34,6 +34,7 @@
 #include "profiler/labeler.h"
 #include "profiler/labeling.h"
 #include "profiler/past_files.h"
+#include "profiler/process_message.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/store.h"
@@ -146,26 +147,14 @@ static int add_file(struct server *server, const struct message_file *file, cons
 static int add_process(struct server *server, const struct message *message)
 {
 	const struct message_process *body = message->body;
-	const struct process_facts parent = {
-		.pid = body->parent_pid,
-		.is_kernel = body->is_parent_kernel,
-		.comm = message_text(message, 3),
-		.exe = message_text(message, 4),
-		.cgroup = message_text(message, 5),
-	};
-	const struct process_facts facts = {
-		.pid = body->pid,
-		.is_kernel = body->is_kernel,
-		.comm = message_text(message, 0),
-		.exe = message_text(message, 1),
-		.cgroup = message_text(message, 2),
-		.parent = body->parent_pid ? &parent : NULL,
-	};
 	struct store_process process = { .process = body->process };
 	_cleanup_(label_set_fini) struct label_set labels = { 0 };
+	struct process_message told;
 	char pid[16];
-	int r = labeler_label(server->labeler, &facts, &labels);
+	int r;
 
+	process_message_read(message, &told);
+	r = labeler_label(server->labeler, &told.facts, &labels);
 	if (r < 0)
 		return r;
 	process.is_left_out = r == 1;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "profiler/daemon/container_describer.h"
 #include "profiler/daemon/describer.h"
 #include "profiler/daemon/kernel_half.h"
 #include "profiler/daemon/table_cache.h"
@@ -47,5 +48,6 @@ int status_reader_read(const struct status_sources *sources, struct sampler_stat
 	status->bpf_run_count = half.run_count;
 	memcpy(status->dropped, half.sum.dropped, sizeof(status->dropped));
 	describer_get_status(sources->describer, status);
+	container_describer_get_status(sources->containers, &status->containers);
 	return 0;
 }

@@ -5,6 +5,7 @@
  * Status reader: the sampler's half of the status, from where it is counted.
  */
 
+struct container_describer;
 struct describer;
 struct kernel_half;
 struct sampler_status;
@@ -17,6 +18,7 @@ struct status_sources {
 	const struct table_store *tables;
 	const struct table_cache *cache;
 	const struct describer *describer;
+	const struct container_describer *containers;
 };
 
 /*

@@ -5,17 +5,22 @@
 #include <string.h>
 
 #include "profiler/message.h"
+#include "profiler/process_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Touch all that a receiver would touch of a message that was taken for valid. */
 static unsigned long read_all(const struct message *message)
 {
+	struct process_message process;
 	unsigned long sum = 0;
 
 	switch (message->type) {
 	case MESSAGE_PROCESS:
-		sum += strlen(message_text(message, 5));
+		process_message_read(message, &process);
+		for (size_t i = 0; i < process.container.n_labels; i++)
+			sum += strlen(process.container.labels[i].value);
+		sum += strlen(process.parent_container.namespace);
 		/* fall through */
 	case MESSAGE_FILE:
 	case MESSAGE_THREAD:

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.server = &world->server,
 		.resolver = &world->resolver,
 		.tables = world->tables,
+		.containers = world->containers,
 		.memory_bytes = 8 << 20,
 		.on_forget_stack = on_forget_stack,
 	};

@@ -55,7 +55,7 @@ static struct place *place_get(const struct sampler_world *world, struct role_pr
 	place = calloc(1, sizeof(*place));
 	if (!place || binary_describer_new(&options, &place->binaries) < 0 ||
 	    jit_describer_new(&no_server, resolver, 0, &place->jits) < 0 ||
-	    process_reader_init(&place->reader, place->binaries, place->jits) < 0 ||
+	    process_reader_init(&place->reader, place->binaries, place->jits, NULL) < 0 ||
 	    mapping_table_parse(mapped, strlen(mapped), MAPPINGS_EXECUTABLE, &mappings) < 0 ||
 	    process_set_mappings(&place->process, mappings) < 0)
 		abort();

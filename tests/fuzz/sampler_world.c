@@ -6,6 +6,7 @@
 
 #include "kernel_maps.h"
 #include "profiler/channel.h"
+#include "profiler/daemon/container_describer.h"
 #include "profiler/daemon/table_cache.h"
 #include "profiler/daemon/table_loader.h"
 
@@ -37,6 +38,8 @@ struct sampler_world *sampler_world_get(void)
 	must(table_store_new(&maps, TABLES_BYTES, &store));
 	must(table_cache_new(&no_cache, &cache));
 	must(table_loader_new(store, cache, &the_world->tables));
+	must(container_describer_new(&(struct container_describer_options){ .max_bytes = 1 << 16 },
+				     &the_world->containers));
 	must(channel_pair(fds));
 	must(channel_new(fds[0], QUEUE_BYTES, &the_world->server.channel));
 	must(channel_new(fds[1], QUEUE_BYTES, &server_end));

@@ -9,11 +9,13 @@
 
 #include "profiler/daemon/role.h"
 
+struct container_describer;
 struct table_loader;
 
 struct sampler_world {
 	struct role_process server, resolver; /* the resolver does not run */
 	struct table_loader *tables;
+	struct container_describer *containers;
 };
 
 /* Made at the first call. Borrowed: lives for ever. */

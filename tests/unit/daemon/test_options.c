@@ -209,6 +209,15 @@ static void folders_of_debug_information_add_up(void **state)
 	assert_int_not_equal(READ(&options, "--debug-dir", "/a:"), 0);
 }
 
+static void pods_are_at_a_url_or_in_a_file(void **state)
+{
+	_cleanup_(options_fini) struct options options = { 0 };
+
+	(void)state;
+	assert_int_equal(READ(&options, "record", "--pods", "/run/pods.json"), 0);
+	assert_string_equal(options.pods, "/run/pods.json");
+}
+
 static void record_has_options_of_its_own(void **state)
 {
 	_cleanup_(options_fini) struct options options = { 0 };
@@ -303,8 +312,7 @@ static void an_error_repeats_the_wrong_word(void **state)
 	} cases[] = {
 		{ WORDS("--frobnicate"), "unknown option '--frobnicate'" },
 		{ WORDS("--frobnicate=7"), "'--frobnicate=7'" },
-		{ WORDS("--a-name-that-is-longer-than-that-of-any-option"),
-		  "unknown option '--a-" },
+		{ WORDS("--a-name-that-is-longer-than-any-option"), "unknown option '--a-" },
 		{ WORDS("-x"), "unknown option '-x'" },
 		{ WORDS("frobnicate"), "unknown command 'frobnicate'" },
 		{ WORDS(""), "unknown command ''" },
@@ -314,6 +322,7 @@ static void an_error_repeats_the_wrong_word(void **state)
 		{ WORDS("--metrics-services", "a(b"), "--metrics-services a(b: must be a regular" },
 		{ WORDS("--metrics-functions", "0"), "--metrics-functions 0: must be a number" },
 		{ WORDS("--metrics-functions", "101"), "--metrics-functions 101: must be" },
+		{ WORDS("--pods", "ftp://host/x"), "--pods ftp://host/x: must be an http or" },
 		{ WORDS("record", "--"), "no command follows '--'" },
 		{ WORDS("--frequency"), "option '--frequency' needs a value: HZ" },
 		{ WORDS("-F"), "option '-F' needs a value: HZ" },
@@ -566,6 +575,7 @@ int main(void)
 		TEST(times_are_read_as_people_write_them),
 		TEST(hosts_add_up),
 		TEST(folders_of_debug_information_add_up),
+		TEST(pods_are_at_a_url_or_in_a_file),
 		TEST(record_has_options_of_its_own),
 		TEST(the_words_of_a_program_are_its_own),
 		TEST(help_and_version_are_found_beside_a_command),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/container_facts.h"
 #include "profiler/label_set.h"
 #include "profiler/labeling.h"
 
@@ -95,6 +96,41 @@ static void calls_a_service_by_its_container_before_all(void **state)
 		       "slice=system.slice,unit=ssh.service,");
 }
 
+#define POD_CGROUP                                                                                 \
+	"/kubepods/pod7d4424e6-bb13-42f4-a47a-45a4828bf54d/"                                       \
+	"4f797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970"
+
+static void knows_what_whoever_runs_containers_says(void **state)
+{
+	static const struct label labels[] = { { "pod_label_app", "web" },
+					       { "pod_label_q", "\"\n\xff" } };
+	const struct container_facts container = { "app", "web-1", "shop", labels, 2 };
+	const struct process_facts facts = {
+		.comm = "node",
+		.exe = "/usr/bin/node",
+		.cgroup = POD_CGROUP,
+		.container = &container,
+	};
+
+	(void)state;
+	expect(&facts, "cgroup=" POD_CGROUP ",comm=node,container=app,container_id="
+		       "4f797c539e6c745de61a93ca3ff892358ecbcaccd8414d5db545c38428142970,"
+		       "exe=/usr/bin/node,namespace=shop,pod=web-1,pod_label_app=web,"
+		       "pod_label_q=\"\n?,pod_uid=7d4424e6-bb13-42f4-a47a-45a4828bf54d,"
+		       "service_name=app,");
+}
+
+static void the_service_of_the_parent_is_its_container_too(void **state)
+{
+	const struct container_facts container = { "app", "", "", NULL, 0 };
+	const struct process_facts node = { 7,           false, "node",    "/usr/bin/node",
+					    "/docker/x", NULL,  &container };
+	const struct process_facts sh = { 8, false, "sh", "/bin/sh", "/", &node, NULL };
+
+	(void)state;
+	expect(&sh, "cgroup=/,comm=sh,exe=/bin/sh,parent_service=app,pid=8,service_name=sh,");
+}
+
 static void tells_the_service_of_the_parent(void **state)
 {
 	const struct process_facts make = {
@@ -155,6 +191,8 @@ int main(void)
 		cmocka_unit_test(calls_all_of_the_kernel_by_one_name),
 		cmocka_unit_test(calls_a_service_by_its_unit_before_its_program),
 		cmocka_unit_test(calls_a_service_by_its_container_before_all),
+		cmocka_unit_test(knows_what_whoever_runs_containers_says),
+		cmocka_unit_test(the_service_of_the_parent_is_its_container_too),
 		cmocka_unit_test(tells_the_service_of_the_parent),
 		cmocka_unit_test(does_what_the_user_says_last),
 		cmocka_unit_test(leaves_out_what_the_user_does_not_want),

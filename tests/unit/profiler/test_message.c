@@ -56,7 +56,8 @@ static void reads_the_texts_of_a_process(void **state)
 {
 	_cleanup_(buffer_fini) struct buffer packet = { 0 };
 	_cleanup_(buffer_fini) struct buffer body = { 0 };
-	static const char texts[] = "sh\0/bin/sh\0/user.slice\0sshd\0/usr/sbin/sshd\0/";
+	static const char texts[] = "sh\0/bin/sh\0/user.slice\0\0\0\0"
+				    "sshd\0/usr/sbin/sshd\0/\0\0\0";
 	const struct message_process process = { 3, 812 };
 	struct message message;
 
@@ -68,7 +69,7 @@ static void reads_the_texts_of_a_process(void **state)
 	assert_string_equal(message_text(&message, 0), "sh");
 	assert_string_equal(message_text(&message, 1), "/bin/sh");
 	assert_string_equal(message_text(&message, 2), "/user.slice");
-	assert_string_equal(message_text(&message, 5), "/");
+	assert_string_equal(message_text(&message, 8), "/");
 }
 
 static void refuses_a_text_that_does_not_end(void **state)
