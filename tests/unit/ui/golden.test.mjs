@@ -27,6 +27,15 @@ const CASES = {
   'by-size': { order: 'size' },
   selected: { query: '{comm="comm1"}' },
   difference: { base: { query: '' } },
+  focused: { transforms: [{ verb: 'focus', what: '=f3' }] },
+  rooted: { transforms: [{ verb: 'root', what: '=f2' }] },
+  'folded-and-hidden': {
+    transforms: [
+      { verb: 'fold', what: '*' },
+      { verb: 'recursion', what: '' },
+      { verb: 'hide', what: '/^inlined/' },
+    ],
+  },
 };
 
 /** @param {import('../../../web/ui/layout.js').Layout} layout */

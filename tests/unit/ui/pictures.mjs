@@ -27,7 +27,7 @@ export async function layoutOf(bytes, question) {
   return layoutIn(await engineOf(bytes), question);
 }
 
-/** @param {number} seed */
+/** @param {number} seed @returns {Uint8Array<any>} */
 export function synthetic(seed) {
   return syntheticProfile({ seed, seconds: 60, endS: 1700000000 });
 }

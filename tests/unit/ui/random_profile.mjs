@@ -8,7 +8,7 @@
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 import { engineOf } from './pictures.mjs';
 
-export const SEEDS = Array.from({ length: 60 }, (_, i) => i + 1);
+export const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
 const MODULES = ['/bin/a', '/usr/lib/libb.so.1', '[kernel.kallsyms]', '//anon'];
 
 /** @param {number} seed @returns {(n: number) => number} integers from [0, n) */
