@@ -60,13 +60,17 @@ export function baseName(path) {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** @param {string} name @param {string} module @returns {FrameKind} */
-export function kindOf(name, module) {
+/**
+ * @param {string} name @param {string} module @param {'jit' | 'native'} [unmapped]
+ * @returns {FrameKind}
+ */
+export function kindOf(name, module, unmapped = 'jit') {
   if (module === CUT_MODULE) return 'cut';
   if (module.startsWith('[') && !USER_BRACKETS.has(module) && !JIT_MODULE.test(module)) {
     return 'kernel';
   }
   if (NO_NAME.test(name) || name === UNKNOWN) return 'unnamed';
-  if (!module || JIT_MODULE.test(module)) return 'jit';
+  if (!module) return unmapped;
+  if (JIT_MODULE.test(module)) return 'jit';
   return 'native';
 }

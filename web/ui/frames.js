@@ -225,7 +225,7 @@ class FunctionFrames {
     const name = fn < 0 ? UNKNOWN : strings[functionName[fn]];
     const row = this.frames.add({
       name,
-      kind: kindOf(name, module),
+      kind: kindOf(name, module, this.profile.unmapped),
       module,
       file: fn < 0 ? '' : strings[functionFile[fn]],
       startLine: fn < 0 ? 0 : functionLine[fn],
@@ -243,7 +243,7 @@ class FunctionFrames {
     const mapping = locationMapping[location];
     const module = mapping < 0 ? '' : strings[mappingFile[mapping]];
     const name = nameOfAddress(module, locationAddress[location]);
-    const kind = kindOf(name, module);
+    const kind = kindOf(name, module, this.profile.unmapped);
     return this.frames.add({ name, kind, module, file: '', startLine: 0, inlined: false });
   }
 }

@@ -2,7 +2,12 @@
 
 /** Gzip: bytes as they were before they were packed, up to a bound. */
 
-import { LIMITS, refuseBeyond } from './profile.js';
+import { DecodeError, LIMITS, refuseBeyond } from './profile.js';
+
+/** @returns {never} */
+function damaged() {
+  throw new DecodeError('what gzip made of it is damaged, or ends early');
+}
 
 /**
  * Undo gzip where there is gzip, up to the bound.
@@ -16,7 +21,7 @@ export async function inflate(bytes) {
   let length = 0;
   const reader = stream.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(damaged);
     if (done) break;
     length += value.length;
     if (length > LIMITS.bytes) await reader.cancel();

@@ -381,6 +381,8 @@ function readMessages(wire, found) {
     locationLines: locations.locationLines,
     lineFunction: locations.lineFunction,
     lineNumber: locations.lineNumber,
+    // Ours names the file of all but what is made at run time; others may name none.
+    unmapped: found.mappings.size ? 'jit' : 'native',
     ...finishSamples(samples),
     facts: readFacts(found.comments.map((index) => strings[index] ?? '')),
     startNs: found.startNs,
@@ -394,7 +396,6 @@ function readMessages(wire, found) {
  * @throws {DecodeError}
  */
 export function decodeProfile(bytes) {
-  refuseBeyond(bytes.length, LIMITS.bytes, 'bytes');
   const wire = new Wire(bytes);
   const found = findMessages(wire);
   if (!found.types.size) throw new DecodeError('it is no pprof profile');

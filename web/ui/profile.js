@@ -24,6 +24,7 @@
  * @property {Int32Array} locationLines   first line of each location; one more than locations
  * @property {Int32Array} lineFunction    function of each line, innermost first, or −1
  * @property {Int32Array} lineNumber      or 0
+ * @property {'jit' | 'native'} unmapped what code is that belongs to no mapping
  * @property {Int32Array} stackFrames     first frame of each stack; one more than stacks
  * @property {Int32Array} frameLocation   location of each frame, leaf first, or −1
  * @property {Int32Array} setLabels       first label of each set; one more than sets

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Profile builder: a profile put together from names alone, as texts give them.
+ *
+ *     location, frames, sample…  --finish-->  Profile
+ */
+
+import { LIMITS, refuseBeyond, tooMany } from './profile.js';
+import { Rows } from './rows.js';
+
+/** @typedef {import('./profile.js').Profile} Profile */
+/** @typedef {{type: string, unit: string}} ValueType */
+
+/** Numbers in a typed array that grows. */
+class Numbers {
+  constructor() {
+    this.size = 0;
+    this.data = new Float64Array(1024);
+  }
+
+  /** @param {number} number */
+  push(number) {
+    if (this.size === this.data.length) {
+      const grown = new Float64Array(this.size * 2);
+      grown.set(this.data);
+      this.data = grown;
+    }
+    this.data[this.size++] = number;
+  }
+
+  toInt32Array() {
+    return Int32Array.from(this.data.subarray(0, this.size));
+  }
+}
+
+export class ProfileBuilder {
+  constructor() {
+    /** @type {Map<string, number>} */
+    this.texts = new Map([['', 0]]);
+    /** @type {Map<string, number>} by name */
+    this.functions = new Map();
+    /** @type {Map<string, number>} by path */
+    this.mappings = new Map();
+    /** @type {Map<string, number>} by whatever a reader knows them by */
+    this.locations = new Map();
+    this.locationMapping = new Numbers();
+    this.locationLines = new Numbers();
+    this.locationLines.push(0);
+    this.lineFunction = new Numbers();
+    this.stacks = new Rows(LIMITS.frames, tooMany(LIMITS.frames, 'frames in its stacks'));
+    this.sets = new Rows(LIMITS.labels, tooMany(LIMITS.labels, 'labels'));
+    this.sampleStack = new Numbers();
+    this.sampleSet = new Numbers();
+    this.values = new Numbers();
+    this.atNs = new Numbers();
+  }
+
+  /** @param {string} text @returns {number} of the string */
+  text(text) {
+    return numberOf(this.texts, text);
+  }
+
+  /**
+   * A place in code, which is added if @key is new.
+   * @param {string} key @param {string[]} names innermost first, those before the last are inlined
+   * @param {string} module or ''
+   */
+  location(key, names, module) {
+    const known = this.locations.get(key);
+    if (known !== undefined) return known;
+    for (const name of names) {
+      this.text(name);
+      this.lineFunction.push(numberOf(this.functions, name));
+    }
+    this.locationLines.push(this.lineFunction.size);
+    this.locationMapping.push(module ? numberOf(this.mappings, module) : -1);
+    this.text(module);
+    return numberOf(this.locations, key);
+  }
+
+  /** The next frame, nearer to the root, of the sample to come. @param {number} location */
+  frame(location) {
+    this.stacks.push(location);
+  }
+
+  /**
+   * @param {Record<string, string>} labels @param {number[]} values one of each type
+   * @param {number} [atNs] when it was taken
+   */
+  sample(labels, values, atNs = 0) {
+    this.sampleStack.push(this.stacks.endRow());
+    for (const [key, value] of Object.entries(labels)) {
+      this.sets.push(this.text(key));
+      this.sets.push(this.text(value));
+    }
+    this.sampleSet.push(this.sets.endRow());
+    refuseBeyond(this.sampleStack.size, LIMITS.samples, 'samples');
+    for (const value of values) this.values.push(value);
+    this.atNs.push(atNs);
+  }
+
+  /** @param {ValueType[]} sampleTypes the last one is the default @returns {Profile} */
+  finish(sampleTypes) {
+    const n = this.locationMapping.size;
+    const stacks = this.stacks.finish();
+    const sets = this.sets.finish();
+    const functionName = Int32Array.from(this.functions.keys(), (name) => this.text(name));
+    const atNs = this.atNs.data.slice(0, this.atNs.size);
+    const times = atNs.filter((ns) => ns > 0).sort();
+    return {
+      strings: [...this.texts.keys()],
+      sampleTypes,
+      defaultType: sampleTypes[sampleTypes.length - 1].type,
+      functionName,
+      functionFile: new Int32Array(functionName.length),
+      functionLine: new Int32Array(functionName.length),
+      mappingFile: Int32Array.from(this.mappings.keys(), (path) => this.text(path)),
+      locationMapping: this.locationMapping.toInt32Array(),
+      locationAddress: new Float64Array(n),
+      locationLines: this.locationLines.toInt32Array(),
+      lineFunction: this.lineFunction.toInt32Array(),
+      lineNumber: new Int32Array(this.lineFunction.size),
+      unmapped: 'native',
+      stackFrames: stacks.first,
+      frameLocation: stacks.data,
+      setLabels: sets.first.map((at) => at / 2),
+      labelKey: sets.data.filter((_, i) => i % 2 === 0),
+      labelValue: sets.data.filter((_, i) => i % 2 === 1),
+      sampleStack: this.sampleStack.toInt32Array(),
+      sampleSet: this.sampleSet.toInt32Array(),
+      values: this.values.data.slice(0, this.values.size),
+      sampleAtNs: times.length ? atNs : null,
+      facts: {},
+      startNs: times[0] ?? 0,
+      durationNs: times.length ? times[times.length - 1] - times[0] : 0,
+    };
+  }
+}
+
+/** The number of a key, which is added if it is new. @param {Map<string, number>} map */
+function numberOf(map, /** @type {string} */ key) {
+  let number = map.get(key);
+  if (number === undefined) {
+    number = map.size;
+    map.set(key, number);
+  }
+  return number;
+}
