@@ -50,6 +50,11 @@ class Message {
   }
 }
 
+/** @param {string} file */
+export function buildIdOf(file) {
+  return Buffer.from(file).toString('hex').slice(-40);
+}
+
 /** Numbers things from 1, and keeps what was first seen. */
 class Ids {
   constructor() {
@@ -92,7 +97,9 @@ export class ProfileWriter {
         .number(1, id)
         .number(2, start)
         .number(3, start + 0xfffff);
-      this.out.block(3, row.number(5, this.text(file)).bytes);
+      row.number(5, this.text(file));
+      if (file.startsWith('/') && !file.startsWith('//')) row.number(6, this.text(buildIdOf(file)));
+      this.out.block(3, row.bytes);
     });
   }
   fn(name, file) {
@@ -120,13 +127,18 @@ export class ProfileWriter {
    * @param {Record<string, string>} labels
    * @param {unknown[][]} stack from the root
    * @param {number} count
+   * @param {bigint} [atNs] when it was taken
    */
-  sample(labels, stack, count) {
+  sample(labels, stack, count, atNs) {
     const row = new Message();
     row.packed(1, stack.map((frame) => this.location(frame)).reverse());
     row.packed(2, [count, Math.round((count * 1e9) / HZ)]);
     for (const [key, value] of Object.entries(labels)) {
       row.block(3, new Message().number(1, this.text(key)).number(2, this.text(value)).bytes);
+    }
+    if (atNs) {
+      const label = new Message().number(1, this.text('end_timestamp_ns')).number(3, atNs);
+      row.block(3, label.number(4, this.text('nanoseconds')).bytes);
     }
     this.out.block(2, row.bytes);
   }
@@ -145,31 +157,66 @@ export class ProfileWriter {
   }
 }
 
+/** @param {string} comm @param {string} pid @param {string} exe */
+function labelsOf(comm, pid, exe) {
+  const service = exe ? exe.slice(exe.lastIndexOf('/') + 1) : '';
+  return {
+    comm,
+    pid,
+    tid: pid,
+    thread: comm,
+    ...(exe && { exe, service_name: service }),
+    cgroup: '/system.slice',
+  };
+}
+
 /**
- * @param {{seed: number, seconds: number, endS: number}} options
+ * Samples one by one: those of a process follow one another, of one stack in runs.
+ * @param {ProfileWriter} writer @param {Record<string, string>} labels
+ * @param {{stack: unknown[][], count: number}[]} stacks @param {{seconds: number, endS: number}} span
+ */
+function writeInOrder(writer, labels, stacks, { seconds, endS }) {
+  const whole = stacks.reduce((sum, { count }) => sum + count, 0);
+  const startNs = BigInt(Math.round((endS - seconds) * 1000)) * 1000000n;
+  const runs = stacks.flatMap(({ stack, count }) => {
+    const lengths = [Math.ceil(count / 3), Math.floor(count / 3), count];
+    lengths[2] -= lengths[0] + lengths[1];
+    return lengths.map((length, i) => ({ stack, length, turn: i }));
+  });
+  runs.sort((a, b) => a.turn - b.turn);
+  let at = 0;
+  for (const { stack, length } of runs) {
+    for (let i = 0; i < length; i++, at++) {
+      const ns = Math.round(((at + 0.5) / whole) * seconds * 1e9);
+      writer.sample(labels, stack, 1, startNs + BigInt(ns));
+    }
+  }
+}
+
+/**
+ * @param {{seed: number, seconds: number, endS: number, inOrder?: boolean}} options
+ *   inOrder: samples one by one, with their times
  * @returns {Uint8Array} pprof, not compressed
  */
-export function syntheticProfile({ seed, seconds, endS }) {
+export function syntheticProfile({ seed, seconds, endS, inOrder = false }) {
   const random = randomFrom(seed);
   const writer = new ProfileWriter();
   const perSecond = (2.7 * HZ) / 300;
   for (const [comm, pids, stacks] of WORKLOAD) {
+    /** @type {Map<string, {stack: unknown[][], count: number}[]>} */
+    const byPid = new Map(pids.map((pid) => [pid, []]));
     for (const [weight, stack] of stacks) {
       for (const pid of pids) {
         const noise = comm === 'fixture' ? 1 : 0.8 + 0.4 * random();
         const count = Math.round((weight * perSecond * seconds * noise) / pids.length);
-        const exe = stack[0][1] === KERNEL ? '' : stack[0][1];
-        /** @type {Record<string, string>} */
-        const labels = {
-          comm,
-          pid,
-          tid: pid,
-          thread: comm,
-          ...(exe && { exe }),
-          cgroup: '/system.slice',
-        };
-        if (count) writer.sample(labels, stack, count);
+        if (count) byPid.get(pid)?.push({ stack, count });
       }
+    }
+    for (const [pid, ofPid] of byPid) {
+      const exe = ofPid[0]?.stack[0][1] ?? KERNEL;
+      const labels = labelsOf(comm, pid, exe === KERNEL ? '' : String(exe));
+      if (inOrder) writeInOrder(writer, labels, ofPid, { seconds, endS });
+      else for (const { stack, count } of ofPid) writer.sample(labels, stack, count);
     }
   }
   const comments = ['host: synthetic', 'version: 0', `rate: ${HZ}`, 'dropped: 0'];

@@ -14,6 +14,7 @@ import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
+import { syntheticListing, syntheticSource } from './synthetic_code.mjs';
 import { syntheticStatus } from './synthetic_host.mjs';
 import { syntheticProfile } from './synthetic_profile.mjs';
 
@@ -30,9 +31,9 @@ const HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** @param {number} seconds @param {number} endS */
-function profile(seconds, endS) {
-  return gzipSync(syntheticProfile({ seed: Math.floor(endS), seconds, endS }));
+/** @param {number} seconds @param {number} endS @param {boolean} [inOrder] one sample by one */
+function profile(seconds, endS, inOrder = false) {
+  return gzipSync(syntheticProfile({ seed: Math.floor(endS), seconds, endS, inOrder }));
 }
 
 /**
@@ -49,7 +50,18 @@ async function answer(url, only) {
   if (pathname === '/api/v1/profile') {
     const to = Number(searchParams.get('to')) || now;
     const from = Number(searchParams.get('from')) || to - 30;
-    return ['application/octet-stream', profile(to - from, to)];
+    return [
+      'application/octet-stream',
+      profile(to - from, to, searchParams.get('order') === 'time'),
+    ];
+  }
+  if (pathname === '/api/v1/disassembly') {
+    const name = searchParams.get('function') ?? '';
+    const listing = syntheticListing(name, searchParams.get('build_id') ?? '');
+    return ['application/json', JSON.stringify(listing)];
+  }
+  if (pathname === '/api/v1/source') {
+    return ['text/plain; charset=utf-8', syntheticSource(searchParams.get('file') ?? '')];
   }
   if (pathname === '/api/v1/status') return ['application/json', JSON.stringify(syntheticStatus())];
   const name = pathname === '/' ? 'index.html' : basename(pathname);

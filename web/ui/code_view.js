@@ -31,18 +31,18 @@ import { formatCount, formatShare } from './units.js';
 
 /** @type {Column[]} */
 const SOURCE_COLUMNS = [
-  { key: 'line', text: 'line', width: '52px' },
-  { key: 'self', text: 'self', width: '62px', title: 'samples in the line itself' },
-  { key: 'total', text: 'total', width: '62px', title: 'samples also in what it calls' },
-  { key: 'code', text: 'source', width: 'minmax(240px, 1fr)' },
+  { key: 'line', text: 'line', width: '3.71rem' },
+  { key: 'self', text: 'self', width: '4.43rem', title: 'samples in the line itself' },
+  { key: 'total', text: 'total', width: '4.43rem', title: 'samples also in what it calls' },
+  { key: 'code', text: 'source', width: 'minmax(17.14rem, 1fr)' },
 ];
 /** @type {Column[]} */
 const CODE_COLUMNS = [
-  { key: 'address', text: 'address', width: '92px' },
-  { key: 'self', text: 'self', width: '62px', title: 'samples at the instruction itself' },
-  { key: 'total', text: 'total', width: '62px', title: 'samples also in what it calls' },
-  { key: 'code', text: 'instruction', width: 'minmax(200px, 1fr)' },
-  { key: 'line', text: 'line', width: '110px' },
+  { key: 'address', text: 'address', width: '6.57rem' },
+  { key: 'self', text: 'self', width: '4.43rem', title: 'samples at the instruction itself' },
+  { key: 'total', text: 'total', width: '4.43rem', title: 'samples also in what it calls' },
+  { key: 'code', text: 'instruction', width: 'minmax(14.29rem, 1fr)' },
+  { key: 'line', text: 'line', width: '7.86rem' },
 ];
 const PICK_ONE =
   'Pick a function: by its menu in any view, or in Top, and its source and its instructions ' +

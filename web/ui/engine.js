@@ -11,12 +11,18 @@
  */
 
 import { buildTree, CallTree } from './call_tree.js';
+import { parseColouring } from './colouring.js';
 import { Frames } from './frames.js';
-import { layOut } from './layout.js';
+import { sumFunctions } from './function_sums.js';
+import { splitByLabel } from './label_split.js';
+import { gatherChildren, layOut } from './layout.js';
+import { labelNodes } from './node_labels.js';
 import { readProfile } from './reader.js';
+import { calleesOf, callersOf } from './sandwich_stacks.js';
 import { labelColumn, parseSelector, selectSets } from './selector.js';
 import { makeStacks, valueColumns, valuesOf } from './stacks.js';
 import { sumProcesses, sumSets } from './processes.js';
+import { orderByTime, threadsOf } from './time_order.js';
 import { applyTransforms } from './transforms.js';
 import { measureTree } from './truth.js';
 import { weigh } from './weights.js';
@@ -37,7 +43,9 @@ import { weigh } from './weights.js';
  * @property {string} [type]       of value, or '' for the default
  * @property {string} [fn]         id of a frame
  * @property {string} [group]      label to split by
- * @property {string} [thread]
+ * @property {number} [nPictures]  of the largest parts of a split
+ * @property {string} [thread]     tid; the largest by default
+ * @property {string} [colour]     label:NAME, if boxes are coloured by it
  * @property {{query: string} | null} [base] what of the base is compared with
  * @property {'duration'|'total'} [scale]
  */
@@ -57,6 +65,7 @@ import { weigh } from './weights.js';
  * @property {number} nStacks       distinct ones
  * @property {number} nFrames       distinct ones
  * @property {boolean} hasTimes     each sample knows when it was taken
+ * @property {Record<string, string>} buildIds of modules
  * @property {string[]} notes       sentences about what could not be shown as it is
  */
 
@@ -71,8 +80,11 @@ import { weigh } from './weights.js';
  * @property {import('./truth.js').Measure} measure
  * @property {number} scale      by which the base's values were made comparable
  * @property {number} countScale and its counts are to be
+ * @property {import('./call_tree.js').NodeLabels | null} labels of nodes, if they are coloured by it
  */
 
+/** What a picture has that is neither compared nor coloured by a label. */
+const PLAIN = { scale: 1, countScale: 1, labels: null };
 /** How many values of a label are told. */
 const MAX_VALUES = 1000;
 
@@ -136,6 +148,7 @@ class Side {
       nStacks: stacks.first.length - 1,
       nFrames,
       hasTimes: profile.sampleAtNs !== null,
+      buildIds: buildIdsOf(profile),
       notes: stacks.nDeep ? [`${stacks.nDeep} stacks are too deep to be shown whole`] : [],
     };
   }
@@ -180,7 +193,56 @@ export class Engine {
     const input = this.weighed(this.opened, question, question.query);
     const base = this.weighedBase(question, input);
     const tree = buildTree(input, this.frames.addGroup(question.host, 'host'), base);
-    return { ...this.lay(tree, question), ...scalesOf(input, base) };
+    const picture = { ...this.lay(tree, question), ...scalesOf(input, base) };
+    return { ...picture, labels: this.labelsOf(tree, question) };
+  }
+
+  /** The functions of a selection. @param {Question} question */
+  table(question) {
+    const input = this.weighed(this.opened, question, question.query);
+    return sumFunctions(input, this.weighedBase(question, input), this.frames.size);
+  }
+
+  /** What has called a function, and what it has called. @param {Question} question */
+  sandwich(question) {
+    const input = this.weighed(this.opened, question, question.query);
+    const base = this.weighedBase(question, input);
+    const fn = this.frames.rowOf(question.fn ?? '');
+    if (fn < 0) return null;
+    const half = (/** @type {typeof callersOf} */ cut) => ({
+      ...this.lay(buildTree(cut(input, fn), fn, base && cut(base, fn)), question),
+      ...scalesOf(input, base),
+    });
+    return { callers: half(callersOf), callees: half(calleesOf) };
+  }
+
+  /** The samples of a thread, as they followed one another. @param {Question} question */
+  inOrder(question) {
+    const { stacks, selected } = this.selection(this.opened, question, question.query);
+    const threads = threadsOf(stacks, selected);
+    const picked = threads.find(({ key }) => key === question.thread) ?? threads[0];
+    const none = { picture: null, threads, thread: picked?.key ?? '', startNs: 0, endNs: 0 };
+    if (!stacks.atNs || !picked) return none;
+    const root = this.frames.addGroup(picked.text, 'process');
+    const { tree, startNs, endNs, ...places } = orderByTime(stacks, selected, picked.key, root);
+    const nodes = Int32Array.from({ length: tree.size - 1 }, (_, i) => i + 1);
+    const columns = new CallTree(this.frames, tree);
+    const layout = { ...places, ...gatherChildren(columns, nodes), measure: measureTree(columns) };
+    return { ...none, startNs, endNs, picture: { tree, ...layout, ...PLAIN } };
+  }
+
+  /** The same picture for each value of a label. @param {Question} question */
+  split(question) {
+    const { stacks, selected, groups } = this.selection(this.opened, question, question.query);
+    const root = this.frames.addGroup(question.host, 'host');
+    const parts = splitByLabel(stacks, selected, question.group ?? '');
+    const whole = parts.reduce((all, { total }) => all + total, 0);
+    const pictures = parts.map(({ value, total, count, selected: ofPart }, i) => {
+      if (i >= (question.nPictures ?? parts.length)) return { value, total, count, picture: null };
+      const tree = buildTree(weigh(stacks, ofPart, groups), root);
+      return { value, total, count, picture: this.lay(tree, question) };
+    });
+    return { parts: pictures, whole };
   }
 
   /** Who used the CPU, whatever the question selects. */
@@ -197,11 +259,21 @@ export class Engine {
    * What a question selects of a profile.
    * @param {Side} side @param {Question} question @param {string} query
    */
-  weighed(side, { type = '', transforms }, query) {
+  weighed(side, question, query) {
+    const { stacks, selected, groups } = this.selection(side, question, query);
+    return weigh(stacks, selected, groups);
+  }
+
+  /**
+   * The stacks that a question is about, which sets of labels it wants, and the process of each;
+   * none where callers are cut away.
+   * @param {Side} side @param {Question} question @param {string} query
+   */
+  selection(side, { type = '', transforms }, query) {
     const stacks = side.stacksAfter(transforms, type);
     const selected = selectSets(stacks.labels, parseSelector(query));
     const isCut = transforms.some(({ verb }) => verb === 'root');
-    return weigh(stacks, selected, isCut ? null : this.groups(stacks));
+    return { stacks, selected, groups: isCut ? null : this.groups(stacks) };
   }
 
   /** @param {Question} question @param {WeighedStacks} input */
@@ -222,11 +294,20 @@ export class Engine {
     return comm.map((text) => this.frames.addGroup(labels.strings[text] || '?', 'process'));
   }
 
+  /** The label's value of each node, if boxes are coloured by one. */
+  labelsOf(/** @type {TreeColumns} */ columns, /** @type {Question} */ question) {
+    const { label } = parseColouring(question.colour ?? '');
+    if (!label) return null;
+    const { stacks, selected, groups } = this.selection(this.opened, question, question.query);
+    return labelNodes(new CallTree(this.frames, columns), stacks, { selected, groups, label });
+  }
+
   /** @param {TreeColumns} columns @param {Question} question */
   lay(columns, { order }) {
     const layout = layOut(new CallTree(this.frames, columns), order);
     const { tree, start, end, firstChild, children } = layout;
-    return { tree: columns, start, end, firstChild, children, measure: measureTree(tree) };
+    const measure = measureTree(tree);
+    return { tree: columns, start, end, firstChild, children, measure, ...PLAIN };
   }
 }
 
@@ -239,6 +320,16 @@ function scalesOf(input, base) {
   const rate = sum(input.count) / sum(input.time);
   const countScale = (base.scale * rate * sum(base.time)) / sum(base.count);
   return { scale: base.scale, countScale: countScale > 0 ? countScale : base.scale };
+}
+
+/** Of each module; of one that was replaced, the last. @param {Profile} profile */
+function buildIdsOf({ strings, mappingFile, mappingBuildId }) {
+  /** @type {Record<string, string>} */
+  const ids = Object.create(null);
+  mappingBuildId?.forEach((id, mapping) => {
+    if (id) ids[strings[mappingFile[mapping]]] = strings[id];
+  });
+  return ids;
 }
 
 /** @param {Float64Array} values */

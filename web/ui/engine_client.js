@@ -19,7 +19,8 @@ import { Frames } from './frames.js';
 /** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
-/** @typedef {keyof Engine & ('open'|'openBase'|'picture'|'processes')} Method */
+/** @typedef {import('./split_view.js').Part} Part */
+/** @typedef {'open'|'openBase'|'picture'|'table'|'sandwich'|'inOrder'|'split'|'processes'} Method */
 /** @typedef {{id: number, method: Method, argument: unknown}} Call */
 /** @typedef {{resolve: (value: Reply | null) => void, reject: (error: Error) => void}} Waiting */
 
@@ -63,6 +64,43 @@ export class EngineClient {
   async picture(question) {
     const reply = await this.ask('picture', question);
     return reply && hydrate(reply.answer, reply.frames);
+  }
+
+  /** @param {Question} question @returns {Promise<import('./function_table.js').Table | null>} */
+  async table(question) {
+    const reply = await this.ask('table', question);
+    return reply && { ...reply.answer, frames: reply.frames };
+  }
+
+  /** @param {Question} question null for a function that is not there */
+  async sandwich(question) {
+    const reply = await this.ask('sandwich', question);
+    if (!reply?.answer) return null;
+    const { callers, callees } = reply.answer;
+    const { frames } = reply;
+    return { callers: hydrate(callers, frames), callees: hydrate(callees, frames) };
+  }
+
+  /** @param {Question} question @returns {Promise<import('./time_view.js').InOrder | null>} */
+  async inOrder(question) {
+    const reply = await this.ask('inOrder', question);
+    if (!reply) return null;
+    const { picture, ...rest } = reply.answer;
+    return { ...rest, layout: picture && hydrate(picture, reply.frames) };
+  }
+
+  /** @param {Question} question @returns {Promise<{parts: Part[], whole: number} | null>} */
+  async split(question) {
+    const reply = await this.ask('split', question);
+    if (!reply) return null;
+    const { parts, whole } = reply.answer;
+    return {
+      whole,
+      parts: parts.map((/** @type {any} */ { picture, ...part }) => ({
+        ...part,
+        layout: picture && hydrate(picture, reply.frames),
+      })),
+    };
   }
 
   /** @returns {Promise<ProcessGroup[] | null>} */
@@ -131,8 +169,10 @@ export class EngineClient {
 }
 
 /** @param {Picture} picture @param {Frames} frames @returns {SentLayout} */
-function hydrate({ tree, ...rest }, frames) {
-  return { tree: new CallTree(frames, tree), ...rest };
+function hydrate({ tree: columns, labels, ...rest }, frames) {
+  const tree = new CallTree(frames, columns);
+  tree.labels = labels;
+  return { tree, ...rest };
 }
 
 /** Bytes are handed over. @param {unknown} argument @returns {Transferable[]} */

@@ -41,7 +41,7 @@ function nodesByName({ size, frame, frames }) {
  * The children of each node, in the order in which all nodes are given.
  * @param {CallTree} tree @param {Int32Array} nodes
  */
-function gatherChildren({ size, parent }, nodes) {
+export function gatherChildren({ size, parent }, nodes) {
   const firstChild = new Int32Array(size + 1);
   for (let node = 1; node < size; node++) firstChild[parent[node] + 1]++;
   for (let node = 0; node < size; node++) firstChild[node + 1] += firstChild[node];

@@ -145,17 +145,19 @@ function readTypes(wire, places) {
 function readMappings(wire, places, text) {
   const ids = new Ids(places.size);
   const mappingFile = new Int32Array(places.size);
+  const mappingBuildId = new Int32Array(places.size);
   readEach(wire, places, (row, end) => {
     let id = 0;
     while (wire.at < end) {
       const tag = wire.varint();
       if (tag === 8) id = wire.varint();
       else if (tag === 40) mappingFile[row] = text(wire.varint());
+      else if (tag === 48) mappingBuildId[row] = text(wire.varint());
       else wire.skip(tag);
     }
     ids.set(id, row);
   });
-  return { ids, mappingFile };
+  return { ids, mappingFile, mappingBuildId };
 }
 
 /** @param {Wire} wire @param {Places} places @param {(index: number) => number} text */
@@ -376,6 +378,7 @@ function readMessages(wire, found) {
     functionFile: functions.functionFile,
     functionLine: functions.functionLine,
     mappingFile: mappings.mappingFile,
+    mappingBuildId: mappings.mappingBuildId,
     locationMapping: locations.locationMapping,
     locationAddress: locations.locationAddress,
     locationLines: locations.locationLines,

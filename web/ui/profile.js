@@ -19,6 +19,7 @@
  * @property {Int32Array} functionFile    string
  * @property {Int32Array} functionLine    where the function starts, or 0
  * @property {Int32Array} mappingFile     string of each mapping
+ * @property {Int32Array} [mappingBuildId] string, where the format has them
  * @property {Int32Array} locationMapping mapping of each location, or −1
  * @property {Float64Array} locationAddress
  * @property {Int32Array} locationLines   first line of each location; one more than locations

@@ -34,7 +34,6 @@ import { rowWindow, scrollTopFor } from './row_window.js';
  * @property {(key: string, row: number) => boolean} [onKey]  whether it was for the owner
  */
 
-export const ROW_PX = 26;
 let lists = 0;
 
 /** Where a key leads to. @type {Record<string, (at: number, page: number, count: number) => number>} */
@@ -139,7 +138,7 @@ export class RowList {
     const { options, active } = this;
     if (active >= 0 && options.onKey?.(key, active)) return true;
     if (MOVES[key] && this.count) {
-      const page = Math.max(1, Math.floor(this.measures.viewPx / ROW_PX) - 1);
+      const page = Math.max(1, Math.floor(this.measures.viewPx / this.measures.rowPx) - 1);
       const to = active < 0 ? 0 : MOVES[key](active, page, this.count);
       this.setActive(Math.min(Math.max(to, 0), this.count - 1));
       return true;
@@ -158,8 +157,9 @@ export class RowList {
   }
 
   get measures() {
-    const viewPx = Math.max(0, this.element.clientHeight - this.head.offsetHeight);
-    return { count: this.count, rowPx: ROW_PX, viewPx };
+    // The head is a row like any other: as high as the reader's text wants it.
+    const rowPx = this.head.offsetHeight || 1;
+    return { count: this.count, rowPx, viewPx: Math.max(0, this.element.clientHeight - rowPx) };
   }
 
   /** Where a row is on the page. @param {number} row */
@@ -204,11 +204,14 @@ export class RowList {
   render() {
     cancelAnimationFrame(this.frameRequest);
     this.frameRequest = 0;
-    const { first, end, heightPx, shiftPx } = rowWindow(this.measures, this.element.scrollTop);
+    const { measures } = this;
+    const { first, end, heightPx, shiftPx } = rowWindow(measures, this.element.scrollTop);
     this.body.style.height = `${heightPx}px`;
     while (this.rows.length < end - first) this.addRow();
     while (this.rows.length > end - first) this.rows.pop()?.remove();
-    this.rows.forEach((element, i) => this.fillRow(element, first + i, shiftPx + i * ROW_PX));
+    this.rows.forEach((element, i) =>
+      this.fillRow(element, first + i, shiftPx + i * measures.rowPx),
+    );
     const isActiveSeen = this.active >= first && this.active < end;
     if (isActiveSeen) {
       this.element.setAttribute('aria-activedescendant', this.prefix + this.active);

@@ -32,8 +32,8 @@ import { formatShare, formatTime } from './units.js';
 
 /** @type {Column[]} */
 const COLUMNS = [
-  { key: 'total-share', text: 'total', width: '64px' },
-  { key: 'self-share', text: 'self', width: '64px' },
+  { key: 'total-share', text: 'total', width: '4.57rem' },
+  { key: 'self-share', text: 'self', width: '4.57rem' },
   { key: 'name', text: 'function', width: 'minmax(0, 1fr)' },
 ];
 

@@ -22,19 +22,19 @@ import { formatCount, formatShare, formatTime } from './units.js';
 
 /** @type {Column[]} */
 const COLUMNS = [
-  { key: 'self', text: 'self', width: '76px', isSortable: true },
-  { key: 'self-share', text: '', width: '66px', title: 'share of all that is its own' },
-  { key: 'total', text: 'total', width: '76px', isSortable: true },
-  { key: 'total-share', text: '', width: '66px', title: 'share of all that it is part of' },
-  { key: 'samples', text: 'samples', width: '78px' },
-  { key: 'name', text: 'function', width: 'minmax(180px, 3fr)', isSortable: true },
-  { key: 'module', text: 'module', width: 'minmax(90px, 1fr)', isSortable: true },
+  { key: 'self', text: 'self', width: '5.43rem', isSortable: true },
+  { key: 'self-share', text: '', width: '4.71rem', title: 'share of all that is its own' },
+  { key: 'total', text: 'total', width: '5.43rem', isSortable: true },
+  { key: 'total-share', text: '', width: '4.71rem', title: 'share of all that it is part of' },
+  { key: 'samples', text: 'samples', width: '5.57rem' },
+  { key: 'name', text: 'function', width: 'minmax(12.86rem, 3fr)', isSortable: true },
+  { key: 'module', text: 'module', width: 'minmax(6.43rem, 1fr)', isSortable: true },
 ];
 
 /** With another selection to compare with: how the shares have changed. @type {Column[]} */
 const COMPARED = [
   ...COLUMNS.slice(0, 4),
-  { key: 'change', text: 'change', width: '92px', title: 'of the share that it is part of' },
+  { key: 'change', text: 'change', width: '6.57rem', title: 'of the share that it is part of' },
   ...COLUMNS.slice(5),
 ];
 

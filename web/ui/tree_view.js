@@ -18,13 +18,13 @@ import { formatCount, formatShare, formatTime } from './units.js';
 
 /** @type {Column[]} */
 const COLUMNS = [
-  { key: 'name', text: 'function', width: 'minmax(220px, 4fr)' },
-  { key: 'total', text: 'total', width: '76px' },
-  { key: 'total-share', text: '', width: '66px', title: 'share of all' },
-  { key: 'self', text: 'self', width: '76px' },
-  { key: 'samples', text: 'samples', width: '78px' },
-  { key: 'module', text: 'module', width: 'minmax(90px, 1fr)' },
-  { key: 'place', text: 'source', width: 'minmax(90px, 1fr)' },
+  { key: 'name', text: 'function', width: 'minmax(15.71rem, 4fr)' },
+  { key: 'total', text: 'total', width: '5.43rem' },
+  { key: 'total-share', text: '', width: '4.71rem', title: 'share of all' },
+  { key: 'self', text: 'self', width: '5.43rem' },
+  { key: 'samples', text: 'samples', width: '5.57rem' },
+  { key: 'module', text: 'module', width: 'minmax(6.43rem, 1fr)' },
+  { key: 'place', text: 'source', width: 'minmax(6.43rem, 1fr)' },
 ];
 /** Deeper levels are not indented any further. */
 const MAX_INDENT = 24;
