@@ -29,12 +29,12 @@ const MAX_THREADS = 2000;
 const GAP = 1.5;
 
 /** The threads that are selected, the largest first. @param {Stacks} stacks @param {Uint8Array} selected */
-export function threadsOf({ labels, set, time }, selected) {
+export function threadsOf({ labels, set, stack, gone, time }, selected) {
   const [tids, names, comms] = ['tid', 'thread', 'comm'].map((name) => labelColumn(labels, name));
   /** @type {Map<number, Thread>} */
   const threads = new Map();
   for (let i = 0; i < set.length; i++) {
-    if (!selected[set[i]]) continue;
+    if (!selected[set[i]] || gone?.[stack[i]]) continue;
     const tid = tids[set[i]];
     let thread = threads.get(tid);
     if (!thread) {

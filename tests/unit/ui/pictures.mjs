@@ -7,6 +7,7 @@ import { Engine } from '../../../web/ui/engine.js';
 import { syntheticProfile } from '../../browser/synthetic_profile.mjs';
 
 /** What is asked unless a test asks otherwise. */
+/** @type {import('../../../web/ui/engine.js').Question} */
 export const QUESTION = { query: '', transforms: [], order: 'name', host: 'host' };
 
 /** An engine with a profile open. @param {Uint8Array<any>} bytes */
