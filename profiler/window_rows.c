@@ -5,14 +5,12 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <zstd.h>
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/columns.h"
 #include "profiler/varint.h"
 
-#define COMPRESSION_LEVEL 3
 /* More than this no row or entry takes, in all of its columns. */
 #define ROW_MAX_BYTES 40UL
 
@@ -114,23 +112,6 @@ static void columns_append_seconds(struct buffer *columns, const struct window_e
 				     excess_of(entries[i].value, entries[i].count, period));
 }
 
-static int compress(const struct buffer *columns, struct buffer *ret_bytes)
-{
-	size_t bound = ZSTD_compressBound(columns->size);
-	_cleanup_(freep) void *bytes = malloc(bound);
-	size_t size;
-
-	if (buffer_error(columns) < 0)
-		return buffer_error(columns);
-	if (!bytes)
-		return -ENOMEM;
-	size = ZSTD_compress(bytes, bound, columns->data, columns->size, COMPRESSION_LEVEL);
-	if (ZSTD_isError(size))
-		return -ENOMEM;
-	buffer_append(ret_bytes, bytes, size);
-	return buffer_error(ret_bytes);
-}
-
 int window_rows_encode(const struct window_entry *entries, size_t n_entries, uint64_t period,
 		       struct buffer *ret_totals, struct buffer *ret_seconds)
 {
@@ -149,43 +130,8 @@ int window_rows_encode(const struct window_entry *entries, size_t n_entries, uin
 	for (size_t i = 0; i < n_rows; i++)
 		varint_append(&seconds, n_of_row[i]);
 	columns_append_seconds(&seconds, entries, n_entries, period);
-	r = compress(&totals, ret_totals);
-	return r < 0 ? r : compress(&seconds, ret_seconds);
-}
-
-/* The columns in compressed @bytes, owned by the caller. They are at most @max_bytes. */
-static int decompress(const void *bytes, size_t n_bytes, size_t max_bytes, void **ret_columns,
-		      struct varint_reader *ret_reader)
-{
-	unsigned long long size = ZSTD_getFrameContentSize(bytes, n_bytes);
-	_cleanup_(freep) void *columns = NULL;
-
-	if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR || size > max_bytes)
-		return -EBADMSG;
-	columns = malloc(size + 1);
-	if (!columns)
-		return -ENOMEM;
-	if (ZSTD_decompress(columns, size, bytes, n_bytes) != size)
-		return -EBADMSG;
-	*ret_reader = (struct varint_reader){ .next = columns,
-					      .end = (const unsigned char *)columns + size };
-	*ret_columns = steal(columns);
-	return 0;
-}
-
-/* A number that is @before and the next of a column, and fits into 32 bits. */
-static int read_after(struct varint_reader *reader, uint32_t before, uint32_t *ret_number)
-{
-	uint64_t difference;
-	int r;
-
-	r = varint_read(reader, &difference);
-	if (r < 0)
-		return r;
-	if (difference > UINT32_MAX - before)
-		return -EBADMSG;
-	*ret_number = before + (uint32_t)difference;
-	return 0;
+	r = columns_compress(&totals, ret_totals);
+	return r < 0 ? r : columns_compress(&seconds, ret_seconds);
 }
 
 static int read_threads(struct varint_reader *reader, struct window_rows *rows)
@@ -193,7 +139,7 @@ static int read_threads(struct varint_reader *reader, struct window_rows *rows)
 	uint32_t before = 0;
 
 	for (size_t i = 0; i < rows->n_rows; i++) {
-		int r = read_after(reader, before, &rows->rows[i].thread);
+		int r = columns_read_after(reader, before, &rows->rows[i].thread);
 
 		if (r < 0)
 			return r;
@@ -207,7 +153,7 @@ static int read_stacks(struct varint_reader *reader, struct window_rows *rows)
 	for (size_t i = 0; i < rows->n_rows; i++) {
 		struct window_row *row = &rows->rows[i];
 		bool follows = i && row->thread == row[-1].thread;
-		int r = read_after(reader, follows ? row[-1].stack : 0, &row->stack);
+		int r = columns_read_after(reader, follows ? row[-1].stack : 0, &row->stack);
 
 		if (r < 0)
 			return r;
@@ -258,7 +204,7 @@ int window_rows_decode(const void *totals, size_t n_bytes, struct window_rows *r
 	uint64_t n_rows;
 	int r;
 
-	r = decompress(totals, n_bytes, WINDOW_ROWS_MAX * ROW_MAX_BYTES, &columns, &reader);
+	r = columns_expand(totals, n_bytes, WINDOW_ROWS_MAX * ROW_MAX_BYTES, &columns, &reader);
 	if (r == 0)
 		r = varint_read(&reader, &n_rows);
 	if (r == 0)
@@ -327,7 +273,7 @@ static int read_entries(struct varint_reader *reader, uint64_t period, struct wi
 		bool follows =
 			i && entry->thread == entry[-1].thread && entry->stack == entry[-1].stack;
 
-		r = read_after(reader, follows ? entry[-1].second : 0, &entry->second);
+		r = columns_read_after(reader, follows ? entry[-1].second : 0, &entry->second);
 		if (r == 0 && follows && entry->second == entry[-1].second)
 			r = -EBADMSG;
 	}
@@ -367,7 +313,7 @@ int window_rows_decode_seconds(const struct window_rows *rows, const void *secon
 	size_t n_entries = 0;
 	int r;
 
-	r = decompress(seconds, n_bytes, WINDOW_ROWS_MAX * ROW_MAX_BYTES, &columns, &reader);
+	r = columns_expand(seconds, n_bytes, WINDOW_ROWS_MAX * ROW_MAX_BYTES, &columns, &reader);
 	if (r == 0)
 		r = read_lengths(&reader, rows, &entries, &n_entries);
 	if (r == 0)

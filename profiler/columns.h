@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Columns: varints (varint.h) one after the other, compressed by zstd: how history has the samples
+ * of a window. What is read may have been damaged, or written by a stranger.
+ */
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profiler/varint.h"
+
+struct buffer;
+
+/* Append @columns, compressed, to @ret_bytes. Returns 0, -ENOMEM, or the error of a buffer. */
+int columns_compress(const struct buffer *columns, struct buffer *ret_bytes);
+
+/*
+ * Expand what was compressed, to at most @max_bytes. Returns 0 and sets *@ret_columns (owned by the
+ * caller: freed) and *@ret_reader, which reads them; -EBADMSG if it is damaged, or larger; or
+ * -ENOMEM.
+ */
+int columns_expand(const void *bytes, size_t n_bytes, size_t max_bytes, void **ret_columns,
+		   struct varint_reader *ret_reader);
+
+/* The number that is @before and the next of a column. -EBADMSG if it does not fit into 32 bits. */
+static inline int columns_read_after(struct varint_reader *reader, uint32_t before,
+				     uint32_t *ret_number)
+{
+	uint64_t difference;
+	int r;
+
+	r = varint_read(reader, &difference);
+	if (r < 0)
+		return r;
+	if (difference > UINT32_MAX - before)
+		return -EBADMSG;
+	*ret_number = before + (uint32_t)difference;
+	return 0;
+}
