@@ -39,8 +39,7 @@ static void append_meta(const struct timeline *timeline, struct buffer *out)
 	buffer_append_string(out, ",\"startTime\":");
 	append_milliseconds(out, timeline->start_unix_ns);
 	buffer_append_string(out, ",\"product\":\"Pilotlight");
-	if (profile->n_untimed)
-		buffer_printf(out, ", without the last %" PRIu64 " samples", profile->n_untimed);
+	timeline_append_lacks(timeline, ", ", "", out);
 	buffer_append_string(
 		out, "\",\"importedFrom\":\"Pilotlight\",\"processType\":0,\"stackwalk\":1,"
 		     "\"debug\":false,\"version\":29,\"preprocessedProfileVersion\":" FORMAT_VERSION

@@ -112,8 +112,7 @@ int perf_encode(const struct profile *profile, struct buffer *out)
 	r = timeline_init(profile, &timeline);
 	if (r < 0)
 		return r;
-	if (profile->n_untimed)
-		buffer_printf(out, "# without the last %" PRIu64 " samples\n", profile->n_untimed);
+	timeline_append_lacks(&timeline, "# ", "\n", out);
 	for (size_t i = 0; i < timeline.n_moments; i++) {
 		for (uint64_t k = 0; k < timeline.moments[i].count && !buffer_error(out); k++)
 			append_event(&timeline, &timeline.moments[i], out);

@@ -169,8 +169,7 @@ int speedscope_encode(const struct profile *profile, struct buffer *out)
 	buffer_append_string(out,
 			     "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
 			     "\"exporter\":\"pilotlight\",\"name\":\"CPU profile");
-	if (profile->n_untimed)
-		buffer_printf(out, ", without its last %" PRIu64 " samples", profile->n_untimed);
+	timeline_append_lacks(&timeline, ", ", "", out);
 	buffer_append_string(out, "\",\"activeProfileIndex\":0,\n\"profiles\":[");
 	r = append_threads(&timeline, out);
 	if (r < 0)

@@ -2,9 +2,11 @@
 #include "export/timeline.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/label.h"
 #include "profiler/profile.h"
@@ -52,6 +54,10 @@ static int find_moments(struct timeline *timeline)
 		return make_moments(timeline);
 	timeline->moments = profile->moments;
 	timeline->n_moments = profile->n_moments;
+	for (size_t i = 0; i < profile->n_moments; i++) {
+		if (profile->moments[i].is_coarse)
+			timeline->n_coarse += profile->moments[i].count;
+	}
 	if (profile->start_unix_ns <= 0 ||
 	    profile->start_unix_ns > profile->moments[0].time_unix_ns)
 		timeline->start_unix_ns = profile->moments[0].time_unix_ns;
@@ -183,6 +189,19 @@ int timeline_init(const struct profile *profile, struct timeline *ret_timeline)
 	*ret_timeline = timeline;
 	timeline = (struct timeline){ 0 };
 	return 0;
+}
+
+void timeline_append_lacks(const struct timeline *timeline, const char *before, const char *after,
+			   struct buffer *out)
+{
+	uint64_t n_untimed = timeline->profile->n_untimed;
+
+	if (n_untimed)
+		buffer_printf(out, "%swithout the last %" PRIu64 " samples%s", before, n_untimed,
+			      after);
+	if (timeline->n_coarse)
+		buffer_printf(out, "%s%" PRIu64 " samples in the middle of their second%s", before,
+			      timeline->n_coarse, after);
 }
 
 void timeline_fini(struct timeline *timeline)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buffer;
 struct profile;
 struct profile_moment;
 
@@ -32,6 +33,7 @@ struct timeline {
 	const struct profile_moment *moments; /* in order of time */
 	size_t n_moments;
 	bool has_times;
+	uint64_t n_coarse; /* samples of which only the second is known */
 	int64_t start_unix_ns; /* of the profile; where it does not say, of the first moment */
 	struct timeline_thread *threads; /* the busiest first */
 	size_t n_threads;
@@ -42,6 +44,10 @@ struct timeline {
 
 /* Returns 0 and initialises *@ret_timeline, which borrows from @profile, or -ENOMEM. */
 int timeline_init(const struct profile *profile, struct timeline *ret_timeline);
+
+/* Append what the times of @timeline lack, if anything, as words between @before and @after. */
+void timeline_append_lacks(const struct timeline *timeline, const char *before, const char *after,
+			   struct buffer *out);
 
 /* Works on a zeroed struct. */
 void timeline_fini(struct timeline *timeline);

@@ -53,11 +53,13 @@ static int make_cells(struct heatmap *heatmap, const struct query *query,
 static int fill(struct heatmap *heatmap, struct store *store, const struct query *query)
 {
 	_cleanup_(label_groups_freep) struct label_groups *groups = NULL;
+	struct query timed = *query;
 	const struct query_point_callback callback = { on_point, heatmap };
 	int r;
 
+	timed.wants_times = true;
 	r = label_groups_new(NULL, 0, &groups);
-	return r < 0 ? r : query_each_point(store, query, groups, &callback);
+	return r < 0 ? r : query_each_point(store, &timed, groups, &callback);
 }
 
 int heatmap_init(struct store *store, const struct query *query,

@@ -11,6 +11,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/database.h"
+#include "profiler/history_moments.h"
 #include "profiler/history_retention.h"
 #include "profiler/history_schema.h"
 #include "profiler/history_translator.h"
@@ -115,10 +116,12 @@ static void history_set_open(struct history *history, bool is_open)
 
 static int history_look(struct history *history)
 {
-	int64_t bytes = 0, free_bytes = 0, oldest_unix_s = 0;
+	int64_t bytes = 0, free_bytes = 0, moments_bytes = 0, oldest_unix_s = 0;
 	int r;
 
 	r = database_get_size(history->database, &bytes, &free_bytes);
+	if (r == 0)
+		r = history_moments_get_bytes(history->database, &moments_bytes);
 	if (r == 0)
 		r = database_get_number(history->database, "SELECT min(start) FROM window",
 					&oldest_unix_s);
@@ -126,6 +129,7 @@ static int history_look(struct history *history)
 		return r;
 	pthread_mutex_lock(&history->status_lock);
 	history->status.bytes = bytes - free_bytes;
+	history->status.moments_bytes = moments_bytes;
 	history->status.oldest_unix_s = oldest_unix_s;
 	pthread_mutex_unlock(&history->status_lock);
 	return 0;
@@ -345,6 +349,7 @@ static int history_forget(struct history *history, int64_t now_unix_s)
 	pthread_mutex_lock(&history->status_lock);
 	history->status.windows_expired += gone.windows_expired;
 	history->status.windows_evicted += gone.windows_evicted;
+	history->status.moments_evicted += gone.moments_evicted;
 	history->status.rows_collected += gone.rows_collected;
 	pthread_mutex_unlock(&history->status_lock);
 	return r;

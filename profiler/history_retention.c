@@ -4,6 +4,7 @@
 #include "profiler/base/array.h"
 #include "profiler/database.h"
 #include "profiler/history_collector.h"
+#include "profiler/history_moments.h"
 #include "profiler/history_windows.h"
 
 #define MAX_LEAP_S      300
@@ -65,8 +66,21 @@ static int expire(struct history_retention *retention, struct database *database
 
 	gone->windows_expired += n_expired;
 	retention->n_gone += n_expired;
-	retention->phase = HISTORY_RETENTION_EVICT;
+	retention->phase = HISTORY_RETENTION_MOMENTS;
 	return r;
+}
+
+static int forget_moments(struct history_retention *retention, struct database *database,
+			  struct history_gone *gone)
+{
+	int64_t age_s =
+		retention->age_s < HISTORY_MOMENTS_AGE_S ? retention->age_s : HISTORY_MOMENTS_AGE_S;
+	int r = history_moments_expire(database, retention->believed_unix_s - age_s);
+
+	retention->phase = HISTORY_RETENTION_EVICT;
+	return r < 0 ? r
+		     : history_moments_bound(database, retention->bytes / HISTORY_MOMENTS_SHARE,
+					     &gone->moments_evicted);
 }
 
 /* At most a tenth of all that windows begin at, and never the last. */
@@ -182,6 +196,7 @@ static const struct {
 	bool is_writing;
 } steps[HISTORY_RETENTION_DONE] = {
 	[HISTORY_RETENTION_EXPIRE] = { expire, true },
+	[HISTORY_RETENTION_MOMENTS] = { forget_moments, true },
 	[HISTORY_RETENTION_EVICT] = { evict, true },
 	[HISTORY_RETENTION_MARK] = { mark, false },
 	[HISTORY_RETENTION_SWEEP] = { sweep, true },

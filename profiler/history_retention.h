@@ -13,6 +13,8 @@
  * most a tenth; if they do not suffice, what they alone have used is collected. The last window
  * stays, whatever it takes.
  *
+ * Exact times (history_moments.h) stay for an hour, and take an eighth of the bytes at most.
+ *
  * All of it is done in steps, each of them a transaction of some milliseconds.
  */
 
@@ -25,6 +27,7 @@ struct history_collection;
 /* What remains to be done. */
 enum history_retention_phase {
 	HISTORY_RETENTION_EXPIRE,
+	HISTORY_RETENTION_MOMENTS,
 	HISTORY_RETENTION_EVICT,
 	HISTORY_RETENTION_MARK,
 	HISTORY_RETENTION_SWEEP,
@@ -51,6 +54,7 @@ struct history_retention {
 struct history_gone {
 	uint64_t windows_expired;
 	uint64_t windows_evicted;
+	uint64_t moments_evicted; /* pieces, by their bound on bytes */
 	uint64_t rows_collected;
 };
 

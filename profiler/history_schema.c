@@ -38,6 +38,11 @@ static const char *const steps[HISTORY_SCHEMA_VERSION] = {
 	"CREATE INDEX window_by_span ON window (span, start);",
 
 	"CREATE TABLE moments (window INTEGER PRIMARY KEY, moments BLOB NOT NULL);",
+
+	"DROP TABLE moments;"
+	"CREATE TABLE moments (id INTEGER PRIMARY KEY, type INTEGER NOT NULL,"
+	"  start INTEGER NOT NULL, moments BLOB NOT NULL);"
+	"CREATE INDEX moments_by_start ON moments (start, type);",
 };
 
 static int schema_step(struct database *database, int64_t version)

@@ -27,9 +27,11 @@ struct history_status {
 	uint64_t damaged;         /* windows and sums of samples that could not be read: left out */
 	uint64_t windows_expired; /* by age */
 	uint64_t windows_evicted; /* by the bound on bytes, before their time */
+	uint64_t moments_evicted; /* pieces of exact times, likewise */
 	uint64_t rows_collected;  /* of dictionaries, that nothing used any more */
 	uint64_t roll_ups;
 	uint64_t errors[HISTORY_ERROR_COUNT];
 	int64_t bytes;         /* of the database */
+	int64_t moments_bytes; /* of that, what exact times take */
 	int64_t oldest_unix_s; /* start of the first window, 0 if there is none */
 };

@@ -7,6 +7,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/history_moments.h"
 #include "profiler/history_translator.h"
 #include "profiler/history_windows.h"
 #include "profiler/snapshot.h"
@@ -15,7 +16,10 @@
 /* What will be one window. */
 struct draft {
 	struct history_draft window;
-	size_t capacity;
+	size_t entry_capacity;
+	struct window_moment *moments;
+	size_t n_moments;
+	size_t moment_capacity;
 };
 
 struct drafts {
@@ -26,8 +30,10 @@ struct drafts {
 
 static void drafts_fini(struct drafts *drafts)
 {
-	for (size_t i = 0; i < drafts->n_drafts; i++)
+	for (size_t i = 0; i < drafts->n_drafts; i++) {
 		free(drafts->drafts[i].window.entries);
+		free(drafts->drafts[i].moments);
+	}
 	free(drafts->drafts);
 }
 
@@ -54,15 +60,29 @@ static int drafts_find(struct drafts *drafts, int64_t start_unix_s, uint32_t typ
 	return 0;
 }
 
-static int draft_add(struct draft *draft, const struct window_entry *entry)
+static int draft_add(struct draft *draft, const struct window_entry *entry,
+		     const struct window_sample *sample)
 {
 	struct history_draft *window = &draft->window;
-	int r = array_reserve((void **)&window->entries, &draft->capacity, window->n_entries + 1,
-			      sizeof(*window->entries));
+	int r = array_reserve((void **)&window->entries, &draft->entry_capacity,
+			      window->n_entries + 1, sizeof(*window->entries));
 
 	if (r == 0)
-		window->entries[window->n_entries++] = *entry;
-	return r;
+		r = array_reserve((void **)&draft->moments, &draft->moment_capacity,
+				  draft->n_moments + 1, sizeof(*draft->moments));
+	if (r < 0)
+		return r;
+	window->entries[window->n_entries++] = *entry;
+	if (entry->count)
+		draft->moments[draft->n_moments++] = (struct window_moment){
+			.thread = entry->thread,
+			.stack = entry->stack,
+			.second = entry->second,
+			.off_ns = sample->time_off_ns,
+			.cpu = sample->cpu,
+			.count = entry->count,
+		};
+	return 0;
 }
 
 static int64_t floor_of(int64_t value, int64_t step)
@@ -90,7 +110,7 @@ static int drafts_add(struct drafts *drafts, struct history_translator *translat
 	if (r < 0)
 		return r;
 	entry.second = (uint32_t)(unix_s - draft->window.start_unix_s);
-	return draft_add(draft, &entry);
+	return draft_add(draft, &entry, sample);
 }
 
 static int drafts_add_window(struct drafts *drafts, struct history_translator *translator,
@@ -109,6 +129,16 @@ static int drafts_add_window(struct drafts *drafts, struct history_translator *t
 	return r;
 }
 
+static int draft_write(struct draft *draft, struct database *database)
+{
+	const struct history_draft *window = &draft->window;
+	int r = history_windows_add(database, window);
+
+	return r < 0 ? r
+		     : history_moments_add(database, window->type, window->start_unix_s,
+					   draft->moments, draft->n_moments);
+}
+
 int history_writer_add(struct database *database, struct history_translator *translator,
 		       const struct snapshot *snapshot, uint64_t *ret_n_samples)
 {
@@ -123,10 +153,10 @@ int history_writer_add(struct database *database, struct history_translator *tra
 		n_samples += held->n_samples - held->first_sample;
 	}
 	for (size_t i = 0; r == 0 && i < drafts.n_drafts; i++) {
-		struct history_draft *window = &drafts.drafts[i].window;
+		struct draft *draft = &drafts.drafts[i];
 
-		window->period = (uint64_t)snapshot->period_ns;
-		r = history_windows_add(database, window);
+		draft->window.period = (uint64_t)snapshot->period_ns;
+		r = draft_write(draft, database);
 	}
 	if (r == 0)
 		*ret_n_samples = n_samples;

@@ -20,6 +20,7 @@
 #include "profiler/history_windows.h"
 #include "profiler/label_set.h"
 #include "profiler/past_files.h"
+#include "profiler/past_moments.h"
 #include "profiler/query_budget.h"
 #include "profiler/row_sums.h"
 #include "profiler/store_process.h"
@@ -134,6 +135,7 @@ static int find_place(struct reading *reading, struct past_sample *sample, uint3
 	*ret_index = (uint32_t)reading->past->n_samples;
 	switch (reading->wish->detail) {
 	case PAST_SECONDS:
+	case PAST_TIMES:
 		return pair_map_find_or_add(&reading->second_index, second, *ret_index, ret_index);
 	case PAST_ENDS:
 		return find_end(reading, sample, ret_index);
@@ -436,9 +438,10 @@ static int read_thread(struct reading *reading, uint32_t number, uint32_t *ret_i
  * -EINVAL if these lead nowhere. */
 static int describe(struct reading *reading, struct past_sample *sample)
 {
+	enum past_detail detail = reading->wish->detail;
 	int r = read_thread(reading, sample->thread, &sample->thread);
 
-	if (r == 0 && reading->wish->detail != PAST_SECONDS)
+	if (r == 0 && detail != PAST_SECONDS && detail != PAST_TIMES)
 		r = read_stack(reading, sample->stack, &sample->stack);
 	return r;
 }
@@ -486,6 +489,8 @@ int past_read(struct database *database, const struct past_wish *wish, struct st
 	r = dictionary_new(UINT32_MAX, &past->dictionary);
 	if (r == 0)
 		r = read_samples(&reading, n_damaged);
+	if (r == 0 && (wish->detail == PAST_TIMES || wish->detail == PAST_MOMENTS))
+		r = past_moments_split(database, wish, &past->samples, &past->n_samples, n_damaged);
 	if (r == 0)
 		r = describe_samples(&reading, n_damaged);
 	if (r < 0)

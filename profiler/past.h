@@ -14,34 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profiler/past_sample.h"
+
 struct database;
 struct dictionary;
 struct past;
-struct query_budget;
 struct store;
-
-/* What of the samples is wanted. The less, the faster. */
-enum past_detail {
-	PAST_TOTALS,  /* threads and stacks; the time is that of the range's start */
-	PAST_SECONDS, /* threads and times; the stack means nothing */
-	PAST_ENDS, /* threads and stacks; each at its first time, and, with all others, its last */
-	PAST_MOMENTS, /* all three */
-};
-
-struct past_wish {
-	int64_t start_unix_s;
-	int64_t end_unix_s; /* exclusive */
-	enum past_detail detail;
-	struct query_budget *budget; /* or NULL: no limits */
-};
-
-struct past_sample {
-	int64_t unix_s;
-	uint32_t thread; /* indices of the dictionary */
-	uint32_t stack;
-	uint64_t count;
-	uint64_t value;
-};
 
 /* A frame that has kept its name. */
 struct past_frame {

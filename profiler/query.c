@@ -231,11 +231,11 @@ static int run_add_moment(void *context, size_t dictionary_i, int64_t time_unix_
 {
 	struct query_run *run = context;
 	struct query_part *part = &run->parts[dictionary_i];
+	bool is_coarse = run->snapshot.is_by_second || sample->cpu == WINDOW_NO_CPU;
 	struct profile_moment moment = {
 		.time_unix_ns = time_unix_ns,
-		.cpu = sample->cpu,
-		.is_coarse = run->snapshot.is_by_second ||
-			     run->snapshot.dictionaries[dictionary_i].is_past,
+		.cpu = is_coarse ? 0 : sample->cpu,
+		.is_coarse = is_coarse,
 	};
 	int r;
 

@@ -49,7 +49,7 @@ static int points_init(struct points *points, struct store *store)
 		number_thread,
 		points->groups,
 	};
-	r = query_snapshot(store, query, PAST_SECONDS, snapshot);
+	r = query_snapshot(store, query, query->wants_times ? PAST_TIMES : PAST_SECONDS, snapshot);
 	if (r < 0)
 		return r;
 	points->threads = calloc(snapshot->n_dictionaries + 1, sizeof(*points->threads));
@@ -67,8 +67,7 @@ static int on_sample(void *context, size_t dictionary_i, int64_t time_unix_ns,
 	struct points *points = context;
 	struct query_point point = {
 		.unix_ns = time_unix_ns,
-		.quantum_ns = points->snapshot.is_by_second ||
-					      points->snapshot.dictionaries[dictionary_i].is_past
+		.quantum_ns = points->snapshot.is_by_second || sample->cpu == WINDOW_NO_CPU
 				      ? NS_PER_SECOND
 				      : 1,
 		.count = sample->weight,

@@ -204,7 +204,6 @@ int snapshot_add_past(struct snapshot *snapshot, struct past *past)
 		.n_threads = dictionary->threads.count,
 		.n_stacks = dictionary->stacks.count,
 		.n_frames = dictionary->frames.count,
-		.is_past = true,
 	};
 	snapshot->past = past;
 	return 0;

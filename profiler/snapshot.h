@@ -29,7 +29,6 @@ struct snapshot_dictionary {
 	const struct dictionary *dictionary;
 	struct kernel_view *kernel; /* as it was then; or NULL */
 	uint32_t n_threads, n_stacks, n_frames;
-	bool is_past; /* its samples come from history, without a kernel */
 };
 
 struct snapshot_window {
@@ -65,7 +64,7 @@ void snapshot_set_source(struct store *store, const struct snapshot_source *sour
 
 /*
  * Hold the windows with samples of the range. What the store has no more is read from history, if
- * there is one: that may take a while, and there a sample's time is that of its second always.
+ * there is one: that may take a while, and there a sample belongs to the range by its second.
  *
  * Returns 0 and initialises *@ret_snapshot, -ENOMEM, -EDQUOT, or an error of database.h.
  */

@@ -26,6 +26,9 @@ struct window_sample {
 	uint16_t kind; /* enum sample_kind */
 };
 
+/* The CPU of a sample of which history has the second alone. */
+#define WINDOW_NO_CPU UINT16_MAX
+
 #define WINDOW_BLOCK_SAMPLES 31 /* makes a block of 1000 bytes */
 
 struct window_block {

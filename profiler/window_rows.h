@@ -7,10 +7,10 @@
  *     entries  --window_rows_encode-->  totals   a row for each thread and stack
  *                                       seconds  when the samples of each row were
  *
- * A second is the finest time that history has of a sample, and a sample keeps it when windows are
- * rolled up into longer ones; so a range has the same samples before and after. Whoever wants a
- * window whole reads its totals alone. Both are columns of varints (varint.h), each the difference
- * from the row before it, compressed by zstd:
+ * A second is the finest time that rows have of a sample (moments: window_moments.h), and it keeps
+ * it when windows are rolled up into longer ones; so a range has the same samples before and after.
+ * Whoever wants a window whole reads its totals alone. Both are columns of varints (varint.h), each
+ * the difference from the row before it, compressed by zstd:
  *
  *     totals   n_rows; period; thread[]; stack[]; count[]; excess[]
  *     seconds  n_entries[]; second[]; count[]; excess[]

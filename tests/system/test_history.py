@@ -3,6 +3,7 @@
 """History on disk: what survives, and what goes wrong without harm."""
 
 import contextlib
+import json
 import pathlib
 import shutil
 import sqlite3
@@ -28,6 +29,16 @@ def folded(daemon, start, end):
     answer = daemon.get(f"/api/v1/profile?format=folded&from={start}&to={end}&query={query}")
     assert answer.code == 200, answer.text
     return sorted(answer.text.splitlines())
+
+
+def moments(daemon, start, end):
+    """When, where and by whom each of its samples was, as perf says it; and its heat map."""
+    selection = {"query": '{comm="works_when_told"}', "from": start, "to": end}
+    events = daemon.get("/api/v1/profile", **selection, format="perf")
+    heat_map = daemon.get("/api/v1/heatmap", **selection)
+    assert events.code == heat_map.code == 200, events.text + heat_map.text
+    heads = [line for line in events.text.splitlines() if line.endswith(" cpu-clock: ")]
+    return heads, json.loads(heat_map.text)
 
 
 def settled(daemon, start, end):
@@ -74,13 +85,18 @@ def the_past_reads_as_it_did_after_a_restart_and_after_a_kill():
             end = int(time.time()) + 1
             pathlib.Path(program).unlink()
             before = settled(daemon, start, end)
+            times, heat_map = moments(daemon, start, end)
+            assert len(times) > 100 and sum(heat_map["coarse"]) == 0, (times, heat_map)
         with Daemon(*options) as daemon:
             assert folded(daemon, start, end) == before
+            assert moments(daemon, start, end) == (times, heat_map)
+            assert daemon.metrics()["pilotlight_history_moments_bytes"] > 0
             daemon.process.kill()
             daemon.process.wait()
             daemon.stop = lambda: None
         with Daemon(*options) as daemon:
             assert folded(daemon, start, end) == before
+            assert moments(daemon, start, end) == (times, heat_map)
 
 
 @test

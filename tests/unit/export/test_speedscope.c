@@ -48,7 +48,7 @@ static void says_what_is_missing(void **state)
 	(void)state;
 	profile->n_untimed = 17;
 	assert_int_equal(speedscope_encode(profile, &text), 0);
-	assert_holds(&text, "\"name\":\"CPU profile, without its last 17 samples\"");
+	assert_holds(&text, "\"name\":\"CPU profile, without the last 17 samples\"");
 }
 
 static void writes_a_file_without_profiles_for_no_samples(void **state)

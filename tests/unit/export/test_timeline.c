@@ -10,6 +10,7 @@
 #include "export/timeline.h"
 #include "known_profile.h"
 #include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/profile.h"
@@ -96,6 +97,48 @@ static void without_times_each_sample_is_a_moment(void **state)
 	assert_int_equal(count, 61);
 }
 
+static void begins_with_the_profile_or_with_its_first_moment(void **state)
+{
+	_cleanup_(profile_freep) struct profile *profile = known_profile_new_timed();
+	const int64_t first_unix_ns = profile->moments[0].time_unix_ns;
+	const int64_t starts[][2] = {
+		{ first_unix_ns - 5, first_unix_ns - 5 },
+		{ first_unix_ns + 1, first_unix_ns },
+		{ 0, first_unix_ns },
+		{ INT64_MIN, first_unix_ns },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		_cleanup_(timeline_fini) struct timeline timeline = { 0 };
+
+		profile->start_unix_ns = starts[i][0];
+		assert_int_equal(timeline_init(profile, &timeline), 0);
+		assert_int_equal(timeline.start_unix_ns, starts[i][1]);
+	}
+}
+
+static void tells_what_times_lack(void **state)
+{
+	_cleanup_(profile_freep) struct profile *profile = known_profile_new_timed();
+	_cleanup_(timeline_fini) struct timeline whole = { 0 }, lacking = { 0 };
+	_cleanup_(buffer_fini) struct buffer words = { 0 };
+
+	(void)state;
+	assert_int_equal(timeline_init(profile, &whole), 0);
+	timeline_append_lacks(&whole, "<", ">", &words);
+	assert_int_equal(words.size, 0);
+	profile->n_untimed = 17;
+	profile->moments[3].is_coarse = true;
+	profile->moments[5].is_coarse = true;
+	profile->moments[5].count = 40;
+	assert_int_equal(timeline_init(profile, &lacking), 0);
+	timeline_append_lacks(&lacking, "<", ">", &words);
+	buffer_append_char(&words, '\0');
+	assert_string_equal(words.data, "<without the last 17 samples>"
+					"<41 samples in the middle of their second>");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +146,8 @@ int main(void)
 		cmocka_unit_test(keeps_each_moment_once_and_in_order_of_time),
 		cmocka_unit_test(label_sets_of_one_thread_are_one_thread),
 		cmocka_unit_test(without_times_each_sample_is_a_moment),
+		cmocka_unit_test(begins_with_the_profile_or_with_its_first_moment),
+		cmocka_unit_test(tells_what_times_lack),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);

@@ -79,31 +79,33 @@ static uint64_t coarse_count(const struct heatmap *heatmap)
 	return count;
 }
 
-static void has_exact_offsets_of_what_is_in_memory_too(void **state)
+static void has_exact_offsets_of_the_last_hour(void **state)
 {
 	const struct history_options options = { ":memory:", 1000 * 3600, 64LL << 20 };
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
 	int64_t start_s = clock_unix_ns() / NS_PER_SECOND + 1, start_ns = start_s * NS_PER_SECOND;
-	const struct query query = { start_ns - 1000 * NS_PER_SECOND, start_ns + 1500000000 };
-	const struct heatmap_options map = { 2000, 10 };
+	const struct query query = { start_ns - 7300 * NS_PER_SECOND, start_ns + 1500000000 };
+	const struct heatmap_options map = { 20000, 10 };
 	struct history *history;
 	struct heatmap heatmap;
 
 	(void)state;
 	assert_int_equal(history_open(&options, &history), 0);
 	history_attach(history, store);
-	store_fixture_add_sample(store, start_ns - 100 * NS_PER_SECOND); /* before it was there */
+	store_fixture_add_sample(store, start_ns - 7200 * NS_PER_SECOND + 350000000);
+	store_fixture_add_sample(store, start_ns - 100 * NS_PER_SECOND + 350000000);
 	store_fixture_add_sample(store, start_ns + 120000000);
 	store_fixture_add_sample(store, start_ns + 980000000);
 	store_fixture_add_sample(store, start_ns + 1200000000);
 	assert_int_equal(history_tick(history, store, INT64_MAX, start_ns), 0);
 	assert_int_equal(heatmap_init(store, &query, &map, &heatmap), 0);
-	assert_int_equal(heatmap.count, 4);
+	assert_int_equal(heatmap.count, 5);
 	assert_int_equal(coarse_count(&heatmap), 1);
-	assert_int_equal(heatmap.coarse[900], 1);
-	assert_int_equal(cell(&heatmap, 1000, 1), 1);
-	assert_int_equal(cell(&heatmap, 1000, 9), 1);
-	assert_int_equal(cell(&heatmap, 1001, 2), 1);
+	assert_int_equal(heatmap.coarse[100], 1);
+	assert_int_equal(cell(&heatmap, 7200, 3), 1);
+	assert_int_equal(cell(&heatmap, 7300, 1), 1);
+	assert_int_equal(cell(&heatmap, 7300, 9), 1);
+	assert_int_equal(cell(&heatmap, 7301, 2), 1);
 	heatmap_fini(&heatmap);
 	store = store_free(store);
 	history_close(history);
@@ -114,7 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_a_cell_for_each_second_and_offset),
 		cmocka_unit_test(puts_seconds_together_when_there_are_too_many),
-		cmocka_unit_test(has_exact_offsets_of_what_is_in_memory_too),
+		cmocka_unit_test(has_exact_offsets_of_the_last_hour),
 	};
 
 	return cmocka_run_group_tests_name("heat map", tests, NULL, NULL);

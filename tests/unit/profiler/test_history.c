@@ -34,7 +34,7 @@
 #define BELIEVED_TICKS 60 /* history_retention.h */
 #define JIT            7  /* numbers of the file and stack of code made at run time */
 
-static const char *version_1_path; /* history_v1.sql */
+static const char *const *version_paths; /* history_v1.sql, and what makes the next of it */
 
 static void what_was_written_reads_as_it_did_in_the_store_and_after_a_restart(void **state)
 {
@@ -286,24 +286,31 @@ static void a_damaged_file_is_put_aside_and_another_begun(void **state)
 	assert_int_equal(life_status(life).written, 100);
 }
 
-/* A database as history_v1.sql describes it, in place of the one that @life has. */
-static void put_version_1(const struct life *life)
+static void run_file(struct database *database, const char *path)
 {
 	_cleanup_(buffer_fini) struct buffer sql = { 0 };
+
+	assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &sql), 0);
+	buffer_append_char(&sql, '\0');
+	assert_int_equal(buffer_error(&sql), 0);
+	assert_int_equal(database_run(database, sql.data), 0);
+}
+
+/* A database as that version has left it, in place of the one that @life has. */
+static void put_version(const struct life *life, int version)
+{
 	struct database *database;
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/history.sqlite", life->folder);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(file_read(AT_FDCWD, version_1_path, 1 << 20, &sql), 0);
-	buffer_append_char(&sql, '\0');
-	assert_int_equal(buffer_error(&sql), 0);
 	assert_int_equal(database_open(&(struct database_options){ .path = path }, &database), 0);
-	assert_int_equal(database_run(database, sql.data), 0);
+	for (int i = 0; i < version; i++)
+		run_file(database, version_paths[i]);
 	database_close(database);
 }
 
-static void what_version_1_has_written_reads_as_it_did(void **state)
+static void assert_version_reads_as_it_did(struct life *life, int version)
 {
 	static const char labels[] = "cgroup=/system.slice/api.service,comm=api,exe=/usr/bin/api,"
 				     "pid=4711,thread=worker,tid=4712,";
@@ -311,11 +318,10 @@ static void what_version_1_has_written_reads_as_it_did(void **state)
 				     ";api+0x401100 in /usr/bin/api ab01"
 				     ";api+0x401200 in /usr/bin/api ab01";
 	static const char compiled[] = ";compiled in /tmp/perf-1.map ";
-	struct life *life = *state;
 	char whole[1024], part[1024];
 
 	life_end(life);
-	put_version_1(life);
+	put_version(life, version);
 	life_begin(life);
 	snprintf(whole, sizeof(whole), "%s%s 303 3030000000\n%s%s 18 180000046\n", labels, native,
 		 labels, compiled);
@@ -329,6 +335,12 @@ static void what_version_1_has_written_reads_as_it_did(void **state)
 		life_tick(life, INT64_MAX, LIFE_START_S + 3LL * HOUR_S);
 	assert_life_reads(life->store, LIFE_START_S, LIFE_START_S + 300, whole);
 	assert_life_reads(life->store, LIFE_START_S + 1, LIFE_START_S + 61, part);
+}
+
+static void what_earlier_versions_have_written_reads_as_it_did(void **state)
+{
+	for (int version = 1; version <= 2; version++)
+		assert_version_reads_as_it_did(*state, version);
 }
 
 static int64_t version_of(const struct life *life)
@@ -527,7 +539,7 @@ int main(int argc, char **argv)
 			life_tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_file_is_put_aside_and_another_begun,
 						life_set_up, life_tear_down),
-		cmocka_unit_test_setup_teardown(what_version_1_has_written_reads_as_it_did,
+		cmocka_unit_test_setup_teardown(what_earlier_versions_have_written_reads_as_it_did,
 						life_set_up, life_tear_down),
 		cmocka_unit_test_setup_teardown(what_a_newer_version_has_written_is_left_alone,
 						life_set_up, life_tear_down),
@@ -541,7 +553,7 @@ int main(int argc, char **argv)
 						life_tear_down),
 	};
 
-	assert(argc == 2);
-	version_1_path = argv[1];
+	assert(argc == 3);
+	version_paths = (const char *const *)&argv[1];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

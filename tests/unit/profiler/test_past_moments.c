@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiler/past_moments.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
+#include "profiler/database.h"
+#include "profiler/heatmap.h"
+#include "profiler/profile.h"
+#include "profiler/query.h"
+#include "profiler/store.h"
+#include "tests/unit/profiler/life.h"
+
+#define HOUR_S  3600
+#define END_S   (LIFE_START_S + 60)
+#define SAMPLES 1000
+
+DEFINE_CLEANUP(struct profile *, profile_free)
+
+static struct profile *read_timed(const struct life *life)
+{
+	const struct query query = { .start_unix_ns = LIFE_START_S * NS_PER_SECOND,
+				     .end_unix_ns = END_S * NS_PER_SECOND };
+	struct profile *profile;
+
+	assert_int_equal(query_run_timed(life->store, &query, &profile), 0);
+	return profile;
+}
+
+/* On two CPUs, at times of which no two are of one kind. */
+static void add_samples(const struct life *life)
+{
+	for (int i = 0; i < SAMPLES; i++) {
+		struct sample sample = {
+			.time_unix_ns = LIFE_START_S * NS_PER_SECOND + i * 29876543LL + i % 7,
+			.value = FIXTURE_TICK_NS + (i == 500),
+			.weight = i == 400 ? 3 : 1,
+			.thread = FIXTURE_THREAD,
+			.stack = FIXTURE_STACK,
+			.cpu = (uint16_t)(i % 2),
+		};
+
+		assert_int_equal(store_add_samples(life->store, &sample, 1), 1);
+	}
+}
+
+static void assert_same_moments(const struct profile *found, const struct profile *expected)
+{
+	assert_int_equal(found->n_moments, expected->n_moments);
+	for (size_t i = 0; i < found->n_moments; i++) {
+		assert_int_equal(found->moments[i].time_unix_ns, expected->moments[i].time_unix_ns);
+		assert_int_equal(found->moments[i].cpu, expected->moments[i].cpu);
+		assert_int_equal(found->moments[i].count, expected->moments[i].count);
+		assert_false(found->moments[i].is_coarse);
+	}
+}
+
+static void sums_of(const struct profile *profile, uint64_t *ret_count, uint64_t *ret_value)
+{
+	*ret_count = 0;
+	*ret_value = 0;
+	for (size_t i = 0; i < profile->n_moments; i++) {
+		*ret_count += profile->moments[i].count;
+		*ret_value += profile->moments[i].value;
+	}
+}
+
+static void exact_times_survive_a_restart_and_roll_ups(void **state)
+{
+	struct life *life = *state;
+	_cleanup_(profile_freep) struct profile *before = NULL, *after = NULL, *later = NULL;
+	uint64_t count, value, found_count, found_value;
+
+	add_samples(life);
+	before = read_timed(life);
+	assert_int_equal(before->n_moments, SAMPLES);
+	sums_of(before, &count, &value);
+	life_tick(life, INT64_MAX, END_S);
+	life_end(life);
+	life_begin(life);
+	after = read_timed(life);
+	assert_same_moments(after, before);
+	sums_of(after, &found_count, &found_value);
+	assert_int_equal(found_count, count);
+	assert_int_equal(found_value, value);
+	for (int i = 1; i < 60; i++)
+		life_tick(life, INT64_MAX, END_S + i * 58L);
+	assert_true(life_status(life).roll_ups > 1);
+	assert_true(life_status(life).moments_bytes > 0);
+	later = read_timed(life);
+	assert_same_moments(later, before);
+}
+
+static void after_an_hour_only_seconds_are_left(void **state)
+{
+	struct life *life = *state;
+	_cleanup_(profile_freep) struct profile *before = NULL, *after = NULL;
+	uint64_t count, value, found_count, found_value;
+
+	add_samples(life);
+	before = read_timed(life);
+	sums_of(before, &count, &value);
+	for (int i = 0; i < 80; i++)
+		life_tick(life, INT64_MAX, END_S + i * 60L);
+	assert_int_equal(life_status(life).moments_bytes, 0);
+	life_end(life);
+	life_begin(life);
+	after = read_timed(life);
+	assert_int_equal(after->n_moments, 30); /* of one thread and stack, in so many seconds */
+	for (size_t i = 0; i < after->n_moments; i++) {
+		assert_true(after->moments[i].is_coarse);
+		assert_int_equal(after->moments[i].time_unix_ns % NS_PER_SECOND, NS_PER_SECOND / 2);
+	}
+	sums_of(after, &found_count, &found_value);
+	assert_int_equal(found_count, count);
+	assert_int_equal(found_value, value);
+}
+
+static void heat_maps_are_the_same_after_a_restart(void **state)
+{
+	struct life *life = *state;
+	const struct query query = { .start_unix_ns = LIFE_START_S * NS_PER_SECOND,
+				     .end_unix_ns = END_S * NS_PER_SECOND };
+	const struct heatmap_options options = { .n_rows = 50, .max_columns = 600 };
+	struct heatmap before, after;
+
+	add_samples(life);
+	assert_int_equal(heatmap_init(life->store, &query, &options, &before), 0);
+	life_tick(life, INT64_MAX, END_S);
+	life_end(life);
+	life_begin(life);
+	assert_int_equal(heatmap_init(life->store, &query, &options, &after), 0);
+	assert_int_equal(after.n_columns, before.n_columns);
+	assert_int_equal(after.count, before.count);
+	assert_int_equal(after.value, before.value);
+	assert_memory_equal(after.counts, before.counts,
+			    before.n_columns * before.n_rows * sizeof(*before.counts));
+	for (size_t i = 0; i < after.n_columns; i++)
+		assert_int_equal(after.coarse[i], 0);
+	heatmap_fini(&before);
+	heatmap_fini(&after);
+}
+
+/* Somebody has changed the file. */
+static void change(struct life *life, const char *sql)
+{
+	_cleanup_(database_closep) struct database *database = NULL;
+	char path[128];
+
+	life_end(life);
+	snprintf(path, sizeof(path), "%s/history.sqlite", life->folder);
+	assert_int_equal(database_open(&(struct database_options){ .path = path }, &database), 0);
+	assert_int_equal(database_run(database, sql), 0);
+	database = database_close(database);
+	life_begin(life);
+}
+
+static void what_lacks_its_moments_is_there_by_its_second(void **state)
+{
+	struct life *life = *state;
+	_cleanup_(profile_freep) struct profile *before = NULL, *after = NULL;
+	uint64_t count, value, found_count, found_value;
+	size_t n_coarse = 0;
+
+	add_samples(life);
+	before = read_timed(life);
+	sums_of(before, &count, &value);
+	life_tick(life, INT64_MAX, END_S);
+	change(life, "DELETE FROM moments WHERE start = 1700000010;"
+		     "INSERT INTO moments (type, start, moments)"
+		     " SELECT type, start, moments FROM moments");
+	after = read_timed(life);
+	sums_of(after, &found_count, &found_value);
+	assert_int_equal(found_count, count);
+	assert_int_equal(found_value, value);
+	for (size_t i = 0; i < after->n_moments; i++)
+		n_coarse += after->moments[i].is_coarse;
+	assert_int_equal(n_coarse, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(exact_times_survive_a_restart_and_roll_ups,
+						life_set_up, life_tear_down),
+		cmocka_unit_test_setup_teardown(after_an_hour_only_seconds_are_left, life_set_up,
+						life_tear_down),
+		cmocka_unit_test_setup_teardown(heat_maps_are_the_same_after_a_restart, life_set_up,
+						life_tear_down),
+		cmocka_unit_test_setup_teardown(what_lacks_its_moments_is_there_by_its_second,
+						life_set_up, life_tear_down),
+	};
+
+	return cmocka_run_group_tests_name("past_moments", tests, NULL, NULL);
+}
