@@ -26,17 +26,20 @@ struct database {
 	size_t statement_capacity;
 };
 
-/* Of a result of SQLite's that is an error. */
+/* Of a result of SQLite's that is an error. Our statements mean something, and rows are such as
+ * their tables take: where SQLite objects to one, the tables are not those that we have made. */
 static int error_of(int result)
 {
 	static const struct {
 		int result;
 		int error;
 	} errors[] = {
-		{ SQLITE_FULL, -ENOSPC },     { SQLITE_READONLY, -EROFS },
-		{ SQLITE_PERM, -EROFS },      { SQLITE_CANTOPEN, -EROFS },
-		{ SQLITE_CORRUPT, -EBADMSG }, { SQLITE_NOTADB, -EBADMSG },
-		{ SQLITE_BUSY, -EBUSY },      { SQLITE_LOCKED, -EBUSY },
+		{ SQLITE_FULL, -ENOSPC },      { SQLITE_READONLY, -EROFS },
+		{ SQLITE_PERM, -EROFS },       { SQLITE_CANTOPEN, -EROFS },
+		{ SQLITE_CORRUPT, -EBADMSG },  { SQLITE_NOTADB, -EBADMSG },
+		{ SQLITE_ERROR, -EBADMSG },    { SQLITE_CONSTRAINT, -EBADMSG },
+		{ SQLITE_MISMATCH, -EBADMSG }, { SQLITE_TOOBIG, -EBADMSG },
+		{ SQLITE_BUSY, -EBUSY },       { SQLITE_LOCKED, -EBUSY },
 		{ SQLITE_NOMEM, -ENOMEM },
 	};
 
@@ -286,20 +289,28 @@ uint64_t database_changed(struct database *database)
 	return (uint64_t)sqlite3_changes64(database->connection);
 }
 
+/* What begins and ends transactions does not depend on tables. */
+static int control(struct database *database, const char *sql)
+{
+	int result = sqlite3_exec(database->connection, sql, NULL, NULL, NULL);
+
+	return (result & 0xff) == SQLITE_ERROR ? -EIO : result_of(result);
+}
+
 int database_begin(struct database *database)
 {
-	return database_run(database, "BEGIN IMMEDIATE");
+	return control(database, "BEGIN IMMEDIATE");
 }
 
 /* A transaction begins to see the database as it is with the first read. */
 int database_begin_reading(struct database *database)
 {
-	return database_run(database, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
+	return control(database, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
 }
 
 int database_commit(struct database *database)
 {
-	return database_run(database, "COMMIT");
+	return control(database, "COMMIT");
 }
 
 void database_rollback(struct database *database)

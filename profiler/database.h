@@ -14,7 +14,7 @@
  *
  *     -ENOSPC   the disk, or what it may take of it, is full
  *     -EROFS    it may not be written
- *     -EBADMSG  the file is damaged, or no database
+ *     -EBADMSG  the file is damaged, or no database, or has not the tables that were asked for
  *     -EBUSY    another connection has not let go in time
  *     -ENOMEM   out of memory
  *     -EIO      anything else that the disk may say

@@ -86,7 +86,29 @@ static void views_and_triggers_are_not_run(void **state)
 			" END; INSERT INTO t VALUES (1); DELETE FROM t"),
 		0);
 	assert_int_equal(number_of(database, "SELECT count(*) FROM t"), 0);
-	assert_int_equal(database_get_number(database, "SELECT count(*) FROM v", &number), -EIO);
+	assert_int_equal(database_get_number(database, "SELECT count(*) FROM v", &number),
+			 -EBADMSG);
+	database_close(database);
+}
+
+static void tables_that_are_not_ours_are_damage(void **state)
+{
+	struct database *database = open_in_memory("foreign", false);
+	sqlite3_stmt *statement;
+	int64_t number;
+
+	(void)state;
+	assert_int_equal(database_run(database, "CREATE TABLE t (id INTEGER PRIMARY KEY, n,"
+						" CHECK (n < 5)); CREATE VIEW v AS SELECT 1 AS n"),
+			 0);
+	assert_int_equal(database_get_number(database, "SELECT m FROM t", &number), -EBADMSG);
+	assert_int_equal(database_get_number(database, "SELECT n FROM no_table", &number),
+			 -EBADMSG);
+	assert_int_equal(database_prepare(database, "INSERT INTO v VALUES (1)", &statement),
+			 -EBADMSG);
+	assert_int_equal(database_run(database, "INSERT INTO t VALUES (1, 9)"), -EBADMSG);
+	assert_int_equal(database_run(database, "INSERT INTO t VALUES ('one', 1)"), -EBADMSG);
+	assert_int_equal(database_commit(database), -EIO); /* nothing was begun */
 	database_close(database);
 }
 
@@ -96,6 +118,7 @@ int main(void)
 		cmocka_unit_test(what_was_committed_is_seen_by_others),
 		cmocka_unit_test(a_number_that_no_row_can_have_is_damage),
 		cmocka_unit_test(views_and_triggers_are_not_run),
+		cmocka_unit_test(tables_that_are_not_ours_are_damage),
 	};
 
 	return cmocka_run_group_tests_name("database", tests, NULL, NULL);
