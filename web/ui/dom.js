@@ -37,6 +37,14 @@ export function setText(/** @type {Element} */ element, /** @type {string} */ te
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** The root's size of text where nobody wants it otherwise, see style.css. */
+const USUAL_TEXT_PX = 14;
+
+/** How much larger than usual texts are to be, as the browser was told, or for a large screen. */
+export function textScale() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TEXT_PX;
+}
+
 /** True while people ask for less motion. */
 export function prefersLessMotion() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -12,7 +12,7 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { prefersLessMotion } from './dom.js';
+import { prefersLessMotion, textScale } from './dom.js';
 import { labelForms, LabelFitter } from './label.js';
 import { nodeAt } from './layout.js';
 import { Palette } from './palette.js';
@@ -23,12 +23,13 @@ import { Viewport } from './viewport.js';
 /** @typedef {import('./palette.js').Paint} Paint */
 /** @typedef {{node: number, x: number, y: number, width: number, height: number}} Box */
 
-export const ROW_PX = 21;
+const TEXT_SCALE = textScale();
+export const ROW_PX = Math.round(21 * TEXT_SCALE);
 const GAP_PX = 1;
 const TEXT_PAD_PX = 5;
 const MIN_TEXT_PX = 26;
 const MOVE_MS = 220;
-const FONT_SIZE_PX = 12;
+const FONT_SIZE_PX = 12 * TEXT_SCALE;
 const FONT_FAMILY =
   'system-ui, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif';
 
