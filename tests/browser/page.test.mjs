@@ -14,6 +14,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { launch } from './chromium.mjs';
 import { serve } from './synthetic_server.mjs';
@@ -195,6 +196,62 @@ class PageTest {
     await this.page.getByRole('button', { name: 'Live', pressed: false }).waitFor();
   }
 
+  /** @param {string} name @param {string} text */
+  async drop(name, text) {
+    const transfer = await this.page.evaluateHandle(
+      ([fileName, content]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([content], fileName));
+        return data;
+      },
+      [name, text],
+    );
+    await this.page.dispatchEvent('body', 'dragover', { dataTransfer: transfer });
+    await this.page.locator('body[data-drag=open]').waitFor();
+    await this.page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+  }
+
+  async opens_a_file_that_is_picked() {
+    const asked = [];
+    this.page.on('request', (request) => asked.push(request.url()));
+    const golden = new URL('../golden/known.perf', import.meta.url);
+    await this.page.locator('#open-file-picker').setInputFiles(fileURLToPath(golden));
+    const row = this.rows('parse<std::string>').first();
+    await row.waitFor({ state: 'attached' });
+    const { samples, module, time } = await this.cells(row);
+    assert.deepEqual([samples, module, time], ['42', '/usr/bin/api (inlined)', '420 ms']);
+    assert.equal(await this.truth('samples'), '61');
+    await this.page.locator('#file').getByText('known.perf').waitFor();
+    await this.page.waitForTimeout(QUIET_MS);
+    assert.deepEqual(asked, [], 'no server is asked');
+  }
+
+  async opens_a_file_that_is_dropped() {
+    await this.drop('two.folded', 'api;main;<b>f</b> 3\napi;main 1\n');
+    const { samples, share } = await this.cells(await this.seen('<b>f</b>'));
+    assert.deepEqual([samples, share], ['3', '75.0 %']);
+  }
+
+  async seen(name) {
+    const row = this.rows(name).first();
+    await row.waitFor({ state: 'attached' });
+    return row;
+  }
+
+  async says_what_is_wrong_with_a_file() {
+    await this.drop('photo.png', '\x89PNG\0\0\0\rIHDR');
+    const failure = this.page.getByRole('alert').getByText(/cannot be shown/);
+    await failure.waitFor();
+    await this.drop('two.folded', 'api;main 1\n');
+    await failure.waitFor({ state: 'hidden' });
+  }
+
+  async goes_back_to_the_host() {
+    await this.page.locator('#file').click();
+    await this.rows().first().waitFor({ state: 'attached' });
+    await this.page.locator('#file').waitFor({ state: 'hidden' });
+  }
+
   async looks_well_in_light_and_dark() {
     await this.rows().first().waitFor({ state: 'attached' });
     for (const colorScheme of ['light', 'dark']) {
@@ -228,6 +285,10 @@ const STEPS = [
   'searches',
   'shows_one_process_alone',
   'goes_on',
+  'opens_a_file_that_is_picked',
+  'opens_a_file_that_is_dropped',
+  'says_what_is_wrong_with_a_file',
+  'goes_back_to_the_host',
   'looks_well_in_light_and_dark',
   'has_nothing_to_complain_about',
   'says_when_the_server_is_gone_and_recovers',

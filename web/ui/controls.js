@@ -4,6 +4,7 @@
 
 import { ROOT } from './call_tree.js';
 import { byId, create } from './dom.js';
+import { listenToFiles } from './file_drop.js';
 import { listenToKeys, showKeys } from './keys.js';
 import { largestChild, neighbour } from './layout.js';
 import { RANGES_S } from './state.js';
@@ -93,6 +94,7 @@ function keyBindings(page) {
     anywhere('N', 'previous match', () => page.goToMatch(-1)),
     inGraph(' ', 'pause, or go on', () => page.togglePause()),
     anywhere('o', 'order by name or by size', () => page.toggleOrder()),
+    anywhere('f', 'open a file', () => byId('open-file', HTMLButtonElement).click()),
     anywhere('t', 'theme: auto, light, dark', () => page.theme.next()),
     anywhere('i', 'what is missing, and why', () => page.elements.reasons.showModal()),
     anywhere('?', 'these keys', () => page.elements.help.showModal()),
@@ -102,6 +104,11 @@ function keyBindings(page) {
 /** @param {Page} page */
 export function listenToPeople(page) {
   listenToHead(page);
+  listenToFiles({
+    open: (file) => page.files.open(file),
+    compare: (file) => page.files.compare(file),
+  });
+  byId('file', HTMLButtonElement).addEventListener('click', () => page.files.close());
   listenToSearch(page);
   listenToPointer(page);
   noteInput();

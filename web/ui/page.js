@@ -15,6 +15,7 @@ import { byId, create, setText } from './dom.js';
 import { isEmbedded } from './embedded.js';
 import { EngineClient } from './engine_client.js';
 import { FlameGraph } from './flame_graph.js';
+import { OpenedFiles } from './opened_files.js';
 import { Palette } from './palette.js';
 import { ProcessList } from './process_list.js';
 import { compileSearch, describeMatches, nextMatch, searchTree } from './search.js';
@@ -54,6 +55,7 @@ export class Page {
     this.engine = new EngineClient();
     /** @type {Summary | null} of the profile that is open */
     this.summary = null;
+    this.files = new OpenedFiles(this);
     /** @type {ProcessGroup[]} */
     this.groups = [];
     /** @type {SentLayout | null} */
@@ -127,7 +129,8 @@ export class Page {
     const { rangeS, at } = this.state;
     this.state = parseState(location.hash);
     this.showState();
-    if (this.state.rangeS !== rangeS || this.state.at !== at) this.source.follow(this.state);
+    const isOther = this.state.rangeS !== rangeS || this.state.at !== at;
+    if (isOther && !this.files.name) this.source.follow(this.state);
     this.rebuild();
   }
 
@@ -164,13 +167,14 @@ export class Page {
 
   /** @param {Uint8Array} bytes of a profile */
   async receive(bytes) {
+    const file = this.files.name;
     try {
       const summary = await this.engine.open(bytes);
-      if (!summary) return;
+      if (!summary || file !== this.files.name) return;
       this.summary = summary;
       this.elements.failure.hidden = true;
       const source = this.state.at === null ? 'live' : 'paused';
-      document.body.dataset.source = isEmbedded ? 'file' : source;
+      document.body.dataset.source = isEmbedded || file ? 'file' : source;
       this.showHost();
       await this.rebuild();
       this.groups = (await this.engine.processes()) ?? this.groups;
@@ -189,6 +193,7 @@ export class Page {
   }
 
   get host() {
+    if (this.files.name) return this.summary?.facts.host ?? this.files.name;
     return this.status.host ?? this.summary?.facts.host ?? (location.hostname || 'profile');
   }
 
@@ -215,7 +220,8 @@ export class Page {
     this.showProcesses();
     try {
       const { query, transforms, order, type } = state;
-      const question = { query, transforms, order, type, host: this.host };
+      const base = this.files.baseName ? { query } : null;
+      const question = { query, transforms, order, type, base, host: this.host };
       const layout = await this.engine.picture(question);
       if (layout) this.showLayout(layout);
     } catch (error) {
@@ -236,7 +242,8 @@ export class Page {
     this.showMessage(tree.total[ROOT] ? '' : describeEmptiness(summary, this.state));
     this.updateSearch();
     this.showZoom();
-    const items = truths(layout.measure, this.status, this.earlierStatus);
+    const status = this.files.name ? {} : this.status;
+    const items = truths(layout.measure, status, this.earlierStatus);
     showTruths(byId('truth', HTMLElement), items);
     showReasons(byId('truths', HTMLElement), items);
   }
