@@ -42,6 +42,8 @@ const USUAL_TEXT_PX = 14;
 
 /** How much larger than usual texts are to be, as the browser was told, or for a large screen. */
 export function textScale() {
+  // Under node, where arithmetic of views is tested, nobody reads.
+  if (typeof document === 'undefined') return 1;
   return parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_TEXT_PX;
 }
 
