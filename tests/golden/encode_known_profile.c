@@ -31,14 +31,15 @@ int main(int argc, char **argv)
 	}
 	if (argc > 2 && !strcmp(argv[2], "timed")) {
 		profile = known_profile_new_timed();
-		encoder = encoder_in_time(encoder);
+		if (encoder_in_time(encoder))
+			encoder = encoder_in_time(encoder);
 	} else if (argc > 2) {
 		profile =
 			known_profile_new_large((uint32_t)strtoul(argv[2], NULL, 10), LARGE_DEPTH);
 	} else {
 		profile = known_profile_new();
 	}
-	if (!encoder || encoder->encode(profile, &bytes) < 0 ||
+	if (encoder->encode(profile, &bytes) < 0 ||
 	    file_write_fd(STDOUT_FILENO, bytes.data, bytes.size) < 0)
 		return EXIT_FAILURE;
 	return EXIT_SUCCESS;
