@@ -81,6 +81,8 @@ static void append_location(const struct profile *profile, const struct profile_
 
 		buffer_printf(out, "\t%16" PRIx64 " ", location->address);
 		text_append_line(out, symbol_of(profile, profile->functions[line->function].name));
+		if (i + 1 == location->n_lines && location->function_off)
+			buffer_printf(out, "+0x%" PRIx64, location->function_off);
 		if (i + 1 < location->n_lines) {
 			buffer_append_string(out, " (inlined)\n");
 			continue;

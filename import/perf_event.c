@@ -175,16 +175,24 @@ static bool parse_address(const char **text, const char *end, uint64_t *ret_addr
 	return *text > start && *text - start <= 16 && *text < end && **text == ' ';
 }
 
-/* "symbol+0x12" → "symbol" */
-static void strip_offset(struct builder_text *symbol)
+static uint32_t hex_digit(char c)
+{
+	return (uint32_t)(is_digit(c) ? c - '0' : c - 'a' + 10);
+}
+
+/* "symbol+0x12" → "symbol", 0x12 */
+static void split_offset(struct builder_text *symbol, uint64_t *ret_off)
 {
 	size_t at = symbol->length;
 
 	while (at && (is_digit(symbol->text[at - 1]) ||
 		      (symbol->text[at - 1] >= 'a' && symbol->text[at - 1] <= 'f')))
 		at--;
-	if (at < symbol->length && at > 3 && !memcmp(symbol->text + at - 3, "+0x", 3))
-		symbol->length = at - 3;
+	if (at == symbol->length || at <= 3 || memcmp(symbol->text + at - 3, "+0x", 3) != 0)
+		return;
+	for (size_t i = at; i < symbol->length; i++)
+		*ret_off = *ret_off << 4 | hex_digit(symbol->text[i]);
+	symbol->length = at - 3;
 }
 
 bool perf_frame_parse(const char *line, size_t length, struct perf_frame *ret_frame)
@@ -213,7 +221,7 @@ bool perf_frame_parse(const char *line, size_t length, struct perf_frame *ret_fr
 	if (ret_frame->is_inlined)
 		ret_frame->path.length = 0;
 	ret_frame->symbol = rest;
-	strip_offset(&ret_frame->symbol);
+	split_offset(&ret_frame->symbol, &ret_frame->symbol_off);
 	return ret_frame->symbol.length > 0;
 }
 

@@ -24,7 +24,8 @@ struct perf_event {
 
 struct perf_frame {
 	uint64_t address;
-	struct builder_text symbol; /* without its offset */
+	struct builder_text symbol; /* without its offset … */
+	uint64_t symbol_off;        /* … which is this; or 0 */
 	struct builder_text path;   /* or empty */
 	bool is_inlined;
 };

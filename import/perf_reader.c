@@ -105,6 +105,7 @@ static int end_place(struct perf_reader *reader, const struct perf_frame *frame)
 {
 	struct builder_frame place = {
 		.address = frame->address,
+		.function_off = frame->symbol_off,
 		.lines = reader->inlined,
 		.n_lines = reader->n_inlined,
 	};

@@ -100,6 +100,7 @@ int builder_add_frame(struct profile_builder *builder, const struct builder_fram
 		.address = frame->address,
 		.mapping = frame->mapping,
 		.kind = frame->kind,
+		.function_off = frame->function_off,
 	};
 	uint32_t chain, index;
 	int r;

@@ -35,6 +35,7 @@ struct builder_frame {
 	uint64_t address;
 	uint32_t mapping;                 /* or PROFILE_NO_MAPPING */
 	uint32_t kind;                    /* enum frame_kind */
+	uint64_t function_off;            /* as in a location */
 	const struct profile_line *lines; /* innermost function first */
 	size_t n_lines;
 };

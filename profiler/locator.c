@@ -43,6 +43,7 @@ struct place {
 	const struct past_frame *past; /* of what has kept its name; borrowed */
 	const char *name;              /* of the mapping */
 	uint64_t name_off;             /* what stands behind "+0x" if there is no better name */
+	uint64_t function_off;         /* from the start of its function */
 };
 
 void locator_init(struct locator *ret_locator, const struct snapshot *snapshot,
@@ -358,7 +359,7 @@ static int fallback_add(struct locator *locator, const struct place *place, uint
 }
 
 /* Sets 0 lines if nobody knows a name there. */
-static int symbol_lines_add(struct locator *locator, const struct place *place,
+static int symbol_lines_add(struct locator *locator, struct place *place,
 			    struct profile_line *ret_lines, size_t *ret_n_lines)
 {
 	const struct symbol_place *symbols = NULL;
@@ -378,6 +379,7 @@ static int symbol_lines_add(struct locator *locator, const struct place *place,
 	if (r < 0)
 		return r;
 	*ret_n_lines = symbols ? symbols->n_lines : 0;
+	place->function_off = symbols ? symbols->off : 0;
 	for (size_t i = 0; i < *ret_n_lines; i++) {
 		ret_lines[i] = (struct profile_line){ .line = symbols->lines[i].line };
 		r = function_add(locator, symbols->lines[i].function, &ret_lines[i].function);
@@ -424,6 +426,7 @@ int locator_add(struct locator *locator, const struct frame *frame, uint32_t *re
 			return r;
 	}
 	location.address = place.address;
+	location.function_off = place.function_off;
 	r = profile_add_mapping(locator->profile, &place.mapping, &location.mapping);
 	if (r < 0)
 		return r;

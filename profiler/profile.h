@@ -48,8 +48,9 @@ struct profile_line {
 
 struct profile_location {
 	uint64_t address;
-	uint32_t mapping; /* or PROFILE_NO_MAPPING */
-	uint32_t kind;    /* enum frame_kind */
+	uint32_t mapping;      /* or PROFILE_NO_MAPPING */
+	uint32_t kind;         /* enum frame_kind */
+	uint64_t function_off; /* bytes into its outermost function, if that is known; else 0 */
 	uint32_t first_line;
 	uint32_t n_lines; /* innermost function first; ≥ 1: what has no name is `file+0x…` */
 };

@@ -181,6 +181,8 @@ int profile_copy_lines(struct profile_copy *copy, uint32_t location, const bool 
 		r = copy_mapping(copy, added.mapping, &added.mapping);
 	if (r == 0)
 		r = copy_lines(copy, &copy->source->locations[location], kept, &lines, &n_lines);
+	if (kept && !kept[added.n_lines - 1])
+		added.function_off = 0; /* that function is not shown */
 	if (r == 0)
 		r = profile_add_location(copy->target, &added, lines, n_lines, &index);
 	return mark_set(&copy->locations[location], r, index);

@@ -244,6 +244,14 @@ static int frame_intern(struct symbol_cache *cache, const struct symbols *symbol
 	return r < 0 ? r : 0;
 }
 
+static uint64_t off_in_function(const struct symbol_file *file, uint64_t elf_vaddr)
+{
+	struct code_range range;
+
+	return symbol_file_find_function(file, elf_vaddr, &range) ? elf_vaddr - range.start_vaddr
+								  : 0;
+}
+
 static int place_add(struct symbol_cache *cache, struct symbols *symbols, struct pair_key key,
 		     const struct symbol_place **ret_place)
 {
@@ -260,6 +268,7 @@ static int place_add(struct symbol_cache *cache, struct symbols *symbols, struct
 	if (!place)
 		return -ENOMEM;
 	place->n_lines = (uint32_t)n_frames;
+	place->off = off_in_function(symbols->file, key.b);
 	for (size_t i = 0; i < n_frames; i++) {
 		place->lines[i].line = frames[i].line;
 		r = frame_intern(cache, symbols, &frames[i], &place->lines[i].function);

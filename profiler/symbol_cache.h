@@ -30,6 +30,7 @@ struct symbol_line {
 
 /* The functions at one place. */
 struct symbol_place {
+	uint64_t off;     /* bytes into the function that is not inlined */
 	uint32_t n_lines; /* 0: nobody knows a name; innermost function first */
 	struct symbol_line lines[];
 };

@@ -189,9 +189,26 @@ class Perf(unittest.TestCase):
     maxDiff = None
     HEAD = re.compile(r"\S.*  \d+/\d+  \[\d{3}\] \d+\.\d{9}: +\d+ cpu-clock: ")
     FRAME = re.compile(r"\t +[0-9a-f]+ \S.* \(\S+\)")
+    OFFSET = re.compile(r"\+0x[0-9a-f]+$")
 
     def test_is_as_expected(self):
         self.assertEqual(encoded("perf", "timed").decode(), expected("known.perf"))
+
+    def test_folds_to_what_folded_has(self):
+        """As scripts for flame graphs fold it: an offset follows the name, and is taken off."""
+        counts = collections.Counter()
+        for event in encoded("perf", "timed").decode().removesuffix("\n\n").split("\n\n"):
+            head, *frames = event.split("\n")
+            names = [re.fullmatch(r"\s*\w+\s*(.+) \((.*)\)", frame).group(1) for frame in frames]
+            stack = [self.OFFSET.sub("", name).replace(";", ":") for name in reversed(names)]
+            comm = re.match(r"(\S.+?)\s+\d+/\d+\s", head).group(1).replace(";", ":")
+            counts[";".join([comm, *stack])] += 1
+        folded = collections.Counter()
+        for line in expected("known.folded").splitlines():
+            stack, count = line.rsplit(" ", 1)
+            stack = re.sub(r"_\[[ikj]\](?=;|$)", "", stack).replace("\\x3b", ":")
+            folded[stack.replace("[anonymous]+0x7e0000000000", "[unknown]")] += int(count)
+        self.assertEqual(counts, folded)
 
     def test_every_line_parses(self):
         events = encoded("perf", "3000").decode().removesuffix("\n\n").split("\n\n")

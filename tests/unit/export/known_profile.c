@@ -74,10 +74,13 @@ static uint32_t add_location(struct profile *profile, uint32_t mapping, enum fra
 	if (names[1])
 		lines[n_lines++] = make_line(profile, names[1], line + 30);
 	lines[n_lines++] = make_line(profile, names[0], line);
-	must(profile_add_location(
-		profile,
-		&(struct profile_location){ .address = address, .mapping = mapping, .kind = kind },
-		lines, n_lines, &index));
+	must(profile_add_location(profile,
+				  &(struct profile_location){
+					  .address = address,
+					  .mapping = mapping,
+					  .kind = kind,
+					  .function_off = kind == FRAME_JIT ? 0 : address & 0xff },
+				  lines, n_lines, &index));
 	return index;
 }
 

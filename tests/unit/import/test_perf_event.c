@@ -99,6 +99,7 @@ static void takes_a_frame_apart(void **state)
 	assert_text(frame.path, "/usr/bin/api");
 	assert_text(perf_frame_file(&frame), "api");
 	assert_false(frame.is_inlined);
+	assert_int_equal(frame.symbol_off, 0x1f);
 	frame = frame_of("        ffffffff81000030 page_fault+0x30 ([kernel.kallsyms])");
 	assert_text(frame.path, "[kernel.kallsyms]");
 	frame = frame_of("\t 12 take (inlined)");

@@ -12,6 +12,7 @@
 #include "profiler/symbols.h"
 #include "tests/unit/profiler/demangle_counter.h"
 #include "tests/unit/profiler/symbol_fixture.h"
+#include "unwind/symbol_file.h"
 #include "unwind/elf_file.h"
 
 static struct symbols *new_symbols(uint32_t id)
@@ -40,6 +41,26 @@ static void makes_readable_what_a_symbol_file_answers(void **state)
 	assert_string_equal(function->name, "symbol_fixture_inlined");
 	assert_non_null(strstr(function->filename, "/symbol_fixture.c"));
 	assert_true(place->lines[0].line > 0);
+	symbol_cache_unref(cache);
+	symbols_unref(symbols);
+}
+
+static void tells_how_far_into_its_function_a_place_is(void **state)
+{
+	const uint64_t vaddr = symbol_fixture_call_vaddr() + 1;
+	struct symbols *symbols = new_symbols(1);
+	const struct symbol_place *place;
+	struct symbol_cache *cache;
+	struct code_range range;
+
+	(void)state;
+	assert_int_equal(symbol_cache_new(&cache), 0);
+	assert_int_equal(symbol_cache_find(cache, symbols, vaddr, &place), 0);
+	assert_true(symbol_file_find_function(symbols->file, vaddr, &range));
+	assert_true(place->off > 0);
+	assert_int_equal(place->off, vaddr - range.start_vaddr);
+	assert_int_equal(symbol_cache_find(cache, symbols, 1, &place), 0);
+	assert_int_equal(place->off, 0);
 	symbol_cache_unref(cache);
 	symbols_unref(symbols);
 }
@@ -175,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_readable_what_a_symbol_file_answers),
+		cmocka_unit_test(tells_how_far_into_its_function_a_place_is),
 		cmocka_unit_test(answers_the_same_again_without_growing),
 		cmocka_unit_test(tells_functions_of_one_name_apart),
 		cmocka_unit_test(demangles_a_name_once_however_often_it_is_met),
