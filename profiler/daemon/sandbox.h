@@ -7,7 +7,8 @@
  *                 uid              capabilities               system calls
  *     sampler     as started       those of needed[] below    all but those that change the host
  *     resolver    61070            none                       memory, and descriptors it was given
- *     its child   61070            none                       the same without fork and kill
+ *     its child,  61070            none                       the same without fork and kill
+ *     convert's
  *     server      61071            none                       the above, sockets it was given, and
  *                                                             files, if there is history on disk
  *     fetcher     61072            none                       the network, threads, files, fork
@@ -26,7 +27,7 @@
 enum sandbox_filter {
 	FILTER_SAMPLER,
 	FILTER_RESOLVER,
-	FILTER_BUILD, /* the resolver's child */
+	FILTER_BUILD, /* the resolver's child, and that of `convert` */
 	FILTER_SERVER,
 	FILTER_SERVER_WITH_FOLDER, /* … of history, which it opens files in */
 	FILTER_FETCHER,            /* … and its child */

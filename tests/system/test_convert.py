@@ -3,13 +3,15 @@
 """`pilotlight convert`: profiles of other tools, and our own, there and back."""
 
 import gzip
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
 from daemon import Daemon
-from harness import PILOTLIGHT, SOURCES, Skip, fixture, main, require_root, test
+from harness import PILOTLIGHT, SOURCES, Skip, fixture, main, require_root, test, wait_for
 
 GOLDEN = SOURCES / "golden"
 
@@ -215,6 +217,59 @@ def what_cannot_be_read_or_written_is_one_sentence():
             assert len(run.stderr.splitlines()) == 1 and not run.stdout, said
             assert all(word in run.stderr for word in words), said
         assert not (folder / "x.svg").exists()
+
+
+def status_of(pid):
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def child_of(pid):
+    """Its only child that lives, or None."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return int(children[0]) if children else None
+
+
+@test
+def what_a_stranger_wrote_is_read_behind_a_sandbox():
+    """The input is a pipe that stays open, so the reader can be looked at while it waits."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = pathlib.Path(folder) / "in.folded", pathlib.Path(folder) / "out.folded"
+        os.mkfifo(source)
+        command = [str(PILOTLIGHT), "convert", str(source), str(target)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+            with open(source, "w", encoding="utf-8") as writer:
+                reader = wait_for(lambda: child_of(run.pid), 10, "there is a reader")
+                status = wait_for(
+                    lambda: status_of(reader)["Seccomp"] == "2" and status_of(reader),
+                    10,
+                    "the reader is behind a filter of system calls",
+                )
+                assert not target.exists()
+                writer.write("main;f 3\n")
+            said = run.stderr.read()
+            assert run.wait(timeout=20) == 0, said
+        assert target.read_text() == "main;f 3\n"
+    assert status["NoNewPrivs"] == "1", status
+    assert all(int(status[name], 16) == 0 for name in ("CapPrm", "CapEff", "CapInh")), status
+    if os.geteuid() == 0:
+        assert set(status["Uid"].split()) == {"61070"}, status
+
+
+@test
+def a_reader_that_is_killed_leaves_the_output_as_it_was():
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = pathlib.Path(folder) / "in.folded", pathlib.Path(folder) / "out.folded"
+        target.write_text("what was there\n")
+        os.mkfifo(source)
+        command = [str(PILOTLIGHT), "convert", str(source), str(target)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+            with open(source, "w", encoding="utf-8"):
+                reader = wait_for(lambda: child_of(run.pid), 10, "there is a reader")
+                os.kill(reader, signal.SIGSEGV)
+                assert run.wait(timeout=20) == 1
+            assert "signal 11" in run.stderr.read()
+        assert target.read_text() == "what was there\n"
 
 
 if __name__ == "__main__":
