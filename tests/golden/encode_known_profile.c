@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes the known profile to standard output, in the format that the first argument names; with
- * a second argument N, a large one of N samples; with "timed", the known one in order of time.
+ * a second argument N, a large one of N samples; with "timed", the known one with the time
+ * of each sample, which formats that can show it do.
  */
 #include <stdio.h>
 #include <stdlib.h>
