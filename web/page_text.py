@@ -1,18 +1,95 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a file of the page is served: all but its comments, which are a third of it.
+"""What of a file of the page is served: all but its comments, and the spaces that mean nothing.
 
-Their lines stay, empty, so that a line has the number that it has in the tree."""
+Lines stay, if need be empty, so that a line has the number that it has in the tree. Strings,
+templates and regular expressions are left alone; so are spaces that keep words, or signs, apart."""
 
 import re
+import sys
 
-COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.M | re.S)
-COMMENTED = {".js", ".css"}
+COMMENT = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*$", re.M | re.S)
+INDENT = re.compile(r"^[ \t]+", re.M)
+BLANK = re.compile(r"[ \t]+")
+NEEDLESS = re.compile(r" ?([=*<>(){}\[\],;:?&|!%^~]) ?")
+BEFORE_DIVISION = re.compile(r"(?:[\w$)\]}]|\+\+|--)\s*$")
+BEFORE_EXPRESSION = re.compile(r"\b(?:return|typeof|case|in|of)\s*$")
+REGEXP = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/\w*")
+STRING = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"")
+REMARK = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+
+
+def skip_template(text, at):
+    """The end of the template that begins at @at; others may lie within."""
+    at += 1
+    while text[at] != "`":
+        if text.startswith("${", at):
+            at = skip_expression(text, at + 2)
+        else:
+            at += 2 if text[at] == "\\" else 1
+    return at + 1
+
+
+def skip_expression(text, at):
+    """The end of what stands in ${…}, whose first character is at @at."""
+    start = at
+    while text[at] != "}":
+        end = next_literal(text, at, text[start:at])
+        if end is None:
+            end = skip_expression(text, at + 1) if text[at] == "{" else at + 1
+        at = end
+    return at + 1
+
+
+def next_literal(text, at, before):
+    """The end of the literal that begins at @at, after the code @before; None: there is none."""
+    if text[at] == "`":
+        return skip_template(text, at)
+    # A slash divides what is before it, if there is something to divide.
+    is_division = BEFORE_DIVISION.search(before) and not BEFORE_EXPRESSION.search(before)
+    pattern = STRING if text[at] in "'\"" else REGEXP if text[at] == "/" and not is_division else None
+    found = pattern and pattern.match(text, at)
+    return found.end() if found else None
+
+
+def squeeze(code):
+    return NEEDLESS.sub(r"\1", BLANK.sub(" ", INDENT.sub("", code)))
+
+
+def squeeze_script(text):
+    out, start, at = [], 0, 0
+    while at < len(text):
+        remark = REMARK.match(text, at)
+        if not remark and text[at] not in "'\"`/":
+            at += 1
+            continue
+        end = remark.end() if remark else next_literal(text, at, text[max(start, at - 80) : at])
+        if end is None:
+            at += 1
+            continue
+        out.append(text[start:at])
+        out.append("\n" * remark.group().count("\n") if remark else text[at:end])
+        start = at = end
+    out.append(text[start:])
+    # Code and what is left alone, by turns: a line that begins with a literal has its indent in
+    # the code before.
+    code = [re.sub(r"\n[ \t]+$", "\n", squeeze(part)) for part in out[::2]]
+    return "".join(part for pair in zip(code, [*out[1::2], ""]) for part in pair)
 
 
 def served(path):
     """The bytes of the file at @path as they are served."""
-    data = path.read_bytes()
-    if path.suffix not in COMMENTED:
-        return data
-    text = data.decode("utf-8")
-    return COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text).encode("utf-8")
+    text = path.read_bytes()
+    if path.suffix == ".js":
+        return squeeze_script(text.decode("utf-8")).encode("utf-8")
+    if path.suffix != ".css":
+        return text
+    text = COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text.decode("utf-8"))
+    return INDENT.sub("", text).encode("utf-8")
+
+
+if __name__ == "__main__":
+    import pathlib
+
+    for argument in sys.argv[2:]:
+        source = pathlib.Path(argument)
+        pathlib.Path(sys.argv[1], source.name).write_bytes(served(source))

@@ -16,7 +16,8 @@ import { gzipSync } from 'node:zlib';
 
 import { syntheticListing, syntheticSource } from './synthetic_code.mjs';
 import { syntheticStatus } from './synthetic_host.mjs';
-import { syntheticProfile } from './synthetic_profile.mjs';
+import { countedProfile, syntheticProfile } from './synthetic_profile.mjs';
+import { builds, changeS, countBetween, heatmap, timeline } from './synthetic_time.mjs';
 
 const UI = fileURLToPath(new URL('../../web/ui/', import.meta.url));
 const TYPES = {
@@ -31,9 +32,24 @@ const HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 
+/** @type {Record<string, (fields: URLSearchParams) => unknown>} */
+const JSON_ROUTES = {
+  '/api/v1/status': syntheticStatus,
+  '/api/v1/timeline': timeline,
+  '/api/v1/heatmap': heatmap,
+  '/api/v1/builds': builds,
+};
+
 /** @param {number} seconds @param {number} endS @param {boolean} [inOrder] one sample by one */
 function profile(seconds, endS, inOrder = false) {
-  return gzipSync(syntheticProfile({ seed: Math.floor(endS), seconds, endS, inOrder }));
+  const isRebuilt = endS > changeS;
+  return gzipSync(syntheticProfile({ seed: Math.floor(endS), seconds, endS, inOrder, isRebuilt }));
+}
+
+/** Of a range whose ends are those of cells of the heat map. @param {number} from @param {number} to */
+function profileOfCells(from, to) {
+  const count = countBetween(from, to);
+  return gzipSync(countedProfile({ count, seconds: to - from, endS: to }));
 }
 
 /**
@@ -50,10 +66,10 @@ async function answer(url, only) {
   if (pathname === '/api/v1/profile') {
     const to = Number(searchParams.get('to')) || now;
     const from = Number(searchParams.get('from')) || to - 30;
-    return [
-      'application/octet-stream',
-      profile(to - from, to, searchParams.get('order') === 'time'),
-    ];
+    const inOrder = searchParams.get('order') === 'time';
+    const isOfCells = !inOrder && !Number.isInteger(to - from) && to - from < 120;
+    const bytes = isOfCells ? profileOfCells(from, to) : profile(to - from, to, inOrder);
+    return ['application/octet-stream', bytes];
   }
   if (pathname === '/api/v1/disassembly') {
     const name = searchParams.get('function') ?? '';
@@ -63,7 +79,8 @@ async function answer(url, only) {
   if (pathname === '/api/v1/source') {
     return ['text/plain; charset=utf-8', syntheticSource(searchParams.get('file') ?? '')];
   }
-  if (pathname === '/api/v1/status') return ['application/json', JSON.stringify(syntheticStatus())];
+  const json = JSON_ROUTES[pathname];
+  if (json) return ['application/json', JSON.stringify(json(searchParams))];
   const name = pathname === '/' ? 'index.html' : basename(pathname);
   return [TYPES[extname(name)] ?? 'text/plain', await readFile(UI + name)];
 }

@@ -28,6 +28,7 @@ export const ROW_PX = Math.round(21 * TEXT_SCALE);
 const GAP_PX = 1;
 const TEXT_PAD_PX = 5;
 const MIN_TEXT_PX = 26;
+const MARK_PX = 14;
 const MOVE_MS = 220;
 const FONT_SIZE_PX = 12 * TEXT_SCALE;
 const FONT_FAMILY =
@@ -277,7 +278,10 @@ export class FlameGraph {
     // Ink is made for full colours; on pale ones the page's own is easier to read.
     const ink = context.globalAlpha < 1 && frame.kind !== 'process' ? palette.ink : paint.ink;
     context.globalAlpha = Math.sqrt(context.globalAlpha);
-    if (room >= MIN_TEXT_PX - 2 * TEXT_PAD_PX) this.drawLabel(frame, ink, left, y, room);
+    const markPx = this.drawMark(paint, ink, left, y, room);
+    if (room >= MIN_TEXT_PX - 2 * TEXT_PAD_PX) {
+      this.drawLabel(frame, ink, left + markPx, y, room - markPx);
+    }
   }
 
   /** What is beside the matter is pale. @param {number} node @param {boolean} found */
@@ -308,6 +312,20 @@ export class FlameGraph {
       context.fillStyle = 'rgb(255 255 255 / 0.22)';
       context.fillRect(x, y, width, height);
     }
+  }
+
+  /**
+   * What stands before the name. @param {Paint} paint @param {string} ink
+   * @param {number} x @param {number} y @param {number} room
+   * @returns {number} how wide it is
+   */
+  drawMark({ mark }, ink, x, y, room) {
+    const { context, fitters } = this;
+    if (!mark || room < MARK_PX) return 0;
+    if (context.font !== fitters.process.font) context.font = fitters.process.font;
+    context.fillStyle = ink;
+    context.fillText(mark, x + TEXT_PAD_PX, y + (ROW_PX - GAP_PX) / 2 + 0.5);
+    return MARK_PX;
   }
 
   /**

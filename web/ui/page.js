@@ -13,6 +13,7 @@ import { showBreadcrumbs } from './breadcrumbs.js';
 import { ROOT } from './call_tree.js';
 import { byId, create, setText } from './dom.js';
 import { isEmbedded } from './embedded.js';
+import { ChangePalette } from './change_palette.js';
 import { EngineClient } from './engine_client.js';
 import { FlameGraph } from './flame_graph.js';
 import { OpenedFiles } from './opened_files.js';
@@ -23,6 +24,7 @@ import { formatSelector, parseSelector } from './selector.js';
 import { Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
+import { TimePanel } from './time_panel.js';
 import { Tooltip } from './tooltip.js';
 import { describeEmptiness, earliest, truths } from './truth.js';
 import { showReasons, showTruths } from './truth_list.js';
@@ -97,10 +99,16 @@ export class Page {
       ({ label, value }) => this.toggleMatcher(label, value),
     );
     this.source = new Source({
-      onProfile: (bytes) => this.receive(bytes),
+      onProfile: (bytes, base) => this.receive(bytes, base),
       onStatus: (status) => this.hear(status),
       onFailure: (sentence) => this.fail(sentence),
     });
+    this.time = isEmbedded
+      ? null
+      : new TimePanel({
+          change: (change, isStep) => this.go(change, isStep),
+          say: (text) => this.say(text),
+        });
   }
 
   start() {
@@ -126,12 +134,26 @@ export class Page {
 
   /** The address was changed by the browser's Back or by hand. */
   restore() {
-    const { rangeS, at } = this.state;
+    const before = this.state;
     this.state = parseState(location.hash);
     this.showState();
-    const isOther = this.state.rangeS !== rangeS || this.state.at !== at;
+    this.catchUp(before);
+  }
+
+  /** Change the state, and get what it needs. @param {Partial<State>} change */
+  go(change, isStep = false) {
+    const before = this.state;
+    this.change(change, isStep);
+    this.catchUp(before);
+  }
+
+  /** Another time is to be fetched; all else is there. @param {State} before */
+  catchUp(before) {
+    const { rangeS, at, base } = this.state;
+    const isOtherBase = JSON.stringify(base) !== JSON.stringify(before.base);
+    const isOther = rangeS !== before.rangeS || at !== before.at || isOtherBase;
     if (isOther && !this.files.name) this.source.follow(this.state);
-    this.rebuild();
+    else this.rebuild();
   }
 
   showState() {
@@ -148,13 +170,27 @@ export class Page {
     for (const format of DOWNLOADS) {
       byId(`save-${format}`, HTMLAnchorElement).href = profileUrl(this.state, format);
     }
+    // A file has no server that knows more of its time.
+    byId('time', HTMLElement).hidden = this.files.name !== '';
+    this.time?.show(this.state);
   }
 
   showTheme() {
-    this.graph.setPalette(new Palette(this.theme.shown));
+    this.showPalette();
+    this.time?.setTheme(this.theme.shown);
     setText(this.elements.theme, this.theme.choice);
     this.elements.theme.ariaLabel = `theme: ${this.theme.choice}`;
     byId('legend', HTMLElement).dataset.shown = this.theme.shown;
+  }
+
+  /** The colours of frames, or of what has changed. */
+  showPalette() {
+    const { layout, theme } = this;
+    const isCompared = layout?.tree.baseTotal !== null && layout !== null;
+    const change = isCompared ? new ChangePalette(theme.shown, layout.countScale) : null;
+    this.graph.setPalette(change ?? new Palette(theme.shown));
+    if (change) this.time?.compare.showLegend(change);
+    byId('legend', HTMLElement).hidden = change !== null;
   }
 
   // --- profile → what is seen -------------------------------------------------------------------
@@ -165,11 +201,17 @@ export class Page {
     this.status = status;
   }
 
-  /** @param {Uint8Array} bytes of a profile */
-  async receive(bytes) {
+  /**
+   * @param {Uint8Array} bytes of a profile
+   * @param {Uint8Array | null} [base] what it is compared with; undefined: what it was
+   */
+  async receive(bytes, base) {
     const file = this.files.name;
     try {
-      const summary = await this.engine.open(bytes);
+      const opened = this.engine.open(bytes);
+      const isKept = base === undefined || this.files.baseName !== '';
+      if (!isKept) this.engine.openBase(base).catch((error) => this.failBase(error));
+      const summary = await opened;
       if (!summary || file !== this.files.name) return;
       this.summary = summary;
       this.elements.failure.hidden = true;
@@ -182,6 +224,11 @@ export class Page {
     } catch (error) {
       this.fail(`This profile cannot be shown: ${error instanceof Error ? error.message : error}.`);
     }
+  }
+
+  /** @param {Error} error */
+  failBase({ message }) {
+    this.fail(`What this is compared with cannot be shown: ${message}.`);
   }
 
   /** @param {string} sentence */
@@ -219,9 +266,9 @@ export class Page {
     if (!this.summary) return;
     this.showProcesses();
     try {
-      const { query, transforms, order, type } = state;
-      const base = this.files.baseName ? { query } : null;
-      const question = { query, transforms, order, type, base, host: this.host };
+      const { query, transforms, order, type, scale } = state;
+      const base = this.files.baseName ? { query } : state.base;
+      const question = { query, transforms, order, type, base, scale, host: this.host };
       const layout = await this.engine.picture(question);
       if (layout) this.showLayout(layout);
     } catch (error) {
@@ -235,6 +282,7 @@ export class Page {
     const { tree } = layout;
     const path = this.focused > ROOT ? this.layout?.tree.pathOf(this.focused) : null;
     this.layout = layout;
+    this.showPalette();
     this.graph.setLayout(layout, tree.follow(this.state.zoom));
     this.setFocused(path ? tree.follow(path) : -1);
     this.refreshTooltip();
@@ -291,8 +339,7 @@ export class Page {
 
   /** @param {number} rangeS */
   setRange(rangeS) {
-    this.change({ rangeS }, true);
-    this.source.follow(this.state);
+    this.go({ rangeS }, true);
   }
 
   /** @param {string} query a selector, or '' */
@@ -374,8 +421,7 @@ export class Page {
     const { summary, state } = this;
     if (isEmbedded) return;
     if (state.at !== null) {
-      this.change({ at: null });
-      this.source.follow(this.state);
+      this.go({ at: null });
       this.say('live');
     } else if (summary) {
       this.source.stop();

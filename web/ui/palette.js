@@ -20,7 +20,7 @@ import { languageOf } from './language.js';
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./colouring.js').Colouring} Colouring */
 /** @typedef {import('./frame.js').Frame} Frame */
-/** @typedef {{fill: string, ink: string, edge: string, striped: boolean}} Paint */
+/** @typedef {{fill: string, ink: string, edge: string, striped: boolean, mark?: string}} Paint */
 
 /**
  * @typedef {object} Tone

@@ -13,6 +13,7 @@ import { embeddedBytes, isEmbedded } from './embedded.js';
 import { profileUrl } from './state.js';
 
 /** @typedef {import('./state.js').State} State */
+/** @typedef {import('./time_range.js').When} When */
 
 /** @typedef {{restarts?: number, cpu_seconds?: number, resident_bytes?: number}} Role */
 
@@ -41,9 +42,12 @@ import { profileUrl } from './state.js';
  * @property {{queued?: number, found?: number, missing?: number, failed?: number}} [debuginfod]
  */
 
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+
 /**
  * @typedef {object} Listener
- * @property {(bytes: Uint8Array<ArrayBuffer>) => void} onProfile
+ * @property {(bytes: Bytes, base: Bytes | null | undefined) => void} onProfile
+ *   base: what it is compared with; null: nothing; undefined: what it was
  * @property {(status: Status) => void} onStatus
  * @property {(sentence: string) => void} onFailure
  */
@@ -52,6 +56,9 @@ const PERIOD_MS = 2000;
 const MAX_PERIOD_MS = 15000;
 const TIMEOUT_MS = 30000;
 const LONGEST_ERROR = 300;
+/** Of a long range little changes in a while: it is asked for again after this part of it. */
+const PERIODS_IN_RANGE = 60;
+const LONGEST_PERIOD_MS = 60000;
 /** Longer ones, and parts of a second, the route of pprof does not have. */
 const LONGEST_PPROF_S = 3600;
 
@@ -74,12 +81,11 @@ function describe(error) {
   return `The page is at a loss: ${error instanceof Error ? error.message : error}`;
 }
 
-/** Where the profile of a state is. @param {State} state */
-function addressOf(state) {
-  const { rangeS, at } = state;
+/** Where the profile of a range is. @param {When} when */
+function addressOf({ rangeS, at }) {
   const isOfPprof = at === null && Number.isInteger(rangeS) && rangeS <= LONGEST_PPROF_S;
   if (isOfPprof) return `/debug/pprof/profile?seconds=${rangeS}&past=1`;
-  return profileUrl({ ...state, query: '' }, 'pprof');
+  return profileUrl({ rangeS, at, query: '' }, 'pprof');
 }
 
 export class Source {
@@ -89,6 +95,8 @@ export class Source {
     /** @type {State | null} */
     this.state = null;
     this.failures = 0;
+    /** Where the base that was told of last is, or ''. */
+    this.baseAddress = '';
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.abort = new AbortController();
@@ -120,14 +128,15 @@ export class Source {
     const start = performance.now();
     try {
       const signal = abort.signal;
-      const [bytes, status] = await Promise.all([
-        this.fetchProfile(addressOf(state), signal),
+      const [[bytes, base], status] = await Promise.all([
+        this.fetchBoth(state, signal),
         this.fetchStatus(signal),
       ]);
       if (abort !== this.abort || !this.state) return;
       this.failures = 0;
       this.listener.onStatus(status);
-      this.listener.onProfile(bytes);
+      this.baseAddress = state.base ? addressOf(state.base) : '';
+      this.listener.onProfile(bytes, base);
     } catch (error) {
       if (abort !== this.abort || !this.state) return;
       this.failures++;
@@ -142,10 +151,33 @@ export class Source {
   plan(elapsedMs) {
     if (!this.state || document.hidden || isEmbedded) return;
     if (this.state.at !== null && !this.failures) return;
-    const period = Math.min(MAX_PERIOD_MS, PERIOD_MS * 2 ** Math.max(0, this.failures - 2));
+    const ofRange = Math.min(LONGEST_PERIOD_MS, (this.state.rangeS * 1000) / PERIODS_IN_RANGE);
+    const ofFailures = Math.min(MAX_PERIOD_MS, PERIOD_MS * 2 ** Math.max(0, this.failures - 2));
+    const period = this.failures ? ofFailures : Math.max(PERIOD_MS, ofRange);
     // A profile that takes long to fetch must not keep the server busy all the time.
     const wait = Math.max(period - elapsedMs, elapsedMs, 0);
     this.timer = setTimeout(() => this.ask(), wait);
+  }
+
+  /**
+   * The profile and its base, which is fetched only if it is another one.
+   * @param {State} state @param {AbortSignal} signal
+   * @returns {Promise<[Bytes, Bytes | null | undefined]>}
+   */
+  async fetchBoth(state, signal) {
+    const { base } = state;
+    const address = addressOf(state);
+    if (!base || isEmbedded) return [await this.fetchProfile(address, signal), null];
+    const baseAddress = addressOf(base);
+    if (baseAddress === address) {
+      const bytes = await this.fetchProfile(address, signal);
+      return [bytes, bytes.slice()];
+    }
+    const isKnown = base.at !== null && baseAddress === this.baseAddress;
+    return Promise.all([
+      this.fetchProfile(address, signal),
+      isKnown ? undefined : this.fetchProfile(baseAddress, signal),
+    ]);
   }
 
   /** @param {string} address @param {AbortSignal} signal */

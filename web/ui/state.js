@@ -39,10 +39,12 @@ import { exactS } from './time_scale.js';
  * @property {string} type       sample type, or '' for the profile's default
  * @property {Base | null} base  what is compared with; null: nothing
  * @property {'duration'|'total'} scale what makes a base comparable: as long, or as much
+ * @property {number} timelineS      what the timeline spans, in s; 0: there is none
+ * @property {number | null} heat end of the heat map, a whole second; 0: as it comes; null: no map
  */
 
 /** What the range picker offers. */
-export const RANGES_S = [10, 30, 60, 300, 600];
+export const RANGES_S = [10, 30, 60, 300, 600, 1800, 3600, 21600, 86400, 604800];
 export const VIEWS = /** @type {const} */ ([
   'icicle',
   'flame',
@@ -64,6 +66,7 @@ export const VERBS = /** @type {const} */ ([
   'recursion',
 ]);
 const DEFAULT_RANGE_S = 30;
+const DEFAULT_TIMELINE_S = 3600;
 const DEFAULT_COLOUR = 'module';
 const COLOUR = /^(module|kind|share|label:[A-Za-z_]\w*)$/;
 const MAX_ZOOM = 1024;
@@ -133,6 +136,8 @@ export function parseState(hash) {
     span: parseSpan(fields.get('span') ?? ''),
     base: parseBase(fields, range),
     scale: oneOf(/** @type {const} */ (['duration', 'total']), fields.get('scale')),
+    timelineS: fields.get('timeline') === '0' ? 0 : positive(fields.get('timeline'), DEFAULT_TIMELINE_S),
+    heat: fields.has('heat') ? Math.round(positive(fields.get('heat'), 0)) : null,
   };
 }
 
@@ -170,6 +175,8 @@ export function formatState(state) {
   if (state.colour !== DEFAULT_COLOUR) fields.set('colour', state.colour);
   formatBase(fields, state);
   if (state.scale !== 'duration') fields.set('scale', state.scale);
+  if (state.timelineS !== DEFAULT_TIMELINE_S) fields.set('timeline', String(state.timelineS));
+  if (state.heat !== null) fields.set('heat', state.heat ? String(state.heat) : 'on');
   const text = fields.toString();
   return text ? `#${text}` : '';
 }

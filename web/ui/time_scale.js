@@ -77,12 +77,9 @@ export function formatTick(s, /** @type {number} */ stepS) {
 export function formatMoment(s, nowS = Date.now() / 1000) {
   const date = new Date(s * 1000);
   const isToday = date.toDateString() === new Date(nowS * 1000).toDateString();
-  const fraction = Math.round((s - Math.floor(s)) * 1000);
-  const digits = /** @type {const} */ (3);
-  const time = date.toLocaleTimeString([], {
-    hour12: false,
-    ...(fraction && { fractionalSecondDigits: digits }),
-  });
+  const ms = Math.round((s - Math.floor(s)) * 1000);
+  const fraction = ms % 1000 ? `.${String(ms).padStart(3, '0')}` : '';
+  const time = date.toLocaleTimeString([], { hour12: false }) + fraction;
   if (isToday) return time;
   return `${date.toLocaleDateString([], { day: 'numeric', month: 'short' })} ${time}`;
 }

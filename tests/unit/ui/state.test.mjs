@@ -37,6 +37,8 @@ test('a state survives its address', () => {
     file: 'src/pool.cc',
     span: [1700000000125.5, 1700000000250],
     base: { query: '', rangeS: 60, at: 1600000000 },
+    timelineS: 86400,
+    heat: 1700000000,
     scale: 'total',
   };
   assert.deepEqual(parseState(formatState(state)), state);
