@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "export/encoder.h"
+#include "export/folded_diff.h"
 #include "export/html_parts.h"
 #include "export/svg_parts.h"
 #include "export/text.h"
@@ -187,6 +188,17 @@ static void assert_reads_back(const struct buffer *bytes, const char *name)
 	assert_string_equal(found, expected.data);
 }
 
+/* What the routes write besides: samples in order of time, and two profiles side by side. */
+static void check_other_forms(const struct profile *profile, const char *name)
+{
+	_cleanup_(buffer_fini) struct buffer in_time = { 0 }, diff = { 0 };
+
+	assert_int_equal(encoder_in_time(&encoders[0])->encode(profile, &in_time), 0);
+	assert_reads_back(&in_time, name);
+	assert_int_equal(folded_diff_encode(profile, profile, &diff), 0);
+	check_folded(&diff);
+}
+
 static void check_name(const char *name)
 {
 	_cleanup_(profile_freep) struct profile *profile = new_profile_of(name);
@@ -199,6 +211,7 @@ static void check_name(const char *name)
 			assert_reads_back(&bytes, name);
 		formats[i].check(&bytes);
 	}
+	check_other_forms(profile, name);
 }
 
 static void every_format_is_in_the_table(void **state)

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Labels that strangers chose, in every answer that has them: JSON parses, and says what they are;
+ * metrics are lines of their format. The formats of profiles:
+ * tests/unit/import/test_hostile_names.c.
+ */
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "http_client.h"
+#include "profiler/base/array.h"
+#include "profiler/base/clock.h"
+#include "profiler/label.h"
+#include "profiler/store.h"
+#include "profiler/utf8.h"
+#include "web_fixture.h"
+
+#define QUERIER    "/querier.v1.QuerierService/"
+#define LONG_BYTES 4096
+#define FIRST      10 /* number of the first process, thread, file and stack */
+
+static const char *hostile[] = {
+	"\"quoted\" 'and' `more`",
+	"two\nlines\r\nand\tcolumns",
+	"back\\slash\\n\\u0041\\\"",
+	"</script><script>alert(1)</script>",
+	"\xff\xfe\x80 no UTF-8 \xc0\xaf\xed\xa0\x80",
+	"\x1b[2J\x1b]0;title\x07\x7f",
+	"turned \xe2\x80\xae, \xe2\x80\xa8separated",
+	"\"} 1\npilotlight_forged_total{a=\"",
+	"{comm=\"a\",}",
+	NULL, /* 4 KB of all of it */
+};
+
+static struct web_fixture fixture;
+
+static void add_process(struct store *store, uint32_t number, const char *text)
+{
+	char *valid = strdup(text); /* as the labeler leaves what services are called */
+	const struct label labels[] = { { "cgroup", text },
+					{ "comm", text },
+					{ "exe", text },
+					{ "service_name", valid },
+					{ "team", text } };
+	const struct store_process process = { number, number, labels, ARRAY_SIZE(labels) };
+	const struct frame frame = { FRAME_NATIVE, number, 0x1000 };
+	const struct sample sample = {
+		.time_unix_ns = clock_unix_ns(),
+		.value = 1000,
+		.weight = 1,
+		.thread = number,
+		.stack = number,
+	};
+
+	utf8_sanitize(valid);
+	assert_int_equal(store_add_file(store, number, text), 0);
+	assert_int_equal(store_add_process(store, &process), 0);
+	assert_int_equal(store_add_thread(store, number, number, number, text), 0);
+	assert_int_equal(store_add_stack(store, number, &frame, 1), 0);
+	assert_int_equal(store_add_samples(store, &sample, 1), 1);
+	free(valid);
+}
+
+static int set_up(void **state)
+{
+	static char text[LONG_BYTES + 1];
+
+	(void)state;
+	for (size_t i = 0; i < LONG_BYTES; i++)
+		text[i] = "<\";\n\xff\x1b\\a"[i % 8];
+	hostile[ARRAY_SIZE(hostile) - 1] = text;
+	web_fixture_init(&fixture);
+	for (uint32_t i = 0; i < ARRAY_SIZE(hostile); i++)
+		add_process(fixture.store, FIRST + i, hostile[i]);
+	store_get_status(fixture.store, &fixture.status.store);
+	web_fixture_start(&fixture);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	web_fixture_fini(&fixture);
+	return 0;
+}
+
+/* JSON as RFC 8259 has it, in UTF-8, of which every string is there. */
+static json_t *parse(const struct reply *reply, const char *what)
+{
+	json_error_t error;
+	json_t *json = json_loads(reply->body, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+
+	if (reply->code != 200 || !json)
+		fail_msg("%s: %d, %s: %s", what, reply->code, error.text, reply->body);
+	for (size_t i = 0; i < reply->body_bytes; i++)
+		assert_true((unsigned char)reply->body[i] >= ' ' || reply->body[i] == '\n');
+	return json;
+}
+
+/* How many strings in @json are @text, with "?" or U+FFFD for what is no UTF-8. */
+static size_t count_strings(const json_t *json, const char *text)
+{
+	size_t count = 0, i;
+	const char *key;
+	json_t *value;
+
+	if (json_is_string(json))
+		return strcmp(json_string_value(json), text) == 0;
+	json_array_foreach((json_t *)(uintptr_t)json, i, value) count += count_strings(value, text);
+	json_object_foreach((json_t *)(uintptr_t)json, key, value) count +=
+		count_strings(value, text);
+	return count;
+}
+
+static void assert_has_all(const json_t *json, const char *what)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		char *text = strdup(hostile[i]);
+
+		utf8_sanitize(text);
+		if (!count_strings(json, text))
+			fail_msg("%s has no %s", what, text);
+		free(text);
+	}
+}
+
+static void json_says_what_labels_are(void **state)
+{
+	static const struct {
+		const char *target;
+		bool has_all; /* of the labels' values */
+	} routes[] = {
+		{ "/api/v1/labels", false },
+		{ "/api/v1/labels/team/values", true },
+		{ "/api/v1/labels/thread/values", true },
+		{ "/api/v1/labels/service_name/values", true },
+		{ "/api/v1/series?from=now-1m", true },
+		{ "/api/v1/timeline?from=now-1m&by=team&limit=100", true },
+		{ "/api/v1/heatmap?from=now-1m", false },
+		{ "/api/v1/top?from=now-1m", true },
+		{ "/api/v1/builds?from=now-1m", false },
+		{ "/api/v1/types", false },
+		{ "/api/v1/status", false },
+		{ "/api/v1/profile?from=now-1m&format=speedscope", false },
+		{ "/api/v1/profile?from=now-1m&format=firefox", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		struct reply reply = client_ask(fixture.port, "GET", routes[i].target);
+		json_t *json = parse(&reply, routes[i].target);
+
+		if (routes[i].has_all)
+			assert_has_all(json, routes[i].target);
+		json_decref(json);
+		reply_fini(&reply);
+	}
+}
+
+static struct reply ask_querier(const char *method, const char *question)
+{
+	char *request;
+	struct reply reply;
+	int fd = client_connect(fixture.port);
+
+	assert_true(asprintf(&request,
+			     "POST " QUERIER "%s HTTP/1.1\r\nHost: localhost\r\n"
+			     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+			     method, strlen(question), question) > 0);
+	client_send(fd, request);
+	free(request);
+	reply = client_receive(fd, true);
+	close(fd);
+	return reply;
+}
+
+static void the_querier_says_what_labels_are(void **state)
+{
+	static const struct {
+		const char *method;
+		const char *parameters;
+		bool has_all;
+	} questions[] = {
+		{ "LabelNames", "", false },
+		{ "LabelValues", ",\"name\":\"team\"", true },
+		{ "Series", ",\"labelNames\":[\"team\"]", true },
+		{ "SelectSeries", ",\"groupBy\":[\"team\"],\"step\":15", true },
+		{ "SelectMergeStacktraces", "", false },
+	};
+	int64_t now_ms = clock_unix_ns() / NS_PER_MS;
+	char question[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		struct reply reply;
+		json_t *json;
+
+		snprintf(question, sizeof(question),
+			 "{\"profileTypeID\":\"process_cpu:cpu:nanoseconds:cpu:nanoseconds\","
+			 "\"labelSelector\":\"{}\",\"start\":%lld,\"end\":%lld%s}",
+			 (long long)now_ms - 60000, (long long)now_ms + 30000,
+			 questions[i].parameters);
+		reply = ask_querier(questions[i].method, question);
+		json = parse(&reply, questions[i].method);
+		if (questions[i].has_all)
+			assert_has_all(json, questions[i].method);
+		json_decref(json);
+		reply_fini(&reply);
+	}
+}
+
+/* name{label="value",…} number: a value has neither a quote nor the end of a line in it. */
+static void assert_is_sample(const char *line)
+{
+	size_t name_length = strspn(line, "abcdefghijklmnopqrstuvwxyz_0123456789");
+	const char *at = line + name_length;
+	char *end;
+
+	assert_true(name_length > 0);
+	if (*at == '{') {
+		for (at++; *at != '}'; at += *at == ',') {
+			at += strspn(at, "abcdefghijklmnopqrstuvwxyz_");
+			assert_memory_equal(at, "=\"", 2);
+			for (at += 2; *at != '"'; at++) {
+				at += *at == '\\';
+				assert_true(*at != '\0');
+			}
+			at++;
+		}
+		at++;
+	}
+	assert_int_equal(*at, ' ');
+	(void)strtod(at + 1, &end);
+	assert_int_equal(*end, '\0');
+}
+
+static void metrics_are_lines_of_their_format(void **state)
+{
+	struct reply reply = client_ask(fixture.port, "GET", "/metrics");
+	size_t n_services = 0;
+	char *rest = reply.body, *line;
+
+	(void)state;
+	assert_int_equal(reply.code, 200);
+	assert_true(utf8_is_valid(reply.body));
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line == '#' || !*line)
+			continue;
+		assert_is_sample(line);
+		n_services += !strncmp(line, "pilotlight_service_cpu_seconds_total{", 37);
+		assert_true(strncmp(line, "pilotlight_forged", 17) != 0);
+	}
+	assert_int_equal(n_services, ARRAY_SIZE(hostile) + 2); /* and "other", and "api" */
+	reply_fini(&reply);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_says_what_labels_are),
+		cmocka_unit_test(the_querier_says_what_labels_are),
+		cmocka_unit_test(metrics_are_lines_of_their_format),
+	};
+
+	return cmocka_run_group_tests_name("hostile_labels", tests, set_up, tear_down);
+}
