@@ -99,7 +99,8 @@ class Html(unittest.TestCase):
 
 
 class Firefox(unittest.TestCase):
-    """What src/types/profile.js of the Firefox Profiler says of version 48."""
+    """What src/types/profile.js of the Firefox Profiler says of version 48; what it makes of it is
+    tested in tests/browser."""
 
     COLUMNS = {
         "stackTable": "frame prefix category subcategory",
