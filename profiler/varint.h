@@ -7,6 +7,7 @@
  * negative ones are short, too: 0, −1, 1, −2 … become 0, 1, 2, 3 …
  */
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,21 +39,41 @@ static inline unsigned char *varint_write(unsigned char *at, uint64_t value)
 	return at;
 }
 
-/* varint_read() of what takes any number of bytes. */
-int varint_read_long(struct varint_reader *reader, uint64_t *ret_value);
+/* varint_read() of what takes any number of bytes, or ends within one: where the next one begins,
+ * or NULL. */
+const unsigned char *varint_read_long(const unsigned char *next, const unsigned char *end,
+				      uint64_t *ret_value);
 
-/* Returns 0 and sets *@ret_value, or -EBADMSG: the bytes end within it, or it has over 64 bits.
- * Most take one byte. */
+/*
+ * Returns 0 and sets *@ret_value, or -EBADMSG: the bytes end within it, or it has over 64 bits.
+ *
+ * Most take one byte or two, which cannot be foretold: so nothing branches on that, and a reader
+ * of the caller's can stay in registers.
+ */
 static inline int varint_read(struct varint_reader *reader, uint64_t *ret_value)
 {
 	const unsigned char *next = reader->next;
+	uint64_t has_two, value;
 
-	if (reader->end - next < 2 || (next[0] > 0x7f && next[1] > 0x7f))
-		return varint_read_long(reader, ret_value);
-	*ret_value = next[0] > 0x7f ? (next[0] & 0x7fU) | (uint64_t)next[1] << 7 : next[0];
-	reader->next += 1 + (next[0] > 0x7f);
+	if (reader->end - next >= 2 && !(next[0] & next[1] & 0x80)) {
+		has_two = next[0] >> 7;
+		*ret_value = (next[0] & 0x7f) | ((uint64_t)next[1] << 7 & -has_two);
+		reader->next = next + 1 + has_two;
+		return 0;
+	}
+	next = varint_read_long(next, reader->end, &value);
+	if (!next)
+		return -EBADMSG;
+	reader->next = next;
+	*ret_value = value;
 	return 0;
 }
+
+/*
+ * Go past @count numbers, without reading them. Returns 0 and sets *@ret_passed to a reader of
+ * those alone, or -EBADMSG: there are not as many.
+ */
+int varint_pass(struct varint_reader *reader, size_t count, struct varint_reader *ret_passed);
 
 static inline int varint_read_signed(struct varint_reader *reader, int64_t *ret_value)
 {

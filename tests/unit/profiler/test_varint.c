@@ -54,6 +54,29 @@ static void takes_as_many_bytes_as_it_says(void **state)
 	buffer_fini(&buffer);
 }
 
+static void numbers_are_passed_as_they_are_read(void **state)
+{
+	struct buffer buffer = { 0 };
+	struct varint_reader reader, passing, passed;
+	uint64_t value;
+
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++)
+		varint_append(&buffer, i % 7 ? i : i << (i % 64));
+	for (size_t n = 0; n <= 100; n++) {
+		reader = passing = reader_of(&buffer);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(varint_read(&reader, &value), 0);
+		assert_int_equal(varint_pass(&passing, n, &passed), 0);
+		assert_ptr_equal(passing.next, reader.next);
+		assert_ptr_equal(passed.next, buffer.data);
+		assert_ptr_equal(passed.end, reader.next);
+	}
+	passing = reader_of(&buffer);
+	assert_int_equal(varint_pass(&passing, 101, &passed), -EBADMSG);
+	buffer_fini(&buffer);
+}
+
 static void small_negative_numbers_are_short(void **state)
 {
 	static const int64_t values[] = { 0, -1, 63, -64, INT64_MAX, INT64_MIN };
@@ -97,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_as_it_was),
 		cmocka_unit_test(takes_as_many_bytes_as_it_says),
+		cmocka_unit_test(numbers_are_passed_as_they_are_read),
 		cmocka_unit_test(small_negative_numbers_are_short),
 		cmocka_unit_test(more_than_64_bits_are_refused),
 	};
