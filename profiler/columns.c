@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 
@@ -26,21 +27,28 @@ int columns_compress(const struct buffer *columns, struct buffer *ret_bytes)
 	return buffer_error(ret_bytes);
 }
 
-int columns_expand(const void *bytes, size_t n_bytes, size_t max_bytes, void **ret_columns,
+void columns_fini(struct columns *columns)
+{
+	free(columns->bytes);
+	*columns = (struct columns){ 0 };
+}
+
+int columns_expand(struct columns *columns, const void *bytes, size_t n_bytes, size_t max_bytes,
 		   struct varint_reader *ret_reader)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(bytes, n_bytes);
-	_cleanup_(freep) void *columns = NULL;
+	int r;
 
 	if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR || size > max_bytes)
 		return -EBADMSG;
-	columns = malloc(size + 1);
-	if (!columns)
-		return -ENOMEM;
-	if (ZSTD_decompress(columns, size, bytes, n_bytes) != size)
+	r = array_reserve(&columns->bytes, &columns->capacity, size + 1, 1);
+	if (r < 0)
+		return r;
+	if (ZSTD_decompress(columns->bytes, size, bytes, n_bytes) != size)
 		return -EBADMSG;
-	*ret_reader = (struct varint_reader){ .next = columns,
-					      .end = (const unsigned char *)columns + size };
-	*ret_columns = steal(columns);
+	*ret_reader = (struct varint_reader){
+		.next = columns->bytes,
+		.end = (const unsigned char *)columns->bytes + size,
+	};
 	return 0;
 }

@@ -17,12 +17,20 @@ struct buffer;
 /* Append @columns, compressed, to @ret_bytes. Returns 0, -ENOMEM, or the error of a buffer. */
 int columns_compress(const struct buffer *columns, struct buffer *ret_bytes);
 
+/* Room for columns, which may be used again and again; zeroed, there is none. */
+struct columns {
+	void *bytes;
+	size_t capacity;
+};
+
+/* Works on a zeroed struct. */
+void columns_fini(struct columns *columns);
+
 /*
- * Expand what was compressed, to at most @max_bytes. Returns 0 and sets *@ret_columns (owned by the
- * caller: freed) and *@ret_reader, which reads them; -EBADMSG if it is damaged, or larger; or
- * -ENOMEM.
+ * Expand what was compressed, to at most @max_bytes, into @columns. Returns 0 and sets
+ * *@ret_reader, which reads them; -EBADMSG if it is damaged, or larger; or -ENOMEM.
  */
-int columns_expand(const void *bytes, size_t n_bytes, size_t max_bytes, void **ret_columns,
+int columns_expand(struct columns *columns, const void *bytes, size_t n_bytes, size_t max_bytes,
 		   struct varint_reader *ret_reader);
 
 /* The number that is @before and the next of a column. -EBADMSG if it does not fit into 32 bits. */

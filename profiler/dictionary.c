@@ -309,18 +309,15 @@ static struct stack_frames *stack_new(struct dictionary *dictionary, size_t n_fr
 	return stack;
 }
 
-static int put_stack(struct dictionary *dictionary, uint32_t stack,
-		     const struct stack_frames *frames)
+/* Its index is the next one. */
+static int put_stack(struct dictionary *dictionary, const struct stack_frames *frames)
 {
-	uint32_t index = dictionary->stacks.count;
 	void *item;
 	int r = stable_array_add(&dictionary->stacks, &item);
 
-	if (r < 0)
-		return r;
-	*(const struct stack_frames **)item = frames;
-	r = pair_map_find_or_add(&dictionary->stack_index, number_key(stack), index, &index);
-	return r < 0 ? r : 0;
+	if (r == 0)
+		*(const struct stack_frames **)item = frames;
+	return r;
 }
 
 int dictionary_add_stack(struct dictionary *dictionary, uint32_t stack, const struct frame *frames,
@@ -337,11 +334,16 @@ int dictionary_add_stack(struct dictionary *dictionary, uint32_t stack, const st
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n_frames; i++)
 		r = dictionary_add_frame(dictionary, &frames[i], &added->frames[i]);
-	return r < 0 ? r : put_stack(dictionary, stack, added);
+	index = dictionary->stacks.count;
+	if (r == 0)
+		r = put_stack(dictionary, added);
+	if (r == 0)
+		r = pair_map_find_or_add(&dictionary->stack_index, number_key(stack), index,
+					 &index);
+	return r < 0 ? r : 0;
 }
 
-int dictionary_add_stack_of(struct dictionary *dictionary, uint32_t stack, const uint32_t *frames,
-			    size_t n_frames)
+int dictionary_append_stack(struct dictionary *dictionary, const uint32_t *frames, size_t n_frames)
 {
 	struct stack_frames *added = stack_new(dictionary, n_frames);
 
@@ -349,7 +351,7 @@ int dictionary_add_stack_of(struct dictionary *dictionary, uint32_t stack, const
 		return -ENOMEM;
 	if (n_frames)
 		memcpy(added->frames, frames, n_frames * sizeof(*frames));
-	return put_stack(dictionary, stack, added);
+	return put_stack(dictionary, added);
 }
 
 bool dictionary_has_file(const struct dictionary *dictionary, uint32_t file)

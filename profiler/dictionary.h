@@ -77,12 +77,12 @@ int dictionary_add_thread(struct dictionary *dictionary, uint32_t thread, uint32
 int dictionary_add_stack(struct dictionary *dictionary, uint32_t stack, const struct frame *frames,
 			 size_t n_frames);
 
-/* The same in two steps, for who meets a frame in many stacks: intern each once, then name stacks
- * by the indices. The stack must not be there; its index is the next one. */
+/* The same in two steps, for who meets a frame in many stacks, and each stack once: intern each
+ * frame, then name stacks by the indices. The stack has the next index, and no number: nobody
+ * finds it but who knows that. */
 int dictionary_add_frame(struct dictionary *dictionary, const struct frame *frame,
 			 uint32_t *ret_index);
-int dictionary_add_stack_of(struct dictionary *dictionary, uint32_t stack, const uint32_t *frames,
-			    size_t n_frames);
+int dictionary_append_stack(struct dictionary *dictionary, const uint32_t *frames, size_t n_frames);
 
 bool dictionary_has_file(const struct dictionary *dictionary, uint32_t file);
 

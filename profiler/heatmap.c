@@ -58,6 +58,10 @@ static int fill(struct heatmap *heatmap, struct store *store, const struct query
 	int r;
 
 	timed.wants_times = true;
+	timed.grid = (struct time_grid){
+		.start_unix_ns = heatmap->start_unix_s * NS_PER_SECOND,
+		.step_ns = (int64_t)heatmap->column_s * NS_PER_SECOND,
+	};
 	r = label_groups_new(NULL, 0, &groups);
 	return r < 0 ? r : query_each_point(store, &timed, groups, &callback);
 }

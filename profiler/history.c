@@ -498,6 +498,7 @@ static int history_read(void *context, struct store *store, const struct snapsho
 		.start_unix_s = second_from(wish->start_unix_ns),
 		.end_unix_s = second_from(wish->end_unix_ns),
 		.detail = wish->detail,
+		.grid = wish->grid,
 		.budget = wish->budget,
 	};
 	struct database *database;

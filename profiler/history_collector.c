@@ -154,8 +154,8 @@ static int mark_window(struct history_collection *collection, sqlite3_stmt *row)
 	_cleanup_(window_rows_fini) struct window_rows rows = { 0 };
 	int r;
 
-	r = window_rows_decode(sqlite3_column_blob(row, 0), (size_t)sqlite3_column_bytes(row, 0),
-			       &rows);
+	r = window_rows_decode(&rows, sqlite3_column_blob(row, 0),
+			       (size_t)sqlite3_column_bytes(row, 0));
 	if (r < 0)
 		return r == -EBADMSG ? 0 : r; /* nobody can read what it refers to, either */
 	for (size_t i = 0; r == 0 && i < rows.n_rows; i++) {

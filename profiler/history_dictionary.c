@@ -65,21 +65,15 @@ static int64_t hash_of(const struct buffer *bytes)
 struct hashed {
 	const char *find;   /* id and bytes, by hash */
 	const char *insert; /* hash, bytes */
-	const char *get;    /* bytes, by id */
-	size_t max_numbers; /* in the bytes */
 };
 
 static const struct hashed stacks = {
 	.find = "SELECT id, frames FROM stack WHERE hash = ?",
 	.insert = "INSERT INTO stack (hash, frames) VALUES (?, ?)",
-	.get = "SELECT frames FROM stack WHERE id = ?",
-	.max_numbers = HISTORY_MAX_FRAMES,
 };
 static const struct hashed label_sets = {
 	.find = "SELECT id, labels FROM label_set WHERE hash = ?",
 	.insert = "INSERT INTO label_set (hash, labels) VALUES (?, ?)",
-	.get = "SELECT labels FROM label_set WHERE id = ?",
-	.max_numbers = 2UL * HISTORY_MAX_LABELS,
 };
 
 static bool column_is(sqlite3_stmt *statement, int column, const struct buffer *bytes)
@@ -133,40 +127,6 @@ static int hashed_put(struct database *database, const struct hashed *hashed,
 	return database_add_row(database, statement, ret_number);
 }
 
-/* Read the numbers in the bytes of that row into an array of the caller's. */
-static int hashed_get(struct database *database, const struct hashed *hashed, uint32_t number,
-		      uint32_t **ret_numbers, size_t *ret_n_numbers)
-{
-	_cleanup_(freep) uint32_t *numbers = NULL;
-	struct varint_reader reader;
-	sqlite3_stmt *statement;
-	size_t n_numbers = 0;
-	uint64_t value;
-	int r;
-
-	r = database_find_row(database, hashed->get, number, &statement);
-	if (r < 0)
-		return r;
-	reader.next = sqlite3_column_blob(statement, 0);
-	reader.end = reader.next ? reader.next + sqlite3_column_bytes(statement, 0) : NULL;
-	numbers = calloc((size_t)(reader.end - reader.next) + 1, sizeof(*numbers));
-	if (!numbers)
-		r = -ENOMEM;
-	while (r == 0 && reader.next < reader.end) {
-		r = varint_read(&reader, &value);
-		if (r == 0 && (value > UINT32_MAX || n_numbers == hashed->max_numbers))
-			r = -EBADMSG;
-		if (r == 0)
-			numbers[n_numbers++] = (uint32_t)value;
-	}
-	sqlite3_reset(statement);
-	if (r < 0)
-		return r;
-	*ret_numbers = steal(numbers);
-	*ret_n_numbers = n_numbers;
-	return 0;
-}
-
 int history_label_set_put(struct database *database, const struct history_label *labels,
 			  size_t n_labels, uint32_t *ret_label_set)
 {
@@ -181,28 +141,49 @@ int history_label_set_put(struct database *database, const struct history_label 
 	return hashed_put(database, &label_sets, &bytes, ret_label_set);
 }
 
+/* Read the labels, of which there is room for HISTORY_MAX_LABELS. */
+static int read_labels(struct varint_reader *reader, struct history_label *labels,
+		       size_t *ret_n_labels)
+{
+	uint64_t name, value = 0;
+	size_t n_labels = 0;
+	int r;
+
+	while (reader->next < reader->end) {
+		r = varint_read(reader, &name);
+		if (r == 0)
+			r = varint_read(reader, &value);
+		if (r < 0)
+			return r;
+		if (name > UINT32_MAX || value > UINT32_MAX || n_labels == HISTORY_MAX_LABELS)
+			return -EBADMSG;
+		labels[n_labels++] = (struct history_label){ (uint32_t)name, (uint32_t)value };
+	}
+	*ret_n_labels = n_labels;
+	return 0;
+}
+
 int history_label_set_get(struct database *database, uint32_t label_set,
 			  struct history_label **ret_labels, size_t *ret_n_labels)
 {
-	_cleanup_(freep) uint32_t *numbers = NULL;
-	struct history_label *labels;
-	size_t n_numbers;
+	_cleanup_(freep) struct history_label *labels = calloc(HISTORY_MAX_LABELS, sizeof(*labels));
+	struct varint_reader reader;
+	sqlite3_stmt *statement;
 	int r;
 
-	r = hashed_get(database, &label_sets, label_set, &numbers, &n_numbers);
-	if (r < 0)
-		return r;
-	if (n_numbers % 2)
-		return -EBADMSG;
-	labels = calloc(n_numbers / 2 + 1, sizeof(*labels));
 	if (!labels)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_numbers / 2; i++)
-		labels[i] = (struct history_label){ .name = numbers[2 * i],
-						    .value = numbers[2 * i + 1] };
-	*ret_labels = labels;
-	*ret_n_labels = n_numbers / 2;
-	return 0;
+	r = database_find_row(database, "SELECT labels FROM label_set WHERE id = ?", label_set,
+			      &statement);
+	if (r < 0)
+		return r;
+	reader.next = sqlite3_column_blob(statement, 0);
+	reader.end = reader.next ? reader.next + sqlite3_column_bytes(statement, 0) : NULL;
+	r = read_labels(&reader, labels, ret_n_labels);
+	sqlite3_reset(statement);
+	if (r == 0)
+		*ret_labels = steal(labels);
+	return r;
 }
 
 int history_stack_put(struct database *database, const uint32_t *frames, size_t n_frames,
@@ -215,12 +196,6 @@ int history_stack_put(struct database *database, const uint32_t *frames, size_t 
 	for (size_t i = 0; i < n_frames; i++)
 		varint_append(&bytes, frames[i]);
 	return hashed_put(database, &stacks, &bytes, ret_stack);
-}
-
-int history_stack_get(struct database *database, uint32_t stack, uint32_t **ret_frames,
-		      size_t *ret_n_frames)
-{
-	return hashed_get(database, &stacks, stack, ret_frames, ret_n_frames);
 }
 
 static void bind_thread(sqlite3_stmt *statement, const struct history_thread *thread)
@@ -303,25 +278,4 @@ int history_frame_put(struct database *database, const struct history_frame *fra
 		return r;
 	bind_frame(statement, frame);
 	return database_add_row(database, statement, ret_frame);
-}
-
-int history_frame_get(struct database *database, uint32_t number, struct history_frame *ret_frame)
-{
-	sqlite3_stmt *statement;
-	int64_t kind;
-	int r;
-
-	r = database_find_row(database, "SELECT kind, file, place, name FROM frame WHERE id = ?",
-			      number, &statement);
-	if (r < 0)
-		return r;
-	kind = sqlite3_column_int64(statement, 0);
-	*ret_frame = (struct history_frame){
-		.kind = (enum frame_kind)kind,
-		.file = (uint32_t)sqlite3_column_int64(statement, 1),
-		.place = (uint64_t)sqlite3_column_int64(statement, 2),
-		.name = (uint32_t)sqlite3_column_int64(statement, 3),
-	};
-	sqlite3_reset(statement);
-	return kind < 0 || kind >= FRAME_KIND_COUNT ? -EBADMSG : 0;
 }

@@ -5,7 +5,8 @@
  * History dictionary: what the numbers in windows of history stand for.
  *
  * Each …_put() finds its content among what is there, or adds it, and gives its number, from 1; for
- * the empty string, and for no file, it is 0. Each …_get() is the way back. Both belong into a
+ * the empty string, and for no file, it is 0. Each …_get() is the way back; that of stacks and
+ * frames is history_cursor.h. Both belong into a
  * transaction of the database, which was opened with the schema of history_schema.h; what is read
  * may have been damaged. Errors are those of database.h; -EBADMSG also where a number leads
  * nowhere.
@@ -59,10 +60,7 @@ int history_thread_get(struct database *database, uint32_t number,
 
 int history_frame_put(struct database *database, const struct history_frame *frame,
 		      uint32_t *ret_frame);
-int history_frame_get(struct database *database, uint32_t number, struct history_frame *ret_frame);
 
 /* Of numbers of frames, leaf first. */
 int history_stack_put(struct database *database, const uint32_t *frames, size_t n_frames,
 		      uint32_t *ret_stack);
-int history_stack_get(struct database *database, uint32_t stack, uint32_t **ret_frames,
-		      size_t *ret_n_frames);

@@ -88,6 +88,34 @@ int history_moments_each(struct database *database, const struct history_range *
 	return r;
 }
 
+int history_moments_find_start(struct database *database, const struct history_range *range,
+			       int64_t bytes, int64_t *ret_start_unix_s)
+{
+	int64_t start_unix_s = INT64_MAX;
+	sqlite3_stmt *statement;
+	int r;
+
+	r = database_prepare(database,
+			     "SELECT start, length(moments) FROM moments"
+			     " WHERE start > ? AND start < ? AND type = ? ORDER BY start DESC",
+			     &statement);
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(statement, 1, range->start_unix_s - HISTORY_FIRST_SPAN_S);
+	sqlite3_bind_int64(statement, 2, range->end_unix_s);
+	sqlite3_bind_int64(statement, 3, range->type);
+	while ((r = database_step(database, statement)) == 1) {
+		bytes -= sqlite3_column_int64(statement, 1);
+		if (bytes < 0)
+			break;
+		start_unix_s = sqlite3_column_int64(statement, 0);
+	}
+	sqlite3_reset(statement);
+	if (r >= 0)
+		*ret_start_unix_s = start_unix_s;
+	return r < 0 ? r : 0;
+}
+
 /* Run a DELETE with one number as its parameter. */
 static int forget(struct database *database, const char *sql, int64_t parameter)
 {

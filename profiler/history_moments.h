@@ -32,6 +32,11 @@ typedef int history_on_moment(void *context, int64_t unix_s, const struct window
 int history_moments_each(struct database *database, const struct history_range *range,
 			 history_on_moment *on_moment, void *context, uint64_t *n_damaged);
 
+/* Since when the latest moments before the end of @range take at most @bytes: sets
+ * *@ret_start_unix_s, to INT64_MAX if there are none. */
+int history_moments_find_start(struct database *database, const struct history_range *range,
+			       int64_t bytes, int64_t *ret_start_unix_s);
+
 /* Forget those of windows that have ended by @end_unix_s, or that are gone. */
 int history_moments_expire(struct database *database, int64_t end_unix_s);
 

@@ -10,14 +10,19 @@
 #include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/database.h"
+#include "profiler/query_budget.h"
+#include "profiler/time_grid.h"
 
 /* The spans, and how old the windows of one must be before they become one of the next: nothing
  * comes so late any more, and who looks at the last minutes reads no more than those. */
 static const struct {
 	int64_t span_s;
 	int64_t age_s;
-} levels[] = { { 10, 60 }, { 60, 600 }, { 600, 3600 }, { 3600, 0 } };
+} levels[] = {
+	{ HISTORY_FIRST_SPAN_S, 60 }, { 60, 600 }, { 600, 3600 }, { HISTORY_LAST_SPAN_S, 0 }
+};
 
 #define N_LEVELS   ARRAY_SIZE(levels)
 #define MAX_UNIX_S (1LL << 40)
@@ -26,9 +31,9 @@ static const struct {
 struct stored_window {
 	int64_t start_unix_s;
 	int64_t span_s;
-	const void *totals;
+	const void *totals; /* borrowed from the statement that is at its row */
 	size_t totals_bytes;
-	sqlite3_stmt *statement; /* at its row */
+	int64_t id;
 };
 
 /* Entries of windows that become one. */
@@ -87,7 +92,7 @@ static int next_window(struct database *database, sqlite3_stmt *statement,
 			.span_s = sqlite3_column_int64(statement, 1),
 			.totals = sqlite3_column_blob(statement, 2),
 			.totals_bytes = (size_t)sqlite3_column_bytes(statement, 2),
-			.statement = statement,
+			.id = sqlite3_column_int64(statement, 3),
 		};
 	return r;
 }
@@ -103,30 +108,30 @@ static bool is_in_time(const struct stored_window *window)
 	return false;
 }
 
-static int window_read_rows(const struct stored_window *window, struct window_rows *ret_rows)
+static int window_read_rows(const struct stored_window *window, struct window_rows *rows)
 {
-	return is_in_time(window)
-		       ? window_rows_decode(window->totals, window->totals_bytes, ret_rows)
-		       : -EBADMSG;
+	return is_in_time(window) ? window_rows_decode(rows, window->totals, window->totals_bytes)
+				  : -EBADMSG;
 }
 
-/* Its entries, to be freed by the caller. */
-static int window_read(const struct stored_window *window, const struct window_rows *rows,
-		       struct window_entry **ret_entries, size_t *ret_n_entries)
+/* Its seconds are sought by themselves: they are most of a window, and most readers want none. */
+static int window_read_entries(struct database *database, const struct stored_window *window,
+			       struct window_rows *rows)
 {
-	const void *seconds = sqlite3_column_blob(window->statement, 3);
-	size_t n_bytes = (size_t)sqlite3_column_bytes(window->statement, 3);
+	sqlite3_stmt *statement;
+	int r;
 
-	return window_rows_decode_seconds(rows, seconds, n_bytes, ret_entries, ret_n_entries);
+	if (window->id <= 0 || window->id > UINT32_MAX)
+		return -EBADMSG;
+	r = database_find_row(database, "SELECT seconds FROM window WHERE id = ?",
+			      (uint32_t)window->id, &statement);
+	if (r < 0)
+		return r;
+	r = window_rows_decode_seconds(rows, sqlite3_column_blob(statement, 0),
+				       (size_t)sqlite3_column_bytes(statement, 0));
+	sqlite3_reset(statement);
+	return r;
 }
-
-/* Who wants the samples of a range. One of the two callbacks is there. */
-struct visitor {
-	const struct history_range *range;
-	history_on_row *on_row;
-	history_on_entry *on_entry;
-	void *context;
-};
 
 static bool is_whole(const struct history_range *range, const struct stored_window *window)
 {
@@ -134,83 +139,93 @@ static bool is_whole(const struct history_range *range, const struct stored_wind
 	       window->start_unix_s + window->span_s <= range->end_unix_s;
 }
 
-static int visit_rows(const struct visitor *visitor, const struct window_rows *rows)
+/* The step of a sample of that second. */
+static int64_t step_of(const struct time_grid *grid, int64_t unix_s)
 {
-	int r = 0;
+	return time_grid_step(grid, unix_s * NS_PER_SECOND + NS_PER_SECOND / 2);
+}
 
-	for (size_t i = 0; r >= 0 && i < rows->n_rows; i++)
-		r = visitor->on_row(visitor->context, &rows->rows[i]);
+static bool is_one_step(const struct time_grid *grid, const struct stored_window *window)
+{
+	return grid && step_of(grid, window->start_unix_s) ==
+			       step_of(grid, window->start_unix_s + window->span_s - 1);
+}
+
+/* What is looked at, for whom, and room for a window. */
+struct visit {
+	struct database *database;
+	const struct history_range *range;
+	const struct history_visitor *visitor;
+	struct window_rows rows;
+};
+
+/* Whether it is on_entries() that wants the window. */
+static bool wants_entries(const struct history_visitor *visitor, const struct stored_window *window)
+{
+	return visitor->on_entries && !(visitor->on_rows && is_one_step(visitor->grid, window));
+}
+
+/* Leave of the window that was read what is in the range. */
+static void visit_clip(struct visit *visit, const struct stored_window *window)
+{
+	const struct history_range *range = visit->range;
+	int64_t start_s = window->start_unix_s, end_s = start_s + window->span_s;
+
+	window_rows_clip(&visit->rows, range->start_unix_s - start_s,
+			 (end_s < range->end_unix_s ? end_s : range->end_unix_s) - start_s);
+}
+
+static int visit_read(struct visit *visit, const struct stored_window *window)
+{
+	int r = window_read_rows(window, &visit->rows);
+
+	if (r < 0 || (is_whole(visit->range, window) && !wants_entries(visit->visitor, window)))
+		return r;
+	r = window_read_entries(visit->database, window, &visit->rows);
+	if (r == 0)
+		visit_clip(visit, window);
 	return r;
 }
 
-static int visit_entry(const struct visitor *visitor, int64_t unix_s,
-		       const struct window_entry *entry)
-{
-	struct window_row row = { entry->thread, entry->stack, entry->count, entry->value };
-
-	if (visitor->on_entry)
-		return visitor->on_entry(visitor->context, unix_s, entry);
-	return visitor->on_row(visitor->context, &row);
-}
-
-static int visit_entries(const struct visitor *visitor, const struct stored_window *window,
-			 const struct window_entry *entries, size_t n_entries)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < n_entries; i++) {
-		int64_t unix_s = window->start_unix_s + entries[i].second;
-
-		if (unix_s >= visitor->range->start_unix_s && unix_s < visitor->range->end_unix_s)
-			r = visit_entry(visitor, unix_s, &entries[i]);
-	}
-	return r;
-}
-
-static int visit_window(const struct visitor *visitor, const struct stored_window *window,
+static int visit_window(struct visit *visit, const struct stored_window *window,
 			uint64_t *n_damaged)
 {
-	_cleanup_(window_rows_fini) struct window_rows rows = { 0 };
-	_cleanup_(freep) struct window_entry *entries = NULL;
-	size_t n_entries = 0;
-	bool needs_seconds = false;
-	int r;
+	const struct history_visitor *visitor = visit->visitor;
+	int r = query_budget_look(visitor->budget);
 
-	r = window_read_rows(window, &rows);
 	if (r == 0)
-		needs_seconds = visitor->on_entry || !is_whole(visitor->range, window);
-	if (r == 0 && needs_seconds)
-		r = window_read(window, &rows, &entries, &n_entries);
+		r = visit_read(visit, window);
 	if (r == -EBADMSG) {
 		++*n_damaged;
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	return needs_seconds ? visit_entries(visitor, window, entries, n_entries)
-			     : visit_rows(visitor, &rows);
+	return wants_entries(visitor, window)
+		       ? visitor->on_entries(visitor->context, window->start_unix_s, &visit->rows)
+		       : visitor->on_rows(visitor->context, window->start_unix_s, &visit->rows);
 }
 
-static int visit(struct database *database, const struct visitor *visitor, uint64_t *n_damaged)
+static int visit_windows(struct visit *visit, uint64_t *n_damaged)
 {
-	const int64_t longest_s = levels[N_LEVELS - 1].span_s;
+	const struct history_range *range = visit->range;
 	struct stored_window window;
 	sqlite3_stmt *statement;
 	int r;
 
-	r = database_prepare(database,
-			     "SELECT start, span, totals, seconds FROM window"
+	r = database_prepare(visit->database,
+			     "SELECT start, span, totals, id FROM window"
 			     " WHERE start > ? AND start < ? AND type = ? AND start + span > ?"
 			     " ORDER BY start",
 			     &statement);
 	if (r < 0)
 		return r;
-	sqlite3_bind_int64(statement, 1, visitor->range->start_unix_s - longest_s);
-	sqlite3_bind_int64(statement, 2, visitor->range->end_unix_s);
-	sqlite3_bind_int64(statement, 3, visitor->range->type);
-	sqlite3_bind_int64(statement, 4, visitor->range->start_unix_s);
-	while ((r = next_window(database, statement, &window)) == 1) {
-		r = visit_window(visitor, &window, n_damaged);
+	sqlite3_bind_int64(statement, 1, range->start_unix_s - HISTORY_LAST_SPAN_S);
+	sqlite3_bind_int64(statement, 2, range->end_unix_s);
+	sqlite3_bind_int64(statement, 3, range->type);
+	sqlite3_bind_int64(statement, 4, range->start_unix_s);
+	while ((r = next_window(visit->database, statement, &window)) == 1) {
+		r = visit_window(visit, &window, n_damaged);
 		if (r < 0)
 			break;
 	}
@@ -218,20 +233,14 @@ static int visit(struct database *database, const struct visitor *visitor, uint6
 	return r;
 }
 
-int history_windows_each_row(struct database *database, const struct history_range *range,
-			     history_on_row *on_row, void *context, uint64_t *n_damaged)
+int history_windows_visit(struct database *database, const struct history_range *range,
+			  const struct history_visitor *visitor, uint64_t *n_damaged)
 {
-	struct visitor visitor = { .range = range, .on_row = on_row, .context = context };
+	struct visit visit = { .database = database, .range = range, .visitor = visitor };
+	int r = visit_windows(&visit, n_damaged);
 
-	return visit(database, &visitor, n_damaged);
-}
-
-int history_windows_each_entry(struct database *database, const struct history_range *range,
-			       history_on_entry *on_entry, void *context, uint64_t *n_damaged)
-{
-	struct visitor visitor = { .range = range, .on_entry = on_entry, .context = context };
-
-	return visit(database, &visitor, n_damaged);
+	window_rows_fini(&visit.rows);
+	return r;
 }
 
 /* What is rolled up at once: the windows of a type within one longer window. */
@@ -241,11 +250,13 @@ struct roll_up {
 	int64_t start_unix_s;
 	int64_t span_s; /* that they get */
 	struct gathering gathering;
+	struct window_rows rows; /* of the window that is added */
 	uint64_t *n_damaged;
 };
 
 static void roll_up_fini(struct roll_up *roll_up)
 {
+	window_rows_fini(&roll_up->rows);
 	free(roll_up->gathering.entries);
 }
 
@@ -266,31 +277,32 @@ static int roll_up_write(struct roll_up *roll_up)
 
 static int roll_up_add(struct roll_up *roll_up, const struct stored_window *window)
 {
-	_cleanup_(window_rows_fini) struct window_rows rows = { 0 };
-	_cleanup_(freep) struct window_entry *entries = NULL;
+	struct window_rows *rows = &roll_up->rows;
 	struct gathering *gathering = &roll_up->gathering;
-	size_t n_entries;
+	uint32_t off_s = (uint32_t)(window->start_unix_s - roll_up->start_unix_s);
 	int r;
 
-	r = window_read_rows(window, &rows);
+	r = window_read_rows(window, rows);
 	if (r == 0)
-		r = window_read(window, &rows, &entries, &n_entries);
+		r = window_read_entries(roll_up->database, window, rows);
 	if (r < 0)
 		return r;
-	if (gathering->n_entries + n_entries > WINDOW_ROWS_MAX) {
+	if (gathering->n_entries + rows->n_entries > WINDOW_ROWS_MAX) {
 		r = roll_up_write(roll_up);
 		if (r < 0)
 			return r;
 	}
 	r = array_reserve((void **)&gathering->entries, &gathering->capacity,
-			  gathering->n_entries + n_entries, sizeof(*gathering->entries));
+			  gathering->n_entries + rows->n_entries, sizeof(*gathering->entries));
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n_entries; i++)
-		entries[i].second += (uint32_t)(window->start_unix_s - roll_up->start_unix_s);
-	memcpy(gathering->entries + gathering->n_entries, entries, n_entries * sizeof(*entries));
-	gathering->n_entries += n_entries;
-	gathering->period = rows.period;
+	for (size_t i = 0; i < rows->n_entries; i++) {
+		struct window_entry *entry = &gathering->entries[gathering->n_entries++];
+
+		*entry = rows->entries[i];
+		entry->second += off_s;
+	}
+	gathering->period = rows->period;
 	return 0;
 }
 
@@ -316,7 +328,7 @@ static int roll_up_read(struct roll_up *roll_up)
 	int r;
 
 	r = roll_up_prepare(roll_up,
-			    "SELECT start, span, totals, seconds FROM window"
+			    "SELECT start, span, totals, id FROM window"
 			    " WHERE start >= ? AND start < ? AND type = ? AND span < ?"
 			    " ORDER BY start",
 			    &statement);

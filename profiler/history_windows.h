@@ -20,8 +20,11 @@
 #include "profiler/window_rows.h"
 
 struct database;
+struct query_budget;
+struct time_grid;
 
-#define HISTORY_FIRST_SPAN_S 10 /* of the windows that are added */
+#define HISTORY_FIRST_SPAN_S 10   /* of the windows that are added */
+#define HISTORY_LAST_SPAN_S  3600 /* the longest */
 
 struct history_range {
 	uint32_t type; /* enum sample_kind */
@@ -29,9 +32,20 @@ struct history_range {
 	int64_t end_unix_s; /* exclusive */
 };
 
-/* The functions below stop at a negative value of a callback, and return it. */
-typedef int history_on_row(void *context, const struct window_row *row);
-typedef int history_on_entry(void *context, int64_t unix_s, const struct window_entry *entry);
+/*
+ * Who wants to see the windows of a range, one by one, each cut to the range. One that starts at
+ * @start_unix_s is shown by on_entries(), or by on_rows() where that suffices: when there is no
+ * on_entries(), or all of the window is in one step of @grid. Both return 0, or what ends the
+ * visit.
+ */
+struct history_visitor {
+	const struct time_grid *grid; /* or NULL: each second is a step */
+	struct query_budget *budget;  /* or NULL: no limits */
+	/* Sorted by thread, then stack; each pair once. */
+	int (*on_rows)(void *context, int64_t start_unix_s, const struct window_rows *rows);
+	int (*on_entries)(void *context, int64_t start_unix_s, const struct window_rows *rows);
+	void *context;
+};
 
 /* What is to be a window of the first span. */
 struct history_draft {
@@ -44,13 +58,9 @@ struct history_draft {
 
 int history_windows_add(struct database *database, const struct history_draft *draft);
 
-/* The samples of a range, added up by thread and stack within each window. */
-int history_windows_each_row(struct database *database, const struct history_range *range,
-			     history_on_row *on_row, void *context, uint64_t *n_damaged);
-
-/* The samples of a range, by second, too. */
-int history_windows_each_entry(struct database *database, const struct history_range *range,
-			       history_on_entry *on_entry, void *context, uint64_t *n_damaged);
+/* Returns 0, -EDQUOT if the budget is used up, what a callback did, or an error. */
+int history_windows_visit(struct database *database, const struct history_range *range,
+			  const struct history_visitor *visitor, uint64_t *n_damaged);
 
 /*
  * Make longer windows of those that are old enough at @now_unix_s, one start at a time.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way of a reading: add the rows up, by the numbers of history; then describe each thread,
- * stack, frame and file that is left, once, in a dictionary of its own, and put its index in place
- * of its number.
+ * The way of a reading: add the rows up, by the numbers of history; read the stacks that are left,
+ * then the frames that these lead through; describe each thread, stack, frame and file, once, in a
+ * dictionary of its own, and put its index in place of its number.
  */
 #include "profiler/past.h"
 
@@ -15,25 +15,31 @@
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/dictionary.h"
+#include "profiler/history_cursor.h"
 #include "profiler/history_dictionary.h"
 #include "profiler/history_file.h"
-#include "profiler/history_windows.h"
 #include "profiler/label_set.h"
 #include "profiler/past_files.h"
-#include "profiler/past_moments.h"
+#include "profiler/past_stacks.h"
+#include "profiler/past_sums.h"
 #include "profiler/query_budget.h"
-#include "profiler/row_sums.h"
 #include "profiler/store_process.h"
 
 /* In a history of whatever size: by these numbers frames are found in an array. */
 #define MOST_FRAMES (1U << 26)
+
+/* In place of an index of the dictionary. */
+#define NO_STACK UINT32_MAX
+
+/* Marks of a frame; any other is its index in the dictionary, plus MARK_COUNT. */
+enum { MARK_UNSEEN, MARK_WANTED, MARK_COUNT };
 
 struct past {
 	struct store *store;
 	struct dictionary *dictionary;
 	struct past_sample *samples;
 	size_t n_samples;
-	size_t sample_capacity;
+	bool is_summed;
 	struct arena arena;
 	struct past_frame *frames;
 	size_t n_frames;
@@ -45,10 +51,9 @@ struct reading {
 	struct database *database;
 	const struct past_wish *wish;
 	struct past *past;
-	struct row_sums sums;         /* of PAST_TOTALS */
-	struct pair_map second_index; /* thread and second → samples[] */
-	struct pair_map end_index;    /* of PAST_ENDS: thread and stack → samples[] */
-	uint32_t *frames;             /* by number: its index in the dictionary plus 1, or 0 */
+	struct past_stacks stacks; /* of the samples, by position */
+	uint32_t *stack_indices;   /* in the dictionary, likewise */
+	uint32_t *frames;          /* by number: its mark */
 	size_t frame_capacity;
 	struct pair_map file_index;   /* number → that in the store */
 	struct pair_map label_index;  /* number of a label set → 0: it is described */
@@ -80,6 +85,11 @@ const struct past_sample *past_samples(const struct past *past, size_t *ret_n_sa
 	return past->samples;
 }
 
+bool past_is_summed(const struct past *past)
+{
+	return past->is_summed;
+}
+
 const struct dictionary *past_dictionary(const struct past *past)
 {
 	return past->dictionary;
@@ -93,123 +103,13 @@ const struct past_frame *past_find_frame(const struct past *past, uint32_t file)
 static void reading_fini(struct reading *reading)
 {
 	past_free(reading->past);
-	row_sums_fini(&reading->sums);
-	pair_map_fini(&reading->second_index);
-	pair_map_fini(&reading->end_index);
+	past_stacks_fini(&reading->stacks);
+	free(reading->stack_indices);
 	free(reading->frames);
 	pair_map_fini(&reading->file_index);
 	pair_map_fini(&reading->label_index);
 	pair_map_fini(&reading->string_index);
 	free(reading->strings);
-}
-
-/* The first sample of a thread and stack has the earliest time, the other one all else, and the
- * latest time. */
-static int find_end(struct reading *reading, struct past_sample *sample, uint32_t *ret_index)
-{
-	struct past *past = reading->past;
-	const uint32_t next = *ret_index;
-	const struct pair_key first = { sample->thread, sample->stack };
-	const struct pair_key last = { sample->thread | 1ULL << 32, sample->stack };
-	int64_t unix_s;
-	int r = pair_map_find_or_add(&reading->end_index, first, next, ret_index);
-
-	if (r)
-		return r;
-	unix_s = past->samples[*ret_index].unix_s;
-	if (sample->unix_s < unix_s) { /* of a window that came late */
-		past->samples[*ret_index].unix_s = sample->unix_s;
-		sample->unix_s = unix_s;
-	}
-	r = pair_map_find_or_add(&reading->end_index, last, next, ret_index);
-	if (r == 0 && past->samples[*ret_index].unix_s < sample->unix_s)
-		past->samples[*ret_index].unix_s = sample->unix_s;
-	return r;
-}
-
-/* Find the sample that @sample is to be added to; if there is none, it is the next. */
-static int find_place(struct reading *reading, struct past_sample *sample, uint32_t *ret_index)
-{
-	const struct pair_key second = { sample->thread, (uint64_t)sample->unix_s };
-
-	*ret_index = (uint32_t)reading->past->n_samples;
-	switch (reading->wish->detail) {
-	case PAST_SECONDS:
-	case PAST_TIMES:
-		return pair_map_find_or_add(&reading->second_index, second, *ret_index, ret_index);
-	case PAST_ENDS:
-		return find_end(reading, sample, ret_index);
-	default:
-		return 0;
-	}
-}
-
-static int add_sample(struct reading *reading, struct past_sample *sample)
-{
-	struct past *past = reading->past;
-	uint32_t index = 0;
-	int r = query_budget_ask(reading->wish->budget,
-				 past->sample_capacity * sizeof(*past->samples) +
-					 pair_map_bytes(&reading->second_index) +
-					 pair_map_bytes(&reading->end_index));
-
-	if (r == 0)
-		r = array_reserve((void **)&past->samples, &past->sample_capacity,
-				  past->n_samples + 1, sizeof(*past->samples));
-	if (r == 0)
-		r = find_place(reading, sample, &index);
-	if (r < 0)
-		return r;
-	if (index == past->n_samples) {
-		past->samples[past->n_samples++] = *sample;
-		return 0;
-	}
-	past->samples[index].count += sample->count;
-	past->samples[index].value += sample->value;
-	return 0;
-}
-
-static int on_row(void *context, const struct window_row *row)
-{
-	struct reading *reading = context;
-	int r = query_budget_ask(reading->wish->budget, row_sums_bytes(&reading->sums));
-
-	return r < 0 ? r : row_sums_add(&reading->sums, row);
-}
-
-static int on_entry(void *context, int64_t unix_s, const struct window_entry *entry)
-{
-	return add_sample(context, &(struct past_sample){ unix_s, entry->thread, entry->stack,
-							  entry->count, entry->value });
-}
-
-static int read_totals(struct reading *reading, const struct history_range *range,
-		       uint64_t *n_damaged)
-{
-	struct row_sums *sums = &reading->sums;
-	int r = history_windows_each_row(reading->database, range, on_row, reading, n_damaged);
-
-	if (r == 0)
-		r = row_sums_finish(sums);
-	for (size_t i = 0; r == 0 && i < sums->n_rows; i++) {
-		const struct window_row *row = &sums->rows[i];
-
-		r = add_sample(reading,
-			       &(struct past_sample){ reading->wish->start_unix_s, row->thread,
-						      row->stack, row->count, row->value });
-	}
-	return r;
-}
-
-static int read_samples(struct reading *reading, uint64_t *n_damaged)
-{
-	const struct past_wish *wish = reading->wish;
-	const struct history_range range = { .start_unix_s = wish->start_unix_s,
-					     .end_unix_s = wish->end_unix_s };
-
-	if (wish->detail == PAST_TOTALS)
-		return read_totals(reading, &range, n_damaged);
-	return history_windows_each_entry(reading->database, &range, on_entry, reading, n_damaged);
 }
 
 /* A text, once; it lives as long as the past does. */
@@ -303,22 +203,18 @@ static int keep_name(struct reading *reading, const struct history_frame *said, 
 	return 0;
 }
 
-static int make_frame(struct reading *reading, uint32_t number, struct frame *ret_frame)
+static int make_frame(struct reading *reading, const struct history_frame *said,
+		      struct frame *ret_frame)
 {
-	struct history_frame said;
-	int r = history_frame_get(reading->database, number, &said);
-
-	if (r < 0)
-		return r;
-	*ret_frame = (struct frame){ .kind = (uint32_t)said.kind, .place = said.place };
-	if (said.kind == FRAME_NATIVE && !said.name)
-		return read_file(reading, said.file, &ret_frame->file);
-	if (said.name || said.kind == FRAME_KERNEL || (said.kind == FRAME_JIT && said.file))
-		return keep_name(reading, &said, ret_frame);
+	*ret_frame = (struct frame){ .kind = (uint32_t)said->kind, .place = said->place };
+	if (said->kind == FRAME_NATIVE && !said->name)
+		return read_file(reading, said->file, &ret_frame->file);
+	if (said->name || said->kind == FRAME_KERNEL || (said->kind == FRAME_JIT && said->file))
+		return keep_name(reading, said, ret_frame);
 	return 0;
 }
 
-/* Room for the index of the frame of that number. -EBADMSG: there cannot be so many. */
+/* Room for a mark of the frame of that number. */
 static int reserve_frame(struct reading *reading, uint32_t number)
 {
 	size_t n_before = reading->frame_capacity;
@@ -326,8 +222,6 @@ static int reserve_frame(struct reading *reading, uint32_t number)
 
 	if (number < n_before)
 		return 0;
-	if (number >= MOST_FRAMES)
-		return -EBADMSG;
 	r = query_budget_ask(reading->wish->budget, number * sizeof(*reading->frames));
 	if (r == 0)
 		r = array_reserve((void **)&reading->frames, &reading->frame_capacity, number + 1UL,
@@ -338,41 +232,116 @@ static int reserve_frame(struct reading *reading, uint32_t number)
 	return r;
 }
 
-/* The index of a frame in the dictionary: sought once. */
-static int read_frame(struct reading *reading, uint32_t number, uint32_t *ret_index)
+/* Mark the frames that the stacks lead through. There cannot be so many as some numbers say. */
+static int mark_frames(struct reading *reading)
 {
-	struct frame frame;
-	int r = reserve_frame(reading, number);
+	const struct past_stacks *stacks = &reading->stacks;
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	if (reading->frames[number]) {
-		*ret_index = reading->frames[number] - 1;
-		return 0;
+	for (size_t i = 0; r == 0 && i < stacks->n_frames; i++) {
+		uint32_t number = stacks->frames[i];
+
+		if (number < MOST_FRAMES)
+			r = reserve_frame(reading, number);
+		if (r == 0 && number < MOST_FRAMES)
+			reading->frames[number] = MARK_WANTED;
 	}
-	r = make_frame(reading, number, &frame);
-	if (r == 0)
-		r = dictionary_add_frame(reading->past->dictionary, &frame, ret_index);
-	if (r == 0)
-		reading->frames[number] = *ret_index + 1;
 	return r;
 }
 
-/* Describe a stack, and set its index in the dictionary. */
-static int read_stack(struct reading *reading, uint32_t number, uint32_t *ret_index)
+static int read_frame(struct reading *reading, struct history_cursor *cursor, uint32_t number)
+{
+	struct history_frame said;
+	struct frame frame;
+	uint32_t index;
+	int r = history_cursor_get_frame(cursor, number, &said);
+
+	if (r == 0)
+		r = make_frame(reading, &said, &frame);
+	if (r == 0)
+		r = dictionary_add_frame(reading->past->dictionary, &frame, &index);
+	if (r == 0)
+		reading->frames[number] = index + MARK_COUNT;
+	return r == -EBADMSG || r == -EINVAL ? 0 : r; /* it stays wanted */
+}
+
+/* Ask whether to go on, with all that was read of stacks. */
+static int ask_budget(const struct reading *reading)
+{
+	return query_budget_ask(reading->wish->budget,
+				past_stacks_bytes(&reading->stacks) +
+					reading->frame_capacity * sizeof(*reading->frames) +
+					dictionary_bytes(reading->past->dictionary));
+}
+
+/* Read the frames that are marked, in the order in which they lie. */
+static int read_frames(struct reading *reading)
+{
+	_cleanup_(history_cursor_fini) struct history_cursor cursor = { reading->database };
+	int r = mark_frames(reading);
+
+	for (uint32_t number = 0; r == 0 && number < reading->frame_capacity; number++) {
+		if (reading->frames[number] != MARK_WANTED)
+			continue;
+		r = ask_budget(reading);
+		if (r == 0)
+			r = read_frame(reading, &cursor, number);
+	}
+	return r;
+}
+
+/* Put indices of the dictionary in place of the numbers of frames. Returns whether all of them
+ * lead somewhere. */
+static bool resolve_frames(const struct reading *reading, uint32_t *frames, size_t n_frames)
+{
+	for (size_t i = 0; i < n_frames; i++) {
+		uint32_t mark = frames[i] < MOST_FRAMES ? reading->frames[frames[i]] : MARK_WANTED;
+
+		if (mark < MARK_COUNT)
+			return false;
+		frames[i] = mark - MARK_COUNT;
+	}
+	return true;
+}
+
+static int describe_stack(struct reading *reading, const struct past_stack *stack,
+			  uint32_t *ret_index)
 {
 	struct dictionary *dictionary = reading->past->dictionary;
-	_cleanup_(freep) uint32_t *frames = NULL;
-	size_t n_frames;
-	int r;
+	uint32_t *frames = reading->stacks.frames;
 
-	if (dictionary_find_stack(dictionary, number, ret_index))
+	*ret_index = NO_STACK;
+	if (stack->n_frames == PAST_STACK_DAMAGED ||
+	    !resolve_frames(reading, frames + stack->first, stack->n_frames))
 		return 0;
-	r = history_stack_get(reading->database, number, &frames, &n_frames);
-	for (size_t i = 0; r == 0 && i < n_frames; i++)
-		r = read_frame(reading, frames[i], &frames[i]);
 	*ret_index = dictionary->stacks.count;
-	return r < 0 ? r : dictionary_add_stack_of(dictionary, number, frames, n_frames);
+	return dictionary_append_stack(dictionary, frames + stack->first, stack->n_frames);
+}
+
+/* Read the stacks of all samples, and describe them. */
+static int read_stacks(struct reading *reading)
+{
+	struct past_stacks *stacks = &reading->stacks;
+	struct past *past = reading->past;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < past->n_samples; i++)
+		r = past_stacks_want(stacks, past->samples[i].stack, &past->samples[i].stack);
+	if (r == 0)
+		r = past_stacks_read(stacks, reading->database, reading->wish->budget);
+	if (r == 0)
+		r = read_frames(reading);
+	if (r < 0)
+		return r;
+	reading->stack_indices = calloc(stacks->n_stacks + 1, sizeof(*reading->stack_indices));
+	if (!reading->stack_indices)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < stacks->n_stacks; i++) {
+		r = ask_budget(reading);
+		if (r == 0)
+			r = describe_stack(reading, &stacks->stacks[i], &reading->stack_indices[i]);
+	}
+	return r;
 }
 
 /* Read a label, and put it where it belongs in @process, which has room for it in @labels. */
@@ -434,38 +403,43 @@ static int read_thread(struct reading *reading, uint32_t number, uint32_t *ret_i
 	return r;
 }
 
-/* Put indices of the dictionary in place of the numbers of history. Returns 0, or -EBADMSG or
- * -EINVAL if these lead nowhere. */
-static int describe(struct reading *reading, struct past_sample *sample)
+/* Put indices of the dictionary in place of what a sample has. Returns 0, or -EBADMSG or -EINVAL if
+ * that leads nowhere. */
+static int describe(struct reading *reading, bool has_stacks, struct past_sample *sample)
 {
-	enum past_detail detail = reading->wish->detail;
 	int r = read_thread(reading, sample->thread, &sample->thread);
 
-	if (r == 0 && detail != PAST_SECONDS && detail != PAST_TIMES)
-		r = read_stack(reading, sample->stack, &sample->stack);
-	return r;
+	if (r < 0 || !has_stacks)
+		return r;
+	sample->stack = reading->stack_indices[sample->stack];
+	return sample->stack == NO_STACK ? -EBADMSG : 0;
 }
 
 static int describe_samples(struct reading *reading, uint64_t *n_damaged)
 {
 	struct past *past = reading->past;
 	size_t n_left = 0;
+	bool has_stacks =
+		reading->wish->detail != PAST_STEPS && reading->wish->detail != PAST_TIMES;
+	int r = has_stacks ? read_stacks(reading) : 0;
 
-	for (size_t i = 0; i < past->n_samples; i++) {
+	for (size_t i = 0; r == 0 && i < past->n_samples; i++) {
 		struct past_sample sample = past->samples[i];
-		int r = query_budget_ask(reading->wish->budget, dictionary_bytes(past->dictionary));
 
-		if (r == 0)
-			r = describe(reading, &sample);
+		r = query_budget_ask(reading->wish->budget, dictionary_bytes(past->dictionary));
+		if (r < 0)
+			return r;
+		r = describe(reading, has_stacks, &sample);
 		if (r == 0)
 			past->samples[n_left++] = sample;
 		else if (r == -EBADMSG || r == -EINVAL)
 			++*n_damaged;
 		else
 			return r;
+		r = 0;
 	}
 	past->n_samples = n_left;
-	return 0;
+	return r;
 }
 
 static int sample_compare(const void *left, const void *right)
@@ -486,16 +460,15 @@ int past_read(struct database *database, const struct past_wish *wish, struct st
 		return -ENOMEM;
 	reading.past = past;
 	past->store = store;
+	past->is_summed = wish->detail == PAST_TOTALS;
 	r = dictionary_new(UINT32_MAX, &past->dictionary);
 	if (r == 0)
-		r = read_samples(&reading, n_damaged);
-	if (r == 0 && (wish->detail == PAST_TIMES || wish->detail == PAST_MOMENTS))
-		r = past_moments_split(database, wish, &past->samples, &past->n_samples, n_damaged);
+		r = past_sums_read(database, wish, &past->samples, &past->n_samples, n_damaged);
 	if (r == 0)
 		r = describe_samples(&reading, n_damaged);
 	if (r < 0)
 		return r;
-	if (wish->detail != PAST_TOTALS && past->n_samples)
+	if (wish->detail != PAST_TOTALS && wish->detail != PAST_STEPS && past->n_samples)
 		qsort(past->samples, past->n_samples, sizeof(*past->samples), sample_compare);
 	*ret_past = steal(reading.past);
 	return 0;

@@ -11,6 +11,7 @@
  * has kept a name: the `file` of such a frame is a number from FRAME_FIRST_NAMED on.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,7 +41,11 @@ int past_read(struct database *database, const struct past_wish *wish, struct st
 /* Accepts NULL. Always returns NULL. */
 struct past *past_free(struct past *past);
 
-/* All are borrowed: they live as long as @past. Samples are sorted by time. */
+/* Whether no two samples have one thread and stack. */
+bool past_is_summed(const struct past *past);
+
+/* All are borrowed: they live as long as @past. Samples with times of their own are sorted by time,
+ * those of steps are not. */
 const struct past_sample *past_samples(const struct past *past, size_t *ret_n_samples);
 const struct dictionary *past_dictionary(const struct past *past);
 const struct past_frame *past_find_frame(const struct past *past, uint32_t file);

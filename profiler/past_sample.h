@@ -8,13 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "profiler/time_grid.h"
+
 struct query_budget;
 
 /* What of the samples is wanted. The less, the faster. */
 enum past_detail {
-	PAST_TOTALS,  /* threads and stacks; the time is that of the range's start */
-	PAST_SECONDS, /* threads and seconds; the stack means nothing */
-	PAST_TIMES,   /* the same, and exact times, where they are kept */
+	PAST_TOTALS, /* threads and stacks; the time is that of the range's start */
+	PAST_STEPS,  /* threads and steps; the second is one of the step, the stack means nothing */
+	PAST_TIMES,  /* the same, and exact times of the latest, where they are kept */
 	PAST_ENDS, /* threads and stacks; each at its first time, and, with all others, its last */
 	PAST_MOMENTS, /* threads, stacks, and exact times, likewise */
 };
@@ -23,12 +25,13 @@ struct past_wish {
 	int64_t start_unix_s;
 	int64_t end_unix_s; /* exclusive */
 	enum past_detail detail;
+	struct time_grid grid;       /* of PAST_STEPS and PAST_TIMES */
 	struct query_budget *budget; /* or NULL: no limits */
 };
 
 struct past_sample {
 	int64_t unix_s;
-	uint32_t thread; /* indices of the dictionary */
+	uint32_t thread; /* numbers of history; once described, indices of the dictionary */
 	uint32_t stack;
 	uint64_t count;
 	uint64_t value;

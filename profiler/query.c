@@ -36,6 +36,7 @@ int query_snapshot(struct store *store, const struct query *query, enum past_det
 		.end_unix_ns = query->end_unix_ns,
 		.is_by_second = query->is_by_second,
 		.detail = detail,
+		.grid = query->grid,
 		.budget = query->budget,
 	};
 

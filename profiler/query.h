@@ -34,8 +34,9 @@ struct query {
 	int64_t end_unix_ns;             /* exclusive */
 	const struct selector *selector; /* or NULL: everything; borrowed for the call */
 	struct query_budget *budget;     /* or NULL: no limits; likewise */
-	bool wants_times;  /* by query_points.h, of the past the exact times that are kept */
-	bool is_by_second; /* a sample's time is the middle of its second, as history has it */
+	bool wants_times;      /* by query_points.h, of the past the exact times that are kept */
+	bool is_by_second;     /* a sample's time is the middle of its second, as history has it */
+	struct time_grid grid; /* of query_points.h: within a step other times are as good as one */
 };
 
 /* Hold the samples of the range: snapshot_init_as(). For those who read them by themselves. */

@@ -23,6 +23,18 @@ void query_budget_init(struct query_budget *ret_budget, int64_t cpu_ns, size_t b
 	};
 }
 
+int query_budget_look(struct query_budget *budget)
+{
+	if (!budget)
+		return 0;
+	budget->until_look = QUESTIONS_A_LOOK;
+	if (clock_ns(CLOCK_THREAD_CPUTIME_ID) < budget->cpu_end_ns)
+		return 0;
+	budget->until_look = 0;
+	budget->met[QUERY_LIMIT_CPU_TIME] = true;
+	return -EDQUOT;
+}
+
 int query_budget_ask(struct query_budget *budget, size_t bytes)
 {
 	if (!budget)
@@ -31,14 +43,7 @@ int query_budget_ask(struct query_budget *budget, size_t bytes)
 		budget->met[QUERY_LIMIT_MEMORY] = true;
 		return -EDQUOT;
 	}
-	if (budget->until_look-- > 0)
-		return 0;
-	budget->until_look = QUESTIONS_A_LOOK;
-	if (clock_ns(CLOCK_THREAD_CPUTIME_ID) < budget->cpu_end_ns)
-		return 0;
-	budget->until_look = 0;
-	budget->met[QUERY_LIMIT_CPU_TIME] = true;
-	return -EDQUOT;
+	return budget->until_look-- > 0 ? 0 : query_budget_look(budget);
 }
 
 bool query_budget_has_met(const struct query_budget *budget, enum query_limit limit)

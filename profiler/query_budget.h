@@ -47,6 +47,9 @@ void query_budget_init(struct query_budget *ret_budget, int64_t cpu_ns, size_t b
  */
 int query_budget_ask(struct query_budget *budget, size_t bytes);
 
+/* Go on with what takes milliseconds? The same, by the clock alone, which is read now. */
+int query_budget_look(struct query_budget *budget);
+
 bool query_budget_has_met(const struct query_budget *budget, enum query_limit limit);
 
 /* All limits that were met: a bit for each of enum query_limit. */

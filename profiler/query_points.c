@@ -49,7 +49,7 @@ static int points_init(struct points *points, struct store *store)
 		number_thread,
 		points->groups,
 	};
-	r = query_snapshot(store, query, query->wants_times ? PAST_TIMES : PAST_SECONDS, snapshot);
+	r = query_snapshot(store, query, query->wants_times ? PAST_TIMES : PAST_STEPS, snapshot);
 	if (r < 0)
 		return r;
 	points->threads = calloc(snapshot->n_dictionaries + 1, sizeof(*points->threads));

@@ -35,7 +35,8 @@ struct query_point_callback {
 
 /*
  * Call @callback for the selected samples, in no certain order. Their groups are added to @groups
- * before. It returns 0, or -errno, which ends it.
+ * before. Those of a thread that are in one step of the query's grid may come as one, at any time
+ * in it. It returns 0, or -errno, which ends it.
  *
  * Returns what it did, -EDQUOT if the query's budget is used up, or -ENOMEM.
  */

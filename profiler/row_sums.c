@@ -10,7 +10,8 @@
 void row_sums_fini(struct row_sums *sums)
 {
 	free(sums->rows);
-	free(sums->run);
+	free(sums->fresh);
+	free(sums->spare);
 	*sums = (struct row_sums){ 0 };
 }
 
@@ -20,74 +21,79 @@ static uint64_t key_of(const struct window_row *row)
 	return (uint64_t)row->thread << 32 | row->stack;
 }
 
-static void add_up(struct window_row *row, const struct window_row *more)
+/* Add up what is there already, and put the rest into @fresh. Returns how many these are. Which of
+ * the two is next cannot be foretold, so nothing branches on it. */
+static size_t add_known(struct row_sums *sums, const struct window_row *rows, size_t n_rows,
+			struct window_row *fresh)
 {
-	row->count += more->count;
-	row->value += more->value;
+	struct window_row *known = sums->rows, *known_end = known ? known + sums->n_rows : NULL;
+	const struct window_row *end = rows + n_rows;
+	size_t n_fresh = 0;
+
+	while (known < known_end && rows < end) {
+		uint64_t known_key = key_of(known), key = key_of(rows);
+		uint64_t is_same = known_key == key;
+
+		known->count += rows->count & -is_same;
+		known->value += rows->value & -is_same;
+		fresh[n_fresh] = *rows;
+		n_fresh += known_key > key;
+		rows += known_key >= key;
+		known += known_key <= key;
+	}
+	while (rows < end)
+		fresh[n_fresh++] = *rows++;
+	return n_fresh;
 }
 
-/* Merge the run with the rows, into @merged. Returns how many there are then. */
-static size_t merge(const struct row_sums *sums, struct window_row *merged)
+/* Merge what is there with rows of which none is there, into @merged. */
+static void merge(const struct row_sums *sums, size_t n_fresh, struct window_row *merged)
 {
 	const struct window_row *a = sums->rows, *a_end = a ? a + sums->n_rows : NULL;
-	const struct window_row *b = sums->run, *b_end = b + sums->n_run;
-	size_t n_merged = 0;
+	const struct window_row *b = sums->fresh, *b_end = b + n_fresh;
 
-	while (a < a_end && b < b_end) {
-		uint64_t a_key = key_of(a), b_key = key_of(b);
-
-		if (a_key < b_key) {
-			merged[n_merged++] = *a++;
-			continue;
-		}
-		merged[n_merged] = *b++;
-		if (a_key == b_key)
-			add_up(&merged[n_merged], a++);
-		n_merged++;
-	}
+	while (a < a_end && b < b_end)
+		*merged++ = key_of(a) < key_of(b) ? *a++ : *b++;
 	while (a < a_end)
-		merged[n_merged++] = *a++;
+		*merged++ = *a++;
 	while (b < b_end)
-		merged[n_merged++] = *b++;
-	return n_merged;
+		*merged++ = *b++;
 }
 
-int row_sums_finish(struct row_sums *sums)
+static int add_fresh(struct row_sums *sums, size_t n_fresh)
 {
 	struct window_row *merged;
+	size_t capacity;
+	int r;
 
-	if (!sums->n_run)
+	if (!n_fresh)
 		return 0;
-	merged = malloc((sums->n_rows + sums->n_run) * sizeof(*merged));
-	if (!merged)
-		return -ENOMEM;
-	sums->n_rows = merge(sums, merged);
-	free(sums->rows);
+	r = array_reserve((void **)&sums->spare, &sums->spare_capacity, sums->n_rows + n_fresh,
+			  sizeof(*sums->spare));
+	if (r < 0)
+		return r;
+	merge(sums, n_fresh, sums->spare);
+	sums->n_rows += n_fresh;
+	merged = sums->spare;
+	sums->spare = sums->rows;
 	sums->rows = merged;
-	sums->n_run = 0;
+	capacity = sums->spare_capacity;
+	sums->spare_capacity = sums->row_capacity;
+	sums->row_capacity = capacity;
 	return 0;
 }
 
-int row_sums_add(struct row_sums *sums, const struct window_row *row)
+int row_sums_add(struct row_sums *sums, const struct window_row *rows, size_t n_rows)
 {
-	struct window_row *last = sums->n_run ? &sums->run[sums->n_run - 1] : NULL;
-	int r = 0;
+	/* One more than there may be: room for what is written, and then not kept. */
+	int r = array_reserve((void **)&sums->fresh, &sums->fresh_capacity, n_rows + 1,
+			      sizeof(*sums->fresh));
 
-	if (last && key_of(last) == key_of(row)) {
-		add_up(last, row);
-		return 0;
-	}
-	if (last && key_of(last) > key_of(row))
-		r = row_sums_finish(sums);
-	if (r == 0)
-		r = array_reserve((void **)&sums->run, &sums->run_capacity, sums->n_run + 1,
-				  sizeof(*sums->run));
-	if (r == 0)
-		sums->run[sums->n_run++] = *row;
-	return r;
+	return r < 0 ? r : add_fresh(sums, add_known(sums, rows, n_rows, sums->fresh));
 }
 
 size_t row_sums_bytes(const struct row_sums *sums)
 {
-	return (sums->n_rows + sums->run_capacity) * sizeof(*sums->rows);
+	return (sums->row_capacity + sums->fresh_capacity + sums->spare_capacity) *
+	       sizeof(*sums->rows);
 }

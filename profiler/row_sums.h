@@ -18,19 +18,18 @@
 struct row_sums {
 	struct window_row *rows; /* sorted by thread, then stack; each pair once */
 	size_t n_rows;
-	struct window_row *run; /* since order was last broken: likewise; not among @rows yet */
-	size_t n_run;
-	size_t run_capacity;
+	size_t row_capacity;
+	struct window_row *fresh; /* scratch: what no window had before */
+	size_t fresh_capacity;
+	struct window_row *spare; /* scratch: of as many as there are */
+	size_t spare_capacity;
 };
 
 /* Works on a zeroed struct. */
 void row_sums_fini(struct row_sums *sums);
 
-/* Add a row, which is nearly always one that comes after the last. Returns 0 or -ENOMEM. */
-int row_sums_add(struct row_sums *sums, const struct window_row *row);
-
-/* All that was added is among @rows from here on. Returns 0 or -ENOMEM. */
-int row_sums_finish(struct row_sums *sums);
+/* Add rows that are sorted by thread, then stack, each pair once. Returns 0 or -ENOMEM. */
+int row_sums_add(struct row_sums *sums, const struct window_row *rows, size_t n_rows);
 
 /* Memory in use. */
 size_t row_sums_bytes(const struct row_sums *sums);

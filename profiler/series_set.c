@@ -180,6 +180,7 @@ int series_set_init(struct store *store, const struct query *query,
 	_cleanup_(builder_fini) struct builder builder = { .query = query, .options = options };
 	const struct query_point_callback callback = { on_point, &builder };
 	_cleanup_(series_set_fini) struct series_set set = { 0 };
+	struct query by_step = *query;
 	int r;
 
 	set.n_steps =
@@ -187,7 +188,8 @@ int series_set_init(struct store *store, const struct query *query,
 	r = label_groups_new(options->names, options->n_names, &builder.groups);
 	if (r < 0)
 		return r;
-	r = query_each_point(store, query, builder.groups, &callback);
+	by_step.grid = (struct time_grid){ query->start_unix_ns, options->step_ns };
+	r = query_each_point(store, &by_step, builder.groups, &callback);
 	if (r < 0)
 		return r;
 	r = rank_groups(&builder);

@@ -126,12 +126,12 @@ int window_moments_decode(const void *bytes, size_t n_bytes, struct window_momen
 			  size_t *ret_n_moments)
 {
 	_cleanup_(freep) struct window_moment *moments = NULL;
-	_cleanup_(freep) void *columns = NULL;
+	_cleanup_(columns_fini) struct columns columns = { 0 };
 	struct varint_reader reader;
-	uint64_t n_moments;
+	uint64_t n_moments = 0;
 	int r;
 
-	r = columns_expand(bytes, n_bytes, WINDOW_MOMENTS_MAX * MOMENT_MAX_BYTES, &columns,
+	r = columns_expand(&columns, bytes, n_bytes, WINDOW_MOMENTS_MAX * MOMENT_MAX_BYTES,
 			   &reader);
 	if (r == 0)
 		r = varint_read(&reader, &n_moments);

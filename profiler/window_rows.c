@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/columns.h"
@@ -134,33 +135,9 @@ int window_rows_encode(const struct window_entry *entries, size_t n_entries, uin
 	return r < 0 ? r : columns_compress(&seconds, ret_seconds);
 }
 
-static int read_threads(struct varint_reader *reader, struct window_rows *rows)
+static int reserve(void **items, size_t *capacity, size_t count, size_t item_bytes)
 {
-	uint32_t before = 0;
-
-	for (size_t i = 0; i < rows->n_rows; i++) {
-		int r = columns_read_after(reader, before, &rows->rows[i].thread);
-
-		if (r < 0)
-			return r;
-		before = rows->rows[i].thread;
-	}
-	return 0;
-}
-
-static int read_stacks(struct varint_reader *reader, struct window_rows *rows)
-{
-	for (size_t i = 0; i < rows->n_rows; i++) {
-		struct window_row *row = &rows->rows[i];
-		bool follows = i && row->thread == row[-1].thread;
-		int r = columns_read_after(reader, follows ? row[-1].stack : 0, &row->stack);
-
-		if (r < 0)
-			return r;
-		if (follows && row->stack == row[-1].stack)
-			return -EBADMSG;
-	}
-	return 0;
+	return array_reserve(items, capacity, count ? count : 1, item_bytes);
 }
 
 static int read_count(struct varint_reader *reader, uint64_t *ret_count)
@@ -182,147 +159,232 @@ static int read_value(struct varint_reader *reader, uint64_t count, uint64_t per
 	return r;
 }
 
-static int read_rows(struct varint_reader *reader, struct window_rows *rows)
-{
-	int r;
+/* Columns that are read side by side, so that memory is gone through once. */
+struct row_columns {
+	struct varint_reader threads, stacks, counts, excesses;
+};
 
-	r = read_threads(reader, rows);
+static int row_columns_init(struct varint_reader reader, size_t n_rows,
+			    struct row_columns *ret_columns)
+{
+	int r = varint_pass(&reader, n_rows, &ret_columns->threads);
+
 	if (r == 0)
-		r = read_stacks(reader, rows);
-	for (size_t i = 0; r == 0 && i < rows->n_rows; i++)
-		r = read_count(reader, &rows->rows[i].count);
-	for (size_t i = 0; r == 0 && i < rows->n_rows; i++)
-		r = read_value(reader, rows->rows[i].count, rows->period, &rows->rows[i].value);
-	return r == 0 && reader->next != reader->end ? -EBADMSG : r;
+		r = varint_pass(&reader, n_rows, &ret_columns->stacks);
+	if (r == 0)
+		r = varint_pass(&reader, n_rows, &ret_columns->counts);
+	if (r == 0)
+		r = varint_pass(&reader, n_rows, &ret_columns->excesses);
+	return r == 0 && reader.next != reader.end ? -EBADMSG : r;
 }
 
-int window_rows_decode(const void *totals, size_t n_bytes, struct window_rows *ret_rows)
+/* @before is the row before it, or one of zeros, which @is_first. */
+static int read_row(struct row_columns *columns, const struct window_row *before, bool is_first,
+		    struct window_row *row)
 {
-	_cleanup_(window_rows_fini) struct window_rows rows = { 0 };
-	_cleanup_(freep) void *columns = NULL;
-	struct varint_reader reader;
-	uint64_t n_rows;
-	int r;
+	int r = columns_read_after(&columns->threads, before->thread, &row->thread);
+	bool follows = !is_first && row->thread == before->thread;
 
-	r = columns_expand(totals, n_bytes, WINDOW_ROWS_MAX * ROW_MAX_BYTES, &columns, &reader);
 	if (r == 0)
-		r = varint_read(&reader, &n_rows);
+		r = columns_read_after(&columns->stacks, follows ? before->stack : 0, &row->stack);
+	if (r == 0 && follows && row->stack == before->stack)
+		r = -EBADMSG;
+	return r < 0 ? r : read_count(&columns->counts, &row->count);
+}
+
+static int read_rows(struct varint_reader reader, struct window_rows *rows)
+{
+	const struct window_row zeros = { 0 };
+	struct row_columns columns;
+	uint64_t period = rows->period;
+	size_t n_rows = rows->n_rows;
+	int r = row_columns_init(reader, n_rows, &columns);
+
+	for (size_t i = 0; r == 0 && i < n_rows; i++) {
+		struct window_row *row = &rows->rows[i];
+
+		r = read_row(&columns, i ? row - 1 : &zeros, !i, row);
+		if (r == 0)
+			r = read_value(&columns.excesses, row->count, period, &row->value);
+	}
+	return r;
+}
+
+/* The reader is left where the columns begin. */
+static int read_head(struct varint_reader *reader, uint64_t *ret_n_rows, uint64_t *ret_period)
+{
+	int r = varint_read(reader, ret_n_rows);
+
 	if (r == 0)
-		r = varint_read(&reader, &rows.period);
+		r = varint_read(reader, ret_period);
 	if (r < 0)
 		return r;
 	/* Each row takes a byte in each of its four columns, so no number can ask for much. */
-	if (n_rows > WINDOW_ROWS_MAX || n_rows > (size_t)(reader.end - reader.next) / 4)
-		return -EBADMSG;
-	rows.n_rows = n_rows;
-	rows.rows = calloc(n_rows + 1, sizeof(*rows.rows));
-	if (!rows.rows)
-		return -ENOMEM;
-	r = read_rows(&reader, &rows);
-	if (r < 0)
-		return r;
-	*ret_rows = rows;
-	rows.rows = NULL;
-	return 0;
+	return *ret_n_rows > WINDOW_ROWS_MAX ||
+			       *ret_n_rows > (size_t)(reader->end - reader->next) / 4
+		       ? -EBADMSG
+		       : 0;
 }
 
-void window_rows_fini(struct window_rows *rows)
+int window_rows_decode(struct window_rows *rows, const void *totals, size_t n_bytes)
 {
-	free(rows->rows);
-	*rows = (struct window_rows){ 0 };
-}
-
-/* The entries of each row, without times and counts yet. */
-static int read_lengths(struct varint_reader *reader, const struct window_rows *rows,
-			struct window_entry **ret_entries, size_t *ret_n_entries)
-{
-	struct varint_reader ahead = *reader;
-	struct window_entry *entry;
-	uint64_t n_of_row, n_entries = 0;
+	struct varint_reader reader;
+	uint64_t n_rows = 0;
 	int r;
 
-	for (size_t i = 0; i < rows->n_rows; i++) {
-		r = read_count(&ahead, &n_of_row);
+	rows->n_rows = 0;
+	rows->n_entries = 0;
+	r = columns_expand(&rows->columns, totals, n_bytes, WINDOW_ROWS_MAX * ROW_MAX_BYTES,
+			   &reader);
+	if (r == 0)
+		r = read_head(&reader, &n_rows, &rows->period);
+	if (r == 0)
+		r = reserve((void **)&rows->rows, &rows->row_capacity, n_rows, sizeof(*rows->rows));
+	if (r < 0)
+		return r;
+	rows->n_rows = n_rows;
+	r = read_rows(reader, rows);
+	if (r < 0)
+		rows->n_rows = 0;
+	return r;
+}
+
+struct entry_columns {
+	struct varint_reader lengths, seconds, counts, excesses;
+	uint64_t period;
+};
+
+/* How many entries the rows have together. */
+static int sum_lengths(struct varint_reader lengths, size_t n_rows, size_t *ret_n_entries)
+{
+	uint64_t n_of_row, n_entries = 0;
+
+	for (size_t i = 0; i < n_rows; i++) {
+		int r = read_count(&lengths, &n_of_row);
+
 		if (r < 0)
 			return r;
 		if (n_of_row > WINDOW_ROWS_MAX - n_entries)
 			return -EBADMSG;
 		n_entries += n_of_row;
 	}
-	entry = calloc(n_entries + 1, sizeof(*entry));
-	if (!entry)
-		return -ENOMEM;
-	*ret_entries = entry;
 	*ret_n_entries = n_entries;
-	for (size_t i = 0; i < rows->n_rows; i++) {
-		varint_read(reader, &n_of_row);
-		for (; n_of_row; n_of_row--)
-			*entry++ = (struct window_entry){ .thread = rows->rows[i].thread,
-							  .stack = rows->rows[i].stack };
-	}
 	return 0;
 }
 
-static int read_entries(struct varint_reader *reader, uint64_t period, struct window_entry *entries,
-			size_t n_entries)
+static int entry_columns_init(struct varint_reader reader, size_t n_rows,
+			      struct entry_columns *ret_columns, size_t *ret_n_entries)
 {
+	int r = varint_pass(&reader, n_rows, &ret_columns->lengths);
+
+	if (r == 0)
+		r = sum_lengths(ret_columns->lengths, n_rows, ret_n_entries);
+	if (r == 0)
+		r = varint_pass(&reader, *ret_n_entries, &ret_columns->seconds);
+	if (r == 0)
+		r = varint_pass(&reader, *ret_n_entries, &ret_columns->counts);
+	if (r == 0)
+		r = varint_pass(&reader, *ret_n_entries, &ret_columns->excesses);
+	return r == 0 && reader.next != reader.end ? -EBADMSG : r;
+}
+
+/* @before is the one before it of the same row, or NULL. */
+static int read_entry(struct entry_columns *columns, const struct window_row *row,
+		      const struct window_entry *before, struct window_entry *entry)
+{
+	int r = columns_read_after(&columns->seconds, before ? before->second : 0, &entry->second);
+
+	entry->thread = row->thread;
+	entry->stack = row->stack;
+	if (r == 0 && before && entry->second == before->second)
+		r = -EBADMSG;
+	if (r == 0)
+		r = read_count(&columns->counts, &entry->count);
+	return r < 0 ? r
+		     : read_value(&columns->excesses, entry->count, columns->period, &entry->value);
+}
+
+/* The entries of a row, which have to add up to it. */
+static int read_entries_of(struct entry_columns *columns, const struct window_row *row,
+			   struct window_entry *entries, uint64_t *ret_n_entries)
+{
+	uint64_t count = 0, value = 0;
+	int r = varint_read(&columns->lengths, ret_n_entries);
+
+	for (uint64_t i = 0; r == 0 && i < *ret_n_entries; i++) {
+		r = read_entry(columns, row, i ? &entries[i - 1] : NULL, &entries[i]);
+		if (r < 0)
+			return r;
+		count += entries[i].count;
+		value += entries[i].value;
+	}
+	return r == 0 && (count != row->count || value != row->value) ? -EBADMSG : r;
+}
+
+static int read_entries(struct entry_columns columns, struct window_rows *rows)
+{
+	struct window_entry *next = rows->entries;
+	size_t n_rows = rows->n_rows;
+	uint64_t n_of_row;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n_entries; i++) {
-		struct window_entry *entry = &entries[i];
-		bool follows =
-			i && entry->thread == entry[-1].thread && entry->stack == entry[-1].stack;
-
-		r = columns_read_after(reader, follows ? entry[-1].second : 0, &entry->second);
-		if (r == 0 && follows && entry->second == entry[-1].second)
-			r = -EBADMSG;
+	for (size_t i = 0; r == 0 && i < n_rows; i++) {
+		r = read_entries_of(&columns, &rows->rows[i], next, &n_of_row);
+		next += r == 0 ? n_of_row : 0;
 	}
-	for (size_t i = 0; r == 0 && i < n_entries; i++)
-		r = read_count(reader, &entries[i].count);
-	for (size_t i = 0; r == 0 && i < n_entries; i++)
-		r = read_value(reader, entries[i].count, period, &entries[i].value);
-	return r == 0 && reader->next != reader->end ? -EBADMSG : r;
+	return r;
 }
 
-/* Do the entries of each row add up to it? */
-static bool entries_are_of(const struct window_entry *entries, size_t n_entries,
-			   const struct window_rows *rows)
+int window_rows_decode_seconds(struct window_rows *rows, const void *seconds, size_t n_bytes)
 {
-	size_t entry_i = 0;
-
-	for (size_t i = 0; i < rows->n_rows; i++) {
-		const struct window_row *row = &rows->rows[i];
-		uint64_t count = 0, value = 0;
-
-		for (; entry_i < n_entries && entry_is_of(&entries[entry_i], row); entry_i++) {
-			count += entries[entry_i].count;
-			value += entries[entry_i].value;
-		}
-		if (count != row->count || value != row->value)
-			return false;
-	}
-	return true;
-}
-
-int window_rows_decode_seconds(const struct window_rows *rows, const void *seconds, size_t n_bytes,
-			       struct window_entry **ret_entries, size_t *ret_n_entries)
-{
-	_cleanup_(freep) struct window_entry *entries = NULL;
-	_cleanup_(freep) void *columns = NULL;
 	struct varint_reader reader;
-	size_t n_entries = 0;
+	struct entry_columns columns;
+	size_t n_entries;
 	int r;
 
-	r = columns_expand(seconds, n_bytes, WINDOW_ROWS_MAX * ROW_MAX_BYTES, &columns, &reader);
+	rows->n_entries = 0;
+	r = columns_expand(&rows->columns, seconds, n_bytes, WINDOW_ROWS_MAX * ROW_MAX_BYTES,
+			   &reader);
+	columns.period = rows->period;
 	if (r == 0)
-		r = read_lengths(&reader, rows, &entries, &n_entries);
+		r = entry_columns_init(reader, rows->n_rows, &columns, &n_entries);
 	if (r == 0)
-		r = read_entries(&reader, rows->period, entries, n_entries);
-	if (r < 0)
-		return r;
-	if (!entries_are_of(entries, n_entries, rows))
-		return -EBADMSG;
-	*ret_entries = steal(entries);
-	*ret_n_entries = n_entries;
-	return 0;
+		r = reserve((void **)&rows->entries, &rows->entry_capacity, n_entries,
+			    sizeof(*rows->entries));
+	if (r == 0)
+		r = read_entries(columns, rows);
+	if (r == 0)
+		rows->n_entries = n_entries;
+	return r;
+}
+
+void window_rows_clip(struct window_rows *rows, int64_t start, int64_t end)
+{
+	size_t n_left = 0, n_rows = 0;
+
+	for (size_t i = 0; i < rows->n_entries; i++) {
+		const struct window_entry *entry = &rows->entries[i];
+		struct window_row *row = n_rows ? &rows->rows[n_rows - 1] : NULL;
+
+		if (entry->second < start || entry->second >= end)
+			continue;
+		if (!row || !entry_is_of(entry, row)) {
+			row = &rows->rows[n_rows++];
+			*row = (struct window_row){ .thread = entry->thread,
+						    .stack = entry->stack };
+		}
+		row->count += entry->count;
+		row->value += entry->value;
+		rows->entries[n_left++] = *entry;
+	}
+	rows->n_rows = n_rows;
+	rows->n_entries = n_left;
+}
+
+void window_rows_fini(struct window_rows *rows)
+{
+	free(rows->rows);
+	free(rows->entries);
+	columns_fini(&rows->columns);
+	*rows = (struct window_rows){ 0 };
 }

@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profiler/columns.h"
+
 #define WINDOW_ROWS_MAX (1U << 19) /* rows, and entries, in one window */
 
 struct buffer;
@@ -42,10 +44,15 @@ struct window_row {
 	uint64_t value;
 };
 
+/* A window that is read, and room for one: used again by the next that is read into it. */
 struct window_rows {
 	struct window_row *rows; /* sorted by thread, then stack; each pair once */
 	size_t n_rows;
-	uint64_t period; /* most entries have count · period as their value */
+	uint64_t period;              /* most entries have count · period as their value */
+	struct window_entry *entries; /* if seconds were read: by row, then by second */
+	size_t n_entries;
+	size_t row_capacity, entry_capacity;
+	struct columns columns; /* scratch */
 };
 
 /* Sort @entries, and add up those that differ in count and value alone. Returns how many are left:
@@ -62,18 +69,22 @@ int window_rows_encode(const struct window_entry *entries, size_t n_entries, uin
 		       struct buffer *ret_totals, struct buffer *ret_seconds);
 
 /*
- * Read the totals of a window. Returns 0 and initialises *@ret_rows, -EBADMSG if the bytes are
- * damaged, or -ENOMEM.
+ * Read the totals of a window into @rows: a zeroed struct, or one that was read into before.
+ *
+ * Returns 0; -EBADMSG if the bytes are damaged, or -ENOMEM: then there are no rows.
  */
-int window_rows_decode(const void *totals, size_t n_bytes, struct window_rows *ret_rows);
+int window_rows_decode(struct window_rows *rows, const void *totals, size_t n_bytes);
+
+/*
+ * Read the seconds of @rows. Returns 0; -EBADMSG if the bytes are damaged, or are not those of
+ * @rows; or -ENOMEM.
+ */
+int window_rows_decode_seconds(struct window_rows *rows, const void *seconds, size_t n_bytes);
+
+/*
+ * Keep entries from second @start until before @end alone, if need be in rows of what is left.
+ */
+void window_rows_clip(struct window_rows *rows, int64_t start, int64_t end);
 
 /* Works on a zeroed struct. */
 void window_rows_fini(struct window_rows *rows);
-
-/*
- * Read the seconds of @rows. Returns 0 and sets *@ret_entries (owned by the caller), in the order
- * of the rows, then of the seconds; -EBADMSG if the bytes are damaged, or are not those of @rows;
- * or -ENOMEM.
- */
-int window_rows_decode_seconds(const struct window_rows *rows, const void *seconds, size_t n_bytes,
-			       struct window_entry **ret_entries, size_t *ret_n_entries);

@@ -58,25 +58,30 @@ struct bench {
 	double sql_ms;
 };
 
-static int count_row(void *context, const struct window_row *row)
+static int count_rows(void *context, int64_t start_unix_s, const struct window_rows *rows)
 {
 	struct bench *bench = context;
 
-	(void)row;
-	bench->n_rows++;
+	(void)start_unix_s;
+	bench->n_rows += rows->n_rows;
 	return 0;
 }
 
-static int insert_row(void *context, const struct window_row *row)
+static int insert_rows(void *context, int64_t start_unix_s, const struct window_rows *rows)
 {
 	sqlite3_stmt *statement = context;
 
-	sqlite3_bind_int64(statement, 2, row->thread);
-	sqlite3_bind_int64(statement, 3, row->stack);
-	sqlite3_bind_int64(statement, 4, (int64_t)row->count);
-	if (sqlite3_step(statement) != SQLITE_DONE)
-		return -EIO;
-	sqlite3_reset(statement);
+	(void)start_unix_s;
+	for (size_t i = 0; i < rows->n_rows; i++) {
+		const struct window_row *row = &rows->rows[i];
+
+		sqlite3_bind_int64(statement, 2, row->thread);
+		sqlite3_bind_int64(statement, 3, row->stack);
+		sqlite3_bind_int64(statement, 4, (int64_t)row->count);
+		if (sqlite3_step(statement) != SQLITE_DONE)
+			return -EIO;
+		sqlite3_reset(statement);
+	}
 	return 0;
 }
 
@@ -105,11 +110,12 @@ static size_t encode_range(struct bench *bench, int64_t start_s, int64_t end_s)
 static void measure_window(struct bench *bench, sqlite3_stmt *insert, int64_t start_s)
 {
 	const struct history_range range = { 0, start_s, start_s + WINDOW_S };
+	const struct history_visitor counter = { .on_rows = count_rows, .context = bench };
+	const struct history_visitor inserter = { .on_rows = insert_rows, .context = insert };
 	uint64_t n_damaged = 0;
 	int64_t start_ns;
 
-	must(history_windows_each_row(bench->database, &range, count_row, bench, &n_damaged),
-	     "rows");
+	must(history_windows_visit(bench->database, &range, &counter, &n_damaged), "rows");
 	bench->blob_bytes +=
 		(uint64_t)number_of(bench, "SELECT length(totals) + length(seconds) FROM window"
 					   " WHERE start = (SELECT max(start) FROM window)");
@@ -118,8 +124,7 @@ static void measure_window(struct bench *bench, sqlite3_stmt *insert, int64_t st
 	bench->pprof_ms += cpu_ms_since(start_ns);
 	sqlite3_bind_int64(insert, 1, start_s);
 	start_ns = cpu_now();
-	must(history_windows_each_row(bench->database, &range, insert_row, insert, &n_damaged),
-	     "SQL rows");
+	must(history_windows_visit(bench->database, &range, &inserter, &n_damaged), "SQL rows");
 	bench->sql_ms += cpu_ms_since(start_ns);
 }
 

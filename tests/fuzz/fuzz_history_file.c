@@ -83,7 +83,7 @@ static struct store *make_store(void)
 	return store;
 }
 
-/* Everything that there is, as the three kinds of queries do. */
+/* Everything that there is, as all kinds of queries do. */
 static void read_all(struct store *store)
 {
 	const struct database_options options = { .path = path, .is_read_only = true };
@@ -93,7 +93,12 @@ static void read_all(struct store *store)
 		return;
 	for (enum past_detail detail = PAST_TOTALS; detail <= PAST_MOMENTS; detail++) {
 		struct query_budget budget;
-		const struct past_wish wish = { 0, INT32_MAX, detail, &budget };
+		const struct past_wish wish = {
+			.end_unix_s = INT32_MAX,
+			.detail = detail,
+			.grid.step_ns = 7 * NS_PER_SECOND,
+			.budget = &budget,
+		};
 		struct past *past = NULL;
 		uint64_t n_damaged = 0;
 

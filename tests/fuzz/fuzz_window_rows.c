@@ -53,32 +53,28 @@ static void check_order(const struct window_rows *rows)
 	}
 }
 
-static void check_again(const struct window_rows *rows, const struct window_entry *entries,
-			size_t n_entries)
+static void check_again(const struct window_rows *rows)
 {
 	_cleanup_(buffer_fini) struct buffer totals = { 0 }, seconds = { 0 };
 	_cleanup_(window_rows_fini) struct window_rows again = { 0 };
-	_cleanup_(freep) struct window_entry *entries_again = NULL;
-	size_t n_again;
 
-	must(window_rows_encode(entries, n_entries, rows->period, &totals, &seconds) == 0);
-	must(window_rows_decode(totals.data, totals.size, &again) == 0);
+	must(window_rows_encode(rows->entries, rows->n_entries, rows->period, &totals, &seconds) ==
+	     0);
+	must(window_rows_decode(&again, totals.data, totals.size) == 0);
 	must(again.n_rows == rows->n_rows);
-	must(window_rows_decode_seconds(&again, seconds.data, seconds.size, &entries_again,
-					&n_again) == 0);
-	must(n_again == n_entries);
-	for (size_t i = 0; i < n_entries; i++)
-		must(entries[i].second == entries_again[i].second &&
-		     entries[i].count == entries_again[i].count &&
-		     entries[i].value == entries_again[i].value);
+	must(window_rows_decode_seconds(&again, seconds.data, seconds.size) == 0);
+	must(again.n_entries == rows->n_entries);
+	for (size_t i = 0; i < rows->n_entries; i++)
+		must(rows->entries[i].second == again.entries[i].second &&
+		     rows->entries[i].count == again.entries[i].count &&
+		     rows->entries[i].value == again.entries[i].value);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(buffer_fini) struct buffer totals = { 0 }, seconds = { 0 };
 	_cleanup_(window_rows_fini) struct window_rows rows = { 0 };
-	_cleanup_(freep) struct window_entry *entries = NULL;
-	size_t n_totals, n_entries;
+	size_t n_totals;
 
 	if (size < HEADER_BYTES)
 		return 0;
@@ -87,11 +83,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	take(data + HEADER_BYTES, n_totals, data[0] & 1, &totals);
 	take(data + HEADER_BYTES + n_totals, size - HEADER_BYTES - n_totals, data[0] & 1, &seconds);
-	if (window_rows_decode(totals.data, totals.size, &rows) < 0)
+	if (window_rows_decode(&rows, totals.data, totals.size) < 0)
 		return 0;
 	check_order(&rows);
-	if (window_rows_decode_seconds(&rows, seconds.data, seconds.size, &entries, &n_entries) ==
-	    0)
-		check_again(&rows, entries, n_entries);
+	if (window_rows_decode_seconds(&rows, seconds.data, seconds.size) == 0)
+		check_again(&rows);
 	return 0;
 }

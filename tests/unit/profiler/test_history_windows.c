@@ -10,7 +10,10 @@
 #include <cmocka.h>
 
 #include "history_world.h"
+#include "profiler/base/clock.h"
 #include "profiler/database.h"
+#include "profiler/query_budget.h"
+#include "profiler/time_grid.h"
 
 #define PERIOD 10000000
 #define HOUR_S 3600
@@ -29,17 +32,22 @@ static void sums_add(struct sums *sums, const struct window_row *row, uint64_t s
 	sums->hash += row->count * (row->thread * 2654435761U ^ row->stack * 40503U ^ salt);
 }
 
-static int on_row(void *context, const struct window_row *row)
+static int on_rows(void *context, int64_t start_unix_s, const struct window_rows *rows)
 {
-	sums_add(context, row, 0);
+	(void)start_unix_s;
+	for (size_t i = 0; i < rows->n_rows; i++)
+		sums_add(context, &rows->rows[i], 0);
 	return 0;
 }
 
-static int on_entry(void *context, int64_t unix_s, const struct window_entry *entry)
+static int on_entries(void *context, int64_t start_unix_s, const struct window_rows *rows)
 {
-	struct window_row row = { entry->thread, entry->stack, entry->count, entry->value };
+	for (size_t i = 0; i < rows->n_entries; i++) {
+		const struct window_entry *entry = &rows->entries[i];
+		struct window_row row = { entry->thread, entry->stack, entry->count, entry->value };
 
-	sums_add(context, &row, (uint64_t)unix_s * 97);
+		sums_add(context, &row, (uint64_t)(start_unix_s + entry->second) * 97);
+	}
 	return 0;
 }
 
@@ -49,7 +57,11 @@ static struct sums sums_of(struct database *database, int64_t start_s, int64_t e
 	struct sums sums = { 0 };
 	uint64_t n_damaged = 0;
 
-	assert_int_equal(history_windows_each_row(database, &range, on_row, &sums, &n_damaged), 0);
+	assert_int_equal(history_windows_visit(
+				 database, &range,
+				 &(struct history_visitor){ .on_rows = on_rows, .context = &sums },
+				 &n_damaged),
+			 0);
 	assert_int_equal(n_damaged, 0);
 	return sums;
 }
@@ -60,7 +72,10 @@ static struct sums moments_of(struct database *database, int64_t start_s, int64_
 	struct sums sums = { 0 };
 	uint64_t n_damaged = 0;
 
-	assert_int_equal(history_windows_each_entry(database, &range, on_entry, &sums, &n_damaged),
+	assert_int_equal(history_windows_visit(database, &range,
+					       &(struct history_visitor){ .on_entries = on_entries,
+									  .context = &sums },
+					       &n_damaged),
 			 0);
 	return sums;
 }
@@ -191,6 +206,7 @@ static void what_is_damaged_is_counted(void **state)
 	struct history_range range = { .start_unix_s = 0, .end_unix_s = 100 };
 	struct database *database = history_world_new();
 	struct sums sums = { 0 };
+	const struct history_visitor visitor = { .on_rows = on_rows, .context = &sums };
 	uint64_t n_damaged = 0;
 
 	(void)state;
@@ -198,9 +214,83 @@ static void what_is_damaged_is_counted(void **state)
 	add_window(database, 10, 5);
 	assert_int_equal(
 		database_run(database, "UPDATE window SET totals = x'00' WHERE start = 10"), 0);
-	assert_int_equal(history_windows_each_row(database, &range, on_row, &sums, &n_damaged), 0);
+	assert_int_equal(history_windows_visit(database, &range, &visitor, &n_damaged), 0);
 	assert_int_equal(sums.count, 5);
 	assert_int_equal(n_damaged, 1);
+	database_close(database);
+}
+
+/* Else a file made by a stranger would keep a reader busy for hours. */
+static void what_is_damaged_takes_time_from_the_budget(void **state)
+{
+	struct history_range range = { .start_unix_s = 0, .end_unix_s = 100 };
+	struct database *database = history_world_new();
+	struct sums sums = { 0 };
+	struct query_budget budget;
+	const struct history_visitor visitor = { .budget = &budget,
+						 .on_rows = on_rows,
+						 .context = &sums };
+	uint64_t n_damaged = 0;
+
+	(void)state;
+	add_window(database, 0, 5);
+	assert_int_equal(database_run(database, "UPDATE window SET totals = x'00'"), 0);
+	query_budget_init(&budget, QUERY_CPU_NS, QUERY_BYTES);
+	assert_int_equal(history_windows_visit(database, &range, &visitor, &n_damaged), 0);
+	assert_int_equal(n_damaged, 1);
+	query_budget_init(&budget, 0, QUERY_BYTES);
+	assert_int_equal(history_windows_visit(database, &range, &visitor, &n_damaged), -EDQUOT);
+	assert_int_equal(n_damaged, 1);
+	assert_true(query_budget_has_met(&budget, QUERY_LIMIT_CPU_TIME));
+	database_close(database);
+}
+
+/* What the callbacks of a visit were given. */
+struct shown {
+	struct sums sums;
+	size_t n_rows_shown, n_entries_shown;
+};
+
+static int show_rows(void *context, int64_t start_unix_s, const struct window_rows *rows)
+{
+	struct shown *shown = context;
+
+	shown->n_rows_shown++;
+	return on_rows(&shown->sums, start_unix_s, rows);
+}
+
+static int show_entries(void *context, int64_t start_unix_s, const struct window_rows *rows)
+{
+	struct shown *shown = context;
+
+	shown->n_entries_shown++;
+	return on_rows(&shown->sums, start_unix_s, rows);
+}
+
+static void windows_within_a_step_are_shown_without_seconds(void **state)
+{
+	struct history_range range = { .start_unix_s = 5, .end_unix_s = 55 };
+	struct database *database = history_world_new();
+	struct time_grid grid = { .start_unix_ns = 5 * NS_PER_SECOND,
+				  .step_ns = 20 * NS_PER_SECOND };
+	struct shown shown = { 0 };
+	const struct history_visitor visitor = {
+		.grid = &grid, .on_rows = show_rows, .on_entries = show_entries, .context = &shown
+	};
+	uint64_t n_damaged = 0;
+
+	(void)state;
+	for (int64_t s = 0; s < 60; s += HISTORY_FIRST_SPAN_S)
+		add_window(database, s, 50);
+	assert_int_equal(history_windows_visit(database, &range, &visitor, &n_damaged), 0);
+	assert_int_equal(shown.n_rows_shown, 3);    /* at 10, 30 and 50 */
+	assert_int_equal(shown.n_entries_shown, 3); /* at 0, 20 and 40 */
+	assert_same(shown.sums, sums_of(database, 5, 55));
+	shown = (struct shown){ 0 };
+	grid = (struct time_grid){ 0 };
+	assert_int_equal(history_windows_visit(database, &range, &visitor, &n_damaged), 0);
+	assert_int_equal(shown.n_entries_shown, 0);
+	assert_same(shown.sums, sums_of(database, 5, 55));
 	database_close(database);
 }
 
@@ -210,6 +300,7 @@ static void times_beyond_time_are_damage(void **state)
 	struct history_range all = { .start_unix_s = 0, .end_unix_s = INT64_MAX };
 	struct database *database = history_world_new();
 	struct sums sums = { 0 };
+	const struct history_visitor visitor = { .on_rows = on_rows, .context = &sums };
 	uint64_t n_damaged = 0;
 
 	(void)state;
@@ -222,12 +313,12 @@ static void times_beyond_time_are_damage(void **state)
 						"UPDATE window SET span = 9223372036854775807"
 						" WHERE start = 20"),
 			 0);
-	assert_int_equal(history_windows_each_row(database, &all, on_row, &sums, &n_damaged), 0);
+	assert_int_equal(history_windows_visit(database, &all, &visitor, &n_damaged), 0);
 	assert_int_equal(sums.count, 3 * 5);
 	assert_int_equal(n_damaged, 2);
 	roll_all_up(database, HOUR_S * 3);
 	sums = (struct sums){ 0 };
-	assert_int_equal(history_windows_each_row(database, &all, on_row, &sums, &n_damaged), 0);
+	assert_int_equal(history_windows_visit(database, &all, &visitor, &n_damaged), 0);
 	assert_int_equal(sums.count, 3 * 5);
 	database_close(database);
 }
@@ -259,6 +350,8 @@ int main(void)
 		cmocka_unit_test(only_what_is_old_is_rolled_up),
 		cmocka_unit_test(windows_too_large_to_be_one_stay_apart),
 		cmocka_unit_test(what_is_damaged_is_counted),
+		cmocka_unit_test(what_is_damaged_takes_time_from_the_budget),
+		cmocka_unit_test(windows_within_a_step_are_shown_without_seconds),
 		cmocka_unit_test(times_beyond_time_are_damage),
 		cmocka_unit_test(the_oldest_go_first),
 	};

@@ -18,8 +18,6 @@
 struct there_and_back {
 	struct buffer totals, seconds;
 	struct window_rows rows;
-	struct window_entry *entries;
-	size_t n_entries;
 };
 
 static void encode(struct there_and_back *window, const struct window_entry *entries, size_t n)
@@ -32,11 +30,11 @@ static int decode(struct there_and_back *window)
 {
 	int r;
 
-	r = window_rows_decode(window->totals.data, window->totals.size, &window->rows);
+	r = window_rows_decode(&window->rows, window->totals.data, window->totals.size);
 	if (r < 0)
 		return r;
-	return window_rows_decode_seconds(&window->rows, window->seconds.data, window->seconds.size,
-					  &window->entries, &window->n_entries);
+	return window_rows_decode_seconds(&window->rows, window->seconds.data,
+					  window->seconds.size);
 }
 
 static void forget(struct there_and_back *window)
@@ -44,7 +42,6 @@ static void forget(struct there_and_back *window)
 	buffer_fini(&window->totals);
 	buffer_fini(&window->seconds);
 	window_rows_fini(&window->rows);
-	free(window->entries);
 	*window = (struct there_and_back){ 0 };
 }
 
@@ -75,7 +72,7 @@ static void an_empty_window_is_one_too(void **state)
 	encode(&window, NULL, 0);
 	assert_int_equal(decode(&window), 0);
 	assert_int_equal(window.rows.n_rows, 0);
-	assert_int_equal(window.n_entries, 0);
+	assert_int_equal(window.rows.n_entries, 0);
 	forget(&window);
 }
 
@@ -97,6 +94,18 @@ static size_t make_entries(unsigned int seed, struct window_entry *entries, size
 	return window_entries_sum(entries, n_entries);
 }
 
+static void assert_entries(const struct window_entry *entries, const struct window_entry *expected,
+			   size_t n_entries)
+{
+	for (size_t i = 0; i < n_entries; i++) {
+		assert_int_equal(entries[i].thread, expected[i].thread);
+		assert_int_equal(entries[i].stack, expected[i].stack);
+		assert_int_equal(entries[i].second, expected[i].second);
+		assert_true(entries[i].count == expected[i].count);
+		assert_true(entries[i].value == expected[i].value);
+	}
+}
+
 static void comes_back_as_it_was(void **state)
 {
 	enum { MOST = 5000 };
@@ -110,8 +119,8 @@ static void comes_back_as_it_was(void **state)
 
 		encode(&window, entries, n_entries);
 		assert_int_equal(decode(&window), 0);
-		assert_int_equal(window.n_entries, n_entries);
-		assert_memory_equal(window.entries, entries, n_entries * sizeof(*entries));
+		assert_int_equal(window.rows.n_entries, n_entries);
+		assert_entries(window.rows.entries, entries, n_entries);
 		for (size_t i = 0; i < n_entries; i++)
 			value += entries[i].value;
 		for (size_t i = 0; i < window.rows.n_rows; i++)
@@ -119,6 +128,66 @@ static void comes_back_as_it_was(void **state)
 		assert_true(value == of_rows);
 		forget(&window);
 	}
+	free(entries);
+}
+
+static void room_is_used_again(void **state)
+{
+	enum { MOST = 2000 };
+	struct window_entry *entries = calloc(MOST, sizeof(*entries));
+	struct window_rows rows = { 0 };
+
+	(void)state;
+	for (size_t most = MOST; most > 0; most /= 4) {
+		struct buffer totals = { 0 }, seconds = { 0 };
+		size_t n_entries = make_entries(1, entries, most);
+
+		assert_int_equal(window_rows_encode(entries, n_entries, PERIOD, &totals, &seconds),
+				 0);
+		assert_int_equal(window_rows_decode(&rows, totals.data, totals.size), 0);
+		assert_int_equal(rows.n_entries, 0);
+		assert_int_equal(window_rows_decode_seconds(&rows, seconds.data, seconds.size), 0);
+		assert_int_equal(rows.n_entries, n_entries);
+		assert_entries(rows.entries, entries, n_entries);
+		assert_int_equal(window_rows_decode(&rows, seconds.data, 3), -EBADMSG);
+		assert_int_equal(rows.n_rows + rows.n_entries, 0);
+		buffer_fini(&totals);
+		buffer_fini(&seconds);
+	}
+	window_rows_fini(&rows);
+	free(entries);
+}
+
+static void what_is_clipped_adds_up_to_all(void **state)
+{
+	enum { MOST = 2000 };
+	struct window_entry *entries = calloc(MOST, sizeof(*entries));
+	size_t n_entries = make_entries(3, entries, MOST);
+	uint64_t counts[2] = { 0 }, values[2] = { 0 };
+
+	(void)state;
+	for (int64_t second = -1; second <= 10; second++) {
+		struct there_and_back window = { 0 };
+
+		encode(&window, entries, n_entries);
+		assert_int_equal(decode(&window), 0);
+		window_rows_clip(&window.rows, second, second + 1);
+		for (size_t i = 0; i < window.rows.n_rows; i++) {
+			assert_true(!i ||
+				    window.rows.rows[i - 1].thread <= window.rows.rows[i].thread);
+			counts[0] += window.rows.rows[i].count;
+			values[0] += window.rows.rows[i].value;
+		}
+		for (size_t i = 0; i < window.rows.n_entries; i++)
+			assert_int_equal(window.rows.entries[i].second, second);
+		forget(&window);
+	}
+	for (size_t i = 0; i < n_entries; i++) {
+		counts[1] += entries[i].count;
+		values[1] += entries[i].value;
+	}
+	assert_true(counts[0] == counts[1]);
+	assert_true(values[0] == values[1]);
 	free(entries);
 }
 
@@ -164,6 +233,8 @@ int main(void)
 		cmocka_unit_test(equal_entries_are_added_up),
 		cmocka_unit_test(an_empty_window_is_one_too),
 		cmocka_unit_test(comes_back_as_it_was),
+		cmocka_unit_test(room_is_used_again),
+		cmocka_unit_test(what_is_clipped_adds_up_to_all),
 		cmocka_unit_test(what_is_damaged_is_refused),
 		cmocka_unit_test(seconds_of_other_rows_are_refused),
 	};
