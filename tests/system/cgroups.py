@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cgroups: made below that of the test, in the unified hierarchy, and gone at its end."""
+"""Cgroups: made below that of the test, in either kind of hierarchy, and gone at its end."""
 
 import contextlib
 import pathlib
@@ -18,10 +18,21 @@ def _own():
     return pathlib.Path(root + own), own
 
 
+def _own_of_cpu():
+    """As above, in the hierarchy of the cpu controller, of version 1."""
+    mounts = [line.split() for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
+    root = next((m[1] for m in mounts if m[2] == "cgroup" and "cpu" in m[3].split(",")), None)
+    lines = [line.split(":", 2) for line in pathlib.Path("/proc/self/cgroup").read_text().split()]
+    own = next((path.rstrip("/") for _, names, path in lines if "cpu" in names.split(",")), None)
+    if root is None or own is None:
+        raise Skip("there is no cpu controller of version 1")
+    return pathlib.Path(root + own), own
+
+
 @contextlib.contextmanager
-def cgroup(path):
+def cgroup(path, version=2):
     """Make a cgroup of some folders; yield (its folder, its path as /proc has it)."""
-    folder, own = _own()
+    folder, own = _own() if version == 2 else _own_of_cpu()
     made = []
     try:
         for name in path.split("/"):

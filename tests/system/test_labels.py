@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import processes
 from cgroups import cgroup, command_in
 from daemon import Daemon
-from harness import fixture, main, test, wait_for
+from harness import Skip, fixture, main, test, wait_for
 
 SERVICE_CPU = "pilotlight_service_cpu_seconds_total"
 SLICE = f"test{os.getpid()}.slice"
@@ -85,14 +85,66 @@ def a_long_value_is_cut(daemon):
     assert labels["cgroup"] == {path[:2048]}, labels
 
 
+POD_UID = "7d4424e6-bb13-42f4-a47a-45a4828bf54d"
+POD_SLICE = f"kubepods-burstable-pod{POD_UID.replace('-', '_')}.slice"
+
+# Where runtimes put containers, with systemd's driver and with that of cgroupfs, and what that says.
+RUNTIMES = {
+    f"system.slice/docker-{CONTAINER_ID}.scope": {"container_runtime": "docker"},
+    f"docker/{CONTAINER_ID}": {"container_runtime": "docker"},
+    f"machine.slice/libpod-{CONTAINER_ID}.scope/container": {"container_runtime": "podman"},
+    f"kubepods-burstable.slice/{POD_SLICE}/cri-containerd-{CONTAINER_ID}.scope": {
+        "container_runtime": "containerd",
+        "pod_uid": POD_UID,
+    },
+    f"kubepods-burstable.slice/{POD_SLICE}/crio-{CONTAINER_ID}.scope": {
+        "container_runtime": "cri-o",
+        "pod_uid": POD_UID,
+    },
+    f"kubepods/burstable/pod{POD_UID}/{CONTAINER_ID}": {"pod_uid": POD_UID},
+}
+NAMED = {
+    "lxc.payload.web/system.slice/ssh.service": {"container_runtime": "lxc", "container": "web"},
+    "lxc/web": {"container_runtime": "lxc", "container": "web"},
+    "machine.slice/machine-debian.scope/payload": {
+        "container_runtime": "machine",
+        "container": "debian",
+    },
+}
+
+
+def assert_labels(daemon, pid, expected):
+    labels = labels_of(daemon, f'{{pid="{pid}",comm="three_to_one"}}')
+    found = {name: labels.get(name) for name in expected}
+    assert found == {name: {value} for name, value in expected.items()}, (expected, labels)
+    return labels
+
+
 @test
-def a_container_and_a_pod_are_known_by_the_cgroup(daemon):
-    uid = "7d4424e6-bb13-42f4-a47a-45a4828bf54d"
-    pod = f"kubepods-burstable-pod{uid.replace('-', '_')}.slice"
-    run_in(f"kubepods-burstable.slice/{pod}/cri-containerd-{CONTAINER_ID}.scope")
-    labels = labels_of(daemon, f'{{container_id="{CONTAINER_ID}",comm="three_to_one"}}')
-    assert labels["pod_uid"] == {uid} and labels["container_runtime"] == {"containerd"}, labels
-    assert labels["service_name"] == {"three_to_one"} and "unit" not in labels, labels
+def containers_and_pods_are_known_by_the_cgroup(daemon):
+    pids = {path: run_in(path)[0].pid for path in [*RUNTIMES, *NAMED]}
+    for path, expected in RUNTIMES.items():
+        expected = {"container_id": CONTAINER_ID, "service_name": "three_to_one", **expected}
+        labels = assert_labels(daemon, pids[path], expected)
+        assert "unit" not in labels and "container" not in labels, labels
+        assert ("pod_uid" in labels) == ("pod_uid" in expected), labels
+    for path, expected in NAMED.items():
+        expected = {"service_name": expected["container"], **expected}
+        labels = assert_labels(daemon, pids[path], expected)
+        assert "container_id" not in labels, labels
+
+
+@test
+def a_cgroup_of_version_1_counts_where_the_unified_one_is_the_root(daemon):
+    path = f"docker/{CONTAINER_ID}"
+    with cgroup(path, version=1) as (folder, shown):
+        with open("/proc/self/cgroup", encoding="utf-8") as lines:
+            if not any(line.startswith("0::/\n") for line in lines):
+                raise Skip("this test is in a unified cgroup, which counts more")
+        command = command_in(folder, fixture("three_to_one"), "0.5")
+        finished = processes.run_fixture(*command)
+    expected = {"container_id": CONTAINER_ID, "container_runtime": "docker", "cgroup": shown}
+    assert_labels(daemon, finished.pid, expected)
 
 
 @test
