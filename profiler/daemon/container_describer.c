@@ -22,8 +22,9 @@
 
 enum { N_RETRIES = 4 };
 
-#define INTERVAL_NS      (60 * NS_PER_SECOND) /* of asking the kubelet, if there is no need */
-#define FILE_INTERVAL_NS (5 * NS_PER_SECOND)  /* of looking whether the file has changed */
+#define INTERVAL_NS      (300 * NS_PER_SECOND) /* of asking the kubelet, if there is no need */
+#define FAILED_NS        (60 * NS_PER_SECOND)  /* if that has failed */
+#define FILE_INTERVAL_NS (5 * NS_PER_SECOND)   /* of looking whether the file has changed */
 #define RETRY_NS         (5 * NS_PER_SECOND) /* between questions, if there is; then twice that … */
 
 /* A file as it was when it was read. */
@@ -160,7 +161,7 @@ static void fetch_pods(struct container_describer *describer)
 }
 
 /* When pods are to be asked for again, if nothing new is met until then. */
-static int64_t pause_ns(struct container_describer *describer)
+static int64_t next_pause_ns(struct container_describer *describer)
 {
 	if (!container_describer_is_url(describer->options.pods))
 		return FILE_INTERVAL_NS;
@@ -181,21 +182,27 @@ void container_describer_tend(struct container_describer *describer)
 	if (!pods || now_ns < describer->next_ns)
 		return;
 	describer->asked_ns = now_ns;
-	describer->next_ns = now_ns + pause_ns(describer);
+	describer->next_ns = now_ns + next_pause_ns(describer);
 	if (container_describer_is_url(pods))
 		fetch_pods(describer);
 	else
 		read_pods_file(describer);
 }
 
+/* To be asked for again no later than so long after they were asked for last. */
+static void hurry(struct container_describer *describer, int64_t pause_ns)
+{
+	int64_t soon_ns = describer->asked_ns + pause_ns;
+
+	if (soon_ns < describer->next_ns)
+		describer->next_ns = soon_ns;
+}
+
 /* One is not known: ask soon, and then some times more. */
 static void want_pods(struct container_describer *describer)
 {
-	int64_t soon_ns = describer->asked_ns + RETRY_NS;
-
 	describer->n_retries = N_RETRIES;
-	if (soon_ns < describer->next_ns)
-		describer->next_ns = soon_ns;
+	hurry(describer, RETRY_NS);
 }
 
 static bool is_new(struct container_describer *describer, const char *key)
@@ -259,6 +266,7 @@ static int take_pods(struct container_describer *describer, const struct message
 
 	if (fetched->outcome != FETCH_FOUND) {
 		describer->status.pods_failed++;
+		hurry(describer, FAILED_NS);
 		return 0;
 	}
 	if (fd < 0 || !memory_file_is_sealed(fd) || fstat(fd, &status) < 0)

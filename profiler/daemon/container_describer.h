@@ -9,7 +9,7 @@
  *     a file with such a list ─────────────────────┼──► resolver ──► records ──► table
  *     what Docker, or Podman, says of the container┘    reads it
  *
- * Pods are asked for at the start, every minute, and when one is met that is not known, or a
+ * Pods are asked for at the start, every five minutes, and when one is met that is not known, or a
  * container of one: then some times more, for the kubelet knows it only after a while. A file with
  * them is read again when it has changed. Docker's and Podman's files are looked for when such a
  * container is met for the first time. What is known stays (profiler/container_table.h).

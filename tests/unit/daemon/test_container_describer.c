@@ -155,15 +155,29 @@ static const struct message pods_found = { MESSAGE_PODS, &found, sizeof(found) }
 static const struct message pods_failed = { MESSAGE_PODS, &failed, sizeof(failed) };
 static const struct message records = { MESSAGE_CONTAINERS, &containers, sizeof(containers) };
 
-static void asks_the_kubelet_every_minute(void **state)
+static void asks_the_kubelet_every_five_minutes(void **state)
 {
 	_cleanup_(world_fini) struct world world;
 
 	(void)state;
 	world_init(&world, "http://127.0.0.1:10255/pods");
 	expect(&world, 0, 0, 1);
+	expect(&world, 5 * MINUTE_NS - 1, 0, 0);
+	expect(&world, 1, 0, 1);
+}
+
+static void asks_again_in_a_minute_if_that_has_failed(void **state)
+{
+	_cleanup_(world_fini) struct world world;
+
+	(void)state;
+	world_init(&world, "http://127.0.0.1:10255/pods");
+	expect(&world, 0, 0, 1);
+	assert_int_equal(say(&world, ROLE_FETCHER, pods_failed, "", 0), 0);
 	expect(&world, MINUTE_NS - 1, 0, 0);
 	expect(&world, 1, 0, 1);
+	assert_int_equal(say(&world, ROLE_FETCHER, pods_found, "[]", SEALS), 0);
+	expect(&world, 5 * MINUTE_NS - 1, 1, 0);
 }
 
 static void asks_some_times_more_for_a_pod_that_is_not_known(void **state)
@@ -183,7 +197,7 @@ static void asks_some_times_more_for_a_pod_that_is_not_known(void **state)
 	container_describer_meet(world.describer, IN_POD ID);
 	container_describer_meet(world.describer, NULL);
 	container_describer_meet(world.describer, "/system.slice/ssh.service");
-	expect(&world, MINUTE_NS - 1, 0, 0);
+	expect(&world, 5 * MINUTE_NS - 1, 0, 0);
 	container_describer_meet(world.describer, IN_POD ID2);
 	expect(&world, 0, 0, 1);
 }
@@ -298,7 +312,8 @@ static void refuses_what_nobody_may_say(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(asks_the_kubelet_every_minute),
+		cmocka_unit_test(asks_the_kubelet_every_five_minutes),
+		cmocka_unit_test(asks_again_in_a_minute_if_that_has_failed),
 		cmocka_unit_test(asks_some_times_more_for_a_pod_that_is_not_known),
 		cmocka_unit_test(has_what_the_kubelet_says_read),
 		cmocka_unit_test(reads_a_file_when_it_has_changed),
