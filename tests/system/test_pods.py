@@ -105,8 +105,8 @@ class Kubelet:
         return f"http://127.0.0.1:{self._port}/pods"
 
 
-def daemon_with(pods, **options):
-    return Daemon("--frequency", "499", "--pods", str(pods), **options)
+def daemon_with(pods, memory="64M"):
+    return Daemon("--frequency", "499", "--memory", memory, "--pods", str(pods))
 
 
 def run_in(path):
@@ -122,11 +122,17 @@ def labels_with(daemon, pid, name):
         return profile.count() and all(name in sample.labels for sample in profile.samples)
 
     profile = daemon.past_until(f'{{pid="{pid}",comm="three_to_one"}}', is_labelled, 40)
-    assert is_labelled(profile), f"{name} is missing: {profile.summary()}"
+    assert is_labelled(profile), f"{name} is missing: {profile.labels(name)} {profile.summary()}"
     names = {name for sample in profile.samples for name in sample.labels}
     values = {name: profile.labels(name) for name in names - {"thread", "tid"}}
     assert all(len(each) == 1 for each in values.values()), values
     return {name: each.pop() for name, each in values.items()}
+
+
+def await_whole_second(daemon):
+    """The server's first second is read from history, which keeps the labels that were known."""
+    windows = "pilotlight_store_windows"
+    wait_for(lambda: daemon.metrics()[windows] >= 3, 20, "the server's first second is over")
 
 
 def lists(daemon):
@@ -156,7 +162,8 @@ def a_pod_is_called_as_its_kubelet_calls_it():
 @test
 def what_was_sampled_before_is_named_when_the_kubelet_knows_it():
     """The kubelet hears of a container after it has started: it may be gone by then."""
-    with Kubelet() as kubelet, daemon_with(kubelet.url) as daemon:
+    with Kubelet() as kubelet, daemon_with(kubelet.url, memory="256M") as daemon:
+        await_whole_second(daemon)
         pid = run_in(pod_path())
         labels = labels_with(daemon, pid, "pod_uid")
         assert "pod" not in labels and labels["service_name"] == "three_to_one", labels
@@ -235,8 +242,9 @@ def a_file_says_it_as_well_and_is_read_again_when_it_has_changed():
             new.replace(path)
 
         write({"kind": "List", "apiVersion": "v1", "items": [pod(name="first")]})  # as kubectl does
-        with daemon_with(path) as daemon:
+        with daemon_with(path, memory="256M") as daemon:
             assert daemon.role("fetcher") is None, "the network is not needed"
+            await_whole_second(daemon)
             pid = run_in(pod_path())
             assert labels_with(daemon, pid, "pod")["pod"] == "first"
             write(pod_list(pod(name="second")))
