@@ -10,7 +10,7 @@
  * given away: nothing of it is used again.
  */
 
-import { buildTree, CallTree } from './call_tree.js';
+import { CallTree } from './call_tree.js';
 import { parseColouring } from './colouring.js';
 import { Frames } from './frames.js';
 import { sumFunctions } from './function_sums.js';
@@ -24,6 +24,7 @@ import { makeStacks, valueColumns, valuesOf } from './stacks.js';
 import { sumProcesses, sumSets } from './processes.js';
 import { orderByTime, threadsOf } from './time_order.js';
 import { applyTransforms } from './transforms.js';
+import { buildTree } from './tree_builder.js';
 import { measureTree } from './truth.js';
 import { weigh } from './weights.js';
 

@@ -152,7 +152,7 @@ export class Frames {
   ranks() {
     if (this.ranked.length === this.size) return this.ranked;
     const { names } = this;
-    const sorted = Uint32Array.from({ length: this.size }, (_, row) => row);
+    const sorted = names.map((_, row) => row);
     sorted.sort((a, b) => (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : this.tie(a, b)));
     this.ranked = new Int32Array(this.size);
     for (let rank = 0; rank < sorted.length; rank++) this.ranked[sorted[rank]] = rank;

@@ -271,10 +271,31 @@ class SampleReader {
     this.sampleSet[row] = this.sets.endRow();
   }
 
+  /** The innermost loop of all: nearly all ids have one octet, two or three. */
   readFrames() {
-    const { wire, stacks, locations } = this;
+    const { wire, stacks } = this;
+    const { bytes } = wire;
+    const { near } = this.locations;
     const end = wire.limit();
-    while (wire.at < end) stacks.push(locations.get(wire.varint()));
+    stacks.reserve(end - wire.at);
+    const { data } = stacks;
+    let to = stacks.end;
+    let { at } = wire;
+    while (at < end) {
+      let id = bytes[at++];
+      if (id > 127) {
+        const next = bytes[at++];
+        id = (id & 127) | (next << 7);
+        if (next > 127 || at > end) {
+          wire.at = at - 2;
+          id = wire.varint();
+          at = wire.at;
+        }
+      }
+      data[to++] = id < near.length ? near[id] - 1 : this.locations.get(id);
+    }
+    stacks.end = to;
+    wire.at = at;
     wire.expectEnd(end);
   }
 

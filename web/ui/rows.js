@@ -41,13 +41,17 @@ export class Rows {
 
   /** @param {number} number the next one of the row that is being written */
   push(number) {
-    if (this.end === this.data.length) this.grow();
+    if (this.end === this.data.length) this.reserve(1);
     this.data[this.end++] = number;
   }
 
-  grow() {
-    if (this.data.length >= this.maxNumbers) throw new DecodeError(this.tooMany);
-    const grown = new Int32Array(Math.min(this.data.length * 2, this.maxNumbers));
+  /** Make room for so many more. @param {number} n */
+  reserve(n) {
+    const needed = this.end + n;
+    if (needed <= this.data.length) return;
+    if (needed > this.maxNumbers) throw new DecodeError(this.tooMany);
+    const wanted = Math.max(needed, this.data.length * 2);
+    const grown = new Int32Array(Math.min(wanted, this.maxNumbers));
     grown.set(this.data);
     this.data = grown;
   }

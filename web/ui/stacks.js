@@ -56,10 +56,10 @@ export function valuesOf({ values, sampleTypes, sampleStack }, column) {
 }
 
 /**
- * Root first, with the frames of each location.
- * @param {Profile} profile @param {{first: Int32Array, frame: Int32Array, line: Int32Array}} of
+ * Where each stack begins when its locations have become frames.
+ * @param {Profile} profile @param {Int32Array} firstOf the first frame of each location
  */
-function expand({ stackFrames, frameLocation }, of) {
+function measureStacks({ stackFrames, frameLocation }, firstOf) {
   const n = stackFrames.length - 1;
   const first = new Int32Array(n + 1);
   let nDeep = 0;
@@ -67,24 +67,36 @@ function expand({ stackFrames, frameLocation }, of) {
     let length = 0;
     for (let i = stackFrames[stack]; i < stackFrames[stack + 1]; i++) {
       const location = frameLocation[i];
-      if (location >= 0) length += of.first[location + 1] - of.first[location];
+      if (location >= 0) length += firstOf[location + 1] - firstOf[location];
     }
     if (length > MAX_DEPTH) nDeep++;
     first[stack + 1] = first[stack] + Math.min(length, MAX_DEPTH);
     refuseBeyond(first[stack + 1], LIMITS.frames, 'frames in its stacks');
   }
+  return { first, nDeep };
+}
+
+/**
+ * Root first, with the frames of each location.
+ * @param {Profile} profile @param {{first: Int32Array, frame: Int32Array, line: Int32Array}} of
+ */
+function expand(profile, of) {
+  const { stackFrames, frameLocation } = profile;
+  const { first, nDeep } = measureStacks(profile, of.first);
+  const n = first.length - 1;
   const frame = new Int32Array(first[n]);
   const line = new Int32Array(first[n]);
+  const { first: firstOf, frame: frameOf, line: lineOf } = of;
   for (let stack = 0; stack < n; stack++) {
     let at = first[stack];
     const end = first[stack + 1];
     for (let i = stackFrames[stack + 1] - 1; at < end; i--) {
       const location = frameLocation[i];
       if (location < 0) continue;
-      const stop = of.first[location + 1];
-      for (let f = of.first[location]; f < stop && at < end; f++, at++) {
-        frame[at] = of.frame[f];
-        line[at] = of.line[f];
+      const stop = firstOf[location + 1];
+      for (let f = firstOf[location]; f < stop && at < end; f++, at++) {
+        frame[at] = frameOf[f];
+        line[at] = lineOf[f];
       }
     }
   }
