@@ -44,9 +44,14 @@ export class BusyError extends Error {}
 
 const TRIES = 3;
 
-/** The picture is there: the treegrid over it has rows. @param {Page} page */
+/**
+ * The picture is there: the treegrid over it, or the table, has rows, or the view says what to do.
+ * @param {Page} page
+ */
 export async function waitForPicture(page) {
-  await page.locator('#twin [role=row][id]').first().waitFor({ state: 'attached' });
+  const rows = page.locator('#panel [role=row][id]');
+  const note = page.locator('.code-note:not(:empty)');
+  await rows.or(note).first().waitFor({ state: 'attached' });
 }
 
 /**

@@ -68,6 +68,7 @@ export class ChangePalette extends Palette {
 
   /** @param {CallTree} tree @param {number} node @returns {Paint} */
   paintNode(tree, node) {
+    if (!tree.baseTotal) return super.paintNode(tree, node);
     if (tree !== this.tree) [this.tree, this.ofNode] = [tree, []];
     return (this.ofNode[node] ??= this.paintChange(compareNode(tree, node, this.countScale)));
   }

@@ -34,19 +34,28 @@ const SOURCE_COLUMNS = [
   { key: 'line', text: 'line', width: '3.71rem' },
   { key: 'self', text: 'self', width: '4.43rem', title: 'samples in the line itself' },
   { key: 'total', text: 'total', width: '4.43rem', title: 'samples also in what it calls' },
-  { key: 'code', text: 'source', width: 'minmax(17.14rem, 1fr)' },
+  { key: 'code', text: 'source', width: 'minmax(8rem, 1fr)' },
 ];
 /** @type {Column[]} */
 const CODE_COLUMNS = [
   { key: 'address', text: 'address', width: '6.57rem' },
   { key: 'self', text: 'self', width: '4.43rem', title: 'samples at the instruction itself' },
   { key: 'total', text: 'total', width: '4.43rem', title: 'samples also in what it calls' },
-  { key: 'code', text: 'instruction', width: 'minmax(14.29rem, 1fr)' },
-  { key: 'line', text: 'line', width: '7.86rem' },
+  { key: 'line', text: 'line', width: '7.5rem' },
+  { key: 'code', text: 'instruction', width: 'minmax(8rem, 1fr)' },
 ];
 const PICK_ONE =
   'Pick a function: by its menu in any view, or in Top, and its source and its instructions ' +
   'appear here.';
+
+const LONGEST_LINE = 300;
+
+/** @param {Column[]} columns @param {number} n characters of code @returns {Column[]} */
+function withWidth(columns, n) {
+  return columns.map((column) =>
+    column.key === 'code' ? { ...column, width: `minmax(${n}ch, 1fr)` } : column,
+  );
+}
 
 /** 0 is empty: what has samples stands out. @param {number} count */
 const countText = (count) => (count ? formatCount(count) : '');
@@ -103,6 +112,7 @@ export class CodeView {
     this.lines = listing ? sourceRows(code.source, countLines(listing, code.file)) : [];
     if (!listing) return;
     this.showFiles(filesOf(listing), code.file);
+    if (isOther) this.widen();
     this.source.show(this.lines.length, isOther ? -1 : this.source.active);
     this.assembly.show(this.instructions.length, isOther ? -1 : this.assembly.active);
     if (isOther) this.goToHottest();
@@ -132,24 +142,35 @@ export class CodeView {
     this.files.hidden = files.length === 0;
   }
 
+  /** Lines are not cut: the widest one says how far a side scrolls. */
+  widen() {
+    const widest = (/** @type {{text: string}[]} */ rows) =>
+      Math.min(
+        LONGEST_LINE,
+        rows.reduce((most, { text }) => Math.max(most, text.length), 16),
+      );
+    this.source.setColumns(withWidth(SOURCE_COLUMNS, widest(this.lines)));
+    this.assembly.setColumns(withWidth(CODE_COLUMNS, widest(this.instructions)));
+  }
+
   goToHottest() {
     this.markedLine = 0;
     const row = hottestRow(this.lines);
     if (row >= 0) {
       this.source.active = row;
-      this.source.reveal(row);
+      this.source.centre(row);
     } else this.source.element.scrollTop = 0;
     const at = hottestRow(this.instructions);
     if (at < 0) return;
     this.assembly.active = at;
-    this.assembly.reveal(at);
+    this.assembly.centre(at);
   }
 
   /** @param {number} row */
   markFromSource(row) {
     this.markedLine = this.lines[row].number;
     const first = this.instructions.findIndex((one) => lineIn(one, this.file) === this.markedLine);
-    if (first >= 0) this.assembly.reveal(first);
+    if (first >= 0) this.assembly.centre(first);
     this.assembly.render();
     this.source.render();
   }
@@ -158,7 +179,7 @@ export class CodeView {
   markFromAssembly(row) {
     this.markedLine = lineIn(this.instructions[row], this.file);
     const line = this.lines.findIndex(({ number }) => number === this.markedLine);
-    if (line >= 0) this.source.reveal(line);
+    if (line >= 0) this.source.centre(line);
     this.source.render();
     this.assembly.render();
   }
@@ -187,7 +208,7 @@ export class CodeView {
   }
 
   /** @param {HTMLElement[]} cells @param {number} row @param {HTMLElement} line */
-  fillInstruction([address, self, total, words, place], row, line) {
+  fillInstruction([address, self, total, place, words], row, line) {
     const at = this.instructions[row];
     this.mark(line, at, lineIn(at, this.file));
     setText(address, at.address);

@@ -5,9 +5,10 @@
 import { ROOT } from './call_tree.js';
 import { byId, create } from './dom.js';
 import { listenToFiles } from './file_drop.js';
+import { stepsOf } from './graph_pane.js';
 import { listenToKeys, showKeys } from './keys.js';
-import { largestChild, neighbour } from './layout.js';
 import { RANGES_S } from './state.js';
+import { TABS } from './tabs.js';
 import { formatRange } from './units.js';
 
 /** @typedef {import('./page.js').Page} Page */
@@ -53,6 +54,13 @@ function listenToPointer(page) {
     if (event.pointerType === 'mouse') page.unpoint();
   });
   graph.addEventListener('scroll', () => page.unpoint(), { passive: true });
+  graph.addEventListener('contextmenu', (event) => {
+    const ofRow = page.twin.nodeOf(event.target);
+    const node = ofRow >= 0 ? ofRow : page.graph.nodeAtPointer(event);
+    if (node < 0) return;
+    event.preventDefault();
+    page.openMenu(node, event.clientX, event.clientY);
+  });
   graph.addEventListener('click', (event) => {
     const ofRow = page.twin.nodeOf(event.target);
     const node = ofRow >= 0 ? ofRow : page.graph.nodeAtPointer(event);
@@ -73,6 +81,14 @@ function noteInput() {
   document.addEventListener('pointerdown', () => (dataset.input = 'pointer'), { capture: true });
 }
 
+/** Up and down are as they look: a flame's callees are above. */
+const ARROWS = [
+  ['ArrowUp', 'to the row above: the caller, or in a flame the largest callee'],
+  ['ArrowDown', 'to the row below: the largest callee, or in a flame the caller'],
+  ['ArrowLeft', 'to the left'],
+  ['ArrowRight', 'to the right'],
+];
+
 /** @param {Page} page @returns {KeyBinding[]} */
 function keyBindings(page) {
   /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
@@ -80,16 +96,19 @@ function keyBindings(page) {
   /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
   const inGraph = (key, text, action) => ({ key, text, action, inGraph: true });
   return [
-    inGraph('ArrowUp', 'to the caller', () =>
-      page.moveFocus(({ tree }, node) => tree.parent[node]),
+    ...ARROWS.map(([key, text]) =>
+      inGraph(key, text, () => page.moveFocus(stepsOf(page.graph.isUpward)[key])),
     ),
-    inGraph('ArrowDown', 'to the largest callee', () => page.moveFocus(largestChild)),
-    inGraph('ArrowLeft', 'to the left', () => page.moveFocus((l, node) => neighbour(l, node, -1))),
-    inGraph('ArrowRight', 'to the right', () => page.moveFocus((l, node) => neighbour(l, node, 1))),
     inGraph('Enter', 'zoom in', () => page.zoomTo(page.focused)),
     inGraph('Backspace', 'zoom out a step', () => page.zoomOut()),
     anywhere('Escape', 'show everything', () => page.zoomTo(ROOT)),
     anywhere('/', 'search; /…/ is a regular expression', () => page.elements.search.select()),
+    inGraph('ContextMenu', 'what can be done with it; Shift+F10, too', () => page.openMenuByKey()),
+    anywhere('u', 'take back what was done last', () => page.workbench.chips.undo()),
+    anywhere('l', 'fold libraries', () => page.workbench.chips.toggleLibraries()),
+    ...TABS.map(({ key: view, text }, i) =>
+      anywhere(String(i + 1), `view: ${text}`, () => page.workbench.turnTo(view)),
+    ),
     anywhere('n', 'next match', () => page.goToMatch(1)),
     anywhere('N', 'previous match', () => page.goToMatch(-1)),
     inGraph(' ', 'pause, or go on', () => page.togglePause()),

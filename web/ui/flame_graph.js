@@ -118,10 +118,9 @@ export class FlameGraph {
   setUpward(isUpward) {
     if (isUpward === this.isUpward) return;
     this.isUpward = isUpward;
-    this.measure();
+    this.settle();
     this.scroller.scrollTop = isUpward ? this.contentPx : 0;
     this.redraw();
-    if (this.viewport.progress === 1) this.onSettled();
   }
 
   /** The height of all rows, and of what is seen of them if that is more. */
@@ -139,15 +138,13 @@ export class FlameGraph {
     return Math.floor((this.isUpward ? this.contentPx - y : y) / ROW_PX);
   }
 
-  /** Count the rows anew. What grows upward keeps its place: its foot has moved. */
+  /** Count the rows anew. */
   measure() {
-    const before = this.contentPx;
     let deepest = 0;
     this.viewport.walk(this.width, Infinity, (node, depth) => {
       if (node >= 0) deepest = Math.max(deepest, depth);
     });
     this.nRows = deepest + 1;
-    if (this.isUpward) this.scroller.scrollTop += this.contentPx - before;
   }
 
   /** @param {number} node */
@@ -188,6 +185,8 @@ export class FlameGraph {
 
   resize() {
     const { clientWidth, clientHeight } = this.scroller;
+    // At first, the foot is what is seen.
+    const footPx = this.height ? this.footPx + clientHeight - this.height : clientHeight;
     const ratio = window.devicePixelRatio || 1;
     this.width = clientWidth;
     this.height = clientHeight;
@@ -195,9 +194,9 @@ export class FlameGraph {
     this.canvas.height = Math.round(clientHeight * ratio);
     this.canvas.style.width = `${clientWidth}px`;
     this.canvas.style.height = `${clientHeight}px`;
-    this.measure();
+    // While it moves, where boxes are is told at the end of the way.
+    if (this.viewport.progress === 1) this.settle(footPx);
     this.draw();
-    this.onSettled();
   }
 
   /** Set out on the way to what the viewport is to show. */
@@ -208,10 +207,16 @@ export class FlameGraph {
     if (this.viewport.progress === 1) this.settle();
   }
 
-  /** What is shown has come to rest. */
-  settle() {
+  /** How far what is seen is above the foot of what scrolls. */
+  get footPx() {
+    return this.contentPx - this.scroller.scrollTop;
+  }
+
+  /** What is shown has come to rest. What grows upward keeps its place above its foot. */
+  settle(footPx = this.footPx) {
     this.measure();
     this.onSettled();
+    if (this.isUpward) this.scroller.scrollTop = this.contentPx - footPx;
   }
 
   redraw() {

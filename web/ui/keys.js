@@ -20,9 +20,13 @@ const KEY_CAPS = {
   ArrowDown: '↓',
   ArrowLeft: '←',
   ArrowRight: '→',
+  ContextMenu: 'Menu',
   Escape: 'Esc',
   ' ': 'Space',
 };
+
+/** What has the keys for itself while it is there. */
+const MODAL = 'dialog[open], [role=menu]:not([hidden])';
 
 /** Elements that need their keys for themselves. @param {EventTarget | null} target */
 function wantsText(target) {
@@ -38,8 +42,9 @@ function isAtGraph(target, graph) {
 export function listenToKeys(bindings, graph) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (wantsText(event.target) || document.querySelector('dialog[open]')) return;
-    const binding = bindings.find(({ key }) => key === event.key);
+    if (wantsText(event.target) || document.querySelector(MODAL)) return;
+    const pressed = event.key === 'F10' && event.shiftKey ? 'ContextMenu' : event.key;
+    const binding = bindings.find(({ key }) => key === pressed);
     if (!binding || (binding.inGraph && !isAtGraph(event.target, graph))) return;
     event.preventDefault();
     binding.action();

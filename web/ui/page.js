@@ -16,8 +16,8 @@ import { isEmbedded } from './embedded.js';
 import { ChangePalette } from './change_palette.js';
 import { EngineClient } from './engine_client.js';
 import { FlameGraph } from './flame_graph.js';
+import { factsOf } from './frame_details.js';
 import { OpenedFiles } from './opened_files.js';
-import { Palette } from './palette.js';
 import { ProcessList } from './process_list.js';
 import { compileSearch, describeMatches, nextMatch, searchTree } from './search.js';
 import { formatSelector, parseSelector } from './selector.js';
@@ -30,6 +30,7 @@ import { describeEmptiness, earliest, truths } from './truth.js';
 import { showReasons, showTruths } from './truth_list.js';
 import { Twin } from './twin.js';
 import { formatClock, formatRange, formatShare } from './units.js';
+import { isGraphView, Workbench } from './workbench.js';
 
 /** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./engine_client.js').SentLayout} SentLayout */
@@ -48,6 +49,27 @@ function offerRange(picker, /** @type {number} */ rangeS) {
     picker.append(create('option', { value }, `last ${formatRange(rangeS)}`));
   }
   picker.value = value;
+}
+
+/** What a change of only these leaves as it is: the picture of the whole. @type {(keyof State)[]} */
+const OF_VIEWS = ['view', 'fn', 'group', 'thread', 'sort', 'file', 'span', 'search'];
+
+/** Whether another state has another picture. @param {State} before @param {State} after */
+function isOtherPicture(before, after) {
+  const isLabel = [before, after].some(({ colour }) => colour.startsWith('label:'));
+  const same = isLabel ? OF_VIEWS : [...OF_VIEWS, 'colour'];
+  return Object.keys(after).some((key) => {
+    const field = /** @type {keyof State} */ (key);
+    return !same.includes(field) && before[field] !== after[field];
+  });
+}
+
+/** Whether another state is of another time, or compared with another. */
+function isOfOtherTime(/** @type {State} */ before, /** @type {State} */ after) {
+  const isOtherBase = JSON.stringify(before.base) !== JSON.stringify(after.base);
+  // In order of time, samples come one by one.
+  const isOtherOrder = (before.view === 'time') !== (after.view === 'time');
+  return before.rangeS !== after.rangeS || before.at !== after.at || isOtherBase || isOtherOrder;
 }
 
 export class Page {
@@ -109,6 +131,7 @@ export class Page {
           change: (change, isStep) => this.go(change, isStep),
           say: (text) => this.say(text),
         });
+    this.workbench = new Workbench(this);
   }
 
   start() {
@@ -147,13 +170,11 @@ export class Page {
     this.catchUp(before);
   }
 
-  /** Another time is to be fetched; all else is there. @param {State} before */
-  catchUp(before) {
-    const { rangeS, at, base } = this.state;
-    const isOtherBase = JSON.stringify(base) !== JSON.stringify(before.base);
-    const isOther = rangeS !== before.rangeS || at !== before.at || isOtherBase;
-    if (isOther && !this.files.name) this.source.follow(this.state);
-    else this.rebuild();
+  /** Get another profile, or another picture, if the state before had another. */
+  catchUp(/** @type {State} */ before) {
+    if (isOfOtherTime(before, this.state) && !this.files.name) this.source.follow(this.state);
+    else if (isOtherPicture(before, this.state)) this.rebuild();
+    else this.workbench.refresh();
   }
 
   showState() {
@@ -173,14 +194,15 @@ export class Page {
     // A file has no server that knows more of its time.
     byId('time', HTMLElement).hidden = this.files.name !== '';
     this.time?.show(this.state);
+    this.workbench.showState(this.state);
   }
 
   showTheme() {
     this.showPalette();
     this.time?.setTheme(this.theme.shown);
+    this.workbench.refresh();
     setText(this.elements.theme, this.theme.choice);
     this.elements.theme.ariaLabel = `theme: ${this.theme.choice}`;
-    byId('legend', HTMLElement).dataset.shown = this.theme.shown;
   }
 
   /** The colours of frames, or of what has changed. */
@@ -188,7 +210,7 @@ export class Page {
     const { layout, theme } = this;
     const isCompared = layout?.tree.baseTotal !== null && layout !== null;
     const change = isCompared ? new ChangePalette(theme.shown, layout.countScale) : null;
-    this.graph.setPalette(change ?? new Palette(theme.shown));
+    this.workbench.showColours(theme.shown, change);
     if (change) this.time?.compare.showLegend(change);
     byId('legend', HTMLElement).hidden = change !== null;
   }
@@ -266,15 +288,22 @@ export class Page {
     if (!this.summary) return;
     this.showProcesses();
     try {
-      const { query, transforms, order, type, scale } = state;
-      const base = this.files.baseName ? { query } : state.base;
-      const question = { query, transforms, order, type, base, scale, host: this.host };
+      const question = this.question(state);
       const layout = await this.engine.picture(question);
-      if (layout) this.showLayout(layout);
+      if (!layout) return;
+      this.showLayout(layout);
+      await this.workbench.receive({ layout, question, summary: this.summary });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.showMessage(`This cannot be shown: ${error.message}.`);
     }
+  }
+
+  /** What the engine is asked for. @param {State} state */
+  question({ query, transforms, order, type, colour, fn, thread, scale, base: stateBase }) {
+    const { host } = this;
+    const base = this.files.baseName ? { query } : stateBase;
+    return { query, transforms, order, type, colour, fn, thread, scale, base, host };
   }
 
   /** @param {SentLayout} layout */
@@ -282,7 +311,6 @@ export class Page {
     const { tree } = layout;
     const path = this.focused > ROOT ? this.layout?.tree.pathOf(this.focused) : null;
     this.layout = layout;
-    this.showPalette();
     this.graph.setLayout(layout, tree.follow(this.state.zoom));
     this.setFocused(path ? tree.follow(path) : -1);
     this.refreshTooltip();
@@ -326,8 +354,7 @@ export class Page {
     const { layout, graph, matches, elements } = this;
     if (!layout) return;
     const boxes = graph.boxes();
-    const bottom = boxes.reduce((lowest, { y, height }) => Math.max(lowest, y + height), 0);
-    elements.twin.style.height = `${bottom + 1}px`;
+    elements.twin.style.height = `${graph.contentPx}px`;
     this.twin.show(layout, boxes, {
       zoom: graph.viewport.zoom,
       focused: this.focused,
@@ -368,6 +395,7 @@ export class Page {
     this.tooltip.hide();
     this.updateSearch();
     this.showZoom();
+    this.pick(node);
     const share = layout.tree.total[node] / (layout.tree.total[ROOT] || 1);
     this.say(`${layout.tree.frameOf(node).name.slice(0, 200)}, ${formatShare(share)} of all`);
   }
@@ -401,14 +429,32 @@ export class Page {
     graph.reveal(node);
     this.showTwin();
     this.elements.twin.focus({ preventScroll: true });
-    this.showTooltipOf(node);
+    this.pick(node);
   }
 
-  /** In the corner, where it covers little. @param {number} node */
-  showTooltipOf(node) {
-    if (!this.layout) return;
-    const { right, bottom } = this.elements.graph.getBoundingClientRect();
-    this.tooltip.show(this.layout.tree, node, right, bottom);
+  /** Tell all about a box. @param {number} node */
+  pick(node) {
+    const { layout, workbench } = this;
+    if (!layout || node <= ROOT) workbench.details.hide();
+    else workbench.details.show(layout.tree.frameOf(node), factsOf(layout.tree, node));
+  }
+
+  /** What can be done with a box. @param {number} node @param {number} x @param {number} y */
+  openMenu(node, x, y) {
+    const { layout } = this;
+    if (!layout || node < 0) return;
+    const path = layout.tree.pathOf(node);
+    const from = this.elements.twin;
+    this.workbench.openMenu(layout.tree.frameOf(node), { x, y, from, path });
+  }
+
+  /** The menu of the box that the keyboard is at. */
+  openMenuByKey() {
+    const { graph, focused, elements } = this;
+    if (focused < 0) return;
+    const { x, y } = graph.boxOf(focused);
+    const { left, top } = elements.graph.getBoundingClientRect();
+    this.openMenu(focused, left + Math.max(0, x) + 20, top + y - elements.graph.scrollTop + 16);
   }
 
   /** @param {'comm'|'pid'} label @param {string} value */
@@ -445,10 +491,9 @@ export class Page {
   /** The numbers of nodes have changed their meaning. */
   refreshTooltip() {
     const { tooltip, pointer, focused } = this;
-    const isShown = tooltip.isShown;
     tooltip.hide();
     if (pointer) this.point(pointer);
-    else if (isShown && focused >= 0) this.showTooltipOf(focused);
+    if (focused >= 0 && isGraphView(this.state)) this.pick(focused);
   }
 
   unpoint() {
@@ -484,11 +529,16 @@ export class Page {
   setSearch(search) {
     this.change({ search });
     this.updateSearch();
+    this.workbench.refresh();
   }
 
   /** @param {1 | -1} direction */
   goToMatch(direction) {
     if (!this.matches) return;
+    if (!isGraphView(this.state)) {
+      this.workbench.deck.current?.goToMatch?.(direction);
+      return;
+    }
     const { matches, focused } = this;
     const top = this.graph.viewport.zoom;
     if (this.focused < 0) this.focused = ROOT;

@@ -196,6 +196,13 @@ export class RowList {
     this.render();
   }
 
+  /** Scroll until a row is seen with those around it. @param {number} row */
+  centre(row) {
+    const half = Math.floor(this.measures.viewPx / this.measures.rowPx / 2);
+    this.reveal(Math.max(0, row - half));
+    this.reveal(Math.min(this.count - 1, row + half));
+  }
+
   requestRender() {
     if (this.frameRequest) return;
     this.frameRequest = requestAnimationFrame(() => this.render());

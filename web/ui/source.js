@@ -81,8 +81,10 @@ function describe(error) {
   return `The page is at a loss: ${error instanceof Error ? error.message : error}`;
 }
 
-/** Where the profile of a range is. @param {When} when */
-function addressOf({ rangeS, at }) {
+/** Where the profile of a range is. @param {When & {view?: string}} when */
+function addressOf({ rangeS, at, view }) {
+  // In order of time, samples come one by one.
+  if (view === 'time') return `${profileUrl({ rangeS, at, query: '' }, 'pprof')}&order=time`;
   const isOfPprof = at === null && Number.isInteger(rangeS) && rangeS <= LONGEST_PPROF_S;
   if (isOfPprof) return `/debug/pprof/profile?seconds=${rangeS}&past=1`;
   return profileUrl({ rangeS, at, query: '' }, 'pprof');

@@ -45,7 +45,11 @@ export class Tabs {
     element.setAttribute('aria-label', 'views');
     this.buttons = TABS.map(({ key, text, title }) => {
       const attributes = { type: 'button', role: 'tab', id: `tab-${key}`, title };
-      const button = create('button', { ...attributes, 'aria-controls': panel }, text);
+      const button = create(
+        'button',
+        { ...attributes, 'aria-controls': panel, 'data-text': text },
+        text,
+      );
       button.addEventListener('click', () => onPick(key));
       return button;
     });

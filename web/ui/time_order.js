@@ -5,8 +5,8 @@
  *
  *     Stacks, selection, thread  --orderByTime-->  TimeOrder
  *
- * A sample stands for the time before it. What it has in common with the sample before is one box,
- * unless the thread did not run in between: then there is a gap.
+ * What a sample has in common with the one before is one box, from one to the other, unless they
+ * are far apart: then there is a gap, and the sample stands for no more than its own time.
  */
 
 import { labelColumn } from './selector.js';
@@ -25,8 +25,8 @@ import { labelColumn } from './selector.js';
  */
 
 const MAX_THREADS = 2000;
-/** Samples further apart than so many times their own time are not one box. */
-const GAP = 1.5;
+/** So many times their own time may samples of one box be apart. */
+const GAP = 10;
 
 /** The threads that are selected, the largest first. @param {Stacks} stacks @param {Uint8Array} selected */
 export function threadsOf({ labels, set, stack, gone, time }, selected) {
@@ -113,8 +113,8 @@ function boxesOf(stacks, samples, root) {
   const boxes = new Boxes(root);
   let last = -Infinity;
   for (const sample of samples) {
-    const startNs = Math.max(last, at[sample] - time[sample]);
-    const isGap = startNs - last > time[sample] * (GAP - 1);
+    const isGap = at[sample] - last > time[sample] * GAP;
+    const startNs = isGap ? at[sample] - time[sample] : last;
     const from = first[stack[sample]];
     const length = first[stack[sample] + 1] - from;
     let same = 0;

@@ -52,7 +52,7 @@ export class TransformChips {
     this.list = create('ol', { class: 'chips', 'aria-label': 'what was done to the picture' });
     this.fold = create('button', { type: 'button', 'aria-keyshortcuts': 'l' }, 'fold libraries');
     this.fold.title = 'consecutive frames of a library become one box';
-    this.fold.addEventListener('click', () => this.set(toggleLibraries(this.transforms)));
+    this.fold.addEventListener('click', () => this.toggleLibraries());
     this.more = create('button', { type: 'button', 'aria-expanded': 'false' }, '+ filter');
     this.more.addEventListener('click', () => this.toggleForm());
     this.form = this.createForm();
@@ -102,6 +102,10 @@ export class TransformChips {
     this.actions.change({ transforms, zoom: [] }, true);
   }
 
+  toggleLibraries() {
+    this.set(toggleLibraries(this.transforms));
+  }
+
   /** Take back the last one. */
   undo() {
     const last = this.transforms.at(-1);
@@ -113,16 +117,18 @@ export class TransformChips {
   /** @param {State} state */
   show({ transforms }) {
     this.transforms = transforms;
-    this.fold.ariaPressed = String(foldsLibraries(transforms));
+    const hadFold = this.fold === document.activeElement;
+    // Once it is done, its chip takes it back.
+    this.fold.hidden = foldsLibraries(transforms);
     const hadFocus = this.list.contains(document.activeElement);
     this.list.hidden = !transforms.length;
     this.list.replaceChildren(
       ...transforms.map((transform, i) => create('li', {}, this.createChip(transform, i))),
     );
-    if (!hadFocus) return;
+    if (!hadFocus && !(hadFold && this.fold.hidden)) return;
     const last = this.list.querySelector('li:last-child button');
     if (last instanceof HTMLElement) last.focus();
-    else this.fold.focus();
+    else this.more.focus();
   }
 
   /** @param {Transform} transform @param {number} i */

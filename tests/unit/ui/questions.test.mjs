@@ -171,7 +171,7 @@ test('in order of time, what follows on has one box, and what does not has a gap
     ['8', 12, 'x'],
     ['7', 20, 'a b'],
     ['7', 30, 'a c'],
-    ['7', 90, 'a c'],
+    ['7', 390, 'a c'],
   ]);
   const { picture, threads, thread, startNs, endNs } = engine.inOrder(QUESTION);
   assert.deepEqual(
@@ -193,16 +193,16 @@ test('in order of time, what follows on has one box, and what does not has a gap
     msOf(picture.end[node]),
   ]);
   assert.deepEqual(boxes, [
-    ['p/t7 7', 0, 4, 0, 90],
+    ['p/t7 7', 0, 4, 0, 390],
     ['a', 1, 3, 0, 30],
     ['b', 2, 2, 0, 20],
     ['c', 2, 1, 20, 30],
-    ['a', 1, 1, 80, 90],
-    ['c', 2, 1, 80, 90],
+    ['a', 1, 1, 380, 390],
+    ['c', 2, 1, 380, 390],
   ]);
   const layout = { ...picture, tree };
   assert.equal(nodeAt(layout, 0.5, 1), -1, 'the gap');
-  assert.equal(nodeAt(layout, 0.95, 2), 5);
+  assert.equal(nodeAt(layout, 0.99, 2), 5);
   assert.equal(neighbour(layout, 2, 1), 3);
   assert.equal(neighbour(layout, 3, 1), 5);
 });

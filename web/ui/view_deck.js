@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * View deck: the views that are not the graph itself. Each is made when it is first wanted, asks
+ * the engine its own question, and is shown what the answer is.
+ *
+ *     State, Picture  --ViewDeck.show-->  Question ─► Engine ─► View
+ */
+
+import { CodeSource } from './code_source.js';
+import { filesOf } from './code_lines.js';
+import { CodeView } from './code_view.js';
+import { create } from './dom.js';
+import { SandwichView } from './sandwich_view.js';
+import { SplitView } from './split_view.js';
+import { TimeView } from './time_view.js';
+import { TopView } from './top_view.js';
+import { TreeView } from './tree_view.js';
+
+/** @typedef {import('./actions.js').Actions} Actions */
+/** @typedef {import('./code_view.js').Code} Code */
+/** @typedef {import('./engine.js').Question} Question */
+/** @typedef {import('./engine.js').Summary} Summary */
+/** @typedef {import('./engine_client.js').EngineClient} EngineClient */
+/** @typedef {import('./engine_client.js').SentLayout} SentLayout */
+/** @typedef {import('./state.js').State} State */
+
+/**
+ * What a view is shown from.
+ * @typedef {object} Matter
+ * @property {SentLayout} layout of the whole selection
+ * @property {Question} question
+ * @property {Summary} summary
+ */
+
+/**
+ * @typedef {object} View
+ * @property {(answer: any, state: State) => void} show
+ * @property {() => void} hide
+ * @property {() => void} focus
+ * @property {(direction: 1 | -1) => void} [goToMatch]
+ */
+
+const CLASSES = {
+  top: TopView,
+  tree: TreeView,
+  sandwich: SandwichView,
+  time: TimeView,
+  split: SplitView,
+  code: CodeView,
+};
+
+/** The label that most people split by first, of those that there are. */
+const GROUPS = ['service_name', 'container_id', 'unit', 'comm', 'thread'];
+
+/** Labels that samples have, those people ask for first. @param {Summary} summary */
+export function labelsOf({ labels }) {
+  const names = labels.map(({ name }) => name);
+  const first = GROUPS.filter((name) => names.includes(name));
+  return [...first, ...names.filter((name) => !first.includes(name)).sort()];
+}
+
+export class ViewDeck {
+  /** @param {HTMLElement} panel @param {Actions} actions @param {EngineClient} engine */
+  constructor(panel, actions, engine) {
+    this.panel = panel;
+    this.actions = actions;
+    this.engine = engine;
+    this.codeSource = new CodeSource();
+    /** @type {Map<string, {view: View, element: HTMLElement}>} */
+    this.views = new Map();
+    this.shown = '';
+    this.nShown = 0;
+  }
+
+  /** Whether a view is one of these. @param {string} name @returns {name is keyof typeof CLASSES} */
+  has(name) {
+    return name in CLASSES;
+  }
+
+  /** @param {keyof typeof CLASSES} name */
+  viewOf(name) {
+    let known = this.views.get(name);
+    if (!known) {
+      const element = create('div', { class: `view view-${name}` });
+      this.panel.append(element);
+      known = { element, view: new CLASSES[name](element, this.actions) };
+      this.views.set(name, known);
+    }
+    return known;
+  }
+
+  /** Let only the view of this name be seen, or none of them. @param {string} name */
+  turnTo(name) {
+    if (name === this.shown) return;
+    if (this.has(this.shown)) this.viewOf(this.shown).view.hide();
+    this.shown = name;
+    if (this.has(name)) this.viewOf(name);
+    for (const [key, { element }] of this.views) element.hidden = key !== name;
+  }
+
+  get current() {
+    return this.views.get(this.shown)?.view ?? null;
+  }
+
+  /** Ask what the shown view needs, and show it. @param {State} state @param {Matter} matter */
+  async show(state, matter) {
+    const { current, shown } = this;
+    const turn = ++this.nShown;
+    if (!current || !this.has(shown)) return;
+    for await (const answer of this.answers(shown, state, matter)) {
+      if (turn !== this.nShown) return;
+      if (answer) current.show(answer, state);
+    }
+  }
+
+  /** @param {keyof typeof CLASSES} name @param {State} state @param {Matter} matter */
+  async *answers(name, state, { layout, question, summary }) {
+    const { engine } = this;
+    switch (name) {
+      case 'tree':
+        yield { layout };
+        return;
+      case 'top':
+        yield await engine.table(question);
+        return;
+      case 'sandwich': {
+        const table = await engine.table(question);
+        const around = state.fn && table ? await engine.sandwich(question) : null;
+        yield table && { table, around };
+        return;
+      }
+      case 'time':
+        yield await engine.inOrder(question);
+        return;
+      case 'split': {
+        const labels = labelsOf(summary);
+        const group = state.group || labels[0] || 'comm';
+        const nPictures = /** @type {SplitView} */ (this.current).nShown;
+        const split = await engine.split({ ...question, group, nPictures });
+        yield split && { ...split, label: group, labels };
+        return;
+      }
+      case 'code':
+        yield* this.codeAnswers(state, layout, summary);
+    }
+  }
+
+  /**
+   * @param {State} state @param {SentLayout} layout @param {Summary} summary
+   * @returns {AsyncGenerator<Code>}
+   */
+  async *codeAnswers(state, { tree }, summary) {
+    const row = state.fn ? tree.frames.rowOf(state.fn) : -1;
+    const frame = row < 0 ? null : tree.frames.get(row);
+    const none = { listing: null, sentence: '', file: '', source: null, sourceSentence: '' };
+    yield { ...none, frame };
+    if (!frame) return;
+    const buildId = summary.buildIds[frame.module];
+    if (!buildId) {
+      const sentence = 'Its module has no build id, by which the daemon would find its code.';
+      yield { ...none, frame, sentence };
+      return;
+    }
+    const { value: listing, sentence } = await this.codeSource.listing(buildId, frame.name, state);
+    if (!listing) {
+      yield { ...none, frame, sentence };
+      return;
+    }
+    const files = filesOf(listing);
+    const file = files.includes(state.file) ? state.file : (files[0] ?? '');
+    const text = file ? await this.codeSource.text(buildId, file) : null;
+    const source = text?.value ?? null;
+    yield { frame, listing, sentence, file, source, sourceSentence: text?.sentence ?? '' };
+  }
+}
