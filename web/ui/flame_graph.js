@@ -16,6 +16,7 @@ import { prefersLessMotion, textScale } from './dom.js';
 import { labelForms, LabelFitter } from './label.js';
 import { nodeAt } from './layout.js';
 import { Palette } from './palette.js';
+import { solidColour } from './solid_colour.js';
 import { Viewport } from './viewport.js';
 
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -29,6 +30,8 @@ const GAP_PX = 1;
 const TEXT_PAD_PX = 5;
 const MIN_TEXT_PX = 26;
 const MARK_PX = 14;
+/** Narrower boxes have neither a mark at their edge nor a text. */
+const MIN_MARKED_PX = 4;
 const MOVE_MS = 220;
 const FONT_SIZE_PX = 12 * TEXT_SCALE;
 const FONT_FAMILY =
@@ -238,10 +241,14 @@ export class FlameGraph {
     else this.settle();
   }
 
+  /** Pixels of the screen of each pixel of the page. */
+  get ratio() {
+    return this.canvas.width / Math.max(1, this.width);
+  }
+
   draw() {
-    const { context, viewport, scroller } = this;
-    const ratio = this.canvas.width / Math.max(1, this.width);
-    const top = scroller.scrollTop;
+    const { context, viewport, scroller, ratio } = this;
+    const top = Math.round(scroller.scrollTop * ratio) / ratio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     context.textBaseline = 'middle';
@@ -272,12 +279,15 @@ export class FlameGraph {
     const frame = tree.frameOf(node);
     const found = this.matches !== null && this.matches[tree.frame[node]] === 1;
     const paint = found ? palette.match : palette.paintNode(tree, node);
-    const left = Math.max(x, 0);
-    const right = Math.min(x + width, this.width);
-    const drawn = Math.max(right - left - (width > 3 ? GAP_PX : 0), 0.5);
+    const { ratio } = this;
+    // Whole pixels of the screen are filled fastest, and are sharp.
+    const left = Math.round(Math.max(x, 0) * ratio) / ratio;
+    const right = Math.round(Math.min(x + width, this.width) * ratio) / ratio;
+    const drawn = Math.max(right - left - (width > 3 ? GAP_PX : 0), 1 / ratio);
     context.globalAlpha = this.strength(node, found);
-    context.fillStyle = paint.fill;
+    context.fillStyle = solidColour(paint.fill);
     context.fillRect(left, y, drawn, height);
+    if (width < MIN_MARKED_PX && !paint.striped && !this.palette.forced) return;
     this.decorate(paint, frame, { node, x: left, y, width: drawn, height });
     const room = right - left - 2 * TEXT_PAD_PX;
     // Ink is made for full colours; on pale ones the page's own is easier to read.

@@ -16,7 +16,7 @@ import { firstChildEndingAfter, matchTrees } from './layout.js';
 /** @typedef {{start: number, end: number}} Span */
 
 /** Narrower boxes are not told apart. */
-export const MIN_BOX_PX = 0.7;
+export const MIN_BOX_PX = 1.5;
 /** Trees with more nodes turn into the next one at once. */
 const MAX_MOVING_NODES = 50000;
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { ROOT } from '../../../web/ui/call_tree.js';
 import { largestChild, neighbour, nodeAt } from '../../../web/ui/layout.js';
 import { compileSearch, nextMatch, searchTree } from '../../../web/ui/search.js';
-import { Viewport } from '../../../web/ui/viewport.js';
+import { MIN_BOX_PX, Viewport } from '../../../web/ui/viewport.js';
 import { layoutOf, synthetic } from './pictures.mjs';
 
 /** @param {number} seed @param {import('../../../web/ui/layout.js').Order} [order] */
@@ -113,7 +113,7 @@ test('what is narrow is drawn where it is, and nowhere else', async () => {
     viewport.walk(width, Infinity, (node, depth, x, boxWidth) => {
       for (let i = Math.floor(x); i < x + boxWidth; i++) pixels.add(`${depth} ${i}`);
     });
-    const wide = (node) => node < 0 || (end[node] - start[node]) * width >= 0.7;
+    const wide = (node) => node < 0 || (end[node] - start[node]) * width >= MIN_BOX_PX;
     for (let node = 0; node < tree.size; node++) {
       if (!wide(tree.parent[node])) continue;
       const pixel = Math.floor(start[node] * width);
