@@ -25,8 +25,9 @@ struct buffer;
 #define CONTAINER_LIST_MAX_BYTES    (32U << 20) /* of JSON */
 #define CONTAINER_RECORDS_MAX_BYTES (16U << 20)
 
-#define CONTAINER_NAME_MAX_BYTES 255 /* of a container, a pod, a namespace: what is longer is cut  \
-				      */
+/* Names of containers, pods and namespaces are cut there. */
+#define CONTAINER_NAME_MAX_BYTES 255
+
 #define POD_LABEL_PREFIX     "pod_label_"
 #define POD_MAX_LABELS       48
 #define POD_LABELS_MAX_BYTES 8192 /* of one pod, with NULs */

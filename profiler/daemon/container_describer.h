@@ -50,7 +50,7 @@ struct container_describer *container_describer_free(struct container_describer 
 /* A process was met in this cgroup; NULL: it is not known. */
 void container_describer_meet(struct container_describer *describer, const char *cgroup);
 
-/* Ask for what there is to be asked. To be called every second or so. */
+/* Ask for what there is to be asked. To be called some times a second. */
 void container_describer_tend(struct container_describer *describer);
 
 /* The resolver was started: have it read the lists, which the last one may not have. */

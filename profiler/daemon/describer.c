@@ -402,6 +402,7 @@ void describer_flush(struct describer *describer)
 	int r;
 
 	describer->unix_minus_monotonic_ns = clock_unix_ns() - clock_monotonic_ns();
+	dictionary_writer_tell_containers(&describer->dictionary, describer->processes);
 	if (!describer->n_samples)
 		return;
 	r = channel_send(server_channel(describer), MESSAGE_SAMPLES, describer->samples,
@@ -501,7 +502,6 @@ void describer_relieve(struct describer *describer)
 void describer_tend_files(struct describer *describer)
 {
 	jit_describer_look(describer->jits);
-	dictionary_writer_tell_containers(&describer->dictionary, describer->processes);
 	binary_describer_close_idle(describer->binaries);
 	if (kernel_describer_has_news(&describer->kernel))
 		stack_describer_meet_again(&describer->stacks);

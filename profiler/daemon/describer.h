@@ -63,7 +63,8 @@ void describer_finish_pending(struct describer *describer);
 /* Whether samples wait. */
 bool describer_has_pending(const struct describer *describer);
 
-/* Send the samples taken so far. Call it after each reading of the ring. */
+/* Send the samples taken so far, and what has become known of containers. Call it after each
+ * reading of the ring. */
 void describer_flush(struct describer *describer);
 
 /* Whether the server has answered for every sample that it was sent. */
@@ -92,8 +93,8 @@ void describer_end_period(struct describer *describer);
 /* See to it that there is room for what is new. Call it after each reading of the ring. */
 void describer_relieve(struct describer *describer);
 
-/* Close files in which there is nothing to be read, look for what JITs say of their code, and tell
- * what has become known of containers. To be called every second or so. */
+/* Close files in which there is nothing to be read, and look for what JITs say of their code. To be
+ * called every second or so. */
 void describer_tend_files(struct describer *describer);
 
 /* Nothing more will be sampled: look for what JITs have said since they were looked at last. */

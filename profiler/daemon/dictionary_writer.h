@@ -39,7 +39,7 @@ int dictionary_writer_add_process(struct dictionary_writer *writer, struct proce
 				  const char comm[WIRE_COMM_BYTES]);
 
 /* Tell anew of those of @processes whose container or pod is better known than when they were told.
- * To be called every second or so. */
+ * To be called some times a second. */
 void dictionary_writer_tell_containers(struct dictionary_writer *writer,
 				       const struct process_table *processes);
 

@@ -146,6 +146,7 @@ static int read_ring(void *context)
 	int r;
 
 	await_ring(sampler, is_ready);
+	container_describer_tend(sampler->containers);
 	if (!is_ready)
 		return 0; /* the ring keeps them, and counts what it cannot keep */
 	r = kernel_half_read(sampler->half);
@@ -165,7 +166,6 @@ static int on_check_timer(void *context)
 
 	if (r >= 0)
 		sampler->status.n_cpus = (uint32_t)r;
-	container_describer_tend(sampler->containers);
 	describer_tend_files(sampler->describer);
 	role_self_get_status(&sampler->status.roles[ROLE_SAMPLER]);
 	for (int role = 0; role < ROLE_COUNT; role++) {

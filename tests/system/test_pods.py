@@ -105,8 +105,14 @@ class Kubelet:
         return f"http://127.0.0.1:{self._port}/pods"
 
 
-def daemon_with(pods, memory="64M"):
-    return Daemon("--frequency", "499", "--memory", memory, "--pods", str(pods))
+@contextlib.contextmanager
+def daemon_with(*options, memory="64M", wrapper=()):
+    """A daemon, when its first second is over: that is read from history, which keeps the labels
+    that were known at first."""
+    with Daemon("--frequency", "499", "--memory", memory, *options, wrapper=wrapper) as daemon:
+        windows = "pilotlight_store_windows"
+        wait_for(lambda: daemon.metrics()[windows] >= 3, 20, "the first second is over")
+        yield daemon
 
 
 def run_in(path):
@@ -129,12 +135,6 @@ def labels_with(daemon, pid, name):
     return {name: each.pop() for name, each in values.items()}
 
 
-def await_whole_second(daemon):
-    """The server's first second is read from history, which keeps the labels that were known."""
-    windows = "pilotlight_store_windows"
-    wait_for(lambda: daemon.metrics()[windows] >= 3, 20, "the server's first second is over")
-
-
 def lists(daemon):
     return daemon.metrics().family("pilotlight_container_lists_read_total")
 
@@ -145,7 +145,7 @@ def n_failed(daemon):
 
 @test
 def a_pod_is_called_as_its_kubelet_calls_it():
-    with Kubelet(pod()) as kubelet, daemon_with(kubelet.url) as daemon:
+    with Kubelet(pod()) as kubelet, daemon_with("--pods", kubelet.url) as daemon:
         labels = labels_with(daemon, run_in(pod_path()), "pod")
         assert labels["pod"] == "web-7f9c-x2x7p" and labels["namespace"] == "shop", labels
         assert labels["container"] == labels["service_name"] == "app", labels
@@ -162,8 +162,7 @@ def a_pod_is_called_as_its_kubelet_calls_it():
 @test
 def what_was_sampled_before_is_named_when_the_kubelet_knows_it():
     """The kubelet hears of a container after it has started: it may be gone by then."""
-    with Kubelet() as kubelet, daemon_with(kubelet.url, memory="256M") as daemon:
-        await_whole_second(daemon)
+    with Kubelet() as kubelet, daemon_with("--pods", kubelet.url, memory="256M") as daemon:
         pid = run_in(pod_path())
         labels = labels_with(daemon, pid, "pod_uid")
         assert "pod" not in labels and labels["service_name"] == "three_to_one", labels
@@ -175,7 +174,7 @@ def what_was_sampled_before_is_named_when_the_kubelet_knows_it():
 
 @test
 def names_stay_when_pods_are_gone():
-    with Kubelet(pod()) as kubelet, daemon_with(kubelet.url) as daemon:
+    with Kubelet(pod()) as kubelet, daemon_with("--pods", kubelet.url) as daemon:
         pid = run_in(pod_path())
         labels_with(daemon, pid, "pod")
         kubelet.answer(pod_list())
@@ -190,7 +189,7 @@ def names_stay_when_pods_are_gone():
 
 @test
 def names_are_told_to_the_next_server():
-    with Kubelet(pod()) as kubelet, daemon_with(kubelet.url) as daemon:
+    with Kubelet(pod()) as kubelet, daemon_with("--pods", kubelet.url) as daemon:
         labels_with(daemon, run_in(pod_path()), "pod")
         os.kill(daemon.role("server"), signal.SIGKILL)
         kubelet.answer(pod_list())
@@ -212,7 +211,7 @@ def hostile_names_break_no_format():
     labels = {"a/b.c-d": name, "long": "x" * 4096, "7": "7", "é": "e", "bad": "BAD"}
     hostile = pod(name=name, container=name, labels=labels)
     body = json.dumps(pod_list(hostile, {}, pod(uid="../../etc", name="x")), ensure_ascii=False)
-    with Kubelet() as kubelet, daemon_with(kubelet.url) as daemon:
+    with Kubelet() as kubelet, daemon_with("--pods", kubelet.url) as daemon:
         kubelet.answer(body.encode().replace(b'"BAD"', b'"\xff\xc0\xaf"'))
         found = labels_with(daemon, run_in(pod_path()), "pod")
         assert found["pod"] == found["container"] == found["service_name"] == name, found
@@ -242,9 +241,8 @@ def a_file_says_it_as_well_and_is_read_again_when_it_has_changed():
             new.replace(path)
 
         write({"kind": "List", "apiVersion": "v1", "items": [pod(name="first")]})  # as kubectl does
-        with daemon_with(path, memory="256M") as daemon:
+        with daemon_with("--pods", str(path), memory="256M") as daemon:
             assert daemon.role("fetcher") is None, "the network is not needed"
-            await_whole_second(daemon)
             pid = run_in(pod_path())
             assert labels_with(daemon, pid, "pod")["pod"] == "first"
             write(pod_list(pod(name="second")))
@@ -261,7 +259,7 @@ def a_file_says_it_as_well_and_is_read_again_when_it_has_changed():
 
 @test
 def a_kubelet_that_fails_is_counted_and_what_is_known_stays():
-    with Kubelet(pod()) as kubelet, daemon_with(kubelet.url) as daemon:
+    with Kubelet(pod()) as kubelet, daemon_with("--pods", kubelet.url) as daemon:
         labels_with(daemon, run_in(pod_path()), "pod")
         ids = iter(range(1, 100))
 
@@ -293,7 +291,7 @@ def a_kubelet_that_fails_is_counted_and_what_is_known_stays():
 
 @test
 def who_asks_has_the_network_and_who_reads_has_nothing():
-    with Kubelet(pod()) as kubelet, daemon_with(kubelet.url) as daemon:
+    with Kubelet(pod()) as kubelet, daemon_with("--pods", kubelet.url) as daemon:
         labels_with(daemon, run_in(pod_path()), "pod")
         status = processes.status(daemon.role("fetcher"))
         assert status["Uid"].split() == [FETCHER_ID] * 4, status
@@ -325,7 +323,7 @@ def a_container_of_docker_is_called_by_its_name():
         of_container.mkdir()
         config = {"ID": CONTAINER_ID, "State": {"Pid": 1}, "Name": "/shop-web-1", "Config": {}}
         (of_container / "config.v2.json").write_text(json.dumps(config), encoding="utf-8")
-        with Daemon("--frequency", "499", wrapper=with_folder_of_docker(folder)) as daemon:
+        with daemon_with(wrapper=with_folder_of_docker(folder)) as daemon:
             pid = run_in(f"system.slice/docker-{CONTAINER_ID}.scope")
             labels = labels_with(daemon, pid, "container")
             assert labels["container"] == labels["service_name"] == "shop-web-1", labels
