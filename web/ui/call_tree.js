@@ -66,6 +66,8 @@ export class CallTree {
     this.baseTotal = columns.baseTotal;
     this.baseSelf = columns.baseSelf;
     this.baseSamples = columns.baseSamples;
+    /** What the base's counts are multiplied with, to be comparable. */
+    this.countScale = 1;
     /** @type {NodeLabels | null} where boxes are coloured by a label */
     this.labels = null;
   }

@@ -49,17 +49,21 @@ export function formatRatio(ratio) {
   return percent < 0 ? `−${-percent} %` : `+${percent} %`;
 }
 
-/** A change in words, with what chance may have made of it. @param {Change} change */
-export function describeChange({ ratio, chance, isCertain }) {
+/**
+ * What has become of a node, in words, with what chance may have made of it; '' if there is no base.
+ * @param {CallTree} tree @param {number} node
+ */
+export function describeChange(tree, node) {
+  if (!tree.baseTotal) return '';
+  const { ratio, chance, isCertain } = compareNode(tree, node, tree.countScale);
   if (!isCertain) return `${formatRatio(ratio)}, within sampling error`;
   return `${formatRatio(ratio)}; by chance: ${formatShare(chance)}`;
 }
 
 export class ChangePalette extends Palette {
-  /** @param {'light'|'dark'|'forced'} theme @param {number} countScale as the picture tells it */
-  constructor(theme, countScale) {
+  /** @param {'light'|'dark'|'forced'} theme */
+  constructor(theme) {
     super(theme);
-    this.countScale = countScale;
     /** @type {CallTree | null} */
     this.tree = null;
     /** @type {Paint[]} of its nodes, once they have been asked for */
@@ -70,7 +74,7 @@ export class ChangePalette extends Palette {
   paintNode(tree, node) {
     if (!tree.baseTotal) return super.paintNode(tree, node);
     if (tree !== this.tree) [this.tree, this.ofNode] = [tree, []];
-    return (this.ofNode[node] ??= this.paintChange(compareNode(tree, node, this.countScale)));
+    return (this.ofNode[node] ??= this.paintChange(compareNode(tree, node, tree.countScale)));
   }
 
   /** @param {Change} change @returns {Paint} */

@@ -172,6 +172,7 @@ export class EngineClient {
 function hydrate({ tree: columns, labels, ...rest }, frames) {
   const tree = new CallTree(frames, columns);
   tree.labels = labels;
+  tree.countScale = rest.countScale ?? 1;
   return { tree, ...rest };
 }
 

@@ -209,7 +209,7 @@ export class Page {
   showPalette() {
     const { layout, theme } = this;
     const isCompared = layout?.tree.baseTotal !== null && layout !== null;
-    const change = isCompared ? new ChangePalette(theme.shown, layout.countScale) : null;
+    const change = isCompared ? new ChangePalette(theme.shown) : null;
     this.workbench.showColours(theme.shown, change);
     if (change) this.time?.compare.showLegend(change);
     byId('legend', HTMLElement).hidden = change !== null;

@@ -3,6 +3,7 @@
 /** Tool tip: everything about the frame beneath the pointer. The twin says the same in words. */
 
 import { ROOT } from './call_tree.js';
+import { describeChange } from './change_palette.js';
 import { create } from './dom.js';
 import { formatCount, formatShare, formatTime } from './units.js';
 
@@ -43,6 +44,19 @@ function measures(/** @type {CallTree} */ tree, /** @type {number} */ node) {
     ['of total', formatShare(total / whole), ''],
     ['of parent', formatShare(parent ? total / parent : 1), ''],
     ['self', formatTime(self), formatShare(self / whole)],
+    ...comparison(tree, node),
+  ];
+}
+
+/** What it was, and what has become of it. @param {CallTree} tree @param {number} node */
+function comparison(tree, node) {
+  const { baseTotal, baseSamples } = tree;
+  if (!baseTotal) return [];
+  const [ratio, chance] = describeChange(tree, node).split(/[,;] /);
+  const samples = `${formatCount(baseSamples?.[node] ?? 0)} samples`;
+  return [
+    ['base', formatTime(baseTotal[node]), samples],
+    ['change', ratio, chance],
   ];
 }
 

@@ -9,6 +9,7 @@
  */
 
 import { ROOT } from './call_tree.js';
+import { describeChange } from './change_palette.js';
 import { create, setText } from './dom.js';
 import { placeOf } from './tooltip.js';
 import { formatCount, formatShare, formatTime } from './units.js';
@@ -17,7 +18,7 @@ import { formatCount, formatShare, formatTime } from './units.js';
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./flame_graph.js').Box} Box */
 
-const COLUMNS = ['function', 'module', 'source', 'samples', 'CPU time', 'share', 'self'];
+const COLUMNS = ['function', 'module', 'source', 'samples', 'CPU time', 'share', 'self', 'change'];
 const MIN_WIDTH_PX = 6;
 const MAX_ROWS = 600;
 const LONGEST_NAME = 400;
@@ -33,6 +34,7 @@ function cellTexts(tree, node) {
     formatTime(tree.total[node]),
     formatShare(tree.total[node] / (tree.total[ROOT] || 1)),
     formatTime(tree.self[node]),
+    describeChange(tree, node),
   ];
 }
 
