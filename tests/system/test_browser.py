@@ -9,25 +9,24 @@ import processes
 from daemon import Daemon
 from harness import RESULTS, SOURCES, Skip, fixture, main, test
 
-PAGE_TEST = SOURCES / "browser/page.test.mjs"
+BROWSER = SOURCES / "browser"
 
 
-@test
-def the_page_shows_the_function_where_time_goes(daemon):
+def run_in_browser(daemon, name, *arguments):
+    """Run a test of tests/browser on the daemon's page, in which a fixture is at work."""
     for program in ("node", "chromium"):
         if not shutil.which(program):
             raise Skip(f"{program} is not installed")
-    if not PAGE_TEST.exists() or not (PAGE_TEST.parent / "node_modules").is_dir():
+    if not (BROWSER / name).exists() or not (BROWSER / "node_modules").is_dir():
         raise Skip("the page's test is not installed: run npm ci in tests/browser")
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    load = processes.start(fixture("three_to_one"), "120")
+    load = processes.start(fixture("three_to_one"), "180")
     try:
         daemon.past_until('{comm="three_to_one"}', lambda p: p.has("spend_three_parts"))
         run = subprocess.run(
-            ["node", PAGE_TEST, daemon.url, "spend_three_parts", RESULTS],
+            ["node", BROWSER / name, daemon.url, *arguments],
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=160,
             check=False,
         )
     finally:
@@ -35,8 +34,19 @@ def the_page_shows_the_function_where_time_goes(daemon):
         processes.finish(load)
     print(run.stdout, end="")
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@test
+def the_page_shows_the_function_where_time_goes(daemon):
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    run_in_browser(daemon, "page.test.mjs", "spend_three_parts", RESULTS)
     pictures = list(RESULTS.glob("*.png"))
     assert pictures and all(picture.stat().st_size > 5000 for picture in pictures), pictures
+
+
+@test
+def the_page_shows_the_flame_graph_of_each_cell(daemon):
+    run_in_browser(daemon, "time.test.mjs")
 
 
 if __name__ == "__main__":

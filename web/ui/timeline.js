@@ -162,8 +162,10 @@ export class Timeline {
 
   /** Where the edges of what is selected can be. @returns {TimeRange} */
   get bounds() {
-    const { window, nowS } = /** @type {TimelineView} */ (this.view);
-    return { startS: window.startS, endS: Math.max(Math.min(window.endS, nowS), window.startS + 1) };
+    const { window } = /** @type {TimelineView} */ (this.view);
+    // Now, not when it was last drawn: what is paused is not drawn each second.
+    const endS = Math.min(window.endS, Date.now() / 1000);
+    return { startS: window.startS, endS: Math.max(endS, window.startS + 1) };
   }
 
   tellSliders() {
