@@ -70,7 +70,7 @@ int history_moments_each(struct database *database, const struct history_range *
 
 	r = database_prepare(database,
 			     "SELECT start, moments FROM moments"
-			     " WHERE start > ? AND start < ? AND type = ? ORDER BY start",
+			     " WHERE start > ? AND start < ? AND type = ? ORDER BY start DESC",
 			     &statement);
 	if (r < 0)
 		return r;

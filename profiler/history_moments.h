@@ -28,7 +28,7 @@ int history_moments_add(struct database *database, uint32_t type, int64_t start_
 /* Stops at a negative value of a callback, and returns it. */
 typedef int history_on_moment(void *context, int64_t unix_s, const struct window_moment *moment);
 
-/* What is damaged is left out, and counted in *@n_damaged. */
+/* The latest window's first. What is damaged is left out, and counted in *@n_damaged. */
 int history_moments_each(struct database *database, const struct history_range *range,
 			 history_on_moment *on_moment, void *context, uint64_t *n_damaged);
 

@@ -18,6 +18,7 @@ struct moments {
 	struct past_sample *samples;
 	size_t n_samples;
 	size_t capacity;
+	size_t most;
 };
 
 static void moments_fini(struct moments *moments)
@@ -28,8 +29,7 @@ static void moments_fini(struct moments *moments)
 static int on_moment(void *context, int64_t unix_s, const struct window_moment *moment)
 {
 	struct moments *moments = context;
-	int r = query_budget_ask(moments->wish->budget,
-				 moments->capacity * sizeof(*moments->samples));
+	int r = moments->n_samples < moments->most ? 0 : -ENOBUFS;
 
 	if (r == 0)
 		r = array_reserve((void **)&moments->samples, &moments->capacity,
@@ -107,21 +107,29 @@ static size_t join(struct past_sample *sums, size_t n_sums, const struct moments
 	return n_samples;
 }
 
+/* They are told twice for a while; and no query is to fail for their sake. */
+static size_t most_moments(const struct query_budget *budget)
+{
+	return (budget ? budget->bytes : QUERY_BYTES) / 4 / sizeof(struct past_sample);
+}
+
 int past_moments_split(struct database *database, const struct past_wish *wish,
 		       struct past_sample **samples, size_t *n_samples, uint64_t *n_damaged)
 {
 	const struct history_range range = { .start_unix_s = wish->start_unix_s,
 					     .end_unix_s = wish->end_unix_s };
-	_cleanup_(moments_fini) struct moments moments = { .wish = wish };
+	_cleanup_(moments_fini) struct moments moments = {
+		.wish = wish,
+		.most = most_moments(wish->budget),
+	};
 	struct past_sample *split;
 	int r = history_moments_each(database, &range, on_moment, &moments, n_damaged);
 
-	if (r < 0 || !moments.n_samples)
+	if ((r < 0 && r != -ENOBUFS) || !moments.n_samples)
 		return r;
-	r = query_budget_ask(wish->budget,
-			     2 * (*n_samples + moments.n_samples) * sizeof(**samples));
-	if (r < 0)
-		return r;
+	if (wish->budget &&
+	    2 * (*n_samples + moments.n_samples) * sizeof(*split) > wish->budget->bytes)
+		return 0;
 	split = calloc(*n_samples + moments.n_samples, sizeof(*split));
 	if (!split)
 		return -ENOMEM;

@@ -5,7 +5,8 @@
  * Past moments: exact times for the samples of the past, as far as history has kept them.
  *
  * The windows say how many samples of a thread (and stack) there were in a second; the moments say
- * when. So nothing is added or lost: what a sum has no moment for stays a sum.
+ * when. So nothing is added or lost: what a sum has no moment for stays a sum. So do the older ones,
+ * where there are more than a quarter of a query's memory holds.
  */
 
 #include <stddef.h>
@@ -20,8 +21,8 @@ struct past_wish;
  * samples whose times are known, and the rest, if there is one. If @wish is not for PAST_MOMENTS,
  * stacks mean nothing.
  *
- * Returns 0, with another array in *@samples if there is more to say (the old one is freed),
- * -EDQUOT if the budget of @wish is used up, or an error of database.h. Damage is counted.
+ * Returns 0, with another array in *@samples if there is more to say (the old one is freed), or an
+ * error of database.h. Damage is counted.
  */
 int past_moments_split(struct database *database, const struct past_wish *wish,
 		       struct past_sample **samples, size_t *n_samples, uint64_t *n_damaged);

@@ -57,9 +57,10 @@ static int on_moment(void *context, int64_t unix_s, const struct window_moment *
 {
 	struct found *found = context;
 
-	if (!found->n_moments++)
+	if (!found->n_moments++ || unix_s < found->first_unix_s)
 		found->first_unix_s = unix_s;
-	found->last_unix_s = unix_s;
+	if (unix_s > found->last_unix_s)
+		found->last_unix_s = unix_s;
 	assert_int_equal(moment->off_ns, 1000 + moment->second);
 	assert_int_equal(moment->cpu, 3);
 	return 0;

@@ -14,6 +14,7 @@
 #include "profiler/heatmap.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
+#include "profiler/query_budget.h"
 #include "profiler/store.h"
 #include "tests/unit/profiler/life.h"
 
@@ -147,6 +148,40 @@ static void heat_maps_are_the_same_after_a_restart(void **state)
 	heatmap_fini(&after);
 }
 
+static void where_memory_does_not_suffice_the_older_ones_stay_coarse(void **state)
+{
+	struct life *life = *state;
+	struct query_budget budget;
+	struct query query = { .start_unix_ns = LIFE_START_S * NS_PER_SECOND,
+			       .end_unix_ns = END_S * NS_PER_SECOND,
+			       .budget = &budget };
+	_cleanup_(profile_freep) struct profile *before = NULL, *after = NULL;
+	uint64_t count, value, found_count, found_value;
+	int64_t last_coarse_ns = 0, first_exact_ns = INT64_MAX;
+
+	add_samples(life);
+	before = read_timed(life);
+	sums_of(before, &count, &value);
+	life_tick(life, INT64_MAX, END_S);
+	life_end(life);
+	life_begin(life);
+	query_budget_init(&budget, 10 * NS_PER_SECOND, 80000); /* for some 500 of 1000 */
+	assert_int_equal(query_run_timed(life->store, &query, &after), 0);
+	sums_of(after, &found_count, &found_value);
+	assert_int_equal(found_count, count);
+	assert_int_equal(found_value, value);
+	for (size_t i = 0; i < after->n_moments; i++) {
+		const struct profile_moment *moment = &after->moments[i];
+
+		if (moment->is_coarse)
+			last_coarse_ns = moment->time_unix_ns;
+		else if (moment->time_unix_ns < first_exact_ns)
+			first_exact_ns = moment->time_unix_ns;
+	}
+	assert_true(last_coarse_ns > 0 && first_exact_ns < INT64_MAX);
+	assert_true(last_coarse_ns < first_exact_ns + 10 * NS_PER_SECOND);
+}
+
 /* Somebody has changed the file. */
 static void change(struct life *life, const char *sql)
 {
@@ -193,6 +228,9 @@ int main(void)
 						life_tear_down),
 		cmocka_unit_test_setup_teardown(heat_maps_are_the_same_after_a_restart, life_set_up,
 						life_tear_down),
+		cmocka_unit_test_setup_teardown(
+			where_memory_does_not_suffice_the_older_ones_stay_coarse, life_set_up,
+			life_tear_down),
 		cmocka_unit_test_setup_teardown(what_lacks_its_moments_is_there_by_its_second,
 						life_set_up, life_tear_down),
 	};
