@@ -19,6 +19,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/database.h"
+#include "profiler/heatmap.h"
 #include "profiler/history.h"
 #include "profiler/history_windows.h"
 #include "profiler/profile.h"
@@ -146,6 +147,31 @@ static void write_window(struct bench *bench, int64_t start_s)
 	store_expire(bench->store, (start_s + 600) * NS_PER_SECOND);
 }
 
+/* A heat map of what history alone has, of the last hour. */
+static double time_moments(struct bench *bench)
+{
+	const struct query query = {
+		.start_unix_ns = (START_S + WRITTEN_S - HOUR_S) * NS_PER_SECOND,
+		.end_unix_ns = (START_S + WRITTEN_S - 600) * NS_PER_SECOND,
+	};
+	const struct heatmap_options options = { .n_rows = 50, .max_columns = 600 };
+	int64_t start_ns = cpu_now();
+	struct heatmap heatmap;
+
+	must(heatmap_init(bench->store, &query, &options, &heatmap), "heat map");
+	heatmap_fini(&heatmap);
+	return cpu_ms_since(start_ns);
+}
+
+static void print_moments(struct bench *bench)
+{
+	const double n_samples = (double)HOUR_S * N_CPUS * FREQUENCY_HZ;
+	double n_bytes = (double)number_of(bench, "SELECT sum(length(moments)) FROM moments");
+
+	figures_print("an exact time of the last hour", n_bytes / n_samples, "B a sample", "");
+	figures_print("  heat map of 50 min of it", time_moments(bench), "ms of CPU", "");
+}
+
 static void write_hours(struct bench *bench)
 {
 	sqlite3_stmt *insert;
@@ -161,6 +187,7 @@ static void write_hours(struct bench *bench)
 		if (start_s < START_S + HOUR_S)
 			measure_window(bench, insert, start_s);
 	}
+	print_moments(bench);
 	for (int i = 0; i < 100; i++)
 		must(history_tick(bench->history, bench->store, INT64_MAX,
 				  (START_S + 2LL * DAY_S) * NS_PER_SECOND),
