@@ -116,7 +116,7 @@ static void history_set_open(struct history *history, bool is_open)
 
 static int history_look(struct history *history)
 {
-	int64_t bytes = 0, free_bytes = 0, moments_bytes = 0, oldest_unix_s = 0;
+	int64_t bytes = 0, free_bytes = 0, moments_bytes = 0, oldest_unix_s = 0, newest_unix_s = 0;
 	int r;
 
 	r = database_get_size(history->database, &bytes, &free_bytes);
@@ -125,12 +125,16 @@ static int history_look(struct history *history)
 	if (r == 0)
 		r = database_get_number(history->database, "SELECT min(start) FROM window",
 					&oldest_unix_s);
+	if (r == 0)
+		r = database_get_number(history->database, "SELECT max(start) FROM window",
+					&newest_unix_s);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&history->status_lock);
 	history->status.bytes = bytes - free_bytes;
 	history->status.moments_bytes = moments_bytes;
 	history->status.oldest_unix_s = oldest_unix_s;
+	history->status.newest_unix_s = newest_unix_s;
 	pthread_mutex_unlock(&history->status_lock);
 	return 0;
 }

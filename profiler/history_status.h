@@ -34,4 +34,5 @@ struct history_status {
 	int64_t bytes;         /* of the database */
 	int64_t moments_bytes; /* of that, what exact times take */
 	int64_t oldest_unix_s; /* start of the first window, 0 if there is none */
+	int64_t newest_unix_s; /* of the last, likewise: nothing newer begins before that */
 };

@@ -22,8 +22,6 @@
 #include "web/site.h"
 
 #define NS_PER_MINUTE (60 * NS_PER_SECOND)
-#define NS_PER_HOUR   (60 * NS_PER_MINUTE)
-#define NS_PER_DAY    (24 * NS_PER_HOUR)
 #define MS_PER_S      1000
 
 DEFINE_CLEANUP(struct label_groups *, label_groups_free)
@@ -232,19 +230,26 @@ static int note_newest(void *newest_ns, const struct query_point *point)
 	return 0;
 }
 
-/* The time of the newest sample, or 0. It is looked for where it is expected first. */
+/* The time of the newest sample, or 0. It is looked for where it is expected first: now, then where
+ * the last window of history begins. */
 static int find_newest(struct querier_call *call, int64_t *ret_newest_ns)
 {
-	static const int64_t ages_ns[] = { NS_PER_MINUTE, NS_PER_HOUR, NS_PER_DAY };
+	const int64_t starts_ns[] = {
+		clock_unix_ns() - NS_PER_MINUTE,
+		call->request->status.history.newest_unix_s * NS_PER_SECOND,
+		0,
+	};
 	const struct query_point_callback callback = { note_newest, ret_newest_ns };
-	struct query query = { .end_unix_ns = INT64_MAX, .budget = &call->budget };
+	struct query query = { .end_unix_ns = INT64_MAX,
+			       .budget = &call->budget,
+			       .grid.step_ns = NS_PER_SECOND };
 	_cleanup_(label_groups_freep) struct label_groups *groups = NULL;
 	int r;
 
 	*ret_newest_ns = 0;
 	r = label_groups_new(NULL, 0, &groups);
-	for (size_t i = 0; r == 0 && !*ret_newest_ns && i <= ARRAY_SIZE(ages_ns); i++) {
-		query.start_unix_ns = i < ARRAY_SIZE(ages_ns) ? clock_unix_ns() - ages_ns[i] : 0;
+	for (size_t i = 0; r == 0 && !*ret_newest_ns && i < ARRAY_SIZE(starts_ns); i++) {
+		query.start_unix_ns = starts_ns[i];
 		r = query_each_point(call->site->store, &query, groups, &callback);
 	}
 	return r;

@@ -199,6 +199,7 @@ static void tells_from_when_to_when_there_are_samples(void **state)
 static void tells_from_when_there_is_history(void **state)
 {
 	static const char expected[] = "\"oldestProfileTime\":\"1600000000000\"";
+	static const char newest[] = "\"newestProfileTime\":\"1700000000000\"";
 	struct request request = { .method = METHOD_POST, .content_type = ANSWER_JSON };
 	struct site site = { .store = *state };
 
@@ -207,10 +208,13 @@ static void tells_from_when_there_is_history(void **state)
 	request_add_body(&request, "{}", 2);
 	request.status.store.oldest_unix_ns = FIXTURE_START_NS;
 	request.status.history.oldest_unix_s = 1600000000;
+	request.status.history.newest_unix_s = 1800000000; /* which has gone since */
 	route_begin(&request, &site);
 	request.work(&request, &site);
 	assert_non_null(memmem(request.answer.body.data, request.answer.body.size, expected,
 			       strlen(expected)));
+	assert_non_null(
+		memmem(request.answer.body.data, request.answer.body.size, newest, strlen(newest)));
 	request_fini(&request);
 }
 
