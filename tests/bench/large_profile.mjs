@@ -19,7 +19,7 @@ import { gzipSync } from 'node:zlib';
 /** @type {Record<string, Shape>} */
 export const SHAPES = {
   frames: { frames: 1e6, functions: 20000, depth: 60 },
-  nodes: { nodes: 1e6, functions: 50000, depth: 60 },
+  nodes: { nodes: 1e6, functions: 50000, depth: 32 },
 };
 
 const NEW_FRAMES = 12; // of a stack, at most

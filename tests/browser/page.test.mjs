@@ -228,8 +228,8 @@ class PageTest {
 
   async opens_a_file_that_is_dropped() {
     await this.drop('two.folded', 'api;main;<b>f</b> 3\napi;main 1\n');
-    const { samples, share } = await this.cells(await this.seen('<b>f</b>'));
-    assert.deepEqual([samples, share], ['3', '75.0 %']);
+    const { samples, time, share } = await this.cells(await this.seen('<b>f</b>'));
+    assert.deepEqual([samples, time, share], ['3', '3', '75.0 %'], 'counts are no times');
   }
 
   async seen(name) {

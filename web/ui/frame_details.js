@@ -9,7 +9,7 @@
 import { ROOT } from './call_tree.js';
 import { create } from './dom.js';
 import { describeKind, placeOf } from './tooltip.js';
-import { formatCount, formatShare, formatTime } from './units.js';
+import { formatCount, formatShare, formatValue } from './units.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
@@ -78,8 +78,8 @@ export class FrameDetails {
     this.actions.paintSwatch(name, frame);
     const share = (/** @type {number} */ part) => formatShare(whole ? part / whole : 0);
     const numbers = [
-      `total ${formatTime(total)} (${share(total)})`,
-      `self ${formatTime(self)} (${share(self)})`,
+      `total ${formatValue(total)} (${share(total)})`,
+      `self ${formatValue(self)} (${share(self)})`,
       `${formatCount(samples)} samples`,
     ];
     const about = [describeKind(frame), place, buildId && `build id ${buildId}`];

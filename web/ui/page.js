@@ -29,7 +29,7 @@ import { Tooltip } from './tooltip.js';
 import { describeEmptiness, earliest, truths } from './truth.js';
 import { showReasons, showTruths } from './truth_list.js';
 import { Twin } from './twin.js';
-import { formatClock, formatRange, formatShare } from './units.js';
+import { formatClock, formatRange, formatShare, setValueUnit } from './units.js';
 import { isGraphView, Workbench } from './workbench.js';
 
 /** @typedef {import('./engine.js').Summary} Summary */
@@ -291,6 +291,8 @@ export class Page {
       const question = this.question(state);
       const layout = await this.engine.picture(question);
       if (!layout) return;
+      const ofType = this.summary.types.find(({ type }) => type === state.type);
+      setValueUnit((ofType ?? this.summary).unit);
       this.showLayout(layout);
       await this.workbench.receive({ layout, question, summary: this.summary });
     } catch (error) {

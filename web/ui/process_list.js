@@ -7,7 +7,7 @@
  */
 
 import { create, setText } from './dom.js';
-import { formatCores, formatShare, formatTime } from './units.js';
+import { formatCores, formatShare, formatValue, valueName } from './units.js';
 
 /** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
 /** @typedef {import('./selector.js').Matcher} Matcher */
@@ -127,7 +127,7 @@ export class ProcessList {
     const share = row.timeNs / whole;
     const [pick, toggle] = /** @type {HTMLElement[]} */ ([...item.children]);
     item.style.setProperty('--share', share.toFixed(4));
-    pick.title = `${row.detail} · ${formatTime(row.timeNs)} of CPU time`;
+    pick.title = `${row.detail} · ${formatValue(row.timeNs)} of ${valueName()}`;
     pick.ariaPressed = String(isPicked(row, matchers));
     setText(pick.children[1], formatShare(share));
     setText(pick.children[2], formatCores(row.timeNs / durationNs));

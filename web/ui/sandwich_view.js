@@ -15,7 +15,7 @@ import { baseName } from './frame.js';
 import { factsOfRow, parseSorting, sortFunctions } from './function_table.js';
 import { GraphPane } from './graph_pane.js';
 import { RowList, setCell } from './row_list.js';
-import { formatShare, formatTime } from './units.js';
+import { formatShare, formatValue } from './units.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./frame.js').Frame} Frame */
@@ -125,8 +125,8 @@ export class SandwichView {
     const { tree } = callees;
     const frame = tree.frameOf(ROOT);
     const whole = this.table?.whole || 1;
-    const numbers = `${formatTime(tree.total[ROOT])}, ${formatShare(tree.total[ROOT] / whole)} of all`;
-    const self = `${formatTime(tree.self[ROOT])} of its own`;
+    const numbers = `${formatValue(tree.total[ROOT])}, ${formatShare(tree.total[ROOT] / whole)} of all`;
+    const self = `${formatValue(tree.self[ROOT])} of its own`;
     const name = create('bdi', {}, frame.name.slice(0, 400));
     const words = create('span', {}, `${numbers}, ${self}`);
     this.title.replaceChildren(name, words);

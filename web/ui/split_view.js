@@ -8,7 +8,7 @@
 import { create, setText } from './dom.js';
 import { GraphPane } from './graph_pane.js';
 import { formatSelector, parseSelector } from './selector.js';
-import { formatCount, formatShare, formatTime } from './units.js';
+import { formatCount, formatShare, formatValue } from './units.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -76,7 +76,7 @@ class Card {
     const text = value || `without ${label}`;
     const share = total / (whole || 1);
     setText(this.name, text);
-    setText(this.numbers, `${formatTime(total)} · ${formatShare(share)} · ${formatCount(count)}`);
+    setText(this.numbers, `${formatValue(total)} · ${formatShare(share)} · ${formatCount(count)}`);
     this.numbers.title = `${formatCount(count)} samples`;
     this.element.style.setProperty('--share', share.toFixed(4));
     this.pane.twin.element.setAttribute('aria-label', `${label} ${text}: arrow keys move`);

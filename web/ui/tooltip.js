@@ -5,7 +5,7 @@
 import { ROOT } from './call_tree.js';
 import { describeChange } from './change_palette.js';
 import { create } from './dom.js';
-import { formatCount, formatShare, formatTime } from './units.js';
+import { formatCount, formatShare, formatValue, valueName } from './units.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./frame.js').Frame} Frame */
@@ -40,10 +40,10 @@ function measures(/** @type {CallTree} */ tree, /** @type {number} */ node) {
   const whole = tree.total[ROOT] || 1;
   const parent = node === ROOT ? total : tree.total[tree.parent[node]];
   return [
-    ['CPU time', formatTime(total), `${formatCount(tree.samples[node])} samples`],
+    [valueName(), formatValue(total), `${formatCount(tree.samples[node])} samples`],
     ['of total', formatShare(total / whole), ''],
     ['of parent', formatShare(parent ? total / parent : 1), ''],
-    ['self', formatTime(self), formatShare(self / whole)],
+    ['self', formatValue(self), formatShare(self / whole)],
     ...comparison(tree, node),
   ];
 }
@@ -55,7 +55,7 @@ function comparison(tree, node) {
   const [ratio, chance] = describeChange(tree, node).split(/[,;] /);
   const samples = `${formatCount(baseSamples?.[node] ?? 0)} samples`;
   return [
-    ['base', formatTime(baseTotal[node]), samples],
+    ['base', formatValue(baseTotal[node]), samples],
     ['change', ratio, chance],
   ];
 }

@@ -12,7 +12,7 @@ import {
   sortFunctions,
 } from './function_table.js';
 import { RowList, setCell } from './row_list.js';
-import { formatCount, formatShare, formatTime } from './units.js';
+import { formatCount, formatShare, formatValue } from './units.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./frame.js').Frame} Frame */
@@ -124,9 +124,9 @@ export class TopView {
     line.style.setProperty('--self', (table.self[i] / whole).toFixed(4));
     line.style.setProperty('--total', share.toFixed(4));
     const [self, selfShare, total, totalShare, samples, name, module] = cells;
-    setCell(self, formatTime(table.self[i]));
+    setCell(self, formatValue(table.self[i]));
     setCell(selfShare, formatShare(table.self[i] / whole));
-    setCell(total, formatTime(table.total[i]));
+    setCell(total, formatValue(table.total[i]));
     setCell(totalShare, formatShare(share));
     setCell(samples, this.isCompared ? this.changeOf(i) : formatCount(table.count[i]));
     setCell(name, frame.name.slice(0, 2000));

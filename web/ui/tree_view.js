@@ -9,7 +9,7 @@ import { RowList, setCell } from './row_list.js';
 import { nextMatch } from './search.js';
 import { placeOf } from './tooltip.js';
 import { TreeRows } from './tree_rows.js';
-import { formatCount, formatShare, formatTime } from './units.js';
+import { formatCount, formatShare, formatValue } from './units.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -149,9 +149,9 @@ export class TreeView {
     const [name, total, share, self, samples, module, place] = cells;
     this.fillName(name, frame.name.slice(0, 2000));
     name.classList.toggle('is-inlined-name', frame.inlined);
-    setCell(total, formatTime(tree.total[node]));
+    setCell(total, formatValue(tree.total[node]));
     setCell(share, formatShare(tree.total[node] / whole));
-    setCell(self, formatTime(tree.self[node]));
+    setCell(self, formatValue(tree.self[node]));
     setCell(samples, formatCount(tree.samples[node]));
     setCell(module, baseName(frame.module));
     module.title = frame.module;

@@ -11,7 +11,7 @@
 import { MAX_NODES, ROOT } from './call_tree.js';
 import { KINDS } from './frame.js';
 import { BUILDS, CUTS, DROPS, HISTORY, reasonOfMark } from './reasons.js';
-import { formatBytes, formatCount, formatRange, formatShare, formatTime } from './units.js';
+import { formatBytes, formatCount, formatRange, formatShare, formatValue, valueName } from './units.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./engine.js').Summary} Summary */
@@ -90,7 +90,7 @@ function ofPicture({ samples, timeNs, unnamedNs, cutNs, tooMany }) {
   }));
   return [
     plain('samples', formatCount(samples), [said('ticks of busy CPUs that are in this picture')]),
-    plain('CPU time', formatTime(timeNs), [said('what these samples stand for')]),
+    plain(valueName(), formatValue(timeNs), [said('what these samples stand for')]),
     plain('unnamed', share(sum(unnamed)), noSymbol.length ? noSymbol : [said('all has a name')]),
     {
       ...plain('callers lost', share(sum(cut))),

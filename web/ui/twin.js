@@ -12,7 +12,7 @@ import { ROOT } from './call_tree.js';
 import { describeChange } from './change_palette.js';
 import { create, setText } from './dom.js';
 import { placeOf } from './tooltip.js';
-import { formatCount, formatShare, formatTime } from './units.js';
+import { formatCount, formatShare, formatValue } from './units.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -31,9 +31,9 @@ function cellTexts(tree, node) {
     frame.inlined ? `${frame.module} (inlined)` : frame.module,
     placeOf(tree, node),
     formatCount(tree.samples[node]),
-    formatTime(tree.total[node]),
+    formatValue(tree.total[node]),
     formatShare(tree.total[node] / (tree.total[ROOT] || 1)),
-    formatTime(tree.self[node]),
+    formatValue(tree.self[node]),
     describeChange(tree, node),
   ];
 }

@@ -64,3 +64,22 @@ export function formatRange(s) {
 export function formatClock(s) {
   return new Date(s * 1000).toLocaleTimeString([], { hour12: false });
 }
+
+/** Of the values of the profile that is shown. */
+let valueUnit = 'nanoseconds';
+
+/** Values are of this unit from now on, as pprof names units. @param {string} unit */
+export function setValueUnit(unit) {
+  valueUnit = unit;
+}
+
+/** A value of the profile that is shown: "340 ms", "12.0 MiB", "1,234". @param {number} value */
+export function formatValue(value) {
+  if (valueUnit === 'nanoseconds') return formatTime(value);
+  return valueUnit === 'bytes' ? formatBytes(value) : formatCount(value);
+}
+
+/** What values are called. */
+export function valueName() {
+  return { nanoseconds: 'CPU time', bytes: 'memory' }[valueUnit] ?? valueUnit;
+}

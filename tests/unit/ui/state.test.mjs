@@ -10,6 +10,9 @@ import {
   formatRange,
   formatShare,
   formatTime,
+  formatValue,
+  setValueUnit,
+  valueName,
 } from '../../../web/ui/units.js';
 
 test('a state survives its address', () => {
@@ -75,6 +78,16 @@ test('what is live can be compared with what was', () => {
   const state = { ...parseState('#at=1000'), base: { query: '', rangeS: 30, at: null } };
   assert.equal(formatState(state), '#at=1000&base-at=now');
   assert.deepEqual(parseState(formatState(state)), state);
+});
+
+test('values are shown in the unit of the profile', () => {
+  const shown = (/** @type {string} */ unit) => {
+    setValueUnit(unit);
+    return [formatValue(2e6), valueName()];
+  };
+  assert.deepEqual(shown('count'), ['2,000,000', 'count']);
+  assert.deepEqual(shown('bytes'), ['1.9 MB', 'memory']);
+  assert.deepEqual(shown('nanoseconds'), ['2.00 ms', 'CPU time']);
 });
 
 test('no more transforms are taken than can be meant', () => {
