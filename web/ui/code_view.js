@@ -104,6 +104,7 @@ export class CodeView {
     this.file = code.file;
     const { frame, listing } = code;
     setText(this.title, frame ? frame.name.slice(0, 400) : '');
+    this.title.hidden = !frame;
     setText(this.note, this.noteOf(code));
     this.note.hidden = !this.note.textContent;
     this.panes.hidden = !listing;

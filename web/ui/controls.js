@@ -103,7 +103,9 @@ function keyBindings(page) {
     inGraph('Backspace', 'zoom out a step', () => page.zoomOut()),
     anywhere('Escape', 'show everything', () => page.zoomTo(ROOT)),
     anywhere('/', 'search; /…/ is a regular expression', () => page.elements.search.select()),
-    inGraph('ContextMenu', 'what can be done with it; Shift+F10, too', () => page.openMenuByKey()),
+    inGraph('ContextMenu', 'what can be done with it; the Menu key, too', () =>
+      page.openMenuByKey(),
+    ),
     anywhere('u', 'take back what was done last', () => page.workbench.chips.undo()),
     anywhere('l', 'fold libraries', () => page.workbench.chips.toggleLibraries()),
     ...TABS.map(({ key: view, text }, i) =>

@@ -20,7 +20,7 @@ const KEY_CAPS = {
   ArrowDown: '↓',
   ArrowLeft: '←',
   ArrowRight: '→',
-  ContextMenu: 'Menu',
+  ContextMenu: 'Shift+F10',
   Escape: 'Esc',
   ' ': 'Space',
 };

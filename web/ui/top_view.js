@@ -23,9 +23,9 @@ import { formatCount, formatShare, formatValue } from './units.js';
 /** @type {Column[]} */
 const COLUMNS = [
   { key: 'self', text: 'self', width: '5.43rem', isSortable: true },
-  { key: 'self-share', text: '', width: '4.71rem', title: 'share of all that is its own' },
+  { key: 'self-share', text: '%', width: '4.71rem', title: 'share of all that is its own' },
   { key: 'total', text: 'total', width: '5.43rem', isSortable: true },
-  { key: 'total-share', text: '', width: '4.71rem', title: 'share of all that it is part of' },
+  { key: 'total-share', text: '%', width: '4.71rem', title: 'share of all that it is part of' },
   { key: 'samples', text: 'samples', width: '5.57rem' },
   { key: 'name', text: 'function', width: 'minmax(12.86rem, 3fr)', isSortable: true },
   { key: 'module', text: 'module', width: 'minmax(6.43rem, 1fr)', isSortable: true },

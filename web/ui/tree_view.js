@@ -20,7 +20,7 @@ import { formatCount, formatShare, formatValue } from './units.js';
 const COLUMNS = [
   { key: 'name', text: 'function', width: 'minmax(15.71rem, 4fr)' },
   { key: 'total', text: 'total', width: '5.43rem' },
-  { key: 'total-share', text: '', width: '4.71rem', title: 'share of all' },
+  { key: 'total-share', text: '%', width: '4.71rem', title: 'share of all' },
   { key: 'self', text: 'self', width: '5.43rem' },
   { key: 'samples', text: 'samples', width: '5.57rem' },
   { key: 'module', text: 'module', width: 'minmax(6.43rem, 1fr)' },

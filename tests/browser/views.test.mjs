@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The views, and what can be done with a frame, in a real browser:
+ *
+ *     node tests/browser/views.test.mjs [PART_OF_A_SENTENCE]
+ *
+ * Of the synthetic host, `burn_three` has three times what `burn_one` has. Exit status 77: it
+ * cannot run here.
+ */
+
+import assert from 'node:assert/strict';
+
+import { runTests, waitForPicture } from './opened_page.mjs';
+import { SELF } from './synthetic_code.mjs';
+import { serve } from './synthetic_server.mjs';
+
+const AT = '#at=1700000000';
+const LONG_MS = 20000;
+
+/** A row of a table by the name in it. */
+function rowOf(page, name) {
+  return page.locator('.view:not([hidden]) .rows-body [role=row]').filter({
+    has: page.getByText(name, { exact: true }),
+  });
+}
+
+async function cell(page, name, key) {
+  return rowOf(page, name).first().locator(`.cell-${key}`).textContent();
+}
+
+/** Fields of the address. */
+async function address(page) {
+  return new URLSearchParams(new URL(page.url()).hash.slice(1));
+}
+
+async function rowsOfTwin(page) {
+  return page.locator('#twin [role=row][id] [role=gridcell]:first-child').allTextContents();
+}
+
+const tests = {
+  async 'tabs lead by arrow keys, and stand in the address'(open) {
+    const page = await open(AT);
+    await waitForPicture(page);
+    await page.getByRole('tab', { name: 'Icicle' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: 'Flame', selected: true }).waitFor();
+    assert.equal((await address(page)).get('view'), 'flame');
+    await page.keyboard.press('End');
+    await page.getByRole('tab', { name: 'Split', selected: true }).waitFor();
+    await page.goBack();
+    await page.getByRole('tab', { name: 'Flame', selected: true }).waitFor();
+  },
+
+  async 'a flame grows upward from its root, and keys follow the eye'(open) {
+    const page = await open(`${AT}&view=flame`);
+    await waitForPicture(page);
+    const y = async (level) =>
+      (await page.locator(`#twin [role=row][aria-level="${level}"]`).first().boundingBox()).y;
+    assert.ok((await y(1)) > (await y(2)) && (await y(2)) > (await y(3)));
+    await page.locator('#twin').focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    const id = await page.locator('#twin').getAttribute('aria-activedescendant');
+    assert.equal(await page.locator(`#${id}`).getAttribute('aria-level'), '2');
+  },
+
+  async 'the top table has the numbers, sorts and searches'(open) {
+    const page = await open(`${AT}&view=top&search=burn_`);
+    await rowOf(page, 'burn_three').waitFor({ timeout: LONG_MS });
+    const samples = async (name) => Number((await cell(page, name, 'samples')).replace(',', ''));
+    const [three, one] = [await samples('burn_three'), await samples('burn_one')];
+    assert.ok(Math.abs(three / one - 3) < 0.05, `${three} against ${one}`);
+    const names = () => page.locator('.top-rows .rows-body .cell-name').allTextContents();
+    assert.deepEqual(await names(), ['burn_three', 'burn_one']);
+    await page.getByRole('button', { name: 'function', exact: true }).click();
+    await page.locator('[aria-sort=ascending]').waitFor();
+    assert.deepEqual(await names(), ['burn_one', 'burn_three']);
+    assert.equal((await address(page)).get('sort'), 'name');
+  },
+
+  async 'the call tree opens and closes by keys'(open) {
+    const page = await open(`${AT}&view=tree`);
+    await rowOf(page, 'fixture').waitFor({ timeout: LONG_MS });
+    await rowOf(page, 'fixture').click();
+    for (const name of ['_start', 'main']) {
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      await rowOf(page, name).first().waitFor();
+    }
+    await page.keyboard.press('ArrowRight');
+    await rowOf(page, 'burn_three').waitFor();
+    assert.equal(await cell(page, 'burn_three', 'self'), await cell(page, 'burn_three', 'total'));
+    await page.keyboard.press('ArrowLeft');
+    await rowOf(page, 'burn_three').waitFor({ state: 'detached' });
+  },
+
+  async 'a sandwich has the callers and the callees of a function'(open) {
+    const page = await open(`${AT}&view=top&search=ngx_http_core_run_phases`);
+    const top = rowOf(page, 'ngx_http_core_run_phases');
+    await top.waitFor({ timeout: LONG_MS });
+    const total = await cell(page, 'ngx_http_core_run_phases', 'total');
+    await top.click();
+    await page.keyboard.press('Enter');
+    await page.locator('.sandwich-title bdi').getByText('ngx_http_core_run_phases').waitFor();
+    assert.ok((await page.locator('.sandwich-title').textContent()).includes(total));
+    const side = (name) => page.locator(`.sandwich-${name} [role=gridcell]:first-child`);
+    await side('callees').getByText('ngx_http_send_header').waitFor({ state: 'attached' });
+    await side('callers').getByText('ngx_http_process_request', { exact: true }).waitFor({
+      state: 'attached',
+    });
+  },
+
+  async 'stacks stand in order of time, at their times'(open) {
+    const page = await open(`${AT}&view=time&thread=6001`);
+    const summary = page.locator('.time-summary');
+    await summary.getByText(/^(29|30)\.\d s from .* samples$/).waitFor({ timeout: LONG_MS });
+    const names = page.locator('.view-time [role=row][id] [role=gridcell]:first-child');
+    await names.getByText('burn_three').first().waitFor({ state: 'attached' });
+    assert.ok((await names.getByText('burn_three').count()) >= 3, 'it comes back');
+    await page.getByRole('button', { name: 'show less time' }).click();
+    await page.waitForFunction(() => location.hash.includes('span='));
+  },
+
+  async 'code has the samples of its lines and of its instructions'(open) {
+    const page = await open(`${AT}&view=top&search=burn_three`);
+    await rowOf(page, 'burn_three').click({ timeout: LONG_MS });
+    await page.locator('#details').getByText('build id').waitFor();
+    await page.getByRole('button', { name: 'actions' }).click();
+    await page.getByRole('menuitem', { name: 'Source and assembly' }).click();
+    const hot = page.locator('.code-source .is-hot .cell-self');
+    await hot.first().waitFor();
+    const sum = (texts) => texts.reduce((all, text) => all + Number(text), 0);
+    const whole = SELF.reduce((all, n) => all + n, 0);
+    assert.equal(sum(await hot.allTextContents()), whole);
+    const ofCode = page.locator('.code-assembly .cell-self');
+    assert.equal(sum(await ofCode.allTextContents().then((texts) => texts.slice(1))), whole);
+  },
+
+  async 'a split adds up to the whole, and a part is shown alone'(open) {
+    const page = await open(`${AT}&view=split&group=comm`);
+    const card = page.locator('.split-card').filter({ hasText: 'fixture' });
+    await card.waitFor({ timeout: LONG_MS });
+    const numbers = await page.locator('.split-numbers').allTextContents();
+    const shares = numbers.map((text) => parseFloat(text.split(' · ')[1]));
+    const sum = shares.reduce((all, share) => all + share, 0);
+    assert.ok(Math.abs(sum - 100) < 1, `${sum} %`);
+    await card.getByRole('button', { name: 'fixture' }).click();
+    await page.waitForFunction(() => location.hash.includes('query='));
+    assert.equal((await address(page)).get('query'), '{comm="fixture"}');
+  },
+
+  async 'a frame is dropped by its menu, and comes back by a key'(open) {
+    const page = await open(`${AT}&query={comm="fixture"}`);
+    await waitForPicture(page);
+    await page.locator('#twin').focus();
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowDown');
+    await page.locator('#details bdi').getByText('burn_three').waitFor();
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: 'Drop stacks with it' }).click();
+    await page.locator('.chip').getByText('drop burn_three').waitFor();
+    assert.deepEqual((await address(page)).getAll('do'), ['drop:=burn_three']);
+    await page.waitForFunction(
+      () => !document.querySelector('#twin')?.textContent.includes('burn_three'),
+    );
+    assert.ok((await rowsOfTwin(page)).includes('burn_one'));
+    await page.locator('body').press('u');
+    await page.locator('.chip').waitFor({ state: 'detached' });
+    await page.waitForFunction(() =>
+      document.querySelector('#twin')?.textContent.includes('burn_three'),
+    );
+  },
+
+  async 'a right click on a box opens its menu, and Escape gives the focus back'(open) {
+    const page = await open(`${AT}&query={comm="fixture"}`);
+    await waitForPicture(page);
+    const box = await page.locator('#twin [role=row][aria-level="4"]').first().boundingBox();
+    await page.mouse.click(box.x + 20, box.y + 8, { button: 'right' });
+    const menu = page.getByRole('menu');
+    await menu.waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'twin');
+  },
+
+  async 'libraries are folded by a click, and a filter is typed'(open) {
+    const page = await open(AT);
+    await waitForPicture(page);
+    await page.getByRole('button', { name: 'fold libraries' }).click();
+    await page.waitForFunction(() =>
+      document.querySelector('#twin')?.textContent.includes('libz.so.1.2.13'),
+    );
+    await page.getByRole('button', { name: '+ filter' }).click();
+    await page.keyboard.type('/^burn_one$/');
+    await page.keyboard.press('Enter');
+    await page.locator('.chip').nth(1).waitFor();
+    assert.deepEqual((await address(page)).getAll('do'), ['fold:*', 'focus:/^burn_one$/']);
+    await page.waitForFunction(
+      () => !document.querySelector('#twin')?.textContent.includes('nginx'),
+    );
+  },
+
+  async 'colours by label have a legend of its values'(open) {
+    const page = await open(`${AT}&colour=label:comm`);
+    await waitForPicture(page);
+    await page.locator('#legend').getByText('postgres').waitFor();
+    await page.getByLabel('colours by').selectOption('share');
+    await page.locator('#legend').getByText('20.0 % and more').waitFor();
+    assert.equal((await address(page)).get('colour'), 'share');
+  },
+};
+
+const [wanted = ''] = process.argv.slice(2);
+const server = await serve(0);
+const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+const chosen = Object.entries(tests).filter(([sentence]) => sentence.includes(wanted));
+const failed = await runTests(Object.fromEntries(chosen), `http://127.0.0.1:${port}/`);
+server.closeAllConnections();
+server.close();
+process.exitCode = failed ? 1 : 0;
