@@ -49,7 +49,7 @@ export function bandColour(
 /** The next number of CPUs that people like. @param {number} cores */
 export function niceCores(cores) {
   const size = 10 ** Math.floor(Math.log10(Math.max(cores, 0.01)));
-  const step = [1, 2, 5, 10].find((factor) => factor * size >= cores * 0.999) ?? 10;
+  const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * size >= cores * 0.999) ?? 10;
   return step * size;
 }
 
