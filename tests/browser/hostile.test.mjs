@@ -20,7 +20,7 @@ import { serve } from './synthetic_server.mjs';
 
 /** What the page may do without a pause. */
 const LONGEST_TASK_MS = 1000;
-const PATIENCE_MS = 120000;
+const PATIENCE_MS = 60000;
 
 /** Note the longest time for which the page could not have answered. */
 function watchTasks() {
@@ -45,7 +45,7 @@ async function show(open, bytes, hash = '#at=1700000000') {
   await page.goto(`http://127.0.0.1:${port}/${hash}`);
   await page.waitForFunction(
     () =>
-      document.querySelector('#twin [role=row][id]') ||
+      document.querySelector('#truth > div') ||
       !document.getElementById('failure')?.hidden ||
       /cannot|too|than/.test(document.getElementById('message')?.textContent ?? ''),
     null,

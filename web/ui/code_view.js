@@ -72,7 +72,7 @@ export class CodeView {
     this.instructions = [];
     this.file = '';
     this.markedLine = 0;
-    this.title = create('h2', { class: 'code-title' });
+    this.title = create('h2', { class: 'code-title', hidden: '' });
     this.files = create('select', { 'aria-label': 'source file' });
     this.files.addEventListener('change', () => actions.change({ file: this.files.value }, true));
     this.note = create('p', { class: 'code-note', role: 'status' });
@@ -103,6 +103,7 @@ export class CodeView {
     this.code = code;
     this.file = code.file;
     const { frame, listing } = code;
+    this.title.hidden = !frame;
     setText(this.title, frame ? frame.name.slice(0, 400) : '');
     this.title.hidden = !frame;
     setText(this.note, this.noteOf(code));
@@ -111,7 +112,11 @@ export class CodeView {
     this.files.hidden = !listing;
     this.instructions = listing?.instructions ?? [];
     this.lines = listing ? sourceRows(code.source, countLines(listing, code.file)) : [];
-    if (!listing) return;
+    if (!listing) {
+      this.source.show(0, -1);
+      this.assembly.show(0, -1);
+      return;
+    }
     this.showFiles(filesOf(listing), code.file);
     if (isOther) this.widen();
     this.source.show(this.lines.length, isOther ? -1 : this.source.active);

@@ -86,7 +86,8 @@ export class RowList {
   createHead({ key, text, title, isSortable }) {
     const head = create('span', { role: 'columnheader', class: `cell-${key}` });
     if (title) head.title = title;
-    if (!isSortable) head.append(text);
+    if (!text) head.append(create('span', { class: 'unseen' }, title ?? key));
+    else if (!isSortable) head.append(text);
     else {
       const button = create('button', { type: 'button' }, text);
       button.addEventListener('click', () => this.options.onSort?.(key));
