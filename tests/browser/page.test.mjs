@@ -16,7 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { VIEWS } from '../../web/ui/state.js';
 import { launch } from './chromium.mjs';
+import { waitForPicture } from './opened_page.mjs';
 import { serve } from './synthetic_server.mjs';
 
 const CELLS = ['name', 'module', 'source', 'samples', 'time', 'share', 'self'];
@@ -260,6 +262,25 @@ class PageTest {
     }
   }
 
+  /** Each view of the same moment, of the function where there has to be one. */
+  async looks_well_in_every_view() {
+    await this.page.keyboard.press('Space');
+    await this.page.getByRole('button', { name: /^Paused/ }).waitFor();
+    const at = /[#&](at=[\d.]+)/.exec(this.page.url())[1];
+    for (const view of VIEWS) {
+      await this.page.goto(`${this.url}#${at}&view=${view}&search=${this.fn}`);
+      await this.page.reload();
+      await waitForPicture(this.page);
+      for (const colorScheme of ['light', 'dark']) {
+        await this.page.emulateMedia({ colorScheme });
+        await this.screenshot(`view-${view}-${colorScheme}`);
+      }
+    }
+    await this.page.emulateMedia({ colorScheme: 'light' });
+    await this.page.goto('about:blank');
+    await this.shows_the_function();
+  }
+
   async has_nothing_to_complain_about() {
     assert.deepEqual(this.complaints, []);
   }
@@ -290,6 +311,7 @@ const STEPS = [
   'says_what_is_wrong_with_a_file',
   'goes_back_to_the_host',
   'looks_well_in_light_and_dark',
+  'looks_well_in_every_view',
   'has_nothing_to_complain_about',
   'says_when_the_server_is_gone_and_recovers',
 ];
