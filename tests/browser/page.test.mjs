@@ -262,13 +262,13 @@ class PageTest {
     }
   }
 
-  /** Each view of the same moment, of the function where there has to be one. */
+  /** Each view of the same moment. */
   async looks_well_in_every_view() {
     await this.page.keyboard.press('Space');
     await this.page.getByRole('button', { name: /^Paused/ }).waitFor();
     const at = /[#&](at=[\d.]+)/.exec(this.page.url())[1];
     for (const view of VIEWS) {
-      await this.page.goto(`${this.url}#${at}&view=${view}&search=${this.fn}`);
+      await this.page.goto(`${this.url}#${at}&view=${view}`);
       await this.page.reload();
       await waitForPicture(this.page);
       for (const colorScheme of ['light', 'dark']) {
