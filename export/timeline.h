@@ -33,7 +33,7 @@ struct timeline {
 	const struct profile_moment *moments; /* in order of time */
 	size_t n_moments;
 	bool has_times;
-	uint64_t n_coarse; /* samples of which only the second is known */
+	uint64_t n_coarse;     /* samples of which only the second is known */
 	int64_t start_unix_ns; /* of the profile; where it does not say, of the first moment */
 	struct timeline_thread *threads; /* the busiest first */
 	size_t n_threads;

@@ -5,8 +5,8 @@
  * Past moments: exact times for the samples of the past, as far as history has kept them.
  *
  * The windows say how many samples of a thread (and stack) there were in a second; the moments say
- * when. So nothing is added or lost: what a sum has no moment for stays a sum. So do the older ones,
- * where there are more than a quarter of a query's memory holds.
+ * when. So nothing is added or lost: what a sum has no moment for stays a sum. So do the older
+ * ones, where there are more than a quarter of a query's memory holds.
  */
 
 #include <stddef.h>

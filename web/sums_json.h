@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Sums as JSON: series, timelines, heat maps, and changes of builds. docs/api.md shows what it looks like.
+ * Sums as JSON: series, timelines, heat maps, and changes of builds. docs/api.md shows what it
+ * looks like.
  */
 
 #include <stdint.h>
