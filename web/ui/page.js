@@ -26,7 +26,7 @@ import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
 import { TimePanel } from './time_panel.js';
 import { Tooltip } from './tooltip.js';
-import { describeEmptiness, earliest, truths } from './truth.js';
+import { describeEmptiness, earliest, remarks, truths } from './truth.js';
 import { showReasons, showTruths } from './truth_list.js';
 import { Twin } from './twin.js';
 import { formatClock, formatRange, formatShare, setValueUnit } from './units.js';
@@ -321,7 +321,8 @@ export class Page {
     this.updateSearch();
     this.showZoom();
     const status = this.files.name ? {} : this.status;
-    const items = truths(layout.measure, status, this.earlierStatus);
+    const measured = truths(layout.measure, status, this.earlierStatus);
+    const items = [...remarks(summary.notes), ...measured];
     showTruths(byId('truth', HTMLElement), items);
     showReasons(byId('truths', HTMLElement), items);
   }

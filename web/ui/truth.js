@@ -252,6 +252,11 @@ export function truths(measure, status, earlier = null) {
   ];
 }
 
+/** What could not be shown as it is. @param {string[]} notes sentences @returns {Truth[]} */
+export function remarks(notes) {
+  return notes.map((note) => ({ ...plain('not as it is', note, [said(note)]), isWarning: true }));
+}
+
 /** The status to compare later ones with: the first that this daemon told. */
 export function earliest(/** @type {Status | null} */ earlier, /** @type {Status} */ status) {
   const isOlder = (earlier?.uptime_seconds ?? Infinity) <= (status.uptime_seconds ?? 0);

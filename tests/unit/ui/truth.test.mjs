@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { BUILDS, CUTS, DROPS, HISTORY, reasonOfMark } from '../../../web/ui/reasons.js';
 import { parseState } from '../../../web/ui/state.js';
-import { describeEmptiness, earliest, truths } from '../../../web/ui/truth.js';
+import { describeEmptiness, earliest, remarks, truths } from '../../../web/ui/truth.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 import { layoutOf } from './pictures.mjs';
 
@@ -143,4 +143,11 @@ test('an empty picture says why it is empty', () => {
   assert.equal(describeEmptiness(none, parseState('#at=5')), 'No samples are from these 30 s.');
   const queried = describeEmptiness(some, parseState('#query={a="b"}'));
   assert.equal(queried, '{a="b"} used no CPU in these 30 s.');
+});
+
+test('what could not be shown as it is, is said in its own words', () => {
+  const [remark] = remarks(['3 stacks are too deep to be shown whole']);
+  assert.equal(remark.value, '3 stacks are too deep to be shown whole');
+  assert.ok(remark.isWarning);
+  assert.deepEqual(remarks([]), []);
 });
