@@ -281,6 +281,24 @@ class PageTest {
     await this.shows_the_function();
   }
 
+  /** Of what this function has three parts, there is another that has one. */
+  async tells_three_parts_from_one_in_the_table() {
+    const other = this.fn.replace('three_parts', 'one_part').replace('three', 'one');
+    await this.page.goto(`${this.url}#view=top`);
+    await this.page.reload();
+    const [three, one] = await Promise.all(
+      [this.fn, other].map(async (name) => {
+        const row = this.page.locator('.top-rows [role=row]').filter({
+          has: this.page.getByText(name, { exact: true }),
+        });
+        return numberOf(await row.first().locator('.cell-samples').textContent());
+      }),
+    );
+    assert.ok(three > 2.4 * one && three < 3.75 * one, `${three} to ${one} samples`);
+    await this.page.goto('about:blank');
+    await this.shows_the_function();
+  }
+
   async has_nothing_to_complain_about() {
     assert.deepEqual(this.complaints, []);
   }
@@ -311,6 +329,7 @@ const STEPS = [
   'says_what_is_wrong_with_a_file',
   'goes_back_to_the_host',
   'looks_well_in_light_and_dark',
+  'tells_three_parts_from_one_in_the_table',
   'looks_well_in_every_view',
   'has_nothing_to_complain_about',
   'says_when_the_server_is_gone_and_recovers',
