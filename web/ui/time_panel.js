@@ -39,9 +39,17 @@ import { formatSelector } from './selector.js';
 export const SPANS_S = [600, 3600, 86400, 7 * 86400, 0];
 const PERIOD_MS = 1000;
 
-/** The selector of one service; of what has no service, those without. @param {string} name */
-function selectorOf(name) {
-  return formatSelector([{ name: 'service_name', operator: '=', value: name === '?' ? '' : name }]);
+/**
+ * The selector of a service ('?': of what has none), or of all that no service of these is (''),
+ * for what is shown together can be opened, too.
+ * @param {string} name @param {string[]} names of all that are shown
+ */
+function selectorOf(name, names) {
+  const operator = name ? '=' : '!=';
+  const values = name ? [name] : names.filter(Boolean);
+  return formatSelector(
+    values.map((v) => ({ name: 'service_name', operator, value: v === '?' ? '' : v })),
+  );
 }
 
 export class TimePanel {
@@ -201,9 +209,10 @@ export class TimePanel {
       values.some((ns) => ns > 0) ? [{ name, i, cores: sums[i] / lengthS }] : [],
     );
     while (services.children.length > wanted.length) services.lastChild?.remove();
+    const names = wanted.map(({ name }) => name);
     wanted.forEach((service, row) => {
       const item = services.children[row] ?? services.appendChild(this.createService());
-      this.fillService(/** @type {HTMLElement} */ (item), service);
+      this.fillService(/** @type {HTMLElement} */ (item), service, names);
     });
   }
 
@@ -224,14 +233,16 @@ export class TimePanel {
     return item;
   }
 
-  /** @param {HTMLElement} item @param {{name: string, i: number, cores: number}} service */
-  fillService(item, { name, i, cores }) {
+  /**
+   * @param {HTMLElement} item @param {{name: string, i: number, cores: number}} service
+   * @param {string[]} names of all of them
+   */
+  fillService(item, { name, i, cores }, names) {
     const isRest = name === '';
     const [button] = /** @type {HTMLCollectionOf<HTMLButtonElement>} */ (item.children);
     item.dataset.series = String(i);
-    item.dataset.query = isRest ? '' : selectorOf(name);
-    button.disabled = isRest;
-    button.ariaPressed = String(!isRest && this.state?.query === item.dataset.query);
+    item.dataset.query = selectorOf(name, names);
+    button.ariaPressed = String(this.state?.query === item.dataset.query);
     item.style.setProperty('--swatch', bandColour(i, isRest, this.shown));
     setText(button.children[0], isRest ? 'others' : name === '?' ? 'no service' : name);
     setText(button.children[1], formatCores(cores));
