@@ -70,9 +70,28 @@ def wait_until_written(daemon, n_samples=1):
     wait_for(lambda: daemon.metrics()[WRITTEN] >= n_samples, 30, "samples are written to history")
 
 
+def with_history(store, statement, *values):
+    """The first row of what a statement says of the file of history."""
+    path = pathlib.Path(store) / "history.sqlite"
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as database, database:
+        return database.execute(statement, values).fetchone()
+
+
+def kill(daemon):
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.stop = lambda: None
+
+
+def is_written_until(store, end):
+    """A window is written some seconds after its end."""
+    return (with_history(store, "SELECT max(start + span) FROM window")[0] or 0) >= end
+
+
 @test
-def the_past_reads_as_it_did_after_a_restart_and_after_a_kill():
-    """By a program that has gone, and whose names are on disk."""
+def the_past_reads_as_it_did_after_kills():
+    """By a program that has gone, and whose names are on disk: that it ran, nobody knows but who
+    was killed, and what was written before."""
     with tempfile.TemporaryDirectory() as store, tempfile.TemporaryDirectory() as cache:
         options = ("--store", store, "--cache", cache)
         program = shutil.copy(fixture("works_when_told"), cache)
@@ -87,16 +106,33 @@ def the_past_reads_as_it_did_after_a_restart_and_after_a_kill():
             before = settled(daemon, start, end)
             times, heat_map = moments(daemon, start, end)
             assert len(times) > 100 and sum(heat_map["coarse"]) == 0, (times, heat_map)
+            wait_for(lambda: is_written_until(store, end), 40, "the window is written")
+            kill(daemon)
         with Daemon(*options) as daemon:
             assert folded(daemon, start, end) == before
             assert moments(daemon, start, end) == (times, heat_map)
             assert daemon.metrics()["pilotlight_history_moments_bytes"] > 0
-            daemon.process.kill()
-            daemon.process.wait()
-            daemon.stop = lambda: None
         with Daemon(*options) as daemon:
             assert folded(daemon, start, end) == before
             assert moments(daemon, start, end) == (times, heat_map)
+
+
+@test
+def what_is_too_old_leaves():
+    """Of two copies of a window, as if of two and of thirty days ago; a week is the default."""
+    copy = """INSERT INTO window (type, start, span, totals, seconds)
+        SELECT type, start - ? * 86400, span, totals, seconds FROM window
+        ORDER BY start DESC LIMIT 1"""
+    expired = "pilotlight_history_windows_expired_total"
+    with tempfile.TemporaryDirectory() as store:
+        with Daemon("--store", store) as daemon:
+            wait_until_written(daemon)
+        for days in 2, 30:
+            with_history(store, copy, days)
+        for options in (), ("--retention-age", "1d"):
+            with Daemon("--store", store, *options) as daemon:
+                wait_for(lambda: daemon.metrics()[expired], 30, "the older one has left")
+                assert daemon.metrics()[expired] == 1
 
 
 @test

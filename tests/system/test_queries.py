@@ -317,9 +317,9 @@ def the_past_is_answered_at_once(daemon):
 
 @test_of_shares
 def queries_side_by_side_slow_no_sampling(daemon):
-    """Four clients ask for all that there is, as fast as they can, while a program burns."""
+    """Four clients ask for all that there is, many stacks among it, while a program burns."""
     routes = ["profile", "timeline", "top", "heatmap"]
-    loaded_range(daemon)
+    processes.run_fixture(fixture("many_stacks"), "4")
     before = daemon.metrics()
     burnt = threading.Event()
 
