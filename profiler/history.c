@@ -46,6 +46,7 @@ struct history {
 	/* Held for reading by readers while they begin; in memory, until they end. */
 	pthread_rwlock_t both;
 	struct history_retention retention;
+	void (*on_put_aside)(const char *name); /* or NULL */
 	pthread_mutex_t status_lock;
 	struct history_status status;
 	/* Under the same lock: */
@@ -173,8 +174,10 @@ static int history_put_aside(struct history *history)
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		snprintf(from, sizeof(from), "%s%s", history->path, endings[i]);
 		snprintf(to, sizeof(to), "%s.damaged-%lld%s", history->path, now_s, endings[i]);
-		if (rename(from, to) < 0 && errno != ENOENT)
-			r = -errno;
+		if (rename(from, to) < 0)
+			r = errno == ENOENT ? r : -errno;
+		else if (i == 0 && history->on_put_aside)
+			history->on_put_aside(strrchr(to, '/') + 1);
 	}
 	return r;
 }
@@ -204,6 +207,7 @@ int history_open(const struct history_options *options, struct history **ret_his
 		return -ENOMEM;
 	history->retention.age_s = options->retention_age_s;
 	history->retention.bytes = options->retention_bytes;
+	history->on_put_aside = options->on_put_aside;
 	pthread_rwlock_init(&history->both, NULL);
 	pthread_mutex_init(&history->status_lock, NULL);
 	history->is_in_memory = !strcmp(options->folder, DATABASE_IN_MEMORY);

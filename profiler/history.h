@@ -24,6 +24,8 @@ struct history_options {
 	const char *folder;      /* or ":memory:" */
 	int64_t retention_age_s; /* how long a window stays */
 	int64_t retention_bytes; /* how large the database may become (history_retention.h) */
+	/* Or NULL; told, by who opens or ticks, what a damaged file is called in its folder now. */
+	void (*on_put_aside)(const char *name);
 };
 
 /*

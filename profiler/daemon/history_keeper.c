@@ -35,7 +35,7 @@ const char *history_strerror(int error)
 	case -EROFS:
 		return "it may not be written";
 	case -EBADMSG:
-		return "it is damaged; it is put aside, and a new one begun";
+		return "it is damaged";
 	case -EBUSY:
 		return "another process has locked it";
 	case -EPROTO:
@@ -43,6 +43,11 @@ const char *history_strerror(int error)
 	default:
 		return strerror(-error);
 	}
+}
+
+void history_log_put_aside(const char *name)
+{
+	log_line("history: it is damaged, is put aside as %s, and a new one is begun", name);
 }
 
 static void tick(struct history_keeper *keeper, int64_t end_unix_ns)

@@ -26,3 +26,6 @@ struct history_keeper *history_keeper_stop(struct history_keeper *keeper);
 
 /* What an error of history means, as a clause. */
 const char *history_strerror(int error);
+
+/* Log where a damaged database has gone: on_put_aside() of history_open(). */
+void history_log_put_aside(const char *name);

@@ -389,6 +389,7 @@ static int start_history(struct server *server, const struct options *options)
 		.folder = server->history_folder,
 		.retention_age_s = options->retention_age_ns / NS_PER_SECOND,
 		.retention_bytes = (int64_t)options->retention_bytes,
+		.on_put_aside = history_log_put_aside,
 	};
 	int opened, fd, r;
 

@@ -181,7 +181,8 @@ def a_damaged_file_is_put_aside_and_another_daemon_is_refused():
         with Daemon("--store", folder) as daemon:
             wait_until_written(daemon)
             assert error_count(daemon, "damaged") == 1
-            assert list(store.glob("history.sqlite.damaged-*"))
+            (aside,) = store.glob("history.sqlite.damaged-*")
+            assert f"history: it is damaged, is put aside as {aside.name}, and" in daemon.log()
             second = subprocess.run(
                 [PILOTLIGHT, "--listen", "127.0.0.1:0", "--store", folder],
                 capture_output=True,

@@ -47,6 +47,7 @@ void life_begin(struct life *life)
 		.folder = life->folder,
 		.retention_age_s = life->retention_age_s ? life->retention_age_s : 1000LL * HOUR_S,
 		.retention_bytes = life->retention_bytes ? life->retention_bytes : 64LL << 20,
+		.on_put_aside = life->on_put_aside,
 	};
 
 	life->store = life_store_new();

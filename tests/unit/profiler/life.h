@@ -18,6 +18,7 @@ struct life {
 	char folder[64];         /* or ":memory:" */
 	int64_t retention_age_s; /* 0: more than a month */
 	int64_t retention_bytes; /* 0: 64 MiB */
+	void (*on_put_aside)(const char *name);
 	struct store *store;
 	struct history *history;
 };

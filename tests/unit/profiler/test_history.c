@@ -266,10 +266,18 @@ static void a_clock_that_leaps_ahead_for_a_moment_forgets_nothing(void **state)
 	free(window);
 }
 
+static char name_put_aside[64];
+
+static void on_put_aside(const char *name)
+{
+	assert_string_equal(name_put_aside, ""); /* it is told once */
+	snprintf(name_put_aside, sizeof(name_put_aside), "%s", name);
+}
+
 static void a_damaged_file_is_put_aside_and_another_begun(void **state)
 {
 	struct life *life = *state;
-	char path[128];
+	char path[192];
 	int fd;
 
 	life_add_samples(life, LIFE_START_S, 100);
@@ -280,8 +288,12 @@ static void a_damaged_file_is_put_aside_and_another_begun(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "this is not a database, whatever it was before", 46), 46);
 	close(fd);
+	life->on_put_aside = on_put_aside;
 	life_begin(life);
 	assert_int_equal(life_status(life).errors[HISTORY_ERROR_DAMAGED], 1);
+	snprintf(path, sizeof(path), "%s/%s", life->folder, name_put_aside);
+	assert_int_equal(strncmp(name_put_aside, "history.sqlite.damaged-", 23), 0);
+	assert_int_equal(access(path, F_OK), 0);
 	life_add_samples(life, LIFE_START_S, 100);
 	life_tick(life, INT64_MAX, LIFE_START_S + 60);
 	assert_int_equal(life_status(life).written, 100);
