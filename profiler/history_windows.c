@@ -44,6 +44,7 @@ struct gathering {
 	uint64_t period;
 };
 
+/* At most WINDOW_ROWS_MAX entries. */
 static int insert_window(struct database *database, uint32_t type, int64_t start_unix_s,
 			 int64_t span_s, const struct gathering *gathering)
 {
@@ -71,14 +72,18 @@ static int insert_window(struct database *database, uint32_t type, int64_t start
 
 int history_windows_add(struct database *database, const struct history_draft *draft)
 {
-	struct gathering gathering = {
-		.entries = draft->entries,
-		.n_entries = window_entries_sum(draft->entries, draft->n_entries),
-		.period = draft->period,
-	};
+	size_t n_left = window_entries_sum(draft->entries, draft->n_entries);
+	struct gathering gathering = { .entries = draft->entries, .period = draft->period };
+	int r = 0;
 
-	return insert_window(database, draft->type, draft->start_unix_s, HISTORY_FIRST_SPAN_S,
-			     &gathering);
+	while (r == 0 && n_left) {
+		gathering.n_entries = n_left < WINDOW_ROWS_MAX ? n_left : WINDOW_ROWS_MAX;
+		r = insert_window(database, draft->type, draft->start_unix_s, HISTORY_FIRST_SPAN_S,
+				  &gathering);
+		gathering.entries += gathering.n_entries;
+		n_left -= gathering.n_entries;
+	}
+	return r;
 }
 
 static int next_window(struct database *database, sqlite3_stmt *statement,

@@ -7,8 +7,9 @@
  *     10 s  →  1 min  →  10 min  →  1 h
  *
  * A window starts at a multiple of its span. Several may have one start: samples that came late
- * have a window of their own until it is rolled up with the others. Rolling up loses nothing: a
- * sample keeps its second (window_rows.h), so a range has the same samples before and after.
+ * have a window of their own until it is rolled up with the others, and no window has more than
+ * WINDOW_ROWS_MAX entries. Rolling up loses nothing: a sample keeps its second (window_rows.h), so
+ * a range has the same samples before and after.
  *
  * The caller begins and commits transactions. Errors are those of database.h; what cannot be read
  * is counted in *@n_damaged and left out.
@@ -56,6 +57,7 @@ struct history_draft {
 	size_t n_entries;
 };
 
+/* A draft of too many entries becomes several windows, one without any none. */
 int history_windows_add(struct database *database, const struct history_draft *draft);
 
 /* Returns 0, -EDQUOT if the budget is used up, what a callback did, or an error. */

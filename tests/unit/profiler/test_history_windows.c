@@ -201,6 +201,22 @@ static void windows_too_large_to_be_one_stay_apart(void **state)
 	database_close(database);
 }
 
+static void a_draft_too_large_for_a_window_becomes_several(void **state)
+{
+	struct database *database = history_world_new();
+	struct sums whole;
+
+	(void)state;
+	add_window(database, 0, WINDOW_ROWS_MAX + 10000);
+	assert_int_equal(count_windows(database), 2);
+	whole = sums_of(database, 0, 10);
+	assert_int_equal(whole.count, WINDOW_ROWS_MAX + 10000);
+	roll_all_up(database, HOUR_S * 3);
+	assert_int_equal(count_windows(database), 2);
+	assert_same(sums_of(database, 0, 10), whole);
+	database_close(database);
+}
+
 static void what_is_damaged_is_counted(void **state)
 {
 	struct history_range range = { .start_unix_s = 0, .end_unix_s = 100 };
@@ -349,6 +365,7 @@ int main(void)
 		cmocka_unit_test(rolling_up_changes_no_range),
 		cmocka_unit_test(only_what_is_old_is_rolled_up),
 		cmocka_unit_test(windows_too_large_to_be_one_stay_apart),
+		cmocka_unit_test(a_draft_too_large_for_a_window_becomes_several),
 		cmocka_unit_test(what_is_damaged_is_counted),
 		cmocka_unit_test(what_is_damaged_takes_time_from_the_budget),
 		cmocka_unit_test(windows_within_a_step_are_shown_without_seconds),
