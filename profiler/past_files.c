@@ -90,6 +90,17 @@ void past_files_drop(struct store *store, uint32_t file)
 	pthread_mutex_unlock(&store->lock);
 }
 
+void past_questions_init(struct past_questions *questions)
+{
+	pthread_condattr_t attributes;
+
+	questions->event_fd = -1;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&questions->answered, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 void past_files_take_answer(struct store *store, uint32_t number)
 {
 	struct past_questions *questions = &store->past_questions;
@@ -106,7 +117,7 @@ void past_files_take_answer(struct store *store, uint32_t number)
 void past_files_await(struct store *store, int timeout_ms)
 {
 	struct past_questions *questions = &store->past_questions;
-	int64_t end_ns = clock_unix_ns() + timeout_ms * NS_PER_MS;
+	int64_t end_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
 	const struct timespec end = { end_ns / NS_PER_SECOND, end_ns % NS_PER_SECOND };
 	int r = 0;
 

@@ -28,14 +28,13 @@ int store_new(const struct store_options *options, struct store **ret_store)
 	store->options = *options;
 	store->kernel_state = NAMES_PENDING;
 	store->gone_until_unix_ns = clock_unix_ns();
-	store->past_questions.event_fd = -1;
 	r = symbol_cache_new(&store->symbol_cache);
 	if (r < 0) {
 		free(store);
 		return r;
 	}
 	pthread_mutex_init(&store->lock, NULL);
-	pthread_cond_init(&store->past_questions.answered, NULL);
+	past_questions_init(&store->past_questions);
 	*ret_store = store;
 	return 0;
 }

@@ -72,5 +72,8 @@ void store_unref_window(struct store *store, struct window *window, struct store
 /* Not under the lock. */
 void store_free_garbage(struct store_garbage *garbage);
 
+/* Works on a zeroed struct. Whoever waits does so by a clock that nobody sets. */
+void past_questions_init(struct past_questions *questions);
+
 /* The names of a file of the past have been told; under the lock. */
 void past_files_take_answer(struct store *store, uint32_t number);
