@@ -55,7 +55,7 @@ static void work(struct request *request, struct site *site)
 	if (!question)
 		return;
 	call.question = question;
-	query_budget_init(&call.budget, QUERY_CPU_NS, QUERY_BYTES);
+	query_budget_init(&call.budget, site->query_cpu_ns, site->query_bytes);
 	method->answer(&call);
 	request->limits_met |= query_budget_limits(&call.budget);
 	if (request->answer.code == 200)

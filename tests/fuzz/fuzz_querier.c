@@ -12,6 +12,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
+#include "profiler/base/clock.h"
 #include "profiler/label.h"
 #include "profiler/store.h"
 #include "web/message_json.h"
@@ -86,7 +87,11 @@ static void ask(struct store *store, const char *path, unsigned int form, const 
 		.content_type = form & FORM_JSON ? "application/json" : "application/proto",
 		.content_encoding = form & FORM_GZIP ? "gzip" : NULL,
 	};
-	struct site site = { .store = store };
+	struct site site = {
+		.store = store,
+		.query_cpu_ns = NS_PER_SECOND,
+		.query_bytes = 8 << 20,
+	};
 
 	must(request_set_target(&request, path));
 	request_add_body(&request, (const char *)body, size);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "profiler/base/cleanup.h"
+#include "profiler/query_budget.h"
 #include "profiler/store.h"
 #include "web/request.h"
 #include "web/route.h"
@@ -28,7 +29,11 @@ json_t *querier_ask(struct store *store, unsigned int *ret_code, const char *met
 {
 	_cleanup_(freep) char *asked = strdup(question);
 	struct request request = { .method = METHOD_POST, .content_type = ANSWER_JSON };
-	struct site site = { .store = store };
+	struct site site = {
+		.store = store,
+		.query_cpu_ns = QUERY_CPU_NS,
+		.query_bytes = QUERY_BYTES,
+	};
 	json_t *answer;
 	char path[128];
 

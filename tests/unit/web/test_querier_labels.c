@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "profiler/label.h"
+#include "profiler/query_budget.h"
 #include "profiler/store.h"
 #include "querier_asker.h"
 #include "tests/unit/profiler/store_fixture.h"
@@ -201,7 +202,11 @@ static void tells_from_when_there_is_history(void **state)
 	static const char expected[] = "\"oldestProfileTime\":\"1600000000000\"";
 	static const char newest[] = "\"newestProfileTime\":\"1700000000000\"";
 	struct request request = { .method = METHOD_POST, .content_type = ANSWER_JSON };
-	struct site site = { .store = *state };
+	struct site site = {
+		.store = *state,
+		.query_cpu_ns = QUERY_CPU_NS,
+		.query_bytes = QUERY_BYTES,
+	};
 
 	assert_int_equal(request_set_target(&request, "/querier.v1.QuerierService/GetProfileStats"),
 			 0);

@@ -66,25 +66,54 @@ static void makes_no_answer_while_large_ones_are_sent(void **state)
 	request_fini(&request);
 }
 
-/* The header says so where an answer is not all that was asked for; so do the metrics. */
-static void tells_of_limits_that_were_met(void **state)
+static void select_series(struct site *site, struct request *request)
 {
-	struct site site = { .store = new_store_of_two() };
-	struct request request = { .method = METHOD_POST, .content_type = ANSWER_JSON };
 	static const char question[] =
 		"{\"profileTypeID\":\"process_cpu:cpu:nanoseconds:cpu:nanoseconds\","
 		"\"labelSelector\":\"{}\",\"start\":1700000000000,\"end\":1700000060000,"
 		"\"step\":60,\"groupBy\":[\"comm\"],\"limit\":1}";
 
+	*request = (struct request){ .method = METHOD_POST, .content_type = ANSWER_JSON };
+	assert_int_equal(request_set_target(request, "/querier.v1.QuerierService/SelectSeries"), 0);
+	request_add_body(request, question, strlen(question));
+	route_begin(request, site);
+	request->work(request, site);
+}
+
+/* The header says so where an answer is not all that was asked for; so do the metrics. */
+static void tells_of_limits_that_were_met(void **state)
+{
+	struct site site = {
+		.store = new_store_of_two(),
+		.query_cpu_ns = QUERY_CPU_NS,
+		.query_bytes = QUERY_BYTES,
+	};
+	struct request request;
+
 	(void)state;
-	assert_int_equal(request_set_target(&request, "/querier.v1.QuerierService/SelectSeries"),
-			 0);
-	request_add_body(&request, question, strlen(question));
-	route_begin(&request, &site);
-	request.work(&request, &site);
+	select_series(&site, &request);
 	assert_int_equal(request.answer.code, 200);
 	assert_int_equal(request.limits_met, 1U << QUERY_LIMIT_GROUPS);
 	assert_string_equal(request.answer.headers[0].name, "X-Pilotlight-Limits");
+	request_fini(&request);
+	store_free(site.store);
+}
+
+static void has_the_limits_of_the_site(void **state)
+{
+	struct site site = {
+		.store = new_store_of_two(),
+		.query_cpu_ns = QUERY_CPU_NS,
+		.query_bytes = 1,
+	};
+	struct request request;
+
+	(void)state;
+	select_series(&site, &request);
+	assert_int_equal(request.answer.code, 429);
+	assert_non_null(memmem(request.answer.body.data, request.answer.body.size,
+			       "resource_exhausted", strlen("resource_exhausted")));
+	assert_int_equal(request.limits_met, 1U << QUERY_LIMIT_MEMORY);
 	request_fini(&request);
 	store_free(site.store);
 }
@@ -95,6 +124,7 @@ int main(void)
 		cmocka_unit_test(has_not_all_methods),
 		cmocka_unit_test(makes_no_answer_while_large_ones_are_sent),
 		cmocka_unit_test(tells_of_limits_that_were_met),
+		cmocka_unit_test(has_the_limits_of_the_site),
 	};
 
 	return cmocka_run_group_tests_name("querier routes", tests, NULL, NULL);
