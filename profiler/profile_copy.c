@@ -7,6 +7,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/string_table.h"
 #include "profiler/profile.h"
+#include "profiler/query_budget.h"
 
 #define MARK_DROPPED UINT32_MAX /* a stack without samples in the target */
 
@@ -291,15 +292,26 @@ static int copy_moment(struct profile_copy *copy, const struct profile_moment *m
 	return r < 0 ? r : profile_add_moment(copy->target, &added);
 }
 
+int profile_copy_ask(const struct profile_copy *copy)
+{
+	return query_budget_ask(copy->budget, profile_bytes(copy->target));
+}
+
 int profile_copy_samples(struct profile_copy *copy)
 {
 	const struct profile *source = copy->source;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < source->n_samples; i++)
+	for (size_t i = 0; r == 0 && i < source->n_samples; i++) {
 		r = copy_sample(copy, &source->samples[i]);
-	for (size_t i = 0; r == 0 && i < source->n_moments; i++)
+		if (r == 0)
+			r = profile_copy_ask(copy);
+	}
+	for (size_t i = 0; r == 0 && i < source->n_moments; i++) {
 		r = copy_moment(copy, &source->moments[i]);
+		if (r == 0)
+			r = profile_copy_ask(copy);
+	}
 	copy->target->n_untimed += source->n_untimed;
 	return r;
 }

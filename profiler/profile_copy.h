@@ -19,17 +19,20 @@
 #include <stdint.h>
 
 struct profile;
+struct query_budget;
 
 struct profile_copy {
 	const struct profile *source; /* borrowed, as the target is */
 	struct profile *target;
-	bool is_base; /* the samples are those of a diff's base */
+	struct query_budget *budget; /* that pays for the samples of the target, or NULL */
+	bool is_base;                /* the samples are those of a diff's base */
 	/* Marks: what the source's indices have become, plus 1; 0: nothing yet. */
 	uint32_t *strings, *mappings, *functions, *locations, *stacks, *label_sets;
 	uint32_t *frames; /* scratch: of the longest stack */
 };
 
-/* Returns 0 and initialises *@ret_copy, or -ENOMEM. */
+/* Returns 0 and initialises *@ret_copy, of which the caller may set the budget and is_base; or
+ * -ENOMEM. */
 int profile_copy_init(struct profile_copy *ret_copy, const struct profile *source,
 		      struct profile *target);
 
@@ -55,5 +58,9 @@ void profile_copy_drop_stack(struct profile_copy *copy, uint32_t stack);
 void profile_copy_set_label_set(struct profile_copy *copy, uint32_t label_set,
 				uint32_t target_label_set);
 
-/* Add all samples and moments of the source to the target. Returns 0 or -ENOMEM. */
+/* Go on, with the target as large as it is? As query_budget_ask() says. */
+int profile_copy_ask(const struct profile_copy *copy);
+
+/* Add all samples and moments of the source to the target. Returns 0, -EDQUOT if the budget is used
+ * up, or -ENOMEM. */
 int profile_copy_samples(struct profile_copy *copy);

@@ -59,12 +59,16 @@ static int add_base_labels(struct profile_copy *copy)
 	r = string_table_add(copy->target->strings, PROFILE_BASE_LABEL, &label.name);
 	if (r == 0)
 		r = string_table_add(copy->target->strings, "true", &label.value);
-	for (uint32_t i = 0; r == 0 && i < copy->source->n_label_sets; i++)
+	for (uint32_t i = 0; r == 0 && i < copy->source->n_label_sets; i++) {
 		r = add_base_label(copy, i, label);
+		if (r == 0)
+			r = profile_copy_ask(copy);
+	}
 	return r;
 }
 
-static int add_side(const struct profile *side, struct profile *target, bool is_base)
+static int add_side(const struct profile *side, struct profile *target, bool is_base,
+		    struct query_budget *budget)
 {
 	_cleanup_(profile_copy_fini) struct profile_copy copy = { 0 };
 	int r;
@@ -73,6 +77,7 @@ static int add_side(const struct profile *side, struct profile *target, bool is_
 	if (r < 0)
 		return r;
 	copy.is_base = is_base;
+	copy.budget = budget;
 	if (is_base)
 		r = add_base_labels(&copy);
 	else
@@ -81,16 +86,16 @@ static int add_side(const struct profile *side, struct profile *target, bool is_
 }
 
 int profile_diff(const struct profile *base, const struct profile *profile,
-		 struct profile **ret_diff)
+		 struct query_budget *budget, struct profile **ret_diff)
 {
 	_cleanup_(profile_freep) struct profile *target = NULL;
 	int r;
 
 	r = profile_new(&target);
 	if (r == 0)
-		r = add_side(profile, target, false);
+		r = add_side(profile, target, false, budget);
 	if (r == 0)
-		r = add_side(base, target, true);
+		r = add_side(base, target, true, budget);
 	if (r == 0)
 		*ret_diff = steal(target);
 	return r;

@@ -9,12 +9,13 @@
  */
 
 struct profile;
+struct query_budget;
 
 #define PROFILE_BASE_LABEL "pprof::base"
 
 /*
- * Neither profile has moments. Returns 0 and sets *@ret_diff (owned by the caller), with the range
- * of @profile, or -ENOMEM.
+ * Neither profile has moments; @budget may be NULL. Returns 0 and sets *@ret_diff (owned by the
+ * caller), with the range of @profile, -EDQUOT if the budget is used up, or -ENOMEM.
  */
 int profile_diff(const struct profile *base, const struct profile *profile,
-		 struct profile **ret_diff);
+		 struct query_budget *budget, struct profile **ret_diff);

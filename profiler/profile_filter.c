@@ -57,13 +57,16 @@ static size_t most_lines(const struct profile *profile)
 static int run_init(struct run *run, struct profile *target)
 {
 	const struct profile *source = run->source;
+	int r;
 
 	run->known = calloc(string_table_count(source->strings), sizeof(*run->known));
 	run->verdicts = calloc(source->n_locations + 1, sizeof(*run->verdicts));
 	run->kept = calloc(most_lines(source) + 1, sizeof(*run->kept));
 	if (!run->known || !run->verdicts || !run->kept)
 		return -ENOMEM;
-	return profile_copy_init(&run->copy, source, target);
+	r = profile_copy_init(&run->copy, source, target);
+	run->copy.budget = run->budget;
+	return r;
 }
 
 /* What is given up does not match. */
@@ -148,7 +151,7 @@ static int judge_locations(struct run *run)
 		verdict->is_focused = !run->patterns[OPTION_FOCUS] ||
 				      location_matches(run, OPTION_FOCUS, location);
 		verdict->is_hidden = !keep_lines(run, location);
-		r = query_budget_ask(run->budget, profile_bytes(run->copy.target));
+		r = profile_copy_ask(&run->copy);
 		if (r == 0 && !verdict->is_hidden)
 			r = profile_copy_lines(&run->copy, i, run->kept);
 		if (r < 0)
@@ -202,7 +205,7 @@ static int keep_stacks(struct run *run)
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < run->source->n_stacks; i++) {
-		r = query_budget_ask(run->budget, profile_bytes(run->copy.target));
+		r = profile_copy_ask(&run->copy);
 		if (r < 0)
 			return r;
 		if (stack_is_wanted(run, &run->source->stacks[i]))

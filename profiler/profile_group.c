@@ -54,7 +54,7 @@ static int reduce(struct profile_copy *copy, const struct names *names, uint32_t
 }
 
 int profile_group(const struct profile *profile, const char *const *names, size_t n_names,
-		  struct profile **ret_profile)
+		  struct query_budget *budget, struct profile **ret_profile)
 {
 	const struct names kept = { names, n_names };
 	_cleanup_(profile_freep) struct profile *target = NULL;
@@ -66,9 +66,13 @@ int profile_group(const struct profile *profile, const char *const *names, size_
 		r = profile_copy_init(&copy, profile, target);
 	if (r < 0)
 		return r;
+	copy.budget = budget;
 	profile_copy_description(&copy);
-	for (uint32_t i = 0; r == 0 && i < profile->n_label_sets; i++)
+	for (uint32_t i = 0; r == 0 && i < profile->n_label_sets; i++) {
 		r = reduce(&copy, &kept, i);
+		if (r == 0)
+			r = profile_copy_ask(&copy);
+	}
 	if (r == 0)
 		r = profile_copy_samples(&copy);
 	if (r == 0)

@@ -23,6 +23,12 @@ void query_budget_init(struct query_budget *ret_budget, int64_t cpu_ns, size_t b
 	};
 }
 
+void query_budget_hold(struct query_budget *budget, size_t bytes)
+{
+	if (budget)
+		budget->held_bytes += bytes;
+}
+
 int query_budget_look(struct query_budget *budget)
 {
 	if (!budget)
@@ -39,7 +45,7 @@ int query_budget_ask(struct query_budget *budget, size_t bytes)
 {
 	if (!budget)
 		return 0;
-	if (bytes > budget->bytes) {
+	if (budget->held_bytes + bytes > budget->bytes) {
 		budget->met[QUERY_LIMIT_MEMORY] = true;
 		return -EDQUOT;
 	}

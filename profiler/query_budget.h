@@ -31,6 +31,7 @@ extern const char *const query_limit_names[QUERY_LIMIT_COUNT];
 struct query_budget {
 	int64_t cpu_ns;
 	size_t bytes;
+	size_t held_bytes;       /* of these, in what the query has made, and keeps */
 	int64_t cpu_end_ns;      /* of the thread's own clock */
 	uint32_t until_look;     /* questions until the clock is read again */
 	unsigned long n_limited; /* matches given up: QUERY_LIMIT_MATCH */
@@ -40,8 +41,11 @@ struct query_budget {
 /* A budget for a query that this thread begins now. */
 void query_budget_init(struct query_budget *ret_budget, int64_t cpu_ns, size_t bytes);
 
+/* What the query has just made takes @bytes of memory from now until its end. NULL: no limits. */
+void query_budget_hold(struct query_budget *budget, size_t bytes);
+
 /*
- * Go on with @bytes of memory in use? NULL has no limits. Cheap: ask often.
+ * Go on with @bytes of memory in use, beside what is held? NULL has no limits. Cheap: ask often.
  *
  * Returns 0, or -EDQUOT: a limit is met, and noted.
  */

@@ -122,7 +122,7 @@ static void diff_job_free(void *pointer)
 	free(job);
 }
 
-/* Both sides are of one budget, and have one shape. */
+/* Both sides are of one budget, which holds them to the end, and have one shape. */
 static int run_sides(struct diff_job *job, const struct site *site, struct profile **ret_base,
 		     struct profile **ret_profile)
 {
@@ -130,11 +130,17 @@ static int run_sides(struct diff_job *job, const struct site *site, struct profi
 	struct query query = job->base->query;
 	int r;
 
-	query.budget = selection->query.budget;
+	query.budget = &selection->budget;
 	if (!query.selector)
 		query.selector = selection->query.selector;
 	r = selection_run(selection, &query, site, ret_base);
-	return r < 0 ? r : selection_run(selection, &selection->query, site, ret_profile);
+	if (r < 0)
+		return r;
+	query_budget_hold(&selection->budget, profile_bytes(*ret_base));
+	r = selection_run(selection, &selection->query, site, ret_profile);
+	if (r == 0)
+		query_budget_hold(&selection->budget, profile_bytes(*ret_profile));
+	return r;
 }
 
 static int append_diff(struct request *request, const struct site *site, struct diff_job *job)
@@ -147,7 +153,7 @@ static int append_diff(struct request *request, const struct site *site, struct 
 		return r;
 	if (job->encoder != &encoders[0])
 		return folded_diff_encode(base, profile, &request->answer.body);
-	r = profile_diff(base, profile, &diff);
+	r = profile_diff(base, profile, &job->selection->budget, &diff);
 	return r < 0 ? r : profile_answer_encode(request, site, diff, job->encoder);
 }
 

@@ -78,7 +78,7 @@ int profile_shape_apply(const struct profile_shape *shape, struct query_budget *
 		replace(profile, made);
 	}
 	if (shape->by.n_names) {
-		r = profile_group(*profile, shape->by.names, shape->by.n_names, &made);
+		r = profile_group(*profile, shape->by.names, shape->by.n_names, budget, &made);
 		if (r < 0)
 			return r;
 		replace(profile, made);

@@ -27,6 +27,19 @@ static void ends_with_the_memory(void **state)
 	assert_int_equal(query_budget_limits(&budget), 1 << QUERY_LIMIT_MEMORY);
 }
 
+static void counts_what_is_held(void **state)
+{
+	struct query_budget budget;
+
+	(void)state;
+	query_budget_hold(NULL, 1);
+	query_budget_init(&budget, QUERY_CPU_NS, 1000);
+	query_budget_hold(&budget, 300);
+	query_budget_hold(&budget, 100);
+	assert_int_equal(query_budget_ask(&budget, 600), 0);
+	assert_int_equal(query_budget_ask(&budget, 601), -EDQUOT);
+}
+
 static void ends_with_the_cpu_time_and_stays_so(void **state)
 {
 	struct query_budget budget;
@@ -64,6 +77,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_no_limits_where_there_is_none),
 		cmocka_unit_test(ends_with_the_memory),
+		cmocka_unit_test(counts_what_is_held),
 		cmocka_unit_test(ends_with_the_cpu_time_and_stays_so),
 		cmocka_unit_test(counts_what_was_given_up_as_a_limit),
 		cmocka_unit_test(names_all_limits),

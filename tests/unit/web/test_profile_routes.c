@@ -174,6 +174,36 @@ static void says_which_limit_was_met(void **state)
 	reply_fini(&reply);
 }
 
+/* Whether the web, started anew with so much memory a query, answers. */
+static bool is_within(size_t query_bytes, const char *target)
+{
+	struct reply reply;
+	int code;
+
+	web_fixture_stop(&fixture);
+	fixture.query_bytes = query_bytes;
+	web_fixture_start(&fixture);
+	reply = client_ask(fixture.port, "GET", target);
+	code = reply.code;
+	assert_true(code == 200 || strstr(reply.body, "of memory: select less"));
+	reply_fini(&reply);
+	return code == 200;
+}
+
+static void counts_both_sides_of_a_diff(void **state)
+{
+	static const char one[] = "/api/v1/profile?from=now-1m";
+	static const char two[] = "/api/v1/diff?from=now-1m&base_from=now-1m&base_to=now"
+				  "&format=folded";
+	size_t query_bytes = 1024;
+
+	(void)state;
+	while (!is_within(query_bytes, one))
+		query_bytes += query_bytes / 4;
+	assert_false(is_within(query_bytes, two));
+	assert_true(is_within(1 << 20, two));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +214,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(says_which_parameter_is_bad, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_which_limit_was_met, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(counts_both_sides_of_a_diff, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("profile routes", tests, NULL, NULL);
