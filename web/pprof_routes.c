@@ -18,7 +18,11 @@
 #define DEFAULT_NS (30 * NS_PER_SECOND)
 #define MAX_NS     (3600 * NS_PER_SECOND)
 
-/* Samples are on their way to the store for so long, at most; a profile waits for its last ones. */
+/*
+ * Samples are on their way to the store for so long, at most. A profile of what comes waits for its
+ * last ones; one of the past ends so long ago, else whoever asks for one after the other would find
+ * those that were under way in neither.
+ */
 #define ARRIVAL_NS (500 * NS_PER_MS)
 
 static const char index_page[] =
@@ -86,6 +90,7 @@ void pprof_begin_profile(struct request *request, struct site *site)
 	if (!get_length(request, &length_ns) || !get_past(request, &past))
 		return;
 	if (past) {
+		now_unix_ns -= ARRIVAL_NS;
 		profile_answer_plan(request, now_unix_ns - length_ns, now_unix_ns, &encoders[0]);
 		return;
 	}

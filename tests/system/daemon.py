@@ -185,8 +185,8 @@ class Daemon:
         return Profile(answer.body)
 
     def past(self, query):
-        """What was seen in the last minutes of those whom a selector selects."""
-        return self.profile(seconds=600, past=1, query=query)
+        """What was seen in the last minutes, until now, of those whom a selector selects."""
+        return self.profile("/api/v1/profile", query=query, **{"from": "now-10m"})
 
     def past_until(self, query, condition, seconds=40):
         """As past(), asked again until names and last samples have arrived, or until it is late:

@@ -38,7 +38,7 @@ def names_and_lines_of_the_whole_host_are_there_within_five_seconds():
     with Daemon(wrapper=processes.FIRST) as daemon:
 
         def seconds_until_named():
-            answer = daemon.get("/debug/pprof/profile", seconds=60, past=1)
+            answer = daemon.get("/api/v1/profile", **{"from": "now-1m"})
             seconds = time.monotonic() - start
             return has_names(Profile(answer.body)) and seconds
 

@@ -12,7 +12,9 @@
 #include <cmocka.h>
 
 #include "profiler/base/array.h"
+#include "profiler/base/clock.h"
 #include "web/request.h"
+#include "web/selection.h"
 #include "web/site.h"
 
 static struct site site;
@@ -113,6 +115,21 @@ static void leaves_long_work_to_others(void **state)
 	request_fini(&request);
 }
 
+/* Those that are under way are in the next profile, not in none. */
+static void ends_the_past_when_its_samples_have_arrived(void **state)
+{
+	struct request request =
+		ask(METHOD_GET, "/debug/pprof/profile?seconds=5&past=1", "localhost");
+	const struct selection *selection = request.job;
+	const struct query *query = &selection->query;
+
+	(void)state;
+	assert_true(query->end_unix_ns <= clock_unix_ns() - 500 * NS_PER_MS);
+	assert_true(query->end_unix_ns > clock_unix_ns() - 60 * NS_PER_SECOND);
+	assert_int_equal(query->end_unix_ns - query->start_unix_ns, 5 * NS_PER_SECOND);
+	request_fini(&request);
+}
+
 static void marks_errors_for_pprof(void **state)
 {
 	struct request request = ask(METHOD_GET, "/debug/pprof/heap", "localhost");
@@ -130,6 +147,8 @@ int main(void)
 		{ "has names that differ", has_names_that_differ },
 		{ "checks before it works", checks_before_it_works },
 		{ "leaves long work to others", leaves_long_work_to_others },
+		{ "ends the past when its samples have arrived",
+		  ends_the_past_when_its_samples_have_arrived },
 		{ "marks errors for pprof", marks_errors_for_pprof },
 	};
 
