@@ -26,6 +26,7 @@ struct cell {
 struct group_total {
 	uint32_t group;
 	struct series_sum sum;
+	uint64_t rank; /* what of the sum decides */
 	const struct label_group *labels;
 };
 
@@ -108,8 +109,8 @@ static int total_compare(const void *left, const void *right)
 {
 	const struct group_total *a = left, *b = right;
 
-	if (a->sum.value != b->sum.value)
-		return a->sum.value < b->sum.value ? 1 : -1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? 1 : -1;
 	return labels_compare(a->labels, b->labels);
 }
 
@@ -128,6 +129,12 @@ static int rank_groups(struct builder *builder)
 		};
 	for (size_t i = 0; i < builder->n_cells; i++)
 		sum_add(&builder->totals[builder->cells[i].group].sum, &builder->cells[i].sum);
+	for (size_t i = 0; i < n_groups; i++) {
+		struct group_total *total = &builder->totals[i];
+
+		total->rank = builder->options->weight == PROFILE_COUNT ? total->sum.count
+									: total->sum.value;
+	}
 	qsort(builder->totals, n_groups, sizeof(*builder->totals), total_compare);
 	return 0;
 }

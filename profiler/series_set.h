@@ -8,12 +8,14 @@
  *     ├───────────────┼───────────────┼─
  *     start           start + step_ns      a step has its start, and not its end
  *
- * The groups with the largest values have a series each, the largest first; all others share the
+ * The groups with the largest sums have a series each, the largest first; all others share the
  * last one.
  */
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "profiler/profile.h"
 
 struct label_group;
 struct label_groups;
@@ -46,8 +48,9 @@ struct series_set {
 struct series_options {
 	const char *const *names; /* as for label_groups_new(); borrowed for the call */
 	size_t n_names;
-	int64_t step_ns;   /* > 0, and so long that there are at most SERIES_MAX_STEPS */
-	size_t max_series; /* groups with one of their own; > 0 */
+	int64_t step_ns;            /* > 0, and so long that there are at most SERIES_MAX_STEPS */
+	size_t max_series;          /* groups with one of their own; > 0 */
+	enum profile_weight weight; /* which sum it is that is the largest */
 };
 
 /*

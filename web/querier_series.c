@@ -347,6 +347,8 @@ void querier_select_series(struct querier_call *call)
 	options.max_series = grid.max_series;
 	type = querier_selection_type(&selection);
 	if (type)
+		options.weight = type->weight;
+	if (type)
 		r = series_set_init(call->site->store, &selection.query, &options, &set);
 	if (querier_call_goes_on(call, r))
 		answer_with_series(call, &grid, &set, type);

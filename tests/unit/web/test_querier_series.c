@@ -217,6 +217,44 @@ static void tells_the_largest_series_of_a_limit(void **state)
 	store_free(store);
 }
 
+/* Beside "api", which has 3 samples, "db" has one, of as much CPU time as ten. */
+static struct store *new_unequal_store(void)
+{
+	static const struct label label = { "comm", "db" };
+	static const struct store_process process = { 100, 100, &label, 1 };
+	const struct sample sample = { .time_unix_ns = FIXTURE_START_NS,
+				       .value = 10LL * FIXTURE_TICK_NS,
+				       .weight = 1,
+				       .thread = 200,
+				       .stack = FIXTURE_STACK };
+	struct store *store = store_fixture_new();
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS), 1);
+	assert_int_equal(store_add_process(store, &process), 0);
+	assert_int_equal(store_add_thread(store, 200, 100, 100, "main"), 0);
+	assert_int_equal(store_add_samples(store, &sample, 1), 1);
+	return store;
+}
+
+static void ranks_series_by_what_their_type_counts(void **state)
+{
+	struct store *store = new_unequal_store();
+
+	(void)state;
+	querier_expect(store, "SelectSeries",
+		       "{'profileTypeID':'" COUNT "'," ALL ",'start':1700000000500,"
+		       "'end':1700000000500,'step':1,'groupBy':['comm'],'limit':1}",
+		       "{'series':[{'labels':[{'name':'comm','value':'api'}],"
+		       "'points':[{'value':3,'timestamp':'1700000000500'}]}]}");
+	querier_expect(store, "SelectSeries",
+		       "{'profileTypeID':'" CPU "'," ALL ",'start':1700000000500,"
+		       "'end':1700000000500,'step':1,'groupBy':['comm'],'limit':1}",
+		       "{'series':[{'labels':[{'name':'comm','value':'db'}],"
+		       "'points':[{'value':100000000,'timestamp':'1700000000500'}]}]}");
+	store_free(store);
+}
+
 static void lists_each_set_of_labels_once(void **state)
 {
 	struct store *store = new_busy_store();
@@ -326,6 +364,7 @@ int main(void)
 		cmocka_unit_test(adds_up_to_the_flame_graph_and_the_profile),
 		cmocka_unit_test(groups_by_labels_of_samples_and_types),
 		cmocka_unit_test(tells_the_largest_series_of_a_limit),
+		cmocka_unit_test(ranks_series_by_what_their_type_counts),
 		cmocka_unit_test(lists_each_set_of_labels_once),
 		cmocka_unit_test(lists_all_labels_without_names),
 		cmocka_unit_test(says_what_is_wrong),
