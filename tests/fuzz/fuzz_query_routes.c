@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Query routes: whatever the parameters are, the answer is a sentence or what was asked for, within
- * limits, and JSON is JSON. The first byte picks the route, the rest is the query string.
+ * limits, and JSON is JSON. The first byte picks the route ("0" the first one), the rest is the
+ * query string.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -24,7 +25,12 @@ enum { N_PROCESSES = 4, N_SAMPLES = 64 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const paths[] = { "profile", "top", "diff", "series", "timeline", "heatmap" };
+static const char *const paths[] = {
+	"/api/v1/profile",      "/api/v1/top",      "/api/v1/diff",
+	"/api/v1/series",       "/api/v1/timeline", "/api/v1/heatmap",
+	"/api/v1/builds",       "/api/v1/labels",   "/api/v1/labels/comm/values",
+	"/debug/pprof/profile",
+};
 
 static void must(bool holds)
 {
@@ -90,13 +96,32 @@ static struct site *make_site(void)
 	return &site;
 }
 
+/* Names of labels, or values of one: N_PROCESSES have few. */
+static void check_list(const json_t *list)
+{
+	must(json_array_size(list) <= 4 * N_PROCESSES);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		must(json_is_string(json_array_get(list, i)));
+}
+
+/* Sums have a count, profiles and lists of builds have none. */
+static void check_object(const json_t *object)
+{
+	json_int_t count = json_integer_value(json_object_get(object, "count"));
+
+	must(json_is_object(object));
+	must(count >= 0 && count <= N_SAMPLES);
+}
+
 static void check_json(const struct answer *answer)
 {
 	json_t *json = json_loadb(answer->body.data, answer->body.size, 0, NULL);
-	json_int_t count = json_integer_value(json_object_get(json, "count"));
 
-	must(json_is_object(json));
-	must(count >= 0 && count <= N_SAMPLES);
+	must(json != NULL);
+	if (json_is_array(json))
+		check_list(json);
+	else
+		check_object(json);
 	json_decref(json);
 }
 
@@ -118,8 +143,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1 || memchr(data, '\0', size))
 		return 0;
-	must(asprintf(&target, "/api/v1/%s?%.*s", paths[data[0] % ARRAY_SIZE(paths)], (int)size - 1,
-		      (const char *)data + 1) >= 0);
+	must(asprintf(&target, "%s?%.*s", paths[(uint8_t)(data[0] - '0') % ARRAY_SIZE(paths)],
+		      (int)size - 1, (const char *)data + 1) >= 0);
 	must(request_set_target(&request, target) == 0);
 	route_begin(&request, site);
 	must(!request.answer.code == !!request.work);
