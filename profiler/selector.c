@@ -366,3 +366,20 @@ void selector_forget(struct selector *selector, const struct label *labels, size
 	}
 	selector->n_matchers = n_kept;
 }
+
+int selector_rename(struct selector *selector, const char *name, const char *other)
+{
+	for (size_t i = 0; i < selector->n_matchers; i++) {
+		struct matcher *matcher = &selector->matchers[i];
+		char *renamed;
+
+		if (strcmp(matcher->name, name) != 0)
+			continue;
+		renamed = strdup(other);
+		if (!renamed)
+			return -ENOMEM;
+		free(matcher->name);
+		matcher->name = renamed;
+	}
+	return 0;
+}

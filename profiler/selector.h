@@ -45,3 +45,6 @@ bool selector_matches(const struct selector *selector, const struct label *label
  */
 bool selector_allows(const struct selector *selector, const struct label *labels, size_t n_labels);
 void selector_forget(struct selector *selector, const struct label *labels, size_t n_labels);
+
+/* Have matchers of the label @name be about the label @other. Returns 0 or -ENOMEM. */
+int selector_rename(struct selector *selector, const char *name, const char *other);

@@ -95,9 +95,13 @@ static int add_type_values(struct listing *listing, const struct querier_selecti
 
 static int add_from_group(struct listing *listing, const struct label_group *group)
 {
+	int r = 0;
+
 	if (listing->name)
 		return texts_add(&listing->texts, label_group_value(group, listing->name));
-	return add_names(&listing->texts, group->labels, group->n_labels);
+	if (*label_group_value(group, LABEL_SERVICE))
+		r = texts_add(&listing->texts, QUERIER_SERVICE);
+	return r < 0 ? r : add_names(&listing->texts, group->labels, group->n_labels);
 }
 
 /* Add what is to be listed of selected samples. */
@@ -160,7 +164,8 @@ void querier_label_values(struct querier_call *call)
 	const Querier__LabelValuesRequest *question =
 		(const Querier__LabelValuesRequest *)call->question;
 	Querier__LabelValuesResponse answer = QUERIER__LABEL_VALUES_RESPONSE__INIT;
-	_cleanup_(listing_fini) struct listing listing = { .name = question->name };
+	_cleanup_(listing_fini) struct listing listing = { .name = querier_sample_label(
+								   question->name) };
 	struct querier_groups_question groups = {
 		.matchers = question->matchers,
 		.n_matchers = question->n_matchers,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "profiler/base/clock.h"
+#include "profiler/label.h"
 #include "profiler/selector.h"
 #include "web/connect.h"
 #include "web/querier_call.h"
@@ -53,6 +54,8 @@ static bool parse_selector(struct querier_call *call, const char *text,
 	int r;
 
 	r = selector_parse(text, &selection->selector, error, sizeof(error));
+	if (r == 0)
+		r = selector_rename(selection->selector, QUERIER_SERVICE, LABEL_SERVICE);
 	selection->query.selector = selection->selector;
 	selection->query.budget = &call->budget;
 	if (r != -EINVAL)

@@ -55,12 +55,19 @@ static bool names_are_few(struct querier_call *call, size_t n_names)
 	return false;
 }
 
+/* By which labels of samples they are grouped, of which @names are to be told. */
+static void find_sample_labels(char *const *names, size_t n_names, const char **ret_labels)
+{
+	for (size_t i = 0; i < n_names; i++)
+		ret_labels[i] = querier_sample_label(names[i]);
+}
+
 /* Find what is shown of the labels of @group and @type together. */
 static int show(struct series_answer *answer, const struct querier_type *type,
 		const struct label_group *group, uint32_t *ret_shown)
 {
 	size_t n_labels = TYPE_LABEL_COUNT + group->n_labels;
-	_cleanup_(freep) struct label *labels = calloc(n_labels, sizeof(*labels));
+	_cleanup_(freep) struct label *labels = calloc(n_labels + 1, sizeof(*labels));
 	int r;
 
 	if (!labels)
@@ -72,6 +79,9 @@ static int show(struct series_answer *answer, const struct querier_type *type,
 	memcpy(labels, type->labels, sizeof(type->labels));
 	for (size_t i = 0; i < group->n_labels; i++)
 		labels[TYPE_LABEL_COUNT + i] = group->labels[i];
+	labels[n_labels] =
+		(struct label){ QUERIER_SERVICE, label_group_value(group, LABEL_SERVICE) };
+	n_labels += *labels[n_labels].value != '\0';
 	qsort(labels, n_labels, sizeof(*labels), label_compare);
 	return label_groups_add(answer->shown, labels, n_labels, ret_shown);
 }
@@ -155,20 +165,23 @@ void querier_series(struct querier_call *call)
 	const Querier__SeriesRequest *question = (const Querier__SeriesRequest *)call->question;
 	const char *const *names = (const char *const *)question->label_names;
 	size_t n_names = question->n_label_names ? question->n_label_names : LABEL_GROUPS_BY_ALL;
+	const char *sample_labels[MOST_NAMES];
 	const struct querier_groups_question groups = {
 		.matchers = question->matchers,
 		.n_matchers = question->n_matchers,
 		.start_ms = question->start,
 		.end_ms = question->end,
-		.names = names,
+		.names = sample_labels,
 		.n_names = n_names,
 	};
 	Querier__SeriesResponse message = QUERIER__SERIES_RESPONSE__INIT;
 	_cleanup_(series_answer_fini) struct series_answer answer = { .budget = &call->budget };
 	const struct querier_groups_callback callback = { show_groups, &answer };
 
-	if (!names_are_few(call, question->n_label_names) ||
-	    !querier_call_goes_on(call, label_groups_new(names, n_names, &answer.shown)) ||
+	if (!names_are_few(call, question->n_label_names))
+		return;
+	find_sample_labels(question->label_names, question->n_label_names, sample_labels);
+	if (!querier_call_goes_on(call, label_groups_new(names, n_names, &answer.shown)) ||
 	    !querier_groups_find(call, &groups, &callback) ||
 	    !querier_call_goes_on(call, write_sets(&answer, &message)))
 		return;
@@ -329,8 +342,9 @@ void querier_select_series(struct querier_call *call)
 		(const Querier__SelectSeriesRequest *)call->question;
 	const struct querier_scope scope = { question->profile_typeid, question->label_selector,
 					     question->start, question->end };
+	const char *sample_labels[MOST_NAMES];
 	struct series_options options = {
-		.names = (const char *const *)question->group_by,
+		.names = sample_labels,
 		.n_names = question->n_group_by,
 	};
 	_cleanup_(querier_selection_fini) struct querier_selection selection = { 0 };
@@ -343,6 +357,7 @@ void querier_select_series(struct querier_call *call)
 	    !question_is_good(call, question) || !names_are_few(call, question->n_group_by) ||
 	    !lay_grid(call, question, &selection.query, &grid))
 		return;
+	find_sample_labels(question->group_by, question->n_group_by, sample_labels);
 	options.step_ns = grid.step_ms * NS_PER_MS;
 	options.max_series = grid.max_series;
 	type = querier_selection_type(&selection);

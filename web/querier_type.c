@@ -29,3 +29,8 @@ const struct label *querier_type_label(const struct querier_type *type, const ch
 	}
 	return NULL;
 }
+
+const char *querier_sample_label(const char *name)
+{
+	return strcmp(name, QUERIER_SERVICE) == 0 ? LABEL_SERVICE : name;
+}

@@ -22,6 +22,9 @@ enum {
 	TYPE_LABEL_COUNT,
 };
 
+/* A copy of LABEL_SERVICE, by the name that Pyroscope has for it. */
+#define QUERIER_SERVICE "__service_name__"
+
 struct querier_type {
 	struct label labels[TYPE_LABEL_COUNT]; /* "__name__" … */
 	enum profile_weight weight;
@@ -33,3 +36,6 @@ extern const struct querier_type querier_types[QUERIER_TYPE_COUNT];
 
 /* The label of that name that all samples of @type share, or NULL. */
 const struct label *querier_type_label(const struct querier_type *type, const char *name);
+
+/* The label of samples that a question about @name is about: that name, or another. */
+const char *querier_sample_label(const char *name);

@@ -217,6 +217,22 @@ static void settles_matchers_of_what_all_samples_share(void **state)
 	selector_free(selector);
 }
 
+static void renames_a_label(void **state)
+{
+	static const struct label own[] = { { "comm", "api" }, { "pid", "7" } };
+	struct selector *selector;
+	char error[64];
+
+	(void)state;
+	assert_int_equal(selector_parse("{name=~\"a.*\",pid=\"7\",name!=\"app\"}", &selector, error,
+					sizeof(error)),
+			 0);
+	assert_false(selector_matches(selector, own, ARRAY_SIZE(own), NULL));
+	assert_int_equal(selector_rename(selector, "name", "comm"), 0);
+	assert_true(selector_matches(selector, own, ARRAY_SIZE(own), NULL));
+	selector_free(selector);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +248,7 @@ int main(void)
 		cmocka_unit_test(refuses_an_expression_that_is_too_large_to_compile),
 		cmocka_unit_test(takes_names_in_quotes),
 		cmocka_unit_test(settles_matchers_of_what_all_samples_share),
+		cmocka_unit_test(renames_a_label),
 	};
 
 	return cmocka_run_group_tests_name("selector", tests, NULL, NULL);
