@@ -14,6 +14,7 @@
 
 #include "profiler/base/array.h"
 #include "profiler/base/clock.h"
+#include "profiler/history.h"
 #include "profiler/label.h"
 #include "profiler/store.h"
 #include "querier_asker.h"
@@ -23,8 +24,10 @@
 #define COUNT    "process_cpu:samples:count:cpu:nanoseconds"
 #define ALL      "'labelSelector':'{}'"
 #define START_MS (FIXTURE_START_NS / NS_PER_MS)
+#define DAY_S    86400
 
 enum { N_SAMPLES = 500, SPREAD_MS = 10000, N_GRIDS = 100 };
+enum { BELIEVED_TICKS = 60 }; /* history_retention.h */
 
 /* A generator of Lehmer's kind, so that the samples are the same each time. */
 static uint64_t next_random(uint64_t *seed)
@@ -33,8 +36,8 @@ static uint64_t next_random(uint64_t *seed)
 	return *seed >> 33;
 }
 
-/* Samples at whatever nanoseconds within SPREAD_MS from START_MS on. */
-static int set_up(void **state)
+/* Samples at whatever nanoseconds within SPREAD_MS from @start_ms on. */
+static struct store *new_filled_store(int64_t start_ms)
 {
 	struct store *store = store_fixture_new();
 	uint64_t seed = 1;
@@ -43,9 +46,14 @@ static int set_up(void **state)
 		int64_t ns = (int64_t)(next_random(&seed) % SPREAD_MS) * NS_PER_MS;
 
 		ns += (int64_t)(next_random(&seed) % 3) * (NS_PER_MS / 2 - 1);
-		assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS + ns), 1);
+		assert_int_equal(store_fixture_add_sample(store, start_ms * NS_PER_MS + ns), 1);
 	}
-	*state = store;
+	return store;
+}
+
+static int set_up(void **state)
+{
+	*state = new_filled_store(START_MS);
 	return 0;
 }
 
@@ -134,19 +142,60 @@ static void check_grid(struct store *store, int64_t start_ms, int64_t end_ms, in
 	json_decref(answer);
 }
 
-static void adds_up_to_the_flame_graph_and_the_profile(void **state)
+/* Grids of all sorts, of samples within SPREAD_MS from @first_ms on. */
+static void check_grids(struct store *store, int64_t first_ms)
 {
 	uint64_t seed = 7;
 
+	assert_int_equal(ask_flames(store, first_ms, first_ms + SPREAD_MS), N_SAMPLES);
 	for (int i = 0; i < N_GRIDS; i++) {
-		int64_t start_ms = START_MS + (int64_t)(next_random(&seed) % SPREAD_MS);
+		int64_t start_ms = first_ms + (int64_t)(next_random(&seed) % SPREAD_MS);
 		int64_t length_ms = (int64_t)(next_random(&seed) % SPREAD_MS);
 		int64_t step_ms = 1 + (int64_t)(next_random(&seed) % (i % 2 ? 3000 : 300));
 
-		check_grid(*state, start_ms, start_ms + length_ms, step_ms);
+		check_grid(store, start_ms, start_ms + length_ms, step_ms);
 	}
-	check_grid(*state, START_MS, START_MS, 1);
-	check_grid(*state, START_MS, START_MS + SPREAD_MS, 1);
+	check_grid(store, first_ms, first_ms, 1);
+	check_grid(store, first_ms, first_ms + SPREAD_MS, 1);
+}
+
+static void adds_up_to_the_flame_graph_and_the_profile(void **state)
+{
+	check_grids(*state, START_MS);
+}
+
+/* While one of two windows is written, when both are, and once they are rolled up and no exact
+ * time is known any more. */
+static void adds_up_when_samples_have_become_history(void **state)
+{
+	static const struct history_options options = { ":memory:", DAY_S, 64 << 20 };
+	int64_t first_ms = START_MS + SPREAD_MS / 2, end_ns = FIXTURE_START_NS + 10 * NS_PER_SECOND;
+	struct store *store = new_filled_store(first_ms);
+	struct history_status status;
+	struct history *history;
+
+	(void)state;
+	assert_int_equal(history_open(&options, &history), 0);
+	history_attach(history, store);
+	assert_int_equal(history_tick(history, store, end_ns, end_ns), 0);
+	history_get_status(history, &status);
+	assert_in_range(status.written, 1, N_SAMPLES - 1);
+	check_grids(store, first_ms);
+	assert_int_equal(history_tick(history, store, INT64_MAX, end_ns), 0);
+	history_get_status(history, &status);
+	assert_int_equal(status.written, N_SAMPLES);
+	assert_true(status.moments_bytes > 0);
+	check_grids(store, first_ms);
+	for (int i = 0; i < BELIEVED_TICKS + 1; i++)
+		assert_int_equal(history_tick(history, store, INT64_MAX,
+					      end_ns + 10LL * 3600 * NS_PER_SECOND),
+				 0);
+	history_get_status(history, &status);
+	assert_true(status.roll_ups > 0);
+	assert_int_equal(status.moments_bytes, 0);
+	check_grids(store, first_ms);
+	store_free(store);
+	history_close(history);
 }
 
 #define POINT "'points':[{'value':5000000000,'timestamp':'1700000010000'}]"
@@ -362,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adds_up_to_the_flame_graph_and_the_profile),
+		cmocka_unit_test(adds_up_when_samples_have_become_history),
 		cmocka_unit_test(groups_by_labels_of_samples_and_types),
 		cmocka_unit_test(tells_the_largest_series_of_a_limit),
 		cmocka_unit_test(ranks_series_by_what_their_type_counts),
