@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Labels that strangers chose, in every answer that has them: JSON parses, and says what they are;
- * metrics are lines of their format. The formats of profiles:
+ * strings of protobuf are UTF-8; metrics are lines of their format. The formats of profiles:
  * tests/unit/import/test_hostile_names.c.
  */
 #include <jansson.h>
@@ -17,12 +17,17 @@
 
 #include <cmocka.h>
 
+#include "export/pprof.pb-c.h"
 #include "http_client.h"
 #include "profiler/base/array.h"
+#include "profiler/base/buffer.h"
 #include "profiler/base/clock.h"
 #include "profiler/label.h"
 #include "profiler/store.h"
 #include "profiler/utf8.h"
+#include "web/answer.h"
+#include "web/message_json.h"
+#include "web/querier.pb-c.h"
 #include "web_fixture.h"
 
 #define QUERIER    "/querier.v1.QuerierService/"
@@ -167,55 +172,132 @@ static void json_says_what_labels_are(void **state)
 	}
 }
 
-static struct reply ask_querier(const char *method, const char *question)
+static struct reply ask_querier(const char *method, const char *type, const void *question,
+				size_t question_bytes)
 {
-	char *request;
+	char *head;
 	struct reply reply;
 	int fd = client_connect(fixture.port);
 
-	assert_true(asprintf(&request,
+	assert_true(asprintf(&head,
 			     "POST " QUERIER "%s HTTP/1.1\r\nHost: localhost\r\n"
-			     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-			     method, strlen(question), question) > 0);
-	client_send(fd, request);
-	free(request);
+			     "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+			     method, type, question_bytes) > 0);
+	client_send(fd, head);
+	assert_int_equal(write(fd, question, question_bytes), question_bytes);
+	free(head);
 	reply = client_receive(fd, true);
 	close(fd);
 	return reply;
 }
 
+struct querier_question {
+	const char *method;
+	const ProtobufCMessageDescriptor *question, *answer;
+	const char *parameters;
+	bool has_all; /* of the labels' values */
+};
+
+static void check_json(const struct querier_question *asked, const char *text)
+{
+	struct reply reply = ask_querier(asked->method, ANSWER_JSON, text, strlen(text));
+	json_t *json = parse(&reply, asked->method);
+
+	if (asked->has_all)
+		assert_has_all(json, asked->method);
+	json_decref(json);
+	reply_fini(&reply);
+}
+
+/* Whether every string in @message is UTF-8; readers of proto3 take no other. */
+static bool is_utf8(const ProtobufCMessage *message)
+{
+	bool is_valid = true;
+
+	for (unsigned int i = 0; i < message->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+		const char *const *items = (const void *)((const char *)message + field->offset);
+		bool is_repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+		size_t n_items = 1;
+
+		if (is_repeated)
+			memcpy(&n_items, (const char *)message + field->quantifier_offset,
+			       sizeof(n_items));
+		if (is_repeated && n_items)
+			items = *(const char *const *const *)items;
+		for (size_t k = 0; k < n_items; k++)
+			if (field->type == PROTOBUF_C_TYPE_STRING)
+				is_valid &= utf8_is_valid(items[k]);
+			else if (field->type == PROTOBUF_C_TYPE_MESSAGE && items[k])
+				is_valid &= is_utf8((const void *)items[k]);
+	}
+	return is_valid;
+}
+
+static void check_protobuf(const struct querier_question *asked, const char *text)
+{
+	const struct buffer json = { .data = (char *)(uintptr_t)text, .size = strlen(text) };
+	uint8_t packed[1024];
+	ProtobufCMessage *message;
+	struct reply reply;
+	char error[256];
+
+	assert_int_equal(message_from_json(asked->question, &json, &message, error, sizeof(error)),
+			 0);
+	assert_true(protobuf_c_message_get_packed_size(message) <= sizeof(packed));
+	reply = ask_querier(asked->method, "application/proto", packed,
+			    protobuf_c_message_pack(message, packed));
+	protobuf_c_message_free_unpacked(message, NULL);
+	assert_int_equal(reply.code, 200);
+	assert_true(reply.body_bytes > 0);
+	message = protobuf_c_message_unpack(asked->answer, NULL, reply.body_bytes,
+					    (const uint8_t *)reply.body);
+	assert_non_null(message);
+	if (!is_utf8(message))
+		fail_msg("%s answers what is no UTF-8", asked->method);
+	protobuf_c_message_free_unpacked(message, NULL);
+	for (size_t i = 0; asked->has_all && i < ARRAY_SIZE(hostile); i++) {
+		char *value = strdup(hostile[i]);
+
+		utf8_sanitize(value);
+		assert_non_null(memmem(reply.body, reply.body_bytes, value, strlen(value)));
+		free(value);
+	}
+	reply_fini(&reply);
+}
+
+#define QUESTION(name) &querier__##name##_request__descriptor
+#define ANSWER(name)   &querier__##name##_response__descriptor
+
 static void the_querier_says_what_labels_are(void **state)
 {
-	static const struct {
-		const char *method;
-		const char *parameters;
-		bool has_all;
-	} questions[] = {
-		{ "LabelNames", "", false },
-		{ "LabelValues", ",\"name\":\"team\"", true },
-		{ "Series", ",\"labelNames\":[\"team\"]", true },
-		{ "SelectSeries", ",\"groupBy\":[\"team\"],\"step\":15", true },
-		{ "SelectMergeStacktraces", "", false },
+	static const struct querier_question questions[] = {
+		{ "LabelNames", QUESTION(label_names), ANSWER(label_names), "", false },
+		{ "LabelValues", QUESTION(label_values), ANSWER(label_values), ",\"name\":\"team\"",
+		  true },
+		{ "Series", QUESTION(series), ANSWER(series), ",\"labelNames\":[\"team\"]", true },
+		{ "SelectSeries", QUESTION(select_series), ANSWER(select_series),
+		  ",\"groupBy\":[\"team\"],\"step\":15", true },
+		{ "SelectMergeStacktraces", QUESTION(select_merge_stacktraces),
+		  ANSWER(select_merge_stacktraces), "", false },
+		{ "SelectMergeProfile", QUESTION(select_merge_profile), &pprof__profile__descriptor,
+		  "", false },
+		{ "Diff", QUESTION(diff), ANSWER(diff), "", false },
 	};
 	int64_t now_ms = clock_unix_ns() / NS_PER_MS;
-	char question[512];
+	char range[256], text[1024];
 
 	(void)state;
+	snprintf(range, sizeof(range),
+		 "\"profileTypeID\":\"process_cpu:cpu:nanoseconds:cpu:nanoseconds\","
+		 "\"labelSelector\":\"{}\",\"start\":%lld,\"end\":%lld",
+		 (long long)now_ms - 60000, (long long)now_ms + 30000);
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
-		struct reply reply;
-		json_t *json;
-
-		snprintf(question, sizeof(question),
-			 "{\"profileTypeID\":\"process_cpu:cpu:nanoseconds:cpu:nanoseconds\","
-			 "\"labelSelector\":\"{}\",\"start\":%lld,\"end\":%lld%s}",
-			 (long long)now_ms - 60000, (long long)now_ms + 30000,
-			 questions[i].parameters);
-		reply = ask_querier(questions[i].method, question);
-		json = parse(&reply, questions[i].method);
-		if (questions[i].has_all)
-			assert_has_all(json, questions[i].method);
-		json_decref(json);
-		reply_fini(&reply);
+		/* Of which each method knows its part. */
+		snprintf(text, sizeof(text), "{%s,\"left\":{%s},\"right\":{%s}%s}", range, range,
+			 range, questions[i].parameters);
+		check_json(&questions[i], text);
+		check_protobuf(&questions[i], text);
 	}
 }
 
