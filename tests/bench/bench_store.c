@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What history costs: four hours of a made-up host (made_up_host.h) with 300 processes and 50000
- * stacks, 6 × 99 samples a second, which makes some 2000 rows of thread and stack in ten seconds.
- * They are written window by window, as the daemon does, and rolled up; the rest of seven days are
- * copies of them. Beside it, in the same run, the windows of the first hour as gzipped pprof files,
- * and as rows of SQL.
+ * What history costs: a day of a made-up host (made_up_host.h) with 300 processes and 50000 stacks,
+ * 6 × 99 samples a second, which makes some 2600 rows of thread and stack in ten seconds. They are
+ * written window by window, as the daemon does, and rolled up; the rest of seven days are copies of
+ * that day.
  *
- * bench_store FOLDER: where the database may lie.
+ * Beside it, in the same run, the windows of the first hour as gzipped pprof files, which Go's
+ * pprof merges if it is there, and as rows of SQL of nothing but numbers, which are added up,
+ * without names. All of it takes some minutes, and 200 MB for the files.
+ *
+ * bench_store FOLDER: where database and files may lie.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "export/pprof.h"
 #include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
+#include "profiler/base/file.h"
 #include "profiler/database.h"
 #include "profiler/heatmap.h"
 #include "profiler/history.h"
@@ -40,7 +47,7 @@ enum {
 	WINDOW_S = HISTORY_FIRST_SPAN_S,
 	HOUR_S = 3600,
 	DAY_S = 24 * HOUR_S,
-	WRITTEN_S = 4 * HOUR_S,
+	WRITTEN_S = DAY_S,
 	N_DAYS = 7,
 	N_RUNS = 5,
 	N_STEPS = 200, /* of a timeline */
@@ -51,18 +58,23 @@ enum {
 
 DEFINE_CLEANUP(struct profile *, profile_free)
 
+/* What the rows of the first hour take in one form, before they are rolled up. */
+struct form {
+	double bytes;
+	double write_ms; /* of CPU */
+};
+
 struct bench {
+	const char *folder;
 	struct store *store;
 	struct history *history;
 	struct made_up_host *host;
 	struct database *database; /* another connection */
 	double write_ms;           /* of CPU */
-	/* Of the windows of the first hour, before they are rolled up: */
-	uint64_t n_rows;
-	uint64_t blob_bytes;
-	uint64_t pprof_bytes;
-	double pprof_ms;
-	double sql_ms;
+	uint64_t n_rows;           /* of all windows of 10 s */
+	uint64_t n_hour_rows;      /* of those of the first hour */
+	struct form ours, pprof, sql;
+	sqlite3_stmt *insert;
 };
 
 static int count_rows(void *context, int64_t start_unix_s, const struct window_rows *rows)
@@ -76,20 +88,35 @@ static int count_rows(void *context, int64_t start_unix_s, const struct window_r
 
 static int insert_rows(void *context, int64_t start_unix_s, const struct window_rows *rows)
 {
-	sqlite3_stmt *statement = context;
+	struct bench *bench = context;
+	int64_t start_ns = cpu_now();
 
-	(void)start_unix_s;
+	must(database_begin(bench->database), "SQL rows");
+	sqlite3_bind_int64(bench->insert, 1, start_unix_s);
 	for (size_t i = 0; i < rows->n_rows; i++) {
 		const struct window_row *row = &rows->rows[i];
 
-		sqlite3_bind_int64(statement, 2, row->thread);
-		sqlite3_bind_int64(statement, 3, row->stack);
-		sqlite3_bind_int64(statement, 4, (int64_t)row->count);
-		if (sqlite3_step(statement) != SQLITE_DONE)
+		sqlite3_bind_int64(bench->insert, 2, row->thread);
+		sqlite3_bind_int64(bench->insert, 3, row->stack);
+		sqlite3_bind_int64(bench->insert, 4, (int64_t)row->count);
+		if (sqlite3_step(bench->insert) != SQLITE_DONE)
 			return -EIO;
-		sqlite3_reset(statement);
+		sqlite3_reset(bench->insert);
 	}
+	must(database_commit(bench->database), "SQL rows");
+	bench->sql.write_ms += cpu_ms_since(start_ns);
 	return 0;
+}
+
+/* Show @on_rows() the window at @start_s. */
+static void visit_window(struct bench *bench, int64_t start_s,
+			 int (*on_rows)(void *, int64_t, const struct window_rows *))
+{
+	const struct history_range range = { 0, start_s, start_s + WINDOW_S };
+	const struct history_visitor visitor = { .on_rows = on_rows, .context = bench };
+	uint64_t n_damaged = 0;
+
+	must(history_windows_visit(bench->database, &range, &visitor, &n_damaged), "rows");
 }
 
 static int64_t number_of(struct bench *bench, const char *sql)
@@ -100,39 +127,36 @@ static int64_t number_of(struct bench *bench, const char *sql)
 	return number;
 }
 
-/* The profile of a range, as bytes that a client would get. */
-static size_t encode_range(struct bench *bench, int64_t start_s, int64_t end_s)
+/* The profile of a window in a file. */
+static void write_pprof(struct bench *bench, int64_t start_s)
 {
 	const struct query query = { .start_unix_ns = start_s * NS_PER_SECOND,
-				     .end_unix_ns = end_s * NS_PER_SECOND };
+				     .end_unix_ns = (start_s + WINDOW_S) * NS_PER_SECOND };
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
+	_cleanup_(closep) int fd = -1;
+	int64_t start_ns = cpu_now();
+	char path[512];
 
 	must(query_run(bench->store, &query, &profile), "query");
 	must(pprof_encode(profile, &bytes), "pprof");
-	return bytes.size;
+	snprintf(path, sizeof(path), "%s/%lld.pb.gz", bench->folder, (long long)start_s);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	must(fd < 0 ? -errno : file_write_fd(fd, bytes.data, bytes.size), path);
+	bench->pprof.write_ms += cpu_ms_since(start_ns);
+	bench->pprof.bytes += (double)bytes.size;
 }
 
-/* What a window takes in each form. */
-static void measure_window(struct bench *bench, sqlite3_stmt *insert, int64_t start_s)
+/* What a window of the first hour, which has just been written, takes in each form. */
+static void measure_window(struct bench *bench, int64_t start_s)
 {
-	const struct history_range range = { 0, start_s, start_s + WINDOW_S };
-	const struct history_visitor counter = { .on_rows = count_rows, .context = bench };
-	const struct history_visitor inserter = { .on_rows = insert_rows, .context = insert };
-	uint64_t n_damaged = 0;
-	int64_t start_ns;
-
-	must(history_windows_visit(bench->database, &range, &counter, &n_damaged), "rows");
-	bench->blob_bytes +=
-		(uint64_t)number_of(bench, "SELECT length(totals) + length(seconds) FROM window"
-					   " WHERE start = (SELECT max(start) FROM window)");
-	start_ns = cpu_now();
-	bench->pprof_bytes += encode_range(bench, start_s, start_s + WINDOW_S);
-	bench->pprof_ms += cpu_ms_since(start_ns);
-	sqlite3_bind_int64(insert, 1, start_s);
-	start_ns = cpu_now();
-	must(history_windows_visit(bench->database, &range, &inserter, &n_damaged), "SQL rows");
-	bench->sql_ms += cpu_ms_since(start_ns);
+	bench->ours.bytes +=
+		(double)number_of(bench, "SELECT length(totals) + length(seconds) FROM window"
+					 " WHERE start = (SELECT max(start) FROM window)");
+	write_pprof(bench, start_s);
+	visit_window(bench, start_s, insert_rows);
+	bench->ours.write_ms = bench->write_ms;
+	bench->n_hour_rows = bench->n_rows;
 }
 
 static void write_window(struct bench *bench, int64_t start_s)
@@ -178,26 +202,37 @@ static void print_moments(struct bench *bench)
 	figures_print("  heat map of 50 min of it", time_moments(bench), "ms of CPU", "");
 }
 
-static void write_hours(struct bench *bench)
+/* Until all windows are of an hour, and no exact time is left. */
+static void roll_up(struct bench *bench)
 {
-	sqlite3_stmt *insert;
+	for (int i = 0; i < 200; i++)
+		must(history_tick(bench->history, bench->store, INT64_MAX,
+				  (START_S + WRITTEN_S + DAY_S) * NS_PER_SECOND),
+		     "tick");
+	if (number_of(bench, "SELECT count(*) FROM window WHERE span < 3600"))
+		must(-EBUSY, "rolling up");
+}
 
+static void write_day(struct bench *bench)
+{
 	must(database_run(bench->database,
 			  "CREATE TEMP TABLE row (window INTEGER, thread INTEGER, stack INTEGER,"
 			  " count INTEGER)"),
 	     "SQL rows");
-	must(database_prepare(bench->database, "INSERT INTO row VALUES (?, ?, ?, ?)", &insert),
+	must(database_prepare(bench->database, "INSERT INTO row VALUES (?, ?, ?, ?)",
+			      &bench->insert),
 	     "SQL rows");
 	for (int64_t start_s = START_S; start_s < START_S + WRITTEN_S; start_s += WINDOW_S) {
 		write_window(bench, start_s);
+		visit_window(bench, start_s, count_rows);
 		if (start_s < START_S + HOUR_S)
-			measure_window(bench, insert, start_s);
+			measure_window(bench, start_s);
 	}
+	bench->sql.bytes =
+		(double)number_of(bench, "SELECT page_count * page_size FROM"
+					 " pragma_page_count('temp'), pragma_page_size('temp')");
 	print_moments(bench);
-	for (int i = 0; i < 100; i++)
-		must(history_tick(bench->history, bench->store, INT64_MAX,
-				  (START_S + 2LL * DAY_S) * NS_PER_SECOND),
-		     "tick");
+	roll_up(bench);
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -264,7 +299,7 @@ static int ask_label_values(struct bench *bench, const struct query *query)
 	return query_label_values(bench->store, query, "comm", &json);
 }
 
-/* The median of some runs, in ms of CPU time. */
+/* The median of some runs, in ms of CPU time; NAN: a limit has ended them, without an answer. */
 static double time_range(struct bench *bench, int64_t seconds, question *ask)
 {
 	struct query_budget budget;
@@ -279,7 +314,9 @@ static double time_range(struct bench *bench, int64_t seconds, question *ask)
 
 		query_budget_init(&budget, QUERY_CPU_NS, QUERY_BYTES);
 		r = ask(bench, &query);
-		must(r == -EDQUOT ? 0 : r, "query"); /* its budget has ended it: it took that */
+		if (r == -EDQUOT)
+			return NAN;
+		must(r, "query");
 		ms[i] = cpu_ms_since(start_ns);
 	}
 	qsort(ms, N_RUNS, sizeof(ms[0]), compare_doubles);
@@ -319,7 +356,37 @@ static double time_sql(struct bench *bench)
 	return cpu_ms_since(start_ns);
 }
 
-static void copy_hours(struct bench *bench)
+static double children_ms(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_CHILDREN, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
+}
+
+/* Have Go's pprof merge @files of the folder. */
+static double merge_pprof(struct bench *bench, const char *files)
+{
+	double before_ms = children_ms();
+	char command[1024];
+
+	snprintf(
+		command, sizeof(command),
+		"cd '%s' && go tool pprof -symbolize=none -proto -output=merged %s >/dev/null 2>&1",
+		bench->folder, files);
+	return system(command) == 0 ? children_ms() - before_ms : NAN;
+}
+
+static double time_pprof(struct bench *bench)
+{
+	double first_ms = merge_pprof(bench, "$(ls *.pb.gz | head -n 1)"); /* go may build it */
+
+	return isnan(first_ms) ? NAN : merge_pprof(bench, "*.pb.gz");
+}
+
+/* The rest of all days are as the first. */
+static void copy_day(struct bench *bench)
 {
 	char sql[256];
 
@@ -333,24 +400,61 @@ static void copy_hours(struct bench *bench)
 	}
 }
 
+/* 1000 rows a second. */
+static double speed(const struct bench *bench, const struct form *form)
+{
+	return (double)bench->n_hour_rows / form->write_ms;
+}
+
 static void print_sizes(struct bench *bench)
 {
-	double n_rows = (double)bench->n_rows; /* of an hour */
+	double n_rows = (double)bench->n_hour_rows;
 	double rolled_up = (double)number_of(
 		bench, "SELECT sum(length(totals) + length(seconds)) FROM window");
-	double sql =
-		(double)number_of(bench, "SELECT page_count * page_size FROM"
-					 " pragma_page_count('temp'), pragma_page_size('temp')");
 	double all = (double)number_of(bench, "SELECT page_count * page_size FROM"
 					      " pragma_page_count, pragma_page_size");
 
 	figures_print("rows of a window of 10 s", n_rows * WINDOW_S / HOUR_S, "rows", "");
-	figures_print("a row, at first", (double)bench->blob_bytes / n_rows, "B", "");
-	figures_print("  once rolled up", rolled_up / n_rows / ((double)WRITTEN_S / HOUR_S), "B",
-		      "<= 2");
-	figures_print("  in gzipped pprof files", (double)bench->pprof_bytes / n_rows, "B", "");
-	figures_print("  in rows of SQL", sql / n_rows, "B", "");
-	figures_print("four hours, dictionaries included", all / 1e6, "MB", "");
+	figure_print(&(struct figure){
+		.name = "  written, in the first hour",
+		.value = speed(bench, &bench->ours),
+		.unit = "1000 rows a s of CPU",
+		.goal = "",
+		.peers = { { "gzipped pprof", speed(bench, &bench->pprof) },
+			   { "rows of SQL", speed(bench, &bench->sql) } },
+	});
+	figure_print(&(struct figure){
+		.name = "a row, at first",
+		.value = bench->ours.bytes / n_rows,
+		.unit = "B",
+		.goal = "",
+		.peers = { { "gzipped pprof", bench->pprof.bytes / n_rows },
+			   { "rows of SQL", bench->sql.bytes / n_rows } },
+	});
+	figures_print("  once rolled up", rolled_up / (double)bench->n_rows, "B", "<= 2");
+	figures_print("a day, dictionaries included", all / 1e6, "MB", "");
+	figures_print("writing and rolling up",
+		      bench->write_ms * 1e6 / ((double)WRITTEN_S * N_CPUS * FREQUENCY_HZ),
+		      "ns of CPU a sample", "");
+	figures_print("  of one CPU, at this rate", bench->write_ms / (WRITTEN_S * 10.0), "%", "");
+}
+
+static void print_queries(struct bench *bench)
+{
+	figure_print(&(struct figure){
+		.name = "1 h, merged and encoded",
+		.value = time_range(bench, HOUR_S, ask_pprof),
+		.unit = "ms of CPU",
+		.goal = "",
+		.peers = { { "gzipped pprof", time_pprof(bench) },
+			   { "rows of SQL", time_sql(bench) } },
+	});
+	copy_day(bench);
+	figures_print("24 h, merged and encoded", time_range(bench, DAY_S, ask_pprof), "ms of CPU",
+		      "<= 300");
+	figures_print("7 days, merged and encoded",
+		      time_range(bench, (int64_t)N_DAYS * DAY_S, ask_pprof), "ms of CPU", "");
+	print_others(bench);
 }
 
 int main(int argc, char *argv[])
@@ -361,7 +465,7 @@ int main(int argc, char *argv[])
 	const struct store_options store_options = { .memory_bytes = 512 << 20,
 						     .retention_ns = 600 * NS_PER_SECOND,
 						     .period_ns = PERIOD_NS };
-	struct bench bench = { 0 };
+	struct bench bench = { .folder = argv[1] };
 	char path[512];
 
 	if (argc != 2)
@@ -375,22 +479,9 @@ int main(int argc, char *argv[])
 	     "database");
 	bench.host = made_up_host_new(bench.store, N_PROCESSES, N_STACKS);
 	made_up_host_describe(bench.host, 1);
-	write_hours(&bench);
+	write_day(&bench);
 	print_sizes(&bench);
-	figures_print("writing and rolling up",
-		      bench.write_ms * 1e6 / (WRITTEN_S * N_CPUS * FREQUENCY_HZ),
-		      "ns of CPU a sample", "");
-	figures_print("  of one CPU, at this rate", bench.write_ms / (WRITTEN_S * 10.0), "%", "");
-	figures_print("1 h, merged and encoded", time_range(&bench, HOUR_S, ask_pprof), "ms of CPU",
-		      "");
-	figures_print("  as rows of SQL, merged alone", time_sql(&bench), "ms of CPU", "");
-	figures_print("  as pprof files, written alone", bench.pprof_ms, "ms of CPU", "");
-	copy_hours(&bench);
-	figures_print("24 h, merged and encoded", time_range(&bench, DAY_S, ask_pprof), "ms of CPU",
-		      "<= 300");
-	figures_print("7 days, merged and encoded",
-		      time_range(&bench, (int64_t)N_DAYS * DAY_S, ask_pprof), "ms of CPU", "");
-	print_others(&bench);
+	print_queries(&bench);
 	figures_print(NULL, 0, "", "");
 	database_close(bench.database);
 	history_close(bench.history);

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "profiler/base/array.h"
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
@@ -234,15 +236,43 @@ double cpu_ms_since(int64_t start_ns)
 	return (double)(cpu_now() - start_ns) / NS_PER_MS;
 }
 
-void figures_print(const char *name, double value, const char *unit, const char *goal)
+static void print_peers(const struct figure *figure)
+{
+	const char *separator = "";
+
+	printf(", \"beside\": {");
+	for (size_t i = 0; i < ARRAY_SIZE(figure->peers) && figure->peers[i].name; i++) {
+		if (isnan(figure->peers[i].value))
+			continue;
+		printf("%s\"%s\": %.3g", separator, figure->peers[i].name, figure->peers[i].value);
+		separator = ", ";
+	}
+	printf("}}");
+}
+
+void figure_print(const struct figure *figure)
 {
 	static bool is_later;
 
+	printf("%s\n", is_later ? "," : "{\"rows\": [");
+	is_later = true;
+	printf("  {\"name\": \"%s\", ", figure->name);
+	if (isnan(figure->value) && *figure->goal) {
+		fprintf(stderr, "%s: the query was refused\n", figure->name);
+		exit(1);
+	}
+	if (isnan(figure->value))
+		printf("\"value\": null, \"unit\": \"refused\"");
+	else
+		printf("\"value\": %.3g, \"unit\": \"%s\"", figure->value, figure->unit);
+	printf(", \"goal\": \"%s\"", figure->goal);
+	print_peers(figure);
+}
+
+void figures_print(const char *name, double value, const char *unit, const char *goal)
+{
 	if (name)
-		printf("%s\n  {\"name\": \"%s\", \"value\": %.3g, \"unit\": \"%s\", \"goal\": "
-		       "\"%s\"}",
-		       is_later ? "," : "{\"rows\": [", name, value, unit, goal);
+		figure_print(&(struct figure){ name, value, unit, goal, { { 0 } } });
 	else
 		printf("\n]}\n");
-	is_later = true;
 }

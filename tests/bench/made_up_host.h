@@ -58,5 +58,20 @@ void made_up_host_feed(struct made_up_host *host, const struct made_up_second *s
 int64_t cpu_now(void);
 double cpu_ms_since(int64_t start_ns);
 
-/* A row of the figures, as JSON; the end of them, if @name is NULL. @goal may be "". */
+/* A row of the figures. */
+struct figure {
+	const char *name;
+	double value; /* NAN: the query was refused, which ends the program if there is a goal */
+	const char *unit;
+	const char *goal; /* may be "" */
+	struct {
+		const char *name;
+		double value; /* NAN: it is not there */
+	} peers[2];
+};
+
+/* Print it as JSON. */
+void figure_print(const struct figure *figure);
+
+/* The same of what has no peers; the end of them, if @name is NULL. */
 void figures_print(const char *name, double value, const char *unit, const char *goal);
