@@ -135,28 +135,49 @@ static void draw_stacks(struct made_up_host *host)
 	}
 }
 
+/* What runs in place @i, from 0 on; numbers are from 1 on, and never used again. */
+static uint32_t process_at(const struct made_up_host *host, uint32_t i)
+{
+	uint32_t n_before = (host->n_restarted + host->n_processes - 1 - i) / host->n_processes;
+
+	return n_before * host->n_processes + i + 1;
+}
+
+static void describe_process(struct made_up_host *host, uint32_t i)
+{
+	uint32_t number = process_at(host, i);
+	char comm[32], path[64];
+	const struct label labels[] = { { "cgroup", "/system.slice" },
+					{ "comm", comm },
+					{ "exe", path } };
+	const struct store_process process = { number, 1000 + number, labels, 3 };
+
+	snprintf(comm, sizeof(comm), "service-%u", i + 1);
+	snprintf(path, sizeof(path), "/usr/bin/service-%u", i + 1);
+	must(store_add_process(host->store, &process), "process");
+	must(store_add_thread(host->store, number, number, 1000 + number, comm), "thread");
+}
+
 void made_up_host_describe(struct made_up_host *host, uint32_t dictionary)
 {
-	char comm[32], path[64];
-
 	must(store_begin_dictionary(host->store, dictionary), "dictionary");
 	for (uint32_t i = 0; i < host->n_files; i++)
 		must(store_add_file(host->store, i + 1, host->paths[i]), "file");
-	for (uint32_t i = 1; i <= host->n_processes; i++) {
-		const struct label labels[] = { { "cgroup", "/system.slice" },
-						{ "comm", comm },
-						{ "exe", path } };
-		const struct store_process process = { i, 1000 + i, labels, 3 };
-
-		snprintf(comm, sizeof(comm), "service-%u", i);
-		snprintf(path, sizeof(path), "/usr/bin/service-%u", i);
-		must(store_add_process(host->store, &process), "process");
-		must(store_add_thread(host->store, i, i, 1000 + i, comm), "thread");
-	}
+	for (uint32_t i = 0; i < host->n_processes; i++)
+		describe_process(host, i);
 	for (uint32_t i = 0; i < host->n_stacks; i++)
 		must(store_add_stack(host->store, i, host->stacks[i], host->n_frames[i]), "stack");
 	if (dictionary == 1)
 		name_files(host);
+}
+
+void made_up_host_restart(struct made_up_host *host, uint32_t n)
+{
+	while (n--) {
+		uint32_t i = host->n_restarted++ % host->n_processes;
+
+		describe_process(host, i);
+	}
 }
 
 static uint32_t draw_stack(struct made_up_host *host)
@@ -216,7 +237,7 @@ void made_up_host_feed(struct made_up_host *host, const struct made_up_second *s
 				second->start_unix_ns + i / second->n_cpus * second->period_ns,
 			.value = (uint64_t)second->period_ns,
 			.weight = 1,
-			.thread = 1 + stack % host->n_processes,
+			.thread = process_at(host, stack % host->n_processes),
 			.stack = stack,
 			.cpu = (uint16_t)(i % second->n_cpus),
 		};

@@ -24,6 +24,7 @@ enum {
 struct made_up_host {
 	struct store *store; /* borrowed */
 	uint32_t n_processes;
+	uint32_t n_restarted; /* processes, one after another, and again from the first on */
 	uint32_t n_stacks;
 	char paths[HOST_MOST_FILES][256];
 	struct elf_description descriptions[HOST_MOST_FILES];
@@ -44,6 +45,9 @@ struct made_up_host *made_up_host_free(struct made_up_host *host);
 
 /* Describe all that there is in a new dictionary; in the first one, files get their names. */
 void made_up_host_describe(struct made_up_host *host, uint32_t dictionary);
+
+/* @n processes end, the oldest first, and others do the same in their place. */
+void made_up_host_restart(struct made_up_host *host, uint32_t n);
 
 /* Add so many samples of one second on each of @n_cpus CPUs, @period_ns apart. */
 struct made_up_second {
