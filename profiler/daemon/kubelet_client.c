@@ -64,6 +64,13 @@ static int open_curl(struct curl *ret_curl)
 	return 0; /* it stays loaded: the process ends soon */
 }
 
+bool kubelet_client_is_installed(void)
+{
+	struct curl curl;
+
+	return open_curl(&curl) == 0;
+}
+
 static size_t on_bytes(char *bytes, size_t size, size_t n, void *context)
 {
 	struct answer *answer = context;
