@@ -196,7 +196,7 @@ export class TimePanel {
     if (!view?.data || !state) return;
     const { data, selected, nowS } = view;
     const lengthS = Math.max(selected.endS - selected.startS, 1e-9);
-    const sums = sumsOf(data, { startS: selected.startS, endS: Math.min(selected.endS, nowS) });
+    const sums = sumsOf(data, selected, nowS);
     const wanted = data.series.flatMap(({ name, values }, i) =>
       values.some((ns) => ns > 0) ? [{ name, i, cores: sums[i] / lengthS }] : [],
     );

@@ -135,15 +135,17 @@ export function coresAt(data, step, /** @type {number} */ nowS) {
 
 /**
  * CPU time of each series in a range, in s; a step that is cut counts in part.
- * @param {TimelineData} data @param {TimeRange} range
+ * @param {TimelineData} data @param {TimeRange} range @param {number} nowS
  */
-export function sumsOf({ stepS, firstStep, nSteps, series }, { startS, endS }) {
+export function sumsOf(data, { startS, endS }, nowS) {
+  const { stepS, firstStep, nSteps, series } = data;
   return series.map(({ values }) => {
     let ns = 0;
     for (let step = 0; step < nSteps; step++) {
       const from = (firstStep + step) * stepS;
-      const common = Math.min(endS, from + stepS) - Math.max(startS, from);
-      if (common > 0) ns += values[step] * (common / stepS);
+      const length = lengthOf(data, step, nowS);
+      const common = Math.min(endS, from + length) - Math.max(startS, from);
+      if (common > 0) ns += values[step] * (common / length);
     }
     return ns / 1e9;
   });

@@ -81,8 +81,18 @@ test('CPUs in use are by the length of a step, and of the last one as far as it 
 
 test('sums of a range count steps that are cut in part', () => {
   const data = mergeTimeline(null, WHOLE, window(4));
-  assert.deepEqual(sumsOf(data, window(4)), [30, 2, 0.5]);
-  const [a] = sumsOf(data, { startS: START + STEP / 3, endS: START + 2 * STEP });
+  const now = START + 99 * STEP;
+  assert.deepEqual(sumsOf(data, window(4), now), [30, 2, 0.5]);
+  const [a] = sumsOf(data, { startS: START + STEP / 3, endS: START + 2 * STEP }, now);
   assert.ok(Math.abs(a - (6 + 9)) < 1e-9);
-  assert.deepEqual(sumsOf(data, { startS: 0, endS: 10 }), [0, 0, 0]);
+  assert.deepEqual(sumsOf(data, { startS: 0, endS: 10 }, now), [0, 0, 0]);
+});
+
+test('what was used in a step that is not over was used by now', () => {
+  const data = mergeTimeline(null, WHOLE, window(4));
+  const startS = START + 3 * STEP;
+  const sums = (endS) => sumsOf(data, { startS, endS }, startS + 5);
+  assert.deepEqual(sums(startS + 5), [3, 1, 0]);
+  assert.deepEqual(sums(startS + STEP), [3, 1, 0], 'also if the range goes on');
+  assert.deepEqual(sums(startS + 2.5), [1.5, 0.5, 0]);
 });
