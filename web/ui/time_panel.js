@@ -86,6 +86,8 @@ export class TimePanel {
     this.shown = 'light';
     /** @type {{data: TimelineData | null, map: Heatmap | null, changes: BuildChange[]}} */
     this.answers = { data: null, map: null, changes: [] };
+    /** @type {Record<string, string>} sentences, by what cannot be had */
+    this.failures = {};
     this.listen();
   }
 
@@ -140,8 +142,9 @@ export class TimePanel {
   /** @param {string} what @param {string} sentence '' if all is well again */
   fail(what, sentence) {
     const { failure } = this.elements;
-    failure.hidden = !sentence;
-    setText(failure, sentence && `The ${what} cannot be had: ${sentence}`);
+    this.failures[what] = sentence && `The ${what} cannot be had: ${sentence}`;
+    setText(failure, Object.values(this.failures).filter(Boolean).join(' · '));
+    failure.hidden = !failure.textContent;
   }
 
   /** What the timeline spans, and the rest of what is to be seen now; null before there is a state. */

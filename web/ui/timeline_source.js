@@ -64,7 +64,8 @@ class Asker {
     if (key === this.key && (this.isUnderWay || nowMs < this.askedMs + waitMs)) return;
     this.abort.abort();
     const abort = (this.abort = new AbortController());
-    const timeout = setTimeout(() => abort.abort(), TIMEOUT_MS);
+    const late = new Error('no answer came in time');
+    const timeout = setTimeout(() => abort.abort(late), TIMEOUT_MS);
     Object.assign(this, { key, askedMs: nowMs, isUnderWay: true });
     try {
       const response = await fetch(url, { signal: abort.signal, cache: 'no-store' });
@@ -89,7 +90,8 @@ class Asker {
 
   stop() {
     this.abort.abort();
-    Object.assign(this, { key: '', isUnderWay: false });
+    Object.assign(this, { key: '', isUnderWay: false, abort: new AbortController() });
+    this.fail('');
   }
 }
 
@@ -124,7 +126,7 @@ export class TimelineSource {
   askTimeline({ stepS, query }, window) {
     const data = this.dataQuery === query ? this.data : null;
     const wanted = wantedSteps(data, window, stepS);
-    const isWhole = !data || wanted.end - wanted.first >= data.nSteps;
+    const { isWhole } = wanted;
     const key = `${stepS} ${query} ${isWhole ? window.endS : ''}`;
     // Half a step later there is something to see, and on a long step it can wait.
     const isSettled = data !== null && window.endS < Date.now() / 1000 - SETTLED_S;
