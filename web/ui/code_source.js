@@ -10,6 +10,7 @@
 
 import { parseListing } from './code_lines.js';
 import { isEmbedded } from './embedded.js';
+import { selectionOf } from './state.js';
 
 /** @typedef {import('./code_lines.js').Listing} Listing */
 /** @typedef {import('./state.js').State} State */
@@ -18,13 +19,6 @@ import { isEmbedded } from './embedded.js';
 const LONGEST_ERROR = 300;
 const NO_SERVER = 'The code of a function is read by the daemon; this page is a file.';
 const NOT_REACHABLE = 'The server is not reachable.';
-
-/** The same range as the profile's. @param {State} state */
-function rangeOf({ at, rangeS }) {
-  return at === null
-    ? { from: `now-${rangeS}s`, to: 'now' }
-    : { from: String(at - rangeS), to: String(at) };
-}
 
 /**
  * @template T
@@ -54,9 +48,8 @@ export class CodeSource {
    * @returns {Promise<Answer<Listing>>}
    */
   listing(buildId, name, state) {
-    const fields = new URLSearchParams({ build_id: buildId, function: name, ...rangeOf(state) });
-    if (state.query) fields.set('query', state.query);
-    return get(`/api/v1/disassembly?${fields}`, async (response) =>
+    const fields = { build_id: buildId, function: name, ...selectionOf(state) };
+    return get(`/api/v1/disassembly?${new URLSearchParams(fields)}`, async (response) =>
       parseListing(await response.json()),
     );
   }

@@ -8,7 +8,7 @@
 import { ROOT } from './call_tree.js';
 import { create, setText } from './dom.js';
 import { GraphPane } from './graph_pane.js';
-import { formatMoment, showTicks, timeTicks } from './time_axis.js';
+import { formatClock, formatTick, ticksOf, TimeScale } from './time_scale.js';
 import { panSpan, WHOLE, zoomSpan } from './time_span.js';
 import { formatCount, formatTime } from './units.js';
 
@@ -30,6 +30,8 @@ import { formatCount, formatTime } from './units.js';
 const ADDRESS_DELAY_MS = 250;
 const WHEEL_ZOOM = 1.0015;
 const KEY_ZOOM = 1.6;
+/** Room for the text of a tick. */
+const TICK_PX = 110;
 
 export class TimeView {
   /** @param {HTMLElement} element @param {Actions} actions */
@@ -212,13 +214,19 @@ export class TimeView {
       return;
     }
     const ns = answer.endNs - answer.startNs;
-    const [from, to] = [answer.startNs + span.start * ns, answer.startNs + span.end * ns];
-    showTicks(this.axis, timeTicks(from, to, this.axis.clientWidth));
-    const samples = formatCount(answer.layout.tree.samples[ROOT] ?? 0);
-    const digits = (to - from) / 100;
-    setText(
-      this.summary,
-      `${formatTime(to - from)} from ${formatMoment(from, digits)}, of ${samples} samples`,
+    const atS = (/** @type {number} */ share) => (answer.startNs + share * ns) / 1e9;
+    const scale = new TimeScale({ startS: atS(span.start), endS: atS(span.end) }, 100);
+    const { stepS, times } = ticksOf(scale, Math.floor(this.axis.clientWidth / TICK_PX));
+    this.axis.replaceChildren(
+      ...times.map((s) => {
+        const tick = create('span', { class: 'tick' }, formatTick(s, stepS));
+        tick.style.left = `${scale.xOf(s).toFixed(3)}%`;
+        return tick;
+      }),
     );
+    const length = (span.end - span.start) * ns;
+    const from = formatClock(scale.startS, length / 1e11);
+    const samples = formatCount(answer.layout.tree.samples[ROOT] ?? 0);
+    setText(this.summary, `${formatTime(length)} from ${from}, of ${samples} samples`);
   }
 }
