@@ -64,6 +64,7 @@ export class TimePanel {
     this.timeline = new Timeline(timeline, {
       onSelect: (range, isStep) => this.select(range, isStep),
       onPoint,
+      onPick: ({ change }) => this.compareAround(change),
     });
     this.heatmap = new HeatmapView(heatmap, {
       onSelect: (range) => this.selectCells(range),
@@ -175,8 +176,7 @@ export class TimePanel {
     const asked = state.timelineS ? window : null;
     this.source.follow({ window: asked, stepS, heatEndS, query: state.query });
     this.timeline.show(view);
-    const groups = groupMarks(answers.changes, this.timeline.scale);
-    this.timeline.showMarks(groups, ({ change }) => this.compareAround(change));
+    this.timeline.showMarks(groupMarks(answers.changes, this.timeline.scale));
     if (answers.map && heatEndS !== null) {
       this.heatmap.show(answers.map, state.at === null ? null : view.selected);
     }
