@@ -13,6 +13,7 @@
 import { baseName } from './frame.js';
 import { ProfileBuilder } from './profile_builder.js';
 import { DecodeError } from './profile.js';
+import { visible } from './strings.js';
 import { eachLine, unescapeText } from './text_lines.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
@@ -154,7 +155,7 @@ class PerfReader {
     this.endEvent();
     const types = [{ type: 'samples', unit: 'count' }];
     if (CLOCK.test(this.kind) && this.hasPeriod) types.push({ type: 'cpu', unit: 'nanoseconds' });
-    else if (this.hasPeriod) types.push({ type: this.kind, unit: 'count' });
+    else if (this.hasPeriod) types.push({ type: visible(this.kind), unit: 'count' });
     const profile = this.builder.finish(types);
     if (this.nLeftOut) {
       const text = `${this.nLeftOut} samples of other events than ${this.kind}`;

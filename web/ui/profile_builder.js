@@ -8,6 +8,7 @@
 
 import { LIMITS, refuseBeyond, tooMany } from './profile.js';
 import { Rows } from './rows.js';
+import { visible } from './strings.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
 /** @typedef {{type: string, unit: string}} ValueType */
@@ -38,6 +39,8 @@ export class ProfileBuilder {
   constructor() {
     /** @type {Map<string, number>} */
     this.texts = new Map([['', 0]]);
+    /** Of each, all of it to be seen. */
+    this.strings = [''];
     /** @type {Map<string, number>} by name */
     this.functions = new Map();
     /** @type {Map<string, number>} by path */
@@ -58,7 +61,9 @@ export class ProfileBuilder {
 
   /** @param {string} text @returns {number} of the string */
   text(text) {
-    return numberOf(this.texts, text);
+    const number = numberOf(this.texts, text);
+    if (number === this.strings.length) this.strings.push(visible(text));
+    return number;
   }
 
   /**
@@ -109,7 +114,7 @@ export class ProfileBuilder {
     const atNs = this.atNs.data.slice(0, this.atNs.size);
     const times = atNs.filter((ns) => ns > 0).sort();
     return {
-      strings: [...this.texts.keys()],
+      strings: this.strings,
       sampleTypes,
       defaultType: sampleTypes[sampleTypes.length - 1].type,
       functionName,

@@ -47,12 +47,26 @@ test('marks of folded lines tell kinds, and what was escaped is itself', async (
     return [name, kind];
   });
   assert.deepEqual(kinds.slice(2), [
-    ['f;g\n', 'native'],
+    ['f;g␊', 'native'],
     ['x', 'jit'],
     ['y', 'kernel'],
     ['[truncated: too deep]', 'cut'],
     ['z', 'native'],
   ]);
+});
+
+test('what would not be seen in names of a text is made visible', async () => {
+  const name = 'a\u202eb\x1b[31m\\x00';
+  const perf = `${name} 1 1.0: 5 cyc\x07les: \n\t10 ${name} (/bin/${name})\n\n`;
+  for (const text of [`${name};${name} 1\n`, perf]) {
+    // Of a text, the beginning has no control characters.
+    const { profile } = await readProfile(bytesOf(`# ${'-'.repeat(4096)}\n${text}`));
+    const { strings, sampleTypes, labelValue, functionName, mappingFile } = profile;
+    assert.equal(strings[labelValue[0]], 'a�b␛[31m␀');
+    assert.equal(strings[functionName[0]], 'a�b␛[31m␀');
+    assert.ok([...mappingFile].every((file) => strings[file] === '/bin/a�b␛[31m␀'));
+    assert.match(sampleTypes.at(-1).type, /^(samples|cyc␇les)$/);
+  }
 });
 
 test('a folded line without a count is named', async () => {
