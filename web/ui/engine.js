@@ -150,7 +150,10 @@ class Side {
       nFrames,
       hasTimes: profile.sampleAtNs !== null,
       buildIds: buildIdsOf(profile),
-      notes: stacks.nDeep ? [`${stacks.nDeep} stacks are too deep to be shown whole`] : [],
+      notes: [
+        ...profile.notes,
+        ...(stacks.nDeep ? [`${stacks.nDeep} stacks are too deep to be shown whole`] : []),
+      ],
     };
   }
 }

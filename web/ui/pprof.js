@@ -237,14 +237,19 @@ function readLine(wire, functions, lineFunction, lineNumber) {
 class SampleReader {
   /**
    * @param {Wire} wire @param {Ids} locations
-   * @param {{n: number, width: number, text: (index: number) => number, timeKey: number}} shape
+   * @param {{n: number, width: number, text: (index: number) => number, timeKey: number,
+   *   precisionKey: number}} shape
    */
-  constructor(wire, locations, { n, width, text, timeKey }) {
+  constructor(wire, locations, { n, width, text, timeKey, precisionKey }) {
     this.wire = wire;
     this.locations = locations;
     this.width = width;
     this.text = text;
     this.timeKey = timeKey;
+    this.precisionKey = precisionKey;
+    this.isCoarse = false;
+    /** Samples of which only the second is known. */
+    this.nCoarse = 0;
     this.stacks = new Rows(LIMITS.frames, tooMany(LIMITS.frames, 'frames in its stacks'));
     this.sets = new Rows(LIMITS.labels, tooMany(LIMITS.labels, 'labels'));
     this.sampleStack = new Int32Array(n);
@@ -258,6 +263,7 @@ class SampleReader {
   read(row, end) {
     const { wire } = this;
     this.nValues = 0;
+    this.isCoarse = false;
     while (wire.at < end) {
       const tag = wire.varint();
       if (tag === 10) this.readFrames();
@@ -269,6 +275,8 @@ class SampleReader {
     }
     this.sampleStack[row] = this.stacks.endRow();
     this.sampleSet[row] = this.sets.endRow();
+    // Only ours are so: their first value is how many they are.
+    if (this.isCoarse) this.nCoarse += this.values[row * this.width];
   }
 
   /** The innermost loop of all: nearly all ids have one octet, two or three. */
@@ -328,6 +336,7 @@ class SampleReader {
     }
     wire.expectEnd(end);
     if (this.atNs && key === this.timeKey) this.atNs[row] = number;
+    else if (key && key === this.precisionKey) this.isCoarse = true;
     else if (value) {
       this.sets.push(key);
       this.sets.push(value);
@@ -362,15 +371,18 @@ function finishSamples(reader) {
   };
 }
 
-/** @param {string[]} comments */
-function readFacts(comments) {
+/** @param {string[]} comments @param {number} nCoarse samples */
+function readFacts(comments, nCoarse) {
   /** @type {Record<string, string>} */
   const facts = {};
-  for (const line of comments.join('\n').split('\n')) {
+  const lines = comments.join('\n').split('\n');
+  for (const line of lines) {
     const colon = line.indexOf(': ');
     if (colon > 0) facts[line.slice(0, colon)] = line.slice(colon + 2);
   }
-  return facts;
+  const notes = lines.filter((line) => line.startsWith('left out: '));
+  if (nCoarse) notes.push(`of ${nCoarse} samples only the second is known: they stand in its middle`);
+  return { facts, notes };
 }
 
 /** @param {Wire} wire @param {ReturnType<typeof findMessages>} found @returns {Profile} */
@@ -386,6 +398,7 @@ function readMessages(wire, found) {
     width: types.length,
     text,
     timeKey: strings.indexOf('end_timestamp_ns'),
+    precisionKey: strings.indexOf('timestamp_precision_ns'),
   });
   readEach(wire, found.samples, (row, end) => samples.read(row, end));
   return {
@@ -408,7 +421,10 @@ function readMessages(wire, found) {
     // Ours names the file of all but what is made at run time; others may name none.
     unmapped: found.mappings.size ? 'jit' : 'native',
     ...finishSamples(samples),
-    facts: readFacts(found.comments.map((index) => strings[index] ?? '')),
+    ...readFacts(
+      found.comments.map((index) => strings[index] ?? ''),
+      samples.nCoarse,
+    ),
     startNs: found.startNs,
     durationNs: found.durationNs,
   };

@@ -36,6 +36,7 @@
  * @property {Float64Array} values        sampleTypes.length for each sample
  * @property {Float64Array | null} sampleAtNs when each sample was taken, unix time, where told
  * @property {Record<string, string>} facts comments of the form `key: value`
+ * @property {string[]} notes             sentences about what is not here, or not as it is
  * @property {number} startNs             unix time
  * @property {number} durationNs
  */

@@ -137,6 +137,7 @@ export class ProfileBuilder {
       values: this.values.data.slice(0, this.values.size),
       sampleAtNs: times.length ? atNs : null,
       facts: {},
+      notes: [],
       startNs: times[0] ?? 0,
       durationNs: times.length ? times[times.length - 1] - times[0] : 0,
     };
