@@ -9,8 +9,8 @@ import { ROOT } from './call_tree.js';
 import { create, setText } from './dom.js';
 import { GraphPane } from './graph_pane.js';
 import { formatClock, formatTick, ticksOf, TimeScale } from './time_scale.js';
-import { panSpan, WHOLE, zoomSpan } from './time_span.js';
 import { formatCount, formatTime } from './units.js';
+import { panSpan, WHOLE, zoomSpan } from './viewport.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./layout.js').Layout} Layout */

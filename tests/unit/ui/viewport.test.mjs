@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { panSpan, WHOLE, zoomSpan } from '../../../web/ui/time_span.js';
+import { panSpan, WHOLE, zoomSpan } from '../../../web/ui/viewport.js';
 
 test('a span zooms about a place, and never leaves the whole', () => {
   const half = zoomSpan(WHOLE, 0.5, 0.5);
