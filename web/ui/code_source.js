@@ -5,11 +5,12 @@
  *
  *     build id, function  --CodeSource.listing-->  Listing     build id, file  --.text-->  the file
  *
- * What cannot be had comes as a sentence that says why. A file that was read is kept.
+ * What cannot be had comes as a sentence that says why; with what is there comes what it lacks. A file that was read is kept.
  */
 
 import { parseListing } from './code_lines.js';
 import { isEmbedded } from './embedded.js';
+import { lackOf } from './reasons.js';
 import { selectionOf } from './state.js';
 
 /** @typedef {import('./code_lines.js').Listing} Listing */
@@ -29,7 +30,10 @@ async function get(address, read) {
   if (isEmbedded) return { value: null, sentence: NO_SERVER };
   try {
     const response = await fetch(address, { cache: 'no-store' });
-    if (response.ok) return { value: await read(response), sentence: '' };
+    const lack = lackOf(response);
+    if (response.ok) {
+      return { value: await read(response), sentence: lack && `They ${lack}.` };
+    }
     const words = (await response.text()).trim().slice(0, LONGEST_ERROR);
     return { value: null, sentence: `The server says: ${words || response.status}` };
   } catch {

@@ -47,6 +47,7 @@ const CODE_COLUMNS = [
 const PICK_ONE =
   'Pick a function: by its menu in any view, or in Top, and its source and its instructions ' +
   'appear here.';
+const NO_LINES = 'No debug information says which lines its instructions are of.';
 
 const LONGEST_LINE = 300;
 
@@ -135,8 +136,8 @@ export class CodeView {
     if (!frame) return PICK_ONE;
     if (!listing) return sentence || 'Its code is being read…';
     const numbers = `${formatCount(listing.self)} samples of its own, ${formatCount(listing.total)} in all.`;
-    if (!file) return `${numbers} No debug information says which lines its instructions are of.`;
-    return sourceSentence ? `${numbers} ${sourceSentence}` : numbers;
+    const ofLines = file ? sourceSentence : NO_LINES;
+    return [numbers, sentence, ofLines].filter(Boolean).join(' ');
   }
 
   /** @param {string[]} files @param {string} picked */

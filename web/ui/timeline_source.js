@@ -10,6 +10,7 @@
  */
 
 import { heatmapUrl } from './heatmap_cells.js';
+import { lackOf } from './reasons.js';
 import { mergeTimeline, timelineUrl, wantedSteps } from './timeline_data.js';
 
 /** @typedef {import('./build_marks.js').BuildChange} BuildChange */
@@ -30,7 +31,8 @@ import { mergeTimeline, timelineUrl, wantedSteps } from './timeline_data.js';
  * @property {(data: TimelineData) => void} onTimeline
  * @property {(map: Heatmap) => void} onHeatmap
  * @property {(changes: BuildChange[]) => void} onBuilds
- * @property {(what: string, sentence: string) => void} onFailure '' when it works again
+ * @property {(what: string, failing: string) => void} onFailure the rest of the sentence; '' when
+ *   all is well again
  */
 
 const BUILDS_PERIOD_MS = 60000;
@@ -42,13 +44,14 @@ const LONGEST_ERROR = 200;
 
 /** Asks for one thing at a time, and not again before it may have changed. */
 class Asker {
-  /** @param {(sentence: string) => void} onFailure */
+  /** @param {(failing: string) => void} onFailure */
   constructor(onFailure) {
     this.onFailure = onFailure;
     this.key = '';
     this.askedMs = -Infinity;
     this.isUnderWay = false;
     this.hasFailed = false;
+    this.failing = '';
     this.abort = new AbortController();
   }
 
@@ -73,25 +76,26 @@ class Asker {
       if (!response.ok) throw new Error(text.trim().slice(0, LONGEST_ERROR) || response.statusText);
       if (abort !== this.abort) return;
       onAnswer(JSON.parse(text));
-      this.fail('');
+      this.tell(lackOf(response), false);
     } catch (error) {
-      if (abort === this.abort) this.fail(error instanceof Error ? error.message : `${error}`);
+      const reason = error instanceof Error ? error.message : error;
+      if (abort === this.abort) this.tell(`cannot be had: ${reason}`, true);
     } finally {
       clearTimeout(timeout);
       if (abort === this.abort) this.isUnderWay = false;
     }
   }
 
-  /** @param {string} sentence '' if it has not */
-  fail(sentence) {
-    if (sentence || this.hasFailed) this.onFailure(sentence);
-    this.hasFailed = sentence !== '';
+  /** @param {string} failing '' if all is well @param {boolean} hasFailed to be asked for soon */
+  tell(failing, hasFailed) {
+    if (failing !== this.failing) this.onFailure(failing);
+    Object.assign(this, { failing, hasFailed });
   }
 
   stop() {
     this.abort.abort();
     Object.assign(this, { key: '', isUnderWay: false, abort: new AbortController() });
-    this.fail('');
+    this.tell('', false);
   }
 }
 
@@ -103,7 +107,7 @@ export class TimelineSource {
     this.data = null;
     this.dataQuery = '';
     const asker = (/** @type {string} */ what) =>
-      new Asker((sentence) => listener.onFailure(what, sentence));
+      new Asker((failing) => listener.onFailure(what, failing));
     this.askers = {
       timeline: asker('timeline'),
       heatmap: asker('heat map'),

@@ -12,13 +12,14 @@ const NOTHING = { ...HOUR, window: null };
 /** Until all that is under way has come as far as it can. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Answers a timeline with one service, whose name is how many seconds a step has. */
+/** No build has changed; a timeline has one service, whose name is how many seconds a step has. */
 async function answerTimeline(/** @type {string} */ url) {
+  if (url.startsWith('/api/v1/builds?')) return Response.json({ builds: [] });
   const fields = new URL(url, 'http://host').searchParams;
   const [from, to, step] = ['from', 'to', 'step'].map((name) => Number(fields.get(name)));
   const steps = (to - from) / step;
   const series = [{ labels: { service_name: `s${step}` }, values: Array(steps).fill(1e9) }];
-  return Response.json({ from, step, steps, series, other: null, builds: [] });
+  return Response.json({ from, step, steps, series, other: null });
 }
 
 /** Never answers: what asks is given up, or fails. */
@@ -56,6 +57,7 @@ test('other steps are data of their own, with names of their own', async () => {
     );
     assert.ok(told.data.series[0].values.every((/** @type {number} */ ns) => ns === 1e9));
   }
+  assert.deepEqual(told.failures, []);
 });
 
 test('what nobody wants any more has not failed', async () => {
@@ -71,8 +73,25 @@ test('a failure is taken back when nobody wants the answer any more', async () =
   source.follow({ ...HOUR, heatEndS: NOW_S });
   await settle();
   const whats = ['timeline', 'marks of builds', 'heat map'];
-  assert.deepEqual(told.failures, whats.map((what) => [what, 'no such label']));
+  assert.deepEqual(told.failures, whats.map((what) => [what, 'cannot be had: no such label']));
   told.failures.length = 0;
   source.follow(NOTHING);
   assert.deepEqual(told.failures, whats.map((what) => [what, '']));
+});
+
+test('what an answer lacks is told, and it counts as one', async () => {
+  const { source, told } = sourceOf(async (url) => {
+    const answer = await answerTimeline(url);
+    answer.headers.set('X-Pilotlight-Limits', 'match, groups');
+    return answer;
+  });
+  source.follow(HOUR);
+  await settle();
+  assert.deepEqual(
+    told.failures.map(([what]) => what).sort(),
+    ['marks of builds', 'timeline'],
+  );
+  for (const [, failing] of told.failures) assert.match(failing, /^may lack some: /);
+  assert.equal(told.data.stepS, HOUR.stepS);
+  assert.equal(source.askers.timeline.hasFailed, false);
 });
