@@ -11,6 +11,7 @@
  * last. Format: proto/profile.proto of the pprof project.
  */
 
+import { Numbers } from './numbers.js';
 import { DecodeError, LIMITS, refuseBeyond, tooMany } from './profile.js';
 import { Rows } from './rows.js';
 import { readStrings } from './strings.js';
@@ -21,23 +22,9 @@ import { Wire } from './wire.js';
 /** A repeated integer comes packed into one value, or one by one. */
 const PACKED = 2;
 
-/** Where messages of a kind lie: the places of their lengths. */
-class Places {
-  constructor() {
-    this.size = 0;
-    this.data = new Uint32Array(256);
-  }
+/** Where messages of a kind lie: the places of their lengths. @typedef {Numbers<Uint32Array>} Places */
 
-  /** @param {number} at */
-  add(at) {
-    if (this.size === this.data.length) {
-      const grown = new Uint32Array(this.size * 2);
-      grown.set(this.data);
-      this.data = grown;
-    }
-    this.data[this.size++] = at;
-  }
-}
+const places = () => new Numbers(new Uint32Array(256));
 
 /**
  * The first walk: where everything is.
@@ -45,12 +32,12 @@ class Places {
  */
 function findMessages(wire) {
   const messages = {
-    types: new Places(),
-    samples: new Places(),
-    mappings: new Places(),
-    locations: new Places(),
-    functions: new Places(),
-    strings: new Places(),
+    types: places(),
+    samples: places(),
+    mappings: places(),
+    locations: places(),
+    functions: places(),
+    strings: places(),
   };
   const { types, samples, mappings, locations, functions, strings } = messages;
   const byTag = [];
@@ -65,9 +52,9 @@ function findMessages(wire) {
   const end = wire.bytes.length;
   while (wire.at < end) {
     const tag = wire.varint();
-    const places = byTag[tag];
-    if (places) {
-      places.add(wire.at);
+    const found = byTag[tag];
+    if (found) {
+      found.push(wire.at);
       wire.at = wire.limit();
     } else if (tag === 72) scalars.startNs = wire.signed();
     else if (tag === 80) scalars.durationNs = wire.signed();

@@ -8,6 +8,7 @@
  * All lie one after the other in one array that grows. Lists that are there already take no room.
  */
 
+import { grown } from './numbers.js';
 import { DecodeError } from './profile.js';
 
 const NOTHING = -1;
@@ -51,9 +52,7 @@ export class Rows {
     if (needed <= this.data.length) return;
     if (needed > this.maxNumbers) throw new DecodeError(this.tooMany);
     const wanted = Math.max(needed, this.data.length * 2);
-    const grown = new Int32Array(Math.min(wanted, this.maxNumbers));
-    grown.set(this.data);
-    this.data = grown;
+    this.data = grown(this.data, Math.min(wanted, this.maxNumbers));
   }
 
   /** Numbers of the row that is being written. */
@@ -92,8 +91,8 @@ export class Rows {
   add(hash) {
     const row = this.size++;
     if (this.size >= this.first.length) {
-      this.first = grownTwice(this.first);
-      this.hashes = grownTwice(this.hashes);
+      this.first = grown(this.first, this.size * 2);
+      this.hashes = grown(this.hashes, this.size * 2);
     }
     this.hashes[row] = hash;
     this.first[this.size] = this.end;
@@ -118,11 +117,4 @@ export class Rows {
       data: this.data.subarray(0, this.end),
     };
   }
-}
-
-/** @param {Int32Array} data */
-function grownTwice(data) {
-  const grown = new Int32Array(data.length * 2);
-  grown.set(data);
-  return grown;
 }

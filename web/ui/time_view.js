@@ -9,8 +9,8 @@ import { ROOT } from './call_tree.js';
 import { create, setText } from './dom.js';
 import { GraphPane } from './graph_pane.js';
 import { formatMoment, showTicks, timeTicks } from './time_axis.js';
-import { panSpan, WHOLE, zoomSpan } from './time_span.js';
-import { formatCount, formatTime } from './units.js';
+import { formatCount, formatTime, formatValue } from './units.js';
+import { panSpan, WHOLE, zoomSpan } from './viewport.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -195,7 +195,7 @@ export class TimeView {
 
   /** @param {InOrder} answer */
   showThreads({ threads, thread }) {
-    const texts = threads.map(({ text, total }) => `${text} · ${formatTime(total)}`);
+    const texts = threads.map(({ text, total }) => `${text} · ${formatValue(total)}`);
     const known = Array.from(this.threads.options, (option) => option.text);
     if (texts.join('\n') !== known.join('\n')) {
       this.threads.replaceChildren(

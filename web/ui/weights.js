@@ -8,6 +8,7 @@
  * Many samples have one stack; a tree needs to walk it once.
  */
 
+import { grown } from './numbers.js';
 import { Rows } from './rows.js';
 
 /** @typedef {import('./stacks.js').Stacks} Stacks */
@@ -68,8 +69,8 @@ function weighPairs(stacks, selected, groups) {
     pairs.push(stack[i]);
     const row = pairs.endRow();
     if (row >= time.length) {
-      time = doubled(time);
-      count = doubled(count);
+      time = grown(time, row * 2);
+      count = grown(count, row * 2);
     }
     time[row] += stacks.time[i];
     count[row] += stacks.count[i];
@@ -83,11 +84,4 @@ function weighPairs(stacks, selected, groups) {
     ofRow[row] = data[2 * row + 1];
   }
   return { stacks, stack: ofRow, group, time, count, scale: 1 };
-}
-
-/** @param {Float64Array} data */
-function doubled(data) {
-  const longer = new Float64Array(data.length * 2);
-  longer.set(data);
-  return longer;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { inflate } from '../../../web/ui/gzip.js';
+import { inflate } from '../../../web/ui/reader.js';
 import { decodeProfile } from '../../../web/ui/pprof.js';
 import { DecodeError } from '../../../web/ui/profile.js';
 import { visible } from '../../../web/ui/strings.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { formatMoment, timeTicks } from '../../../web/ui/time_axis.js';
-import { panSpan, WHOLE, zoomSpan } from '../../../web/ui/time_span.js';
+import { panSpan, WHOLE, zoomSpan } from '../../../web/ui/viewport.js';
 
 const NOON = Date.parse('2026-11-26T12:00:00') * 1e6; // where the reader is
 
