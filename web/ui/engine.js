@@ -115,6 +115,11 @@ class Side {
     return { ...this.done.stacks, time: this.stacks.time };
   }
 
+  /** What values are. @param {string} [type] '' for the default */
+  valueType(type = '') {
+    return this.profile.sampleTypes[valueColumns(this.profile, type).value];
+  }
+
   /** @returns {Summary['labels']} */
   labels() {
     const { strings, labelKey } = this.profile;
@@ -134,12 +139,10 @@ class Side {
   /** @param {number} nFrames @returns {Summary} */
   summary(nFrames) {
     const { profile, stacks, format } = this;
-    const { value } = valueColumns(profile, '');
     return {
       format,
       types: profile.sampleTypes,
-      type: profile.sampleTypes[value].type,
-      unit: profile.sampleTypes[value].unit,
+      ...this.valueType(),
       labels: this.labels(),
       facts: profile.facts,
       startNs: profile.startNs,
@@ -149,7 +152,7 @@ class Side {
       nFrames,
       hasTimes: profile.sampleAtNs !== null,
       buildIds: buildIdsOf(profile),
-      notes: stacks.nDeep ? [`${stacks.nDeep} stacks are too deep to be shown whole`] : [],
+      notes: notesOf(profile, stacks),
     };
   }
 }
@@ -224,7 +227,9 @@ export class Engine {
     const none = { picture: null, threads, thread: picked?.key ?? '', startNs: 0, endNs: 0 };
     if (!stacks.atNs || !picked) return none;
     const root = this.frames.addGroup(picked.text, 'process');
-    const { tree, startNs, endNs, ...places } = orderByTime(stacks, selected, picked.key, root);
+    const { unit } = this.opened.valueType(question.type);
+    const order = orderByTime(stacks, selected, picked.key, root, unit);
+    const { tree, startNs, endNs, ...places } = order;
     const nodes = Int32Array.from({ length: tree.size - 1 }, (_, i) => i + 1);
     const columns = new CallTree(this.frames, tree);
     const layout = { ...places, ...gatherChildren(columns, nodes), measure: measureTree(columns) };
@@ -320,6 +325,14 @@ function scalesOf(input, base) {
   const rate = sum(input.count) / sum(input.time);
   const countScale = (base.scale * rate * sum(base.time)) / sum(base.count);
   return { scale: base.scale, countScale: countScale > 0 ? countScale : base.scale };
+}
+
+/** What could not be shown as it is. @param {Profile} profile @param {Stacks} stacks */
+function notesOf({ nUntimed }, { nDeep }) {
+  return [
+    nDeep ? `${nDeep} stacks are too deep to be shown whole` : '',
+    nUntimed ? `${nUntimed} samples do not tell their time, so none is shown in its order` : '',
+  ].filter(Boolean);
 }
 
 /** Of each module; of one that was replaced, the last. @param {Profile} profile */

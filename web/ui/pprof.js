@@ -12,7 +12,7 @@
  */
 
 import { Numbers } from './numbers.js';
-import { DecodeError, LIMITS, refuseBeyond, tooMany } from './profile.js';
+import { DecodeError, LIMITS, refuseBeyond, timesOf, tooMany } from './profile.js';
 import { Rows } from './rows.js';
 import { readStrings } from './strings.js';
 import { Wire } from './wire.js';
@@ -345,7 +345,7 @@ function finishSamples(reader) {
     sampleStack: reader.sampleStack,
     sampleSet: reader.sampleSet,
     values: reader.values,
-    sampleAtNs: reader.atNs?.some((ns) => ns > 0) ? reader.atNs : null,
+    ...timesOf(reader.atNs),
   };
 }
 

@@ -7,7 +7,7 @@
  */
 
 import { Numbers } from './numbers.js';
-import { LIMITS, refuseBeyond, tooMany } from './profile.js';
+import { LIMITS, refuseBeyond, timesOf, tooMany } from './profile.js';
 import { Rows } from './rows.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
@@ -113,7 +113,7 @@ export class ProfileBuilder {
       sampleStack: toInt32Array(this.sampleStack),
       sampleSet: toInt32Array(this.sampleSet),
       values: this.values.data.slice(0, this.values.size),
-      sampleAtNs: times.length ? atNs : null,
+      ...timesOf(atNs),
       facts: {},
       startNs: times[0] ?? 0,
       durationNs: times.length ? times[times.length - 1] - times[0] : 0,
