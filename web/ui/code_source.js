@@ -16,7 +16,7 @@ import { isEmbedded } from './embedded.js';
 /** @template T @typedef {{value: T | null, sentence: string}} Answer */
 
 const LONGEST_ERROR = 300;
-const NO_SERVER = 'The code of a function is read by the daemon; this page is a file.';
+export const NO_SERVER = 'The code of a function is read by the daemon; this is a file.';
 const NOT_REACHABLE = 'The server is not reachable.';
 
 /** The same range as the profile's. @param {State} state */

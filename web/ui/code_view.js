@@ -6,7 +6,7 @@
  */
 
 import { countLines, filesOf, hottestRow, lineIn, sourceRows } from './code_lines.js';
-import { create, setText } from './dom.js';
+import { create, setText, showOptions } from './dom.js';
 import { baseName } from './frame.js';
 import { RowList, setCell } from './row_list.js';
 import { formatCount, formatShare } from './units.js';
@@ -22,8 +22,9 @@ import { formatCount, formatShare } from './units.js';
 /**
  * @typedef {object} Code
  * @property {Frame | null} frame  null where none is picked
+ * @property {string} buildId      of its module, or ''
  * @property {Listing | null} listing
- * @property {string} sentence     why there is no listing
+ * @property {string} sentence     why there is no listing; '' while it is being read
  * @property {string} file         the source file that is shown, or ''
  * @property {string | null} source its text
  * @property {string} sourceSentence why there is no text
@@ -99,11 +100,14 @@ export class CodeView {
 
   /** @param {Code} code */
   show(code) {
-    const isOther = this.code?.frame?.id !== code.frame?.id || this.file !== code.file;
+    const { code: before } = this;
+    const isSame = before?.frame?.id === code.frame?.id && before?.buildId === code.buildId;
+    // While it is read again, the reader keeps what is there, and the place in it.
+    if (isSame && code.frame && !code.listing && !code.sentence) return;
+    const isOther = !isSame || this.file !== code.file;
     this.code = code;
     this.file = code.file;
     const { frame, listing } = code;
-    this.title.hidden = !frame;
     setText(this.title, frame ? frame.name.slice(0, 400) : '');
     this.title.hidden = !frame;
     setText(this.note, this.noteOf(code));
@@ -141,10 +145,8 @@ export class CodeView {
 
   /** @param {string[]} files @param {string} picked */
   showFiles(files, picked) {
-    this.files.replaceChildren(
-      ...files.map((file) => create('option', { value: file, title: file }, baseName(file))),
-    );
-    this.files.value = picked;
+    const options = files.map((file) => ({ value: file, text: baseName(file), title: file }));
+    showOptions(this.files, options, picked);
     this.files.hidden = files.length === 0;
   }
 

@@ -7,13 +7,10 @@
  *     File  --open, compare-->  Page
  */
 
-import { byId, setText } from './dom.js';
+import { byId, sentenceOf, setText } from './dom.js';
 import { LIMITS, refuseBeyond } from './profile.js';
 
 /** @typedef {import('./page.js').Page} Page */
-
-/** @param {unknown} error */
-const sentenceOf = (error) => (error instanceof Error ? error.message : String(error));
 
 export class OpenedFiles {
   /** @param {Page} page */
@@ -43,26 +40,37 @@ export class OpenedFiles {
     const bytes = await this.read(file);
     if (!bytes) return;
     const { page } = this;
+    // At once: from here on, no base that the server has may take its place.
+    this.baseName = file.name;
     try {
-      await page.engine.openBase(bytes);
-      this.baseName = file.name;
+      const summary = await page.engine.openBase(bytes);
+      if (this.baseName !== file.name) return;
+      if (!summary) throw new Error('it was given up');
       this.show();
       await page.rebuild();
       page.say(`compared with ${file.name}`);
     } catch (error) {
       page.fail(`${file.name} cannot be shown: ${sentenceOf(error)}.`);
+      if (this.baseName === file.name) this.dropBase();
     }
+  }
+
+  /** Compare with what the address says again. */
+  dropBase() {
+    const { page } = this;
+    this.baseName = '';
+    this.show();
+    page.source.forgetBase();
+    if (!this.name) page.source.follow(page.state);
   }
 
   /** Back to what the page showed before. */
   async close() {
     const { page } = this;
     this.name = '';
-    this.baseName = '';
     await page.engine.openBase(null);
     page.change({ query: '', zoom: [] });
-    this.show();
-    page.source.follow(page.state);
+    this.dropBase();
   }
 
   /** @param {File} file @returns {Promise<Uint8Array | null>} null, and a sentence, if it cannot be */

@@ -11,7 +11,7 @@
 
 import { showBreadcrumbs } from './breadcrumbs.js';
 import { ROOT } from './call_tree.js';
-import { byId, create, setText } from './dom.js';
+import { byId, create, sentenceOf, setText } from './dom.js';
 import { isEmbedded } from './embedded.js';
 import { ChangePalette } from './change_palette.js';
 import { EngineClient } from './engine_client.js';
@@ -192,7 +192,9 @@ export class Page {
       byId(`save-${format}`, HTMLAnchorElement).href = profileUrl(this.state, format);
     }
     // A file has no server that knows more of its time.
-    byId('time', HTMLElement).hidden = this.files.name !== '';
+    const isFile = this.files.name !== '';
+    byId('time', HTMLElement).hidden = isFile;
+    byId('saves', HTMLElement).hidden = isFile;
     this.time?.show(this.state);
     this.workbench.showState(this.state);
   }
@@ -244,12 +246,13 @@ export class Page {
       this.groups = (await this.engine.processes()) ?? this.groups;
       this.showProcesses();
     } catch (error) {
-      this.fail(`This profile cannot be shown: ${error instanceof Error ? error.message : error}.`);
+      this.fail(`This profile cannot be shown: ${sentenceOf(error)}.`);
     }
   }
 
   /** @param {Error} error */
   failBase({ message }) {
+    this.source.forgetBase();
     this.fail(`What this is compared with cannot be shown: ${message}.`);
   }
 
@@ -316,15 +319,21 @@ export class Page {
     this.graph.setLayout(layout, tree.follow(this.state.zoom));
     this.setFocused(path ? tree.follow(path) : -1);
     this.refreshTooltip();
-    const summary = /** @type {Summary} */ (this.summary);
-    this.showMessage(tree.total[ROOT] ? '' : describeEmptiness(summary, this.state));
+    this.showEmptiness();
     this.updateSearch();
     this.showZoom();
     const status = this.files.name ? {} : this.status;
     const measured = truths(layout.measure, status, this.earlierStatus);
-    const items = [...remarks(summary.notes), ...measured];
+    const items = [...remarks(this.summary?.notes ?? []), ...measured];
     showTruths(byId('truth', HTMLElement), items);
     showReasons(byId('truths', HTMLElement), items);
+  }
+
+  /** Why there is nothing to be seen, if there is not. */
+  showEmptiness() {
+    const { layout, summary, state } = this;
+    const isEmpty = summary && !layout?.tree.total[ROOT];
+    this.showMessage(isEmpty ? describeEmptiness(summary, state) : '');
   }
 
   showProcesses() {

@@ -6,7 +6,7 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { create, setText } from './dom.js';
+import { create, setText, showOptions } from './dom.js';
 import { GraphPane } from './graph_pane.js';
 import { formatMoment, showTicks, timeTicks } from './time_axis.js';
 import { formatCount, formatTime, formatValue } from './units.js';
@@ -195,14 +195,11 @@ export class TimeView {
 
   /** @param {InOrder} answer */
   showThreads({ threads, thread }) {
-    const texts = threads.map(({ text, total }) => `${text} · ${formatValue(total)}`);
-    const known = Array.from(this.threads.options, (option) => option.text);
-    if (texts.join('\n') !== known.join('\n')) {
-      this.threads.replaceChildren(
-        ...threads.map(({ key }, i) => create('option', { value: key }, texts[i])),
-      );
-    }
-    this.threads.value = thread;
+    const options = threads.map(({ key, text, total }) => ({
+      value: key,
+      text: `${text} · ${formatValue(total)}`,
+    }));
+    showOptions(this.threads, options, thread);
   }
 
   showAxis() {
