@@ -11,13 +11,12 @@
  */
 
 import { CallTree } from './call_tree.js';
-import { parseColouring } from './colouring.js';
+import { labelNodes, parseColouring } from './colouring.js';
 import { Frames } from './frames.js';
-import { sumFunctions } from './function_sums.js';
+import { sumFunctions } from './function_table.js';
 import { gatherChildren, layOut } from './layout.js';
-import { labelNodes } from './node_labels.js';
 import { readProfile } from './reader.js';
-import { calleesOf, callersOf } from './sandwich_stacks.js';
+import { compileSearch, matchFrames } from './search.js';
 import { labelColumn, parseSelector, selectSets, splitByLabel } from './selector.js';
 import { makeStacks, valueColumns, valuesOf } from './stacks.js';
 import { sumProcesses, sumSets } from './processes.js';
@@ -25,7 +24,7 @@ import { orderByTime, threadsOf } from './time_order.js';
 import { applyTransforms } from './transforms.js';
 import { buildTree } from './tree_builder.js';
 import { measureTree } from './truth.js';
-import { weigh } from './weights.js';
+import { calleesOf, callersOf, weigh } from './weights.js';
 
 /** @typedef {import('./call_tree.js').TreeColumns} TreeColumns */
 /** @typedef {import('./layout.js').Order} Order */
@@ -253,6 +252,12 @@ export class Engine {
   /** Who used the CPU, whatever the question selects. */
   processes() {
     return sumProcesses(this.opened.stacks);
+  }
+
+  /** Which frames a text finds; null for an empty one. @param {{search: string}} question */
+  search({ search }) {
+    const test = compileSearch(search);
+    return test && matchFrames(this.frames, test);
   }
 
   get opened() {

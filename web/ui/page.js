@@ -19,20 +19,27 @@ import { FlameGraph } from './flame_graph.js';
 import { factsOf } from './frame_details.js';
 import { OpenedFiles } from './opened_files.js';
 import { ProcessList } from './process_list.js';
-import { compileSearch, describeMatches, nextMatch, searchTree } from './search.js';
+import { describeMatches, nextMatch, searchTree } from './search.js';
 import { formatSelector, parseSelector } from './selector.js';
 import { Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
 import { TimePanel } from './time_panel.js';
 import { Tooltip } from './tooltip.js';
-import { describeEmptiness, earliest, remarks, truths } from './truth.js';
-import { showReasons, showTruths } from './truth_list.js';
+import {
+  describeEmptiness,
+  earliest,
+  remarks,
+  showReasons,
+  showTruths,
+  truths,
+} from './truth.js';
 import { Twin } from './twin.js';
 import { formatClock, formatRange, formatShare, setValueUnit } from './units.js';
 import { isGraphView, Workbench } from './workbench.js';
 
 /** @typedef {import('./engine.js').Summary} Summary */
+/** @typedef {import('./engine_client.js').Found} Found */
 /** @typedef {import('./engine_client.js').SentLayout} SentLayout */
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
@@ -84,6 +91,11 @@ export class Page {
     this.groups = [];
     /** @type {SentLayout | null} */
     this.layout = null;
+    /** @type {Found | null} frames that the search finds */
+    this.found = null;
+    /** Why it finds none, or ''. */
+    this.searchFailure = '';
+    this.searching = Promise.resolve(true);
     /** @type {Matches | null} */
     this.matches = null;
     /** @type {Status} */
@@ -294,6 +306,7 @@ export class Page {
       const question = this.question(state);
       const layout = await this.engine.picture(question);
       if (!layout) return;
+      await this.find();
       const ofType = this.summary.types.find(({ type }) => type === state.type);
       setValueUnit((ofType ?? this.summary).unit);
       this.showLayout(layout);
@@ -516,36 +529,46 @@ export class Page {
 
   // --- search -----------------------------------------------------------------------------------
 
+  /** Which frames the search finds, so far. */
   updateSearch() {
-    const { layout, graph, elements, state } = this;
-    const { search, found } = elements;
-    this.matches = null;
-    search.ariaInvalid = 'false';
-    let words = '';
-    try {
-      const test = compileSearch(state.search);
-      if (test && layout) {
-        this.matches = searchTree(layout, graph.viewport.zoom, test);
-        words = describeMatches(this.matches);
-      }
-    } catch (error) {
-      search.ariaInvalid = 'true';
-      words = error instanceof Error ? error.message : '';
-    }
-    setText(found, words);
+    const { layout, graph, elements, found, searchFailure } = this;
+    const rows = layout && found?.frames === layout.tree.frames ? found.rows : null;
+    this.matches = rows && layout && searchTree(layout, graph.viewport.zoom, rows);
+    elements.search.ariaInvalid = String(searchFailure !== '');
+    setText(elements.found, searchFailure || (this.matches ? describeMatches(this.matches) : ''));
     graph.setMatches(this.matches?.frames ?? null);
     if (graph.viewport.progress === 1) this.showTwin();
   }
 
+  /** Ask which frames the search finds. @returns {Promise<boolean>} false if there is a later one */
+  async find() {
+    const { search } = this.state;
+    let found = /** @type {Found | null} */ (null);
+    let failure = '';
+    try {
+      if (search.trim()) found = await this.engine.search(search);
+    } catch (error) {
+      failure = sentenceOf(error);
+    }
+    const isGivenUp = search.trim() !== '' && !found && !failure;
+    if (isGivenUp || search !== this.state.search) return false;
+    this.found = found;
+    this.searchFailure = failure;
+    return true;
+  }
+
   /** @param {string} search */
-  setSearch(search) {
+  async setSearch(search) {
     this.change({ search });
+    this.searching = this.find();
+    if (!(await this.searching)) return;
     this.updateSearch();
     this.workbench.refresh();
   }
 
   /** @param {1 | -1} direction */
-  goToMatch(direction) {
+  async goToMatch(direction) {
+    await this.searching;
     if (!this.matches) return;
     if (!isGraphView(this.state)) {
       this.workbench.deck.current?.goToMatch?.(direction);

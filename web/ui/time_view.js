@@ -38,7 +38,8 @@ export class TimeView {
     /** @type {InOrder | null} */
     this.answer = null;
     this.span = WHOLE;
-    this.timer = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     this.drag = { x: 0, start: WHOLE, isMoving: false };
     this.threads = create('select', {});
     this.threads.addEventListener('change', () =>
