@@ -204,7 +204,7 @@ export class EngineClient {
     const { method, argument } = current;
     if (method === 'open' || method === 'openBase') {
       if (argument && !error) this.opened.set(method, argument);
-      else this.opened.delete(method);
+      else if (method === 'openBase') this.opened.delete(method);
     }
     if (error) current.reject(new Error(error));
     else current.resolve({ answer, frames: this.frames });
