@@ -11,9 +11,8 @@
  * last. Format: proto/profile.proto of the pprof project.
  */
 
-import { Numbers } from './numbers.js';
+import { Numbers, Rows } from './numbers.js';
 import { DecodeError, LIMITS, refuseBeyond, timesOf, tooMany } from './profile.js';
-import { Rows } from './rows.js';
 import { readStrings } from './strings.js';
 import { Wire } from './wire.js';
 

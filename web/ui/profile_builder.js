@@ -6,9 +6,8 @@
  *     location, frames, sample…  --finish-->  Profile
  */
 
-import { Numbers } from './numbers.js';
+import { Numbers, Rows } from './numbers.js';
 import { LIMITS, refuseBeyond, timesOf, tooMany } from './profile.js';
-import { Rows } from './rows.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
 /** @typedef {{type: string, unit: string}} ValueType */

@@ -16,8 +16,7 @@
  * the stacks do, so either tree's total is the function's.
  */
 
-import { grown } from './numbers.js';
-import { Rows } from './rows.js';
+import { grown, Rows } from './numbers.js';
 
 /** @typedef {import('./stacks.js').Stacks} Stacks */
 
