@@ -6,6 +6,7 @@
 #include "import/pprof_reader.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -404,16 +405,30 @@ static int add_sample(struct pprof_reader *reader)
 	return r < 0 ? r : profile_append_sample(profile, &sample);
 }
 
+static int tell_of_times(struct profile *profile, size_t n_timeless)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text),
+		 "left out: when samples were taken, since %zu of %zu do not say so", n_timeless,
+		 profile->n_samples);
+	return profile_add_comment(profile, text);
+}
+
 /* Times are of use where each sample has one; else all samples are shown as if none had. */
-static void finish_moments(struct pprof_reader *reader)
+static int finish_moments(struct pprof_reader *reader)
 {
 	struct profile *profile = reader->tables.profile;
+	int r = 0;
 
 	if (reader->n_timeless) {
+		if (profile->n_moments)
+			r = tell_of_times(profile, reader->n_timeless);
 		profile->n_moments = 0;
 		profile->n_untimed = 0;
 	}
 	profile_sort_moments(profile);
+	return r;
 }
 
 static int read_sample(struct pprof_reader *reader, const struct protobuf_field *field)
@@ -509,9 +524,10 @@ int pprof_read(const char *bytes, size_t size, struct profile **ret_profile,
 		r = read_fields(&reader, cursor, 2, read_sample);
 	if (r == 0)
 		r = choose_program(&reader);
+	if (r == 0)
+		r = finish_moments(&reader);
 	if (r < 0)
 		return r;
-	finish_moments(&reader);
 	*ret_profile = steal(reader.tables.profile);
 	return 0;
 }

@@ -53,6 +53,7 @@ struct search {
 	size_t n_stacks; /* that were counted */
 	struct pair_map file_index;
 	struct arena arena;
+	size_t sighting_bytes; /* of stacks */
 };
 
 static void search_fini(struct search *search)
@@ -68,6 +69,15 @@ static void search_fini(struct search *search)
 	snapshot_fini(&search->snapshot);
 }
 
+/* Ask whether to go on, with all that is known so far. */
+static int ask_budget(const struct search *search)
+{
+	return query_budget_ask(search->query->budget,
+				search->sighting_bytes + search->arena.bytes +
+					pair_map_bytes(&search->file_index) +
+					search->file_capacity * sizeof(*search->files));
+}
+
 static int search_init(struct search *search, struct store *store)
 {
 	struct snapshot *snapshot = &search->snapshot;
@@ -81,6 +91,10 @@ static int search_init(struct search *search, struct store *store)
 	for (size_t i = 0; r == 0 && i < snapshot->n_dictionaries; i++) {
 		const struct snapshot_dictionary *held = &snapshot->dictionaries[i];
 
+		search->sighting_bytes += held->n_stacks * sizeof(*search->parts[i].stacks);
+		r = ask_budget(search);
+		if (r < 0)
+			return r;
 		search->parts[i].stacks =
 			calloc(held->n_stacks + 1UL, sizeof(*search->parts[i].stacks));
 		if (!search->parts[i].stacks)
@@ -107,7 +121,7 @@ static int on_sample(void *context, size_t dictionary_i, int64_t time_unix_ns,
 	struct search_part *part = &search->parts[dictionary_i];
 	const struct sighting sighting = { time_unix_ns, time_unix_ns, sample->weight };
 	uint32_t ignored;
-	int r = query_budget_ask(search->query->budget, 0);
+	int r = ask_budget(search);
 
 	if (r < 0)
 		return r;
@@ -136,9 +150,7 @@ static int add_file(struct search *search, uint32_t number)
 	if (!file.path)
 		return -ENOMEM;
 	search->files[search->n_files++] = file;
-	return query_budget_ask(search->query->budget,
-				search->arena.bytes + pair_map_bytes(&search->file_index) +
-					search->file_capacity * sizeof(*search->files));
+	return ask_budget(search);
 }
 
 static int find_file(struct search *search, uint32_t number, uint32_t *ret_index)
@@ -182,7 +194,8 @@ static int add_stacks(struct search *search)
 		for (uint32_t stack = 0; r == 0 && stack < held->n_stacks; stack++) {
 			const struct sighting *sighting = &search->parts[i].stacks[stack];
 
-			if (sighting->count)
+			r = ask_budget(search);
+			if (r == 0 && sighting->count)
 				r = add_stack(search, held->dictionary, stack, sighting);
 		}
 	}

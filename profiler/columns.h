@@ -48,3 +48,11 @@ static inline int columns_read_after(struct varint_reader *reader, uint32_t befo
 	*ret_number = before + (uint32_t)difference;
 	return 0;
 }
+
+/* The next of a column of counts, none of which is 0. */
+static inline int columns_read_count(struct varint_reader *reader, uint64_t *ret_count)
+{
+	int r = varint_read(reader, ret_count);
+
+	return r == 0 && !*ret_count ? -EBADMSG : r;
+}

@@ -298,6 +298,15 @@ bool container_table_knows(const struct container_table *table, const char *key)
 	return entry && entry->record;
 }
 
+bool container_table_each_unknown(const struct container_table *table, container_table_visit *visit,
+				  void *context)
+{
+	for (const struct entry *entry = table->entries; entry; entry = entry->hh.next)
+		if (!entry->record && !visit(context, entry->key))
+			return false;
+	return true;
+}
+
 static uint64_t later(uint64_t change, const struct entry *entry)
 {
 	return entry->change > change ? entry->change : change;

@@ -44,6 +44,14 @@ bool container_table_note(struct container_table *table, const char *key);
 /* Whether the name of @key is known. */
 bool container_table_knows(const struct container_table *table, const char *key);
 
+/* Called with what was met. Returns whether it is to go on. */
+typedef bool container_table_visit(void *context, const char *key);
+
+/* Visit what was noted and is not known, that first which was used least recently; the table must
+ * not change meanwhile. Returns whether all of it was visited. */
+bool container_table_each_unknown(const struct container_table *table, container_table_visit *visit,
+				  void *context);
+
 /*
  * Set *@ret_facts to what is known of who runs at @path; borrowed until the table is changed.
  *

@@ -29,6 +29,8 @@
 #define MAX_IDLE          4
 /* How many longer windows one tick makes at most: each takes milliseconds, and none is urgent. */
 #define ROLL_UPS_A_TICK 20
+/* A range up to this may begin and end within seconds. */
+#define PARTS_MAX_NS (60 * NS_PER_SECOND)
 
 const char *const history_error_names[HISTORY_ERROR_COUNT] = {
 	[HISTORY_ERROR_FULL] = "full",       [HISTORY_ERROR_READ_ONLY] = "read_only",
@@ -461,6 +463,42 @@ static int64_t second_from(int64_t unix_ns)
 	return unix_ns / NS_PER_SECOND + (unix_ns % NS_PER_SECOND > NS_PER_SECOND / 2);
 }
 
+/* Whether exact times are to tell what lies in the range: of a long one, what a second has at its
+ * ends matters little, and to look at each sample takes much. */
+static bool has_parts_of_seconds(const struct snapshot_wish *wish)
+{
+	int64_t length_ns;
+
+	if (wish->is_by_second || (wish->detail != PAST_TOTALS && wish->detail != PAST_MOMENTS))
+		return false;
+	if (__builtin_sub_overflow(wish->end_unix_ns, wish->start_unix_ns, &length_ns) ||
+	    length_ns > PARTS_MAX_NS)
+		return false;
+	return wish->start_unix_ns % NS_PER_SECOND || wish->end_unix_ns % NS_PER_SECOND;
+}
+
+/* What is to be read of history for @wish. */
+static struct past_wish past_wish_of(const struct snapshot_wish *wish)
+{
+	struct past_wish past_wish = {
+		.start_unix_s = second_from(wish->start_unix_ns),
+		.end_unix_s = second_from(wish->end_unix_ns),
+		.detail = wish->detail,
+		.start_unix_ns = wish->start_unix_ns,
+		.end_unix_ns = wish->end_unix_ns,
+		.grid = wish->grid,
+		.budget = wish->budget,
+	};
+
+	if (has_parts_of_seconds(wish)) {
+		past_wish.has_parts = true;
+		past_wish.detail = PAST_MOMENTS;
+		past_wish.start_unix_s = wish->start_unix_ns / NS_PER_SECOND;
+		past_wish.end_unix_s = (wish->end_unix_ns - 1) / NS_PER_SECOND + 1;
+	}
+	return past_wish;
+}
+
 /* Hold what the store has, and leave to @past_wish what it has not. */
 static int history_hold_rest(struct store *store, const struct snapshot_wish *wish,
 			     struct past_wish *past_wish, struct snapshot *ret_snapshot)
@@ -502,13 +540,7 @@ static int history_read(void *context, struct store *store, const struct snapsho
 {
 	struct history *history = context;
 	_cleanup_(snapshot_fini) struct snapshot snapshot = { 0 };
-	struct past_wish past_wish = {
-		.start_unix_s = second_from(wish->start_unix_ns),
-		.end_unix_s = second_from(wish->end_unix_ns),
-		.detail = wish->detail,
-		.grid = wish->grid,
-		.budget = wish->budget,
-	};
+	struct past_wish past_wish = past_wish_of(wish);
 	struct database *database;
 	int r = history_borrow(history, &database);
 

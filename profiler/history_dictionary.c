@@ -279,3 +279,18 @@ int history_frame_put(struct database *database, const struct history_frame *fra
 	bind_frame(statement, frame);
 	return database_add_row(database, statement, ret_frame);
 }
+
+int history_frame_find_last(struct database *database, uint32_t *ret_frame)
+{
+	sqlite3_stmt *statement;
+	uint32_t last = 0;
+	int r = database_prepare(database, "SELECT id FROM frame ORDER BY id DESC LIMIT 1",
+				 &statement);
+
+	if (r == 0)
+		r = database_find_number(database, statement, &last);
+	if (r < 0)
+		return r;
+	*ret_frame = last;
+	return 0;
+}

@@ -5,11 +5,15 @@
  * Message: what the roles say to each other.
  *
  *     sampler ──► server     labeling, dictionary, file, process, thread, stack, samples, names,
- * status sampler ◄── server     stored, encoded, questions both ways              service: to the
- * next server, what the last one said sampler ──► resolver   build, debug file, questions sampler
- * ◄── resolver   built, table, description, debug reference, names, kernel names, module, JIT read,
- * containers sampler ──► fetcher    fetch, fetch pods sampler ◄── fetcher    fetched, pods both
- * ways              ping, pong; replies go back to the server
+ *                            description, kernel names, status, encode
+ *     sampler ◄── server     stored, encoded, questions
+ *     sampler ◄─► server     service: to the next server, what the last one said
+ *     sampler ──► resolver   build, hurry, debug file, questions
+ *     sampler ◄── resolver   built, table, description, debug reference, names, kernel names,
+ *                            module, JIT read, containers
+ *     sampler ──► fetcher    fetch, fetch pods
+ *     sampler ◄── fetcher    fetched, pods
+ *     both ways              ping, pong; replies go back to the server
  *
  * A packet of SOCK_SEQPACKET holds one or more messages, each a header and a body, padded to 8
  * bytes. At most MESSAGE_MAX_FDS descriptors travel with a packet that holds one message. Whoever

@@ -55,8 +55,9 @@ struct reading {
 	uint32_t *stack_indices;   /* in the dictionary, likewise */
 	uint32_t *frames;          /* by number: its mark */
 	size_t frame_capacity;
-	struct pair_map file_index;   /* number → that in the store */
-	struct pair_map label_index;  /* number of a label set → 0: it is described */
+	uint32_t frame_end;          /* from this number on there are none, whatever a stack says */
+	struct pair_map file_index;  /* number → that in the store */
+	struct pair_map label_index; /* number of a label set → 0: it is described */
 	struct pair_map string_index; /* number → strings[] */
 	const char **strings;
 	size_t n_strings;
@@ -232,18 +233,29 @@ static int reserve_frame(struct reading *reading, uint32_t number)
 	return r;
 }
 
-/* Mark the frames that the stacks lead through. There cannot be so many as some numbers say. */
+static int find_frame_end(struct reading *reading)
+{
+	uint32_t last;
+	int r = history_frame_find_last(reading->database, &last);
+
+	if (r == 0)
+		reading->frame_end = last < MOST_FRAMES ? last + 1 : MOST_FRAMES;
+	return r;
+}
+
+/* Mark the frames that the stacks lead through. */
 static int mark_frames(struct reading *reading)
 {
 	const struct past_stacks *stacks = &reading->stacks;
-	int r = 0;
+	int r = find_frame_end(reading);
 
 	for (size_t i = 0; r == 0 && i < stacks->n_frames; i++) {
 		uint32_t number = stacks->frames[i];
 
-		if (number < MOST_FRAMES)
-			r = reserve_frame(reading, number);
-		if (r == 0 && number < MOST_FRAMES)
+		if (number >= reading->frame_end)
+			continue;
+		r = reserve_frame(reading, number);
+		if (r == 0)
 			reading->frames[number] = MARK_WANTED;
 	}
 	return r;
@@ -295,7 +307,8 @@ static int read_frames(struct reading *reading)
 static bool resolve_frames(const struct reading *reading, uint32_t *frames, size_t n_frames)
 {
 	for (size_t i = 0; i < n_frames; i++) {
-		uint32_t mark = frames[i] < MOST_FRAMES ? reading->frames[frames[i]] : MARK_WANTED;
+		uint32_t mark =
+			frames[i] < reading->frame_end ? reading->frames[frames[i]] : MARK_WANTED;
 
 		if (mark < MARK_COUNT)
 			return false;

@@ -2,6 +2,7 @@
 #include "profiler/past_moments.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "profiler/base/array.h"
@@ -113,6 +114,17 @@ static size_t most_moments(const struct query_budget *budget)
 	return (budget ? budget->bytes : QUERY_BYTES) / 4 / sizeof(struct past_sample);
 }
 
+/* Leave out the oldest, which come last, that have no room beside @n_sums. */
+static void make_room(struct moments *moments, size_t n_sums)
+{
+	const struct query_budget *budget = moments->wish->budget;
+	size_t most = budget ? budget->bytes / 2 / sizeof(struct past_sample) : SIZE_MAX;
+	size_t n_left = most > n_sums ? most - n_sums : 0;
+
+	if (moments->n_samples > n_left)
+		moments->n_samples = n_left;
+}
+
 int past_moments_split(struct database *database, const struct past_wish *wish,
 		       struct past_sample **samples, size_t *n_samples, uint64_t *n_damaged)
 {
@@ -125,10 +137,10 @@ int past_moments_split(struct database *database, const struct past_wish *wish,
 	struct past_sample *split;
 	int r = history_moments_each(database, &range, on_moment, &moments, n_damaged);
 
-	if ((r < 0 && r != -ENOBUFS) || !moments.n_samples)
+	if (r < 0 && r != -ENOBUFS)
 		return r;
-	if (wish->budget &&
-	    2 * (*n_samples + moments.n_samples) * sizeof(*split) > wish->budget->bytes)
+	make_room(&moments, *n_samples);
+	if (!moments.n_samples)
 		return 0;
 	split = calloc(*n_samples + moments.n_samples, sizeof(*split));
 	if (!split)

@@ -6,7 +6,8 @@
  *
  * The windows say how many samples of a thread (and stack) there were in a second; the moments say
  * when. So nothing is added or lost: what a sum has no moment for stays a sum. So do the older
- * ones, where there are more than a quarter of a query's memory holds.
+ * ones, where there are more than a quarter of a query's memory holds, or half of it together with
+ * the sums.
  */
 
 #include <stddef.h>

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "profiler/base/clock.h"
 #include "profiler/time_grid.h"
 
 struct query_budget;
@@ -25,6 +26,9 @@ struct past_wish {
 	int64_t start_unix_s;
 	int64_t end_unix_s; /* exclusive */
 	enum past_detail detail;
+	bool has_parts; /* of PAST_MOMENTS: the range is that below, within these seconds */
+	int64_t start_unix_ns;
+	int64_t end_unix_ns;
 	struct time_grid grid;       /* of PAST_STEPS and PAST_TIMES */
 	struct query_budget *budget; /* or NULL: no limits */
 };
@@ -39,3 +43,10 @@ struct past_sample {
 	uint16_t cpu;    /* likewise */
 	bool is_exact;   /* one sample, as history_moments.h has it; else all that are alike */
 };
+
+/* When it was taken: if that is not known, the middle of its second. */
+static inline int64_t past_sample_unix_ns(const struct past_sample *sample)
+{
+	return sample->unix_s * NS_PER_SECOND +
+	       (sample->is_exact ? sample->off_ns : NS_PER_SECOND / 2);
+}

@@ -333,6 +333,22 @@ static int read_times(struct sums *sums, struct database *database,
 	return r;
 }
 
+/* Leave out what the seconds have and the range has not. */
+static void clip(struct sums *sums)
+{
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < sums->n_samples; i++) {
+		const struct past_sample *sample = &sums->samples[i];
+		int64_t time_unix_ns = past_sample_unix_ns(sample);
+
+		if (time_unix_ns >= sums->wish->start_unix_ns &&
+		    time_unix_ns < sums->wish->end_unix_ns)
+			sums->samples[n_left++] = *sample;
+	}
+	sums->n_samples = n_left;
+}
+
 int past_sums_read(struct database *database, const struct past_wish *wish,
 		   struct past_sample **ret_samples, size_t *ret_n_samples, uint64_t *n_damaged)
 {
@@ -356,6 +372,8 @@ int past_sums_read(struct database *database, const struct past_wish *wish,
 				       n_damaged);
 	if (r < 0)
 		return r;
+	if (wish->has_parts)
+		clip(sums);
 	*ret_n_samples = sums->n_samples;
 	*ret_samples = steal(sums->samples);
 	return 0;

@@ -63,10 +63,9 @@ static int walk_past(struct walk *walk, int64_t end_unix_ns)
 			.stack = walk->past->stack,
 			.cpu = walk->past->is_exact ? walk->past->cpu : WINDOW_NO_CPU,
 		};
-		int64_t off_ns = walk->past->is_exact ? walk->past->off_ns : HALF_SECOND_NS;
 
 		r = walk->callback->on_sample(walk->callback->context, dictionary_i,
-					      walk->past->unix_s * NS_PER_SECOND + off_ns, &sample);
+					      past_sample_unix_ns(walk->past), &sample);
 	}
 	return r;
 }

@@ -20,9 +20,9 @@ struct sample_walk_callback {
 
 /*
  * Call @callback for the samples at @start_unix_ns or later and before @end_unix_ns; samples of one
- * second in any order. Those of the past belong to the range by the middle of their second, and, if
- * that is all that is known of their time, have the CPU WINDOW_NO_CPU. Returns what it did, or
- * -ENOMEM.
+ * second in any order. All of the past is of the range: it was read so (profiler/past_sample.h).
+ * What is known of it by its second only is in the middle of that, and has the CPU WINDOW_NO_CPU.
+ * Returns what it did, or -ENOMEM.
  */
 int sample_walk(const struct snapshot *snapshot, int64_t start_unix_ns, int64_t end_unix_ns,
 		const struct sample_walk_callback *callback);

@@ -56,7 +56,7 @@ struct snapshot_wish {
 	int64_t end_unix_ns;         /* exclusive */
 	bool is_by_second;           /* a sample's time is the middle of its second */
 	enum past_detail detail;     /* of what is in history */
-	struct time_grid grid;       /* of PAST_STEPS */
+	struct time_grid grid;       /* of PAST_STEPS and PAST_TIMES */
 	struct query_budget *budget; /* of reading that; or NULL: no limits */
 };
 

@@ -73,6 +73,7 @@ const char *const container_loss_names[CONTAINER_LOSS_COUNT] = {
 	[CONTAINER_LOSS_LABEL] = "label",
 	[CONTAINER_LOSS_DAMAGED] = "damaged",
 	[CONTAINER_LOSS_EVICTED] = "evicted",
+	[CONTAINER_LOSS_UNREAD] = "unread",
 };
 
 const char *const jit_entry_names[JIT_ENTRY_COUNT] = {

@@ -100,6 +100,7 @@ enum container_loss {
 	CONTAINER_LOSS_LABEL,   /* one too many, or too large, for its pod */
 	CONTAINER_LOSS_DAMAGED, /* a pod or container without a name, or a valid id */
 	CONTAINER_LOSS_EVICTED, /* a pod or container that had to leave for others */
+	CONTAINER_LOSS_UNREAD,  /* a list, or the rest of it, for lack of memory */
 	CONTAINER_LOSS_COUNT,
 };
 
@@ -108,6 +109,7 @@ struct container_status {
 	uint64_t pods_failed; /* … and was not to be got */
 	uint64_t
 		lists[BUILD_OUTCOME_COUNT]; /* read, of pods and of containers, by how that ended */
+	uint64_t lists_delayed; /* times that one could not be read yet, for want of a resolver */
 	uint64_t losses[CONTAINER_LOSS_COUNT];
 	uint32_t n_pods, n_containers; /* that are known by name now */
 };

@@ -96,13 +96,6 @@ static int read_off(struct varint_reader *reader, uint32_t before, uint32_t *ret
 	return r == 0 && *ret_off_ns >= NS_PER_SECOND ? -EBADMSG : r;
 }
 
-static int read_count(struct varint_reader *reader, uint64_t *ret_count)
-{
-	int r = varint_read(reader, ret_count);
-
-	return r == 0 && !*ret_count ? -EBADMSG : r;
-}
-
 static int read_moments(struct varint_reader *reader, struct window_moment *moments, size_t n)
 {
 	int r = 0;
@@ -118,7 +111,7 @@ static int read_moments(struct varint_reader *reader, struct window_moment *mome
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = columns_read_after(reader, 0, &moments[i].cpu);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = read_count(reader, &moments[i].count);
+		r = columns_read_count(reader, &moments[i].count);
 	return r == 0 && reader->next != reader->end ? -EBADMSG : r;
 }
 

@@ -140,13 +140,6 @@ static int reserve(void **items, size_t *capacity, size_t count, size_t item_byt
 	return array_reserve(items, capacity, count ? count : 1, item_bytes);
 }
 
-static int read_count(struct varint_reader *reader, uint64_t *ret_count)
-{
-	int r = varint_read(reader, ret_count);
-
-	return r == 0 && !*ret_count ? -EBADMSG : r;
-}
-
 static int read_value(struct varint_reader *reader, uint64_t count, uint64_t period,
 		      uint64_t *ret_value)
 {
@@ -189,7 +182,7 @@ static int read_row(struct row_columns *columns, const struct window_row *before
 		r = columns_read_after(&columns->stacks, follows ? before->stack : 0, &row->stack);
 	if (r == 0 && follows && row->stack == before->stack)
 		r = -EBADMSG;
-	return r < 0 ? r : read_count(&columns->counts, &row->count);
+	return r < 0 ? r : columns_read_count(&columns->counts, &row->count);
 }
 
 static int read_rows(struct varint_reader reader, struct window_rows *rows)
@@ -260,7 +253,7 @@ static int sum_lengths(struct varint_reader lengths, size_t n_rows, size_t *ret_
 	uint64_t n_of_row, n_entries = 0;
 
 	for (size_t i = 0; i < n_rows; i++) {
-		int r = read_count(&lengths, &n_of_row);
+		int r = columns_read_count(&lengths, &n_of_row);
 
 		if (r < 0)
 			return r;
@@ -299,7 +292,7 @@ static int read_entry(struct entry_columns *columns, const struct window_row *ro
 	if (r == 0 && before && entry->second == before->second)
 		r = -EBADMSG;
 	if (r == 0)
-		r = read_count(&columns->counts, &entry->count);
+		r = columns_read_count(&columns->counts, &entry->count);
 	return r < 0 ? r
 		     : read_value(&columns->excesses, entry->count, columns->period, &entry->value);
 }

@@ -2,7 +2,6 @@
 #include "profiler/daemon/build_job.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/base/file.h"
+#include "profiler/base/memory_file.h"
 #include "profiler/channel.h"
 #include "profiler/container_list.h"
 #include "profiler/daemon/sandbox.h"
@@ -57,11 +57,9 @@ static int make_memfd(const void *bytes, size_t size)
 	if (fd < 0)
 		return -errno;
 	r = file_write_fd(fd, bytes, size);
-	if (r < 0)
-		return r;
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-		return -errno;
-	return steal_fd(&fd);
+	if (r == 0)
+		r = memory_file_seal(fd);
+	return r < 0 ? r : steal_fd(&fd);
 }
 
 /* Send everything, however long the other side takes: a child has nothing else to do. */

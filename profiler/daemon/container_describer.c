@@ -35,6 +35,9 @@ struct file_state {
 	struct timespec modified;
 };
 
+/* Of whom a list has to wait until the resolver can take it. */
+enum list_source { LIST_PODS, LIST_PODMAN, LIST_DOCKER, LIST_SOURCE_COUNT };
+
 struct container_describer {
 	struct container_describer_options options;
 	struct container_table *table;
@@ -43,6 +46,8 @@ struct container_describer {
 	unsigned int n_retries; /* that are left for what is not known yet */
 	bool has_complained;    /* since pods were read last */
 	bool is_podman_wanted;
+	bool waits[LIST_SOURCE_COUNT];
+	int pods_fd; /* the kubelet's list, if that waits; else -1 */
 	struct file_state pods_file, podman_file;
 	struct container_status status;
 };
@@ -60,13 +65,15 @@ int container_describer_new(const struct container_describer_options *options,
 {
 	_cleanup_(container_describer_freep) struct container_describer *describer =
 		calloc(1, sizeof(*describer));
-	int r = describer ? 0 : -ENOMEM;
+	int r;
 
-	if (r == 0)
-		r = container_table_new(options->max_bytes, &describer->table);
+	if (!describer)
+		return -ENOMEM;
+	describer->options = *options;
+	describer->pods_fd = -1;
+	r = container_table_new(options->max_bytes, &describer->table);
 	if (r < 0)
 		return r;
-	describer->options = *options;
 	*ret_describer = steal(describer);
 	return 0;
 }
@@ -76,6 +83,7 @@ struct container_describer *container_describer_free(struct container_describer 
 	if (!describer)
 		return NULL;
 	container_table_free(describer->table);
+	closep(&describer->pods_fd);
 	free(describer);
 	return NULL;
 }
@@ -95,6 +103,12 @@ static bool order(struct container_describer *describer, int fd, const struct st
 		return false;
 	role_process_flush(describer->options.resolver);
 	return true;
+}
+
+static void note_delay(struct container_describer *describer, enum list_source source)
+{
+	describer->status.lists_delayed += !describer->waits[source];
+	describer->waits[source] = true;
 }
 
 /* A regular file for reading. Returns its descriptor (to be closed), or -errno. */
@@ -117,7 +131,7 @@ static bool is_same(const struct file_state *state, const struct stat *status)
 }
 
 /* Have the list at @path read, if it is another than in *@state, which becomes that of now. Returns
- * whether it will be, or -errno. */
+ * whether it will be, -EAGAIN if the resolver cannot take it yet, or -errno. */
 static int read_changed(struct container_describer *describer, const char *path,
 			struct file_state *state)
 {
@@ -126,8 +140,10 @@ static int read_changed(struct container_describer *describer, const char *path,
 
 	if (fd < 0)
 		return fd;
-	if (is_same(state, &status) || !order(describer, fd, &status))
+	if (is_same(state, &status))
 		return 0;
+	if (!order(describer, fd, &status))
+		return -EAGAIN;
 	*state =
 		(struct file_state){ status.st_dev, status.st_ino, status.st_size, status.st_mtim };
 	return 1;
@@ -138,6 +154,11 @@ static void read_pods_file(struct container_describer *describer)
 	const char *path = describer->options.pods;
 	int r = read_changed(describer, path, &describer->pods_file);
 
+	if (r == -EAGAIN) {
+		note_delay(describer, LIST_PODS);
+		return;
+	}
+	describer->waits[LIST_PODS] = false;
 	if (r >= 0) {
 		describer->status.pods_read += (uint64_t)r;
 		describer->has_complained = false;
@@ -170,14 +191,74 @@ static int64_t next_pause_ns(struct container_describer *describer)
 	return RETRY_NS << (N_RETRIES - describer->n_retries--);
 }
 
+static void read_podman(struct container_describer *describer)
+{
+	int r = read_changed(describer, describer->options.podman_list, &describer->podman_file);
+
+	if (r == -EAGAIN)
+		note_delay(describer, LIST_PODMAN);
+	else
+		describer->waits[LIST_PODMAN] = false;
+}
+
+/* Where there is no such file, the container is another's, or Docker keeps it elsewhere. Returns
+ * whether the resolver could take it, if there is one. */
+static bool read_docker(struct container_describer *describer, const char *id)
+{
+	char path[512];
+	struct stat status;
+	_cleanup_(closep) int fd = -1;
+
+	if (!describer->options.docker_folder)
+		return true;
+	snprintf(path, sizeof(path), "%s/%s/config.v2.json", describer->options.docker_folder, id);
+	fd = open_list(path, &status);
+	return fd < 0 || order(describer, fd, &status);
+}
+
+static bool on_unknown(void *context, const char *key)
+{
+	return !cgroup_container_id_is_valid(key) || read_docker(context, key);
+}
+
+/* Have the kubelet's list read, or keep it until it can be. */
+static void order_pods(struct container_describer *describer, int fd, const struct stat *status)
+{
+	int kept_fd = -1;
+
+	if (!order(describer, fd, status)) {
+		note_delay(describer, LIST_PODS);
+		kept_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	}
+	closep(&describer->pods_fd);
+	describer->pods_fd = kept_fd;
+	if (kept_fd < 0)
+		describer->waits[LIST_PODS] = false;
+}
+
+/* What had to wait. */
+static void read_late(struct container_describer *describer)
+{
+	struct stat status;
+
+	if (describer->pods_fd >= 0 && fstat(describer->pods_fd, &status) == 0)
+		order_pods(describer, describer->pods_fd, &status);
+	if (describer->waits[LIST_PODMAN])
+		read_podman(describer);
+	if (describer->waits[LIST_DOCKER])
+		describer->waits[LIST_DOCKER] =
+			!container_table_each_unknown(describer->table, on_unknown, describer);
+}
+
 void container_describer_tend(struct container_describer *describer)
 {
 	const char *pods = describer->options.pods;
 	int64_t now_ns = clock_monotonic_ns();
 
+	if (describer->options.resolver->channel)
+		read_late(describer);
 	if (describer->is_podman_wanted)
-		(void)read_changed(describer, describer->options.podman_list,
-				   &describer->podman_file);
+		read_podman(describer);
 	describer->is_podman_wanted = false;
 	if (!pods || now_ns < describer->next_ns)
 		return;
@@ -210,21 +291,6 @@ static bool is_new(struct container_describer *describer, const char *key)
 	return *key && container_table_note(describer->table, key);
 }
 
-/* Where there is no such file, the container is another's, or Docker keeps it elsewhere. */
-static void read_docker(struct container_describer *describer, const char *id)
-{
-	char path[512];
-	struct stat status;
-	_cleanup_(closep) int fd = -1;
-
-	if (!describer->options.docker_folder)
-		return;
-	snprintf(path, sizeof(path), "%s/%s/config.v2.json", describer->options.docker_folder, id);
-	fd = open_list(path, &status);
-	if (fd >= 0)
-		order(describer, fd, &status);
-}
-
 void container_describer_meet(struct container_describer *describer, const char *cgroup)
 {
 	struct cgroup_path path;
@@ -241,12 +307,15 @@ void container_describer_meet(struct container_describer *describer, const char 
 		return;
 	if (!strcmp(path.runtime, "podman"))
 		describer->is_podman_wanted = describer->options.podman_list != NULL;
-	else if (!strcmp(path.runtime, "docker") || !*path.runtime)
-		read_docker(describer, path.container_id);
+	else if ((!strcmp(path.runtime, "docker") || !*path.runtime) &&
+		 !read_docker(describer, path.container_id))
+		note_delay(describer, LIST_DOCKER);
 }
 
 void container_describer_on_resolver_start(struct container_describer *describer)
 {
+	describer->waits[LIST_DOCKER] = true;
+	describer->waits[LIST_PODMAN] |= describer->podman_file.inode != 0;
 	describer->pods_file = describer->podman_file = (struct file_state){ 0 };
 	describer->next_ns = 0;
 }
@@ -272,7 +341,7 @@ static int take_pods(struct container_describer *describer, const struct message
 	if (fd < 0 || !memory_file_is_sealed(fd) || fstat(fd, &status) < 0)
 		return -EBADMSG;
 	describer->status.pods_read++;
-	order(describer, fd, &status);
+	order_pods(describer, fd, &status);
 	return 0;
 }
 
@@ -284,18 +353,21 @@ static int take_records(struct container_describer *describer, const struct mess
 		&((const struct message_containers *)message->body)->report;
 	_cleanup_(buffer_fini) struct buffer records = { 0 };
 	struct stat status;
+	int r = 0;
 
 	if (fd < 0 || !memory_file_is_sealed(fd) || fstat(fd, &status) < 0 ||
 	    status.st_size > CONTAINER_RECORDS_MAX_BYTES)
 		return -EBADMSG;
 	describer->status.losses[CONTAINER_LOSS_LABEL] += report->n_labels_lost;
 	describer->status.losses[CONTAINER_LOSS_DAMAGED] += report->n_damaged;
-	if (!buffer_append_zeros(&records, (size_t)status.st_size) ||
-	    file_read_at(fd, records.data, records.size, 0) < 0)
-		return 0; /* no memory, or no records */
-	return container_table_take(describer->table, records.data, records.size) == -EBADMSG
-		       ? -EBADMSG
-		       : 0;
+	if (!buffer_append_zeros(&records, (size_t)status.st_size))
+		r = -ENOMEM;
+	if (r == 0)
+		r = file_read_at(fd, records.data, records.size, 0);
+	if (r == 0)
+		r = container_table_take(describer->table, records.data, records.size);
+	describer->status.losses[CONTAINER_LOSS_UNREAD] += r < 0 && r != -EBADMSG;
+	return r == -EBADMSG ? r : 0;
 }
 
 int container_describer_on_message(struct container_describer *describer, enum role role,

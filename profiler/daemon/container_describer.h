@@ -12,7 +12,9 @@
  * Pods are asked for at the start, every five minutes, and when one is met that is not known, or a
  * container of one: then some times more, for the kubelet knows it only after a while. A file with
  * them is read again when it has changed. Docker's and Podman's files are looked for when such a
- * container is met for the first time. What is known stays (profiler/container_table.h).
+ * container is met for the first time. What is known stays (profiler/container_table.h). A list
+ * that the resolver cannot take, since it is not there or has too much to do, waits; one that
+ * starts is asked again for what is not known.
  */
 
 #include <stdbool.h>

@@ -44,9 +44,13 @@ static const struct {
 	const char *name;
 	void (*probe)(const struct options *options, struct finding *finding);
 } checks_of_options[] = {
-	{ "kernel's lines", names_probe_kernel_file }, { "modules' lines", names_probe_modules },
-	{ "debug files", names_probe_debug_folders },  { "debuginfod", names_probe_debuginfod },
-	{ "disassembly", names_probe_disassembly },    { "cache", host_probe_cache },
+	{ "kernel's lines", names_probe_kernel_file },
+	{ "modules' lines", names_probe_modules },
+	{ "debug files", names_probe_debug_folders },
+	{ "debuginfod", names_probe_debuginfod },
+	{ "pods", names_probe_pods },
+	{ "disassembly", names_probe_disassembly },
+	{ "cache", host_probe_cache },
 };
 
 static void print_finding(FILE *out, const char *name, const struct finding *finding)

@@ -262,36 +262,53 @@ static enum fetch_server_answer answer_of_status(int status)
 	return (enum fetch_server_answer)WEXITSTATUS(status);
 }
 
-/* In the child. Returns the exit status: 0 if the list has been sent. */
-static int fetch_pods(const struct pods_child *pods)
+/* In the child. Returns 0 if the list has been sent, or -errno, and a complaint if there is more to
+ * say than that. */
+static int ask_for_pods(const char *url, char ret_complaint[KUBELET_COMPLAINT_BYTES])
 {
 	const struct message_fetched found = { 0, FETCH_FOUND };
 	const struct file_gate no_gates[] = { { NULL, false } };
 	_cleanup_(channel_freep) struct channel *channel = NULL;
-	char complaint[KUBELET_COMPLAINT_BYTES];
 	_cleanup_(closep) int fd = -1;
+	int r = network_fence_raise(no_gates);
+
+	if (r == 0)
+		r = channel_new(ROLE_CHANNEL_FD, MESSAGE_MAX_PACKET_BYTES, &channel);
+	if (r == 0)
+		r = kubelet_client_get(url, CONTAINER_LIST_MAX_BYTES, &fd, ret_complaint);
+	return r < 0 ? r : send_found(channel, MESSAGE_PODS, &found, fd);
+}
+
+static void complain_of_pods(const struct pods_child *pods, const char *complaint)
+{
+	if (!pods->has_complained)
+		log_line("pods: %s: %s; what is known of pods stays", pods->url, complaint);
+}
+
+/* In the child. Returns the exit status: 0 if the list has been sent, else it was said why not. */
+static int fetch_pods(const struct pods_child *pods)
+{
+	char complaint[KUBELET_COMPLAINT_BYTES] = "";
 	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	r = network_fence_raise(no_gates);
-	if (r == 0)
-		r = channel_new(ROLE_CHANNEL_FD, MESSAGE_MAX_PACKET_BYTES, &channel);
+	r = ask_for_pods(pods->url, complaint);
 	if (r < 0)
-		return 1;
-	r = kubelet_client_get(pods->url, CONTAINER_LIST_MAX_BYTES, &fd, complaint);
-	if (r < 0 && !pods->has_complained)
-		log_line("pods: %s: %s; what is known of pods stays", pods->url, complaint);
-	return r < 0 || send_found(channel, MESSAGE_PODS, &found, fd) < 0;
+		complain_of_pods(pods, *complaint ? complaint : strerror(-r));
+	return r < 0;
 }
 
-static void finish_pods(struct fetcher *fetcher, int status)
+/* @complaint is what the child could not say itself, or NULL. */
+static void finish_pods(struct fetcher *fetcher, bool is_sent, const char *complaint)
 {
 	const struct message_fetched failed = { 0, FETCH_FAILED };
 	struct pods_child *pods = &fetcher->pods;
 
+	if (complaint)
+		complain_of_pods(pods, complaint);
 	pods->pid = 0;
-	pods->has_complained = status != 0;
-	if (status != 0)
+	pods->has_complained = !is_sent;
+	if (!is_sent)
 		(void)send_found(fetcher->channel, MESSAGE_PODS, &failed, -1);
 }
 
@@ -309,7 +326,7 @@ static int start_pods(struct fetcher *fetcher)
 	if (pods->pid == 0)
 		_exit(fetch_pods(pods));
 	if (pods->pid < 0)
-		finish_pods(fetcher, -errno);
+		finish_pods(fetcher, false, strerror(errno));
 	return 0;
 }
 
@@ -323,7 +340,8 @@ static int on_signal(void *context, int signal)
 		return 0;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == fetcher->pods.pid)
-			finish_pods(fetcher, status);
+			finish_pods(fetcher, status == 0,
+				    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : NULL);
 		for (size_t i = 0; i < MAX_CHILDREN; i++)
 			if (fetcher->children[i].fetch && fetcher->children[i].pid == pid)
 				finish_child(fetcher, &fetcher->children[i],

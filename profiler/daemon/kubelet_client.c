@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +17,7 @@
 #include "profiler/base/array.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/file.h"
+#include "profiler/base/memory_file.h"
 
 enum { CONNECT_SECONDS = 3, HTTP_OK = 200 };
 
@@ -62,6 +62,13 @@ static int open_curl(struct curl *ret_curl)
 	    !load(handle, "curl_easy_cleanup", &ret_curl->cleanup))
 		return -ENOSYS;
 	return 0; /* it stays loaded: the process ends soon */
+}
+
+bool kubelet_client_is_installed(void)
+{
+	struct curl curl;
+
+	return open_curl(&curl) == 0;
 }
 
 static size_t on_bytes(char *bytes, size_t size, size_t n, void *context)
@@ -109,14 +116,6 @@ static int get(const struct curl *curl, CURL *handle, const struct answer *answe
 	return -EPROTO;
 }
 
-/* To be read from its start, by whoever gets it. */
-static int seal(int fd)
-{
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-
-	return lseek(fd, 0, SEEK_SET) < 0 || fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
-}
-
 int kubelet_client_get(const char *url, size_t max_bytes, int *ret_fd,
 		       char ret_complaint[KUBELET_COMPLAINT_BYTES])
 {
@@ -140,7 +139,7 @@ int kubelet_client_get(const char *url, size_t max_bytes, int *ret_fd,
 	r = get(&curl, handle, &answer, ret_complaint);
 	curl.cleanup(handle);
 	if (r == 0)
-		r = seal(fd);
+		r = memory_file_seal(fd);
 	if (r == 0)
 		*ret_fd = steal_fd(&fd);
 	return r;

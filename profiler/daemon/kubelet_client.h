@@ -7,10 +7,14 @@
  * else. The library and all that it needs are loaded when they are needed.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define KUBELET_MAX_SECONDS     10 /* that an answer may take */
 #define KUBELET_COMPLAINT_BYTES 256
+
+/* Whether libcurl can be loaded. */
+bool kubelet_client_is_installed(void);
 
 /*
  * GET @url, an answer of at most @max_bytes. Redirections are not followed, and no proxy is used.

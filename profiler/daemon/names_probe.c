@@ -8,14 +8,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "profiler/base/buffer.h"
 #include "profiler/base/cleanup.h"
 #include "profiler/base/file.h"
+#include "profiler/daemon/container_describer.h"
 #include "profiler/daemon/debuginfod_client.h"
 #include "profiler/daemon/fetcher.h"
 #include "profiler/daemon/kernel_file_finder.h"
 #include "profiler/daemon/kernel_modules.h"
+#include "profiler/daemon/kubelet_client.h"
 #include "profiler/daemon/options.h"
 #include "unwind/disassembly.h"
 
@@ -151,6 +154,26 @@ void names_probe_debuginfod(const struct options *options, struct finding *findi
 	else
 		finding_set(finding, VERDICT_WARN,
 			    "libdebuginfod is not installed: nothing is fetched from %s", urls);
+}
+
+void names_probe_pods(const struct options *options, struct finding *finding)
+{
+	bool is_installed = kubelet_client_is_installed();
+
+	if (!options->pods)
+		finding_set(finding, VERDICT_OK, "have no names: --pods names no list of them%s",
+			    is_installed ? "" : "; nor is libcurl installed, to ask a kubelet");
+	else if (!container_describer_is_url(options->pods) && access(options->pods, R_OK) < 0)
+		finding_set(finding, VERDICT_WARN, "%s cannot be read (%s): they have no names",
+			    options->pods, strerror(errno));
+	else if (!container_describer_is_url(options->pods))
+		finding_set(finding, VERDICT_OK, "of the list in %s", options->pods);
+	else if (is_installed)
+		finding_set(finding, VERDICT_OK, "a process of its own asks %s, by libcurl",
+			    options->pods);
+	else
+		finding_set(finding, VERDICT_WARN, "libcurl is not installed: %s is not asked",
+			    options->pods);
 }
 
 void names_probe_disassembly(const struct options *options, struct finding *finding)

@@ -14,4 +14,5 @@ void names_probe_kernel_file(const struct options *options, struct finding *find
 void names_probe_modules(const struct options *options, struct finding *finding);
 void names_probe_debug_folders(const struct options *options, struct finding *finding);
 void names_probe_debuginfod(const struct options *options, struct finding *finding);
+void names_probe_pods(const struct options *options, struct finding *finding);
 void names_probe_disassembly(const struct options *options, struct finding *finding);

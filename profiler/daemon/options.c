@@ -456,7 +456,7 @@ const struct option_spec option_specs[] = {
 		.argument = "URL|FILE",
 		.purpose = "take names and labels of pods from there: a kubelet's list, as JSON",
 		.expected = "an http or https URL, or a file by its whole path",
-		.commands = FOR_BOTH,
+		.commands = FOR_ALL,
 		.flags = OPTION_IN_ENVIRONMENT | OPTION_IN_CONFIG,
 		.set = set_pods,
 	},

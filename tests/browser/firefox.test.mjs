@@ -92,11 +92,11 @@ async function found(...parameters) {
   try {
     const { threads } = JSON.parse(await load(path));
     for (const { threadHandle } of threads) {
-      ask('thread', 'select', threadHandle);
-      const samples = ask('thread', 'samples-top-down', '--json', '--include-idle');
+      await asked('thread', 'select', threadHandle);
+      const samples = await asked('thread', 'samples-top-down', '--json', '--include-idle');
       addNode(JSON.parse(samples).regularCallTree, [], counts);
     }
-    return { counts, threads, info: ask('profile', 'info') };
+    return { counts, threads, info: await asked('profile', 'info') };
   } finally {
     ask('stop', '--all');
   }

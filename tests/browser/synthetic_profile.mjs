@@ -128,16 +128,21 @@ export class ProfileWriter {
    * @param {unknown[][]} stack from the root
    * @param {number} count
    * @param {bigint} [atNs] when it was taken
+   * @param {number} [precisionNs] of that
    */
-  sample(labels, stack, count, atNs) {
+  sample(labels, stack, count, atNs, precisionNs) {
     const row = new Message();
     row.packed(1, stack.map((frame) => this.location(frame)).reverse());
     row.packed(2, [count, Math.round((count * 1e9) / HZ)]);
     for (const [key, value] of Object.entries(labels)) {
       row.block(3, new Message().number(1, this.text(key)).number(2, this.text(value)).bytes);
     }
-    if (atNs) {
-      const label = new Message().number(1, this.text('end_timestamp_ns')).number(3, atNs);
+    for (const [key, ns] of /** @type {const} */ ([
+      ['end_timestamp_ns', atNs],
+      ['timestamp_precision_ns', precisionNs],
+    ])) {
+      if (!ns) continue;
+      const label = new Message().number(1, this.text(key)).number(3, ns);
       row.block(3, label.number(4, this.text('nanoseconds')).bytes);
     }
     this.out.block(2, row.bytes);

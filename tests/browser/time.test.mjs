@@ -17,6 +17,9 @@ import { serve } from './synthetic_server.mjs';
 /** "1,234" → 1234. @param {string | null | undefined} text */
 const countOf = (text) => Number(/([\d,]+)/.exec(text ?? '')?.[1].replaceAll(',', ''));
 
+/** Of a second each: more than samples come late by, and than two answers are apart. */
+const SETTLED_COLUMNS = 20;
+
 class TimeTest {
   /** @param {import('playwright-core').Page} page @param {string} url @param {boolean} isLive */
   constructor(page, url, isLive) {
@@ -129,12 +132,23 @@ class TimeTest {
     await grid.focus();
     await this.page.locator('#heat-cell').filter({ hasText: 'samples' }).waitFor({ state: 'attached' });
     assert.equal(this.field('heat'), 'on');
+    if (this.isLive) await this.waitForLateSamples();
+  }
+
+  /** Samples come up to 15 s late: wait until the cell at the keyboard is older than that. */
+  async waitForLateSamples() {
+    await this.page.waitForFunction((columns) => {
+      const column = document.getElementById('heat-cell')?.ariaColIndex;
+      const all = document.querySelector('.heat-grid')?.ariaColCount;
+      return column && Number(column) <= Number(all) - columns;
+    }, SETTLED_COLUMNS);
   }
 
   /** For some places of the map: what a cell says, and what its flame graph has. */
   async has_in_each_cell_what_its_flame_graph_has() {
     let nFull = 0;
-    for (const keys of [['PageUp', 'ArrowUp'], ['ArrowLeft', 'End'], ['ArrowLeft'], ['ArrowDown']]) {
+    const first = [this.isLive ? 'ArrowLeft' : 'PageUp', 'ArrowUp'];
+    for (const keys of [first, ['ArrowLeft', 'End'], ['ArrowLeft'], ['ArrowDown']]) {
       for (const key of keys) await this.page.keyboard.press(key);
       nFull += await this.compareCell([]);
     }
@@ -207,6 +221,12 @@ class TimeTest {
     assert.equal(this.page.url(), address);
   }
 
+  /** Of timeline, heat map and marks all could be had. */
+  async hasNoFailure() {
+    const failure = this.page.locator('#time-failure');
+    assert.ok(await failure.isHidden(), (await failure.textContent()) ?? '');
+  }
+
   async has_nothing_to_complain_about() {
     assert.deepEqual(this.complaints, []);
   }
@@ -236,6 +256,7 @@ async function run(url, isLive) {
     for (const step of STEPS) {
       try {
         await test[step]();
+        await test.hasNoFailure();
         console.log(`ok: the time ${step.replaceAll('_', ' ')}`);
       } catch (error) {
         console.log(`not ok: the time ${step.replaceAll('_', ' ')}: ${error?.stack}`);

@@ -133,6 +133,8 @@ def the_doctor_says_where_names_come_from():
     assert lines["kernel's lines"][0] in ("ok", "warn"), lines
     assert lines["modules' lines"][0] in ("ok", "warn"), lines
     assert "libcapstone" in lines["disassembly"][1], lines
+    assert "--pods names no list" in lines["pods"][1], lines
+    assert url in doctors_lines("--pods", url)["pods"][1], lines
 
 
 @test

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pilotlight convert`: profiles of other tools, and our own, there and back."""
 
+import contextlib
 import gzip
 import os
 import pathlib
@@ -230,6 +231,16 @@ def child_of(pid):
     return int(children[0]) if children else None
 
 
+def opened_to_write(pipe):
+    """The pipe at this path, once it is read: a text file that is to be closed."""
+
+    def opened():
+        with contextlib.suppress(OSError):  # ENXIO: nobody reads it yet
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    return open(wait_for(opened, 10, "the pipe is read"), "w", encoding="utf-8")
+
+
 @test
 def what_a_stranger_wrote_is_read_behind_a_sandbox():
     """The input is a pipe that stays open, so the reader can be looked at while it waits."""
@@ -238,7 +249,7 @@ def what_a_stranger_wrote_is_read_behind_a_sandbox():
         os.mkfifo(source)
         command = [str(PILOTLIGHT), "convert", str(source), str(target)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
-            with open(source, "w", encoding="utf-8") as writer:
+            with opened_to_write(source) as writer:
                 reader = wait_for(lambda: child_of(run.pid), 10, "there is a reader")
                 status = wait_for(
                     lambda: status_of(reader)["Seccomp"] == "2" and status_of(reader),
@@ -264,7 +275,7 @@ def a_reader_that_is_killed_leaves_the_output_as_it_was():
         os.mkfifo(source)
         command = [str(PILOTLIGHT), "convert", str(source), str(target)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
-            with open(source, "w", encoding="utf-8"):
+            with opened_to_write(source):
                 reader = wait_for(lambda: child_of(run.pid), 10, "there is a reader")
                 os.kill(reader, signal.SIGSEGV)
                 assert run.wait(timeout=20) == 1

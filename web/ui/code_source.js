@@ -5,26 +5,21 @@
  *
  *     build id, function  --CodeSource.listing-->  Listing     build id, file  --.text-->  the file
  *
- * What cannot be had comes as a sentence that says why. A file that was read is kept.
+ * What cannot be had comes as a sentence that says why; with what is there comes what it lacks. A file that was read is kept.
  */
 
 import { parseListing } from './code_lines.js';
 import { isEmbedded } from './embedded.js';
+import { lackOf } from './reasons.js';
+import { selectionOf } from './state.js';
 
 /** @typedef {import('./code_lines.js').Listing} Listing */
 /** @typedef {import('./state.js').State} State */
 /** @template T @typedef {{value: T | null, sentence: string}} Answer */
 
 const LONGEST_ERROR = 300;
-const NO_SERVER = 'The code of a function is read by the daemon; this page is a file.';
+export const NO_SERVER = 'The code of a function is read by the daemon; this is a file.';
 const NOT_REACHABLE = 'The server is not reachable.';
-
-/** The same range as the profile's. @param {State} state */
-function rangeOf({ at, rangeS }) {
-  return at === null
-    ? { from: `now-${rangeS}s`, to: 'now' }
-    : { from: String(at - rangeS), to: String(at) };
-}
 
 /**
  * @template T
@@ -35,7 +30,10 @@ async function get(address, read) {
   if (isEmbedded) return { value: null, sentence: NO_SERVER };
   try {
     const response = await fetch(address, { cache: 'no-store' });
-    if (response.ok) return { value: await read(response), sentence: '' };
+    const lack = lackOf(response);
+    if (response.ok) {
+      return { value: await read(response), sentence: lack && `They ${lack}.` };
+    }
     const words = (await response.text()).trim().slice(0, LONGEST_ERROR);
     return { value: null, sentence: `The server says: ${words || response.status}` };
   } catch {
@@ -54,9 +52,8 @@ export class CodeSource {
    * @returns {Promise<Answer<Listing>>}
    */
   listing(buildId, name, state) {
-    const fields = new URLSearchParams({ build_id: buildId, function: name, ...rangeOf(state) });
-    if (state.query) fields.set('query', state.query);
-    return get(`/api/v1/disassembly?${fields}`, async (response) =>
+    const fields = { build_id: buildId, function: name, ...selectionOf(state) };
+    return get(`/api/v1/disassembly?${new URLSearchParams(fields)}`, async (response) =>
       parseListing(await response.json()),
     );
   }

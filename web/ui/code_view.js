@@ -6,7 +6,7 @@
  */
 
 import { countLines, filesOf, hottestRow, lineIn, sourceRows } from './code_lines.js';
-import { create, setText } from './dom.js';
+import { create, setText, showOptions } from './dom.js';
 import { baseName } from './frame.js';
 import { RowList, setCell } from './row_list.js';
 import { formatCount, formatShare } from './units.js';
@@ -22,8 +22,9 @@ import { formatCount, formatShare } from './units.js';
 /**
  * @typedef {object} Code
  * @property {Frame | null} frame  null where none is picked
+ * @property {string} buildId      of its module, or ''
  * @property {Listing | null} listing
- * @property {string} sentence     why there is no listing
+ * @property {string} sentence     why there is no listing; '' while it is being read
  * @property {string} file         the source file that is shown, or ''
  * @property {string | null} source its text
  * @property {string} sourceSentence why there is no text
@@ -47,6 +48,7 @@ const CODE_COLUMNS = [
 const PICK_ONE =
   'Pick a function: by its menu in any view, or in Top, and its source and its instructions ' +
   'appear here.';
+const NO_LINES = 'No debug information says which lines its instructions are of.';
 
 const LONGEST_LINE = 300;
 
@@ -99,11 +101,14 @@ export class CodeView {
 
   /** @param {Code} code */
   show(code) {
-    const isOther = this.code?.frame?.id !== code.frame?.id || this.file !== code.file;
+    const { code: before } = this;
+    const isSame = before?.frame?.id === code.frame?.id && before?.buildId === code.buildId;
+    // While it is read again, the reader keeps what is there, and the place in it.
+    if (isSame && code.frame && !code.listing && !code.sentence) return;
+    const isOther = !isSame || this.file !== code.file;
     this.code = code;
     this.file = code.file;
     const { frame, listing } = code;
-    this.title.hidden = !frame;
     setText(this.title, frame ? frame.name.slice(0, 400) : '');
     this.title.hidden = !frame;
     setText(this.note, this.noteOf(code));
@@ -135,16 +140,14 @@ export class CodeView {
     if (!frame) return PICK_ONE;
     if (!listing) return sentence || 'Its code is being read…';
     const numbers = `${formatCount(listing.self)} samples of its own, ${formatCount(listing.total)} in all.`;
-    if (!file) return `${numbers} No debug information says which lines its instructions are of.`;
-    return sourceSentence ? `${numbers} ${sourceSentence}` : numbers;
+    const ofLines = file ? sourceSentence : NO_LINES;
+    return [numbers, sentence, ofLines].filter(Boolean).join(' ');
   }
 
   /** @param {string[]} files @param {string} picked */
   showFiles(files, picked) {
-    this.files.replaceChildren(
-      ...files.map((file) => create('option', { value: file, title: file }, baseName(file))),
-    );
-    this.files.value = picked;
+    const options = files.map((file) => ({ value: file, text: baseName(file), title: file }));
+    showOptions(this.files, options, picked);
     this.files.hidden = files.length === 0;
   }
 

@@ -4,9 +4,9 @@
 
 import { ROOT } from './call_tree.js';
 import { byId, create } from './dom.js';
-import { listenToFiles } from './file_drop.js';
 import { stepsOf } from './graph_pane.js';
 import { listenToKeys, showKeys } from './keys.js';
+import { listenToFiles } from './opened_files.js';
 import { RANGES_S } from './state.js';
 import { TABS } from './tabs.js';
 import { formatRange } from './units.js';

@@ -37,6 +37,25 @@ export function setText(/** @type {Element} */ element, /** @type {string} */ te
   if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * What can be picked; made anew only if it is something else: people may be picking.
+ * @param {HTMLSelectElement} select @param {{value: string, text: string, title?: string}[]} options
+ * @param {string} picked
+ */
+export function showOptions(select, options, picked) {
+  const told = options.map(({ value, text }) => `${value}\n${text}`).join('\n');
+  const known = Array.from(select.options, ({ value, textContent }) => `${value}\n${textContent}`);
+  if (known.join('\n') !== told) {
+    select.replaceChildren(
+      ...options.map(({ value, text, title = '' }) => create('option', { value, title }, text)),
+    );
+  }
+  select.value = picked;
+}
+
+/** What an error says. @param {unknown} error */
+export const sentenceOf = (error) => (error instanceof Error ? error.message : String(error));
+
 /** The root's size of text where nobody wants it otherwise, see style.css. */
 const USUAL_TEXT_PX = 14;
 

@@ -11,22 +11,20 @@
  */
 
 import { CallTree } from './call_tree.js';
-import { parseColouring } from './colouring.js';
+import { labelNodes, parseColouring } from './colouring.js';
 import { Frames } from './frames.js';
-import { sumFunctions } from './function_sums.js';
-import { splitByLabel } from './label_split.js';
+import { sumFunctions } from './function_table.js';
 import { gatherChildren, layOut } from './layout.js';
-import { labelNodes } from './node_labels.js';
 import { readProfile } from './reader.js';
-import { calleesOf, callersOf } from './sandwich_stacks.js';
-import { labelColumn, parseSelector, selectSets } from './selector.js';
+import { compileSearch, matchFrames } from './search.js';
+import { labelColumn, parseSelector, selectSets, splitByLabel } from './selector.js';
 import { makeStacks, valueColumns, valuesOf } from './stacks.js';
 import { sumProcesses, sumSets } from './processes.js';
 import { orderByTime, threadsOf } from './time_order.js';
 import { applyTransforms } from './transforms.js';
 import { buildTree } from './tree_builder.js';
 import { measureTree } from './truth.js';
-import { weigh } from './weights.js';
+import { calleesOf, callersOf, weigh } from './weights.js';
 
 /** @typedef {import('./call_tree.js').TreeColumns} TreeColumns */
 /** @typedef {import('./layout.js').Order} Order */
@@ -116,6 +114,11 @@ class Side {
     return { ...this.done.stacks, time: this.stacks.time };
   }
 
+  /** What values are. @param {string} [type] '' for the default */
+  valueType(type = '') {
+    return this.profile.sampleTypes[valueColumns(this.profile, type).value];
+  }
+
   /** @returns {Summary['labels']} */
   labels() {
     const { strings, labelKey } = this.profile;
@@ -135,12 +138,10 @@ class Side {
   /** @param {number} nFrames @returns {Summary} */
   summary(nFrames) {
     const { profile, stacks, format } = this;
-    const { value } = valueColumns(profile, '');
     return {
       format,
       types: profile.sampleTypes,
-      type: profile.sampleTypes[value].type,
-      unit: profile.sampleTypes[value].unit,
+      ...this.valueType(),
       labels: this.labels(),
       facts: profile.facts,
       startNs: profile.startNs,
@@ -150,7 +151,7 @@ class Side {
       nFrames,
       hasTimes: profile.sampleAtNs !== null,
       buildIds: buildIdsOf(profile),
-      notes: stacks.nDeep ? [`${stacks.nDeep} stacks are too deep to be shown whole`] : [],
+      notes: [...profile.notes, ...notesOf(profile, stacks)],
     };
   }
 }
@@ -225,7 +226,9 @@ export class Engine {
     const none = { picture: null, threads, thread: picked?.key ?? '', startNs: 0, endNs: 0 };
     if (!stacks.atNs || !picked) return none;
     const root = this.frames.addGroup(picked.text, 'process');
-    const { tree, startNs, endNs, ...places } = orderByTime(stacks, selected, picked.key, root);
+    const { unit } = this.opened.valueType(question.type);
+    const order = orderByTime(stacks, selected, picked.key, root, unit);
+    const { tree, startNs, endNs, ...places } = order;
     const nodes = Int32Array.from({ length: tree.size - 1 }, (_, i) => i + 1);
     const columns = new CallTree(this.frames, tree);
     const layout = { ...places, ...gatherChildren(columns, nodes), measure: measureTree(columns) };
@@ -249,6 +252,12 @@ export class Engine {
   /** Who used the CPU, whatever the question selects. */
   processes() {
     return sumProcesses(this.opened.stacks);
+  }
+
+  /** Which frames a text finds; null for an empty one. @param {{search: string}} question */
+  search({ search }) {
+    const test = compileSearch(search);
+    return test && matchFrames(this.frames, test);
   }
 
   get opened() {
@@ -321,6 +330,14 @@ function scalesOf(input, base) {
   const rate = sum(input.count) / sum(input.time);
   const countScale = (base.scale * rate * sum(base.time)) / sum(base.count);
   return { scale: base.scale, countScale: countScale > 0 ? countScale : base.scale };
+}
+
+/** What could not be shown as it is. @param {Profile} profile @param {Stacks} stacks */
+function notesOf({ nUntimed }, { nDeep }) {
+  return [
+    nDeep ? `${nDeep} stacks are too deep to be shown whole` : '',
+    nUntimed ? `${nUntimed} samples do not tell their time, so none is shown in its order` : '',
+  ].filter(Boolean);
 }
 
 /** Of each module; of one that was replaced, the last. @param {Profile} profile */

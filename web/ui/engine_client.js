@@ -5,11 +5,13 @@
  *
  *     question  --ask-->  worker | engine  --hydrate-->  SentLayout
  *
- * One question is under way at a time. While it is, a later question of a kind takes the place of
+ * A worker that does not come to an end is stopped; another takes its place, and what was open is
+ * opened in it. One question is under way at a time. While it is, a later question of a kind takes the place of
  * an earlier one, whose promise gives null: nobody wants its answer any more.
  */
 
 import { CallTree } from './call_tree.js';
+import { sentenceOf } from './dom.js';
 import { isEmbedded } from './embedded.js';
 import { Engine } from './engine.js';
 import { Frames } from './frames.js';
@@ -20,42 +22,59 @@ import { Frames } from './frames.js';
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
 /** @typedef {import('./split_view.js').Part} Part */
-/** @typedef {'open'|'openBase'|'picture'|'table'|'sandwich'|'inOrder'|'split'|'processes'} Method */
+/** @typedef {'open'|'openBase'|'picture'|'table'|'sandwich'|'inOrder'|'split'|'processes'|'search'} Method */
 /** @typedef {{id: number, method: Method, argument: unknown}} Call */
 /** @typedef {{resolve: (value: Reply | null) => void, reject: (error: Error) => void}} Waiting */
 
 /** @typedef {Layout & Pick<Picture, 'measure' | 'scale' | 'countScale'>} SentLayout */
+/** @typedef {{rows: Uint8Array | null, frames: Frames}} Found rows: null if nothing is looked for */
 /** @typedef {{answer: any, frames: Frames}} Reply frames: those that the answer speaks of */
 
-/** The engine says no: the message is a sentence's end, the name the kind of error. */
-export class EngineError extends Error {
-  /** @param {{name: string, message: string}} error */
-  constructor({ name, message }) {
-    super(message);
-    this.name = name;
-  }
+/** So long may a question take: beyond, its regular expressions may well never end. */
+const PATIENCE_MS = 20000;
+const SEARCH_PATIENCE_MS = 5000;
+const TOO_LONG = 'it takes too long, and was given up';
+const STOPPED = 'the part of the page that reads profiles has stopped';
+const HAS_REGEX = /"\/|[=!]~/;
+
+/** The regular expressions of a question and what is around them, or ''. @param {any} argument */
+function dangerOf(argument) {
+  const { query, transforms, base, search } = argument ?? {};
+  const key = JSON.stringify([query, transforms, base, search]);
+  return HAS_REGEX.test(key) ? key : '';
 }
 
 export class EngineClient {
   constructor() {
     this.frames = new Frames();
     this.engine = isEmbedded ? new Engine() : null;
-    this.worker = this.engine ? null : new Worker('worker.js', { type: 'module' });
+    this.worker = this.engine ? null : this.hire();
     this.nCalls = 0;
     /** @type {(Call & Waiting) | null} */
     this.current = null;
     /** @type {Map<Method, Call & Waiting>} those that wait, in their order */
     this.next = new Map();
-    this.worker?.addEventListener('message', ({ data }) => this.receive(data));
-    this.worker?.addEventListener('error', () => this.crash());
+    /** @type {Map<Method, unknown>} bytes that are open, for the next worker */
+    this.opened = new Map();
+    /** @type {Set<string>} dangers that have kept a worker busy until it was stopped */
+    this.hopeless = new Set();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
   }
 
-  /** @param {Uint8Array} bytes given away @returns {Promise<Summary | null>} */
+  hire() {
+    const worker = new Worker('worker.js', { type: 'module' });
+    worker.addEventListener('message', ({ data }) => this.receive(data));
+    worker.addEventListener('error', () => worker === this.worker && this.stop(STOPPED));
+    return worker;
+  }
+
+  /** @param {Uint8Array} bytes @returns {Promise<Summary | null>} */
   async open(bytes) {
     return (await this.ask('open', bytes))?.answer ?? null;
   }
 
-  /** @param {Uint8Array | null} bytes given away @returns {Promise<Summary | null>} */
+  /** @param {Uint8Array | null} bytes @returns {Promise<Summary | null>} */
   async openBase(bytes) {
     return (await this.ask('openBase', bytes))?.answer ?? null;
   }
@@ -108,9 +127,16 @@ export class EngineClient {
     return (await this.ask('processes', null))?.answer ?? null;
   }
 
+  /** Which frames a text finds. @param {string} search @returns {Promise<Found | null>} */
+  async search(search) {
+    const reply = await this.ask('search', { search });
+    return reply && { rows: reply.answer, frames: reply.frames };
+  }
+
   /** @param {Method} method @param {unknown} argument @returns {Promise<Reply | null>} null if given up */
   ask(method, argument) {
     return new Promise((resolve, reject) => {
+      if (this.hopeless.has(dangerOf(argument))) throw new Error(TOO_LONG);
       this.next.get(method)?.resolve(null);
       this.next.delete(method);
       this.next.set(method, { id: ++this.nCalls, method, argument, resolve, reject });
@@ -120,13 +146,36 @@ export class EngineClient {
 
   /** The next question, if none is under way. */
   go() {
+    if (this.current || !this.next.size) return;
+    if (!this.engine && !this.worker) this.replace();
     const [call] = this.next.values();
-    if (this.current || !call) return;
     this.next.delete(call.method);
     this.current = call;
     const { id, method, argument } = call;
-    if (this.worker) this.worker.postMessage({ id, method, argument }, transferable(argument));
-    else this.answerHere(call);
+    if (!this.worker) {
+      this.answerHere(call);
+      return;
+    }
+    try {
+      this.worker.postMessage({ id, method, argument });
+    } catch (error) {
+      this.receive({ id, error: sentenceOf(error), frames: null });
+      return;
+    }
+    if (method === 'open' || method === 'openBase') return;
+    const patienceMs = method === 'search' ? SEARCH_PATIENCE_MS : PATIENCE_MS;
+    this.timer = setTimeout(() => this.losePatience(), patienceMs);
+  }
+
+  /** Another worker, which opens first what was open. */
+  replace() {
+    this.worker = this.hire();
+    const none = { resolve: () => {}, reject: () => {} };
+    const again = Array.from(this.opened, ([method, argument]) => {
+      const call = { id: ++this.nCalls, method, argument, ...none };
+      return /** @type {[Method, Call & Waiting]} */ ([method, call]);
+    });
+    this.next = new Map([...again, ...this.next]);
   }
 
   /** Where there is no worker. @param {Call} call */
@@ -137,13 +186,12 @@ export class EngineClient {
       this.frames = engine.frames;
       this.receive({ id, answer, frames: null });
     } catch (error) {
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
-      this.receive({ id, error: { name, message }, frames: null });
+      this.receive({ id, error: sentenceOf(error), frames: null });
     }
   }
 
   /**
-   * @param {{id: number, answer?: unknown, error?: {name: string, message: string},
+   * @param {{id: number, answer?: unknown, error?: string,
    *   frames: {isNew: boolean, rows: import('./frames.js').FrameRows} | null}} message
    */
   receive({ id, answer, error, frames }) {
@@ -151,20 +199,35 @@ export class EngineClient {
     if (frames) this.frames.append(frames.rows);
     const { current } = this;
     if (!current || current.id !== id) return;
+    clearTimeout(this.timer);
     this.current = null;
-    if (error) current.reject(new EngineError(error));
+    const { method, argument } = current;
+    if (method === 'open' || method === 'openBase') {
+      if (argument && !error) this.opened.set(method, argument);
+      else if (method === 'openBase') this.opened.delete(method);
+    }
+    if (error) current.reject(new Error(error));
     else current.resolve({ answer, frames: this.frames });
     this.go();
   }
 
-  /** The worker cannot go on, or could not be loaded. */
-  crash() {
-    const message = 'the part of the page that reads profiles has stopped';
-    for (const call of [this.current, ...this.next.values()]) {
-      call?.reject(new EngineError({ name: 'Error', message }));
-    }
+  losePatience() {
+    const danger = dangerOf(this.current?.argument);
+    if (danger) this.hopeless.add(danger);
+    this.stop(TOO_LONG);
+  }
+
+  /** The worker does not go on, or could not be loaded. @param {string} message */
+  stop(message) {
+    clearTimeout(this.timer);
+    this.worker?.terminate();
+    this.worker = null;
+    const { current } = this;
     this.current = null;
-    this.next.clear();
+    // What stops a worker is not opened again.
+    if (current) this.opened.delete(current.method);
+    current?.reject(new Error(message));
+    this.go();
   }
 }
 
@@ -174,9 +237,4 @@ function hydrate({ tree: columns, labels, ...rest }, frames) {
   tree.labels = labels;
   tree.countScale = rest.countScale ?? 1;
   return { tree, ...rest };
-}
-
-/** Bytes are handed over. @param {unknown} argument @returns {Transferable[]} */
-function transferable(argument) {
-  return argument instanceof Uint8Array ? [/** @type {ArrayBuffer} */ (argument.buffer)] : [];
 }

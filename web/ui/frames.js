@@ -10,6 +10,7 @@
  */
 
 import { baseName, hashText, KINDS, kindOf, UNKNOWN } from './frame.js';
+import { grown } from './numbers.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
 /** @typedef {import('./frame.js').Frame} Frame */
@@ -28,15 +29,6 @@ import { baseName, hashText, KINDS, kindOf, UNKNOWN } from './frame.js';
  * @property {Uint8Array} kind       of KINDS
  * @property {Uint8Array} inlined
  */
-
-/** @template {Int32Array | Uint8Array} T @param {T} data @param {number} n @returns {T} */
-function withRoomFor(data, n) {
-  if (n <= data.length) return data;
-  const type = /** @type {new (n: number) => T} */ (data.constructor);
-  const grown = new type(Math.max(n, data.length * 2));
-  grown.set(data);
-  return grown;
-}
 
 export class Frames {
   constructor() {
@@ -101,11 +93,13 @@ export class Frames {
 
   /** @param {number} n */
   reserve(n) {
-    this.module = withRoomFor(this.module, n);
-    this.file = withRoomFor(this.file, n);
-    this.startLine = withRoomFor(this.startLine, n);
-    this.kind = withRoomFor(this.kind, n);
-    this.inlined = withRoomFor(this.inlined, n);
+    if (n <= this.module.length) return;
+    const room = Math.max(n, this.module.length * 2);
+    this.module = grown(this.module, room);
+    this.file = grown(this.file, room);
+    this.startLine = grown(this.startLine, room);
+    this.kind = grown(this.kind, room);
+    this.inlined = grown(this.inlined, room);
   }
 
   /** @param {number} row @returns {Frame} */

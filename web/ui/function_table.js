@@ -3,12 +3,16 @@
 /**
  * Function table: the functions of a selection as rows, sorted and searched.
  *
+ *     WeighedStacks  --sumFunctions-->  Sums
  *     Table, order, what was found  --sortFunctions-->  row numbers
+ *
+ * A stack counts once for a function, however often it is in it.
  */
 
 import { baseName } from './frame.js';
 
 /** @typedef {import('./frame.js').Frame} Frame */
+/** @typedef {import('./weights.js').WeighedStacks} WeighedStacks */
 
 /**
  * What the engine tells of each function that has samples.
@@ -23,6 +27,7 @@ import { baseName } from './frame.js';
  * @property {number} [baseWhole]
  */
 
+/** @typedef {Omit<Table, 'frames'>} Sums */
 /** @typedef {'self'|'total'|'name'|'module'} SortKey */
 /** @typedef {{by: SortKey, isDown: boolean}} Sorting */
 
@@ -88,4 +93,47 @@ export function sortFunctions(table, { by, isDown }, found) {
   return Int32Array.from(rows).sort(
     (a, b) => sign * (keys[a] - keys[b]) || total[b] - total[a] || a - b,
   );
+}
+
+/** @param {WeighedStacks} input @param {number} nFrames */
+function sumFrames({ stacks, stack, time, count, scale }, nFrames) {
+  const { first, frame } = stacks;
+  const self = new Float64Array(nFrames);
+  const total = new Float64Array(nFrames);
+  const samples = new Float64Array(nFrames);
+  const lastRow = new Int32Array(nFrames).fill(-1);
+  let whole = 0;
+  for (let row = 0; row < stack.length; row++) {
+    const value = time[row] * scale;
+    const end = first[stack[row] + 1];
+    whole += value;
+    for (let i = first[stack[row]]; i < end; i++) {
+      const at = frame[i];
+      if (lastRow[at] === row) continue;
+      lastRow[at] = row;
+      total[at] += value;
+      samples[at] += count[row];
+    }
+    if (end > first[stack[row]]) self[frame[end - 1]] += value;
+  }
+  return { self, total, samples, whole };
+}
+
+/**
+ * @param {WeighedStacks} input @param {WeighedStacks | null} base what it is compared with
+ * @param {number} nFrames
+ * @returns {Sums}
+ */
+export function sumFunctions(input, base, nFrames) {
+  const { self, total, samples, whole } = sumFrames(input, nFrames);
+  const before = base && sumFrames(base, nFrames);
+  const rows = /** @type {number[]} */ ([]);
+  for (let row = 0; row < nFrames; row++) {
+    if (samples[row] || before?.samples[row]) rows.push(row);
+  }
+  const frame = Int32Array.from(rows);
+  const pick = (/** @type {Float64Array} */ column) =>
+    Float64Array.from(frame, (row) => column[row]);
+  const sums = { frame, self: pick(self), total: pick(total), count: pick(samples), whole };
+  return before ? { ...sums, baseTotal: pick(before.total), baseWhole: before.whole } : sums;
 }

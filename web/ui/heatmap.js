@@ -70,20 +70,19 @@ export class HeatmapView {
 
   /** @param {Heatmap} map @param {TimeRange | null} selected */
   show(map, selected) {
-    const { map: old, focused } = this;
-    // The keyboard stays at its moment while the map moves on.
-    if (old && focused >= 0) this.focused = this.keep(focused - (map.from - old.from) * map.rows, map);
-    if (old && this.anchor >= 0) this.anchor = this.keep(this.anchor - (map.from - old.from) * map.rows, map);
+    // Keyboard and pointer stay at their moments while the map moves on.
+    const moved = (map.from - (this.map?.from ?? map.from)) * map.rows;
+    const last = map.rows * map.columns - 1;
+    const keep = (/** @type {number} */ cell) =>
+      cell < 0 ? cell : Math.max(0, Math.min(last, cell - moved));
+    this.focused = keep(this.focused);
+    this.anchor = keep(this.anchor);
+    if (this.drag) this.drag = { from: keep(this.drag.from), to: keep(this.drag.to) };
     this.map = map;
     this.selected = selected;
     this.grid.ariaRowCount = String(map.rows);
     this.grid.ariaColCount = String(map.columns);
     this.redraw();
-  }
-
-  /** @param {number} cell @param {Heatmap} map */
-  keep(cell, { rows, columns }) {
-    return Math.max(0, Math.min(rows * columns - 1, cell));
   }
 
   /** @param {Shown} shown */

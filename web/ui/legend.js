@@ -8,7 +8,7 @@
 
 import { ROOT } from './call_tree.js';
 import { create } from './dom.js';
-import { languageOf } from './language.js';
+import { languageOf } from './frame.js';
 import { formatShare } from './units.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */

@@ -11,7 +11,7 @@
 
 import { showBreadcrumbs } from './breadcrumbs.js';
 import { ROOT } from './call_tree.js';
-import { byId, create, setText } from './dom.js';
+import { byId, create, sentenceOf, setText } from './dom.js';
 import { isEmbedded } from './embedded.js';
 import { ChangePalette } from './change_palette.js';
 import { EngineClient } from './engine_client.js';
@@ -19,20 +19,27 @@ import { FlameGraph } from './flame_graph.js';
 import { factsOf } from './frame_details.js';
 import { OpenedFiles } from './opened_files.js';
 import { ProcessList } from './process_list.js';
-import { compileSearch, describeMatches, nextMatch, searchTree } from './search.js';
+import { describeMatches, nextMatch, searchTree } from './search.js';
 import { formatSelector, parseSelector } from './selector.js';
 import { Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
 import { TimePanel } from './time_panel.js';
 import { Tooltip } from './tooltip.js';
-import { describeEmptiness, earliest, remarks, truths } from './truth.js';
-import { showReasons, showTruths } from './truth_list.js';
+import {
+  describeEmptiness,
+  earliest,
+  remarks,
+  showReasons,
+  showTruths,
+  truths,
+} from './truth.js';
 import { Twin } from './twin.js';
 import { formatClock, formatRange, formatShare, setValueUnit } from './units.js';
 import { isGraphView, Workbench } from './workbench.js';
 
 /** @typedef {import('./engine.js').Summary} Summary */
+/** @typedef {import('./engine_client.js').Found} Found */
 /** @typedef {import('./engine_client.js').SentLayout} SentLayout */
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
@@ -84,6 +91,11 @@ export class Page {
     this.groups = [];
     /** @type {SentLayout | null} */
     this.layout = null;
+    /** @type {Found | null} frames that the search finds */
+    this.found = null;
+    /** Why it finds none, or ''. */
+    this.searchFailure = '';
+    this.searching = Promise.resolve(true);
     /** @type {Matches | null} */
     this.matches = null;
     /** @type {Status} */
@@ -192,7 +204,9 @@ export class Page {
       byId(`save-${format}`, HTMLAnchorElement).href = profileUrl(this.state, format);
     }
     // A file has no server that knows more of its time.
-    byId('time', HTMLElement).hidden = this.files.name !== '';
+    const isFile = this.files.name !== '';
+    byId('time', HTMLElement).hidden = isFile;
+    byId('saves', HTMLElement).hidden = isFile;
     this.time?.show(this.state);
     this.workbench.showState(this.state);
   }
@@ -244,12 +258,13 @@ export class Page {
       this.groups = (await this.engine.processes()) ?? this.groups;
       this.showProcesses();
     } catch (error) {
-      this.fail(`This profile cannot be shown: ${error instanceof Error ? error.message : error}.`);
+      this.fail(`This profile cannot be shown: ${sentenceOf(error)}.`);
     }
   }
 
   /** @param {Error} error */
   failBase({ message }) {
+    this.source.forgetBase();
     this.fail(`What this is compared with cannot be shown: ${message}.`);
   }
 
@@ -291,6 +306,7 @@ export class Page {
       const question = this.question(state);
       const layout = await this.engine.picture(question);
       if (!layout) return;
+      await this.find();
       const ofType = this.summary.types.find(({ type }) => type === state.type);
       setValueUnit((ofType ?? this.summary).unit);
       this.showLayout(layout);
@@ -316,15 +332,21 @@ export class Page {
     this.graph.setLayout(layout, tree.follow(this.state.zoom));
     this.setFocused(path ? tree.follow(path) : -1);
     this.refreshTooltip();
-    const summary = /** @type {Summary} */ (this.summary);
-    this.showMessage(tree.total[ROOT] ? '' : describeEmptiness(summary, this.state));
+    this.showEmptiness();
     this.updateSearch();
     this.showZoom();
     const status = this.files.name ? {} : this.status;
     const measured = truths(layout.measure, status, this.earlierStatus);
-    const items = [...remarks(summary.notes), ...measured];
+    const items = [...remarks(this.summary?.notes ?? []), ...measured];
     showTruths(byId('truth', HTMLElement), items);
     showReasons(byId('truths', HTMLElement), items);
+  }
+
+  /** Why there is nothing to be seen, if there is not. */
+  showEmptiness() {
+    const { layout, summary, state } = this;
+    const isEmpty = summary && !layout?.tree.total[ROOT];
+    this.showMessage(isEmpty ? describeEmptiness(summary, state) : '');
   }
 
   showProcesses() {
@@ -507,36 +529,46 @@ export class Page {
 
   // --- search -----------------------------------------------------------------------------------
 
+  /** Which frames the search finds, so far. */
   updateSearch() {
-    const { layout, graph, elements, state } = this;
-    const { search, found } = elements;
-    this.matches = null;
-    search.ariaInvalid = 'false';
-    let words = '';
-    try {
-      const test = compileSearch(state.search);
-      if (test && layout) {
-        this.matches = searchTree(layout, graph.viewport.zoom, test);
-        words = describeMatches(this.matches);
-      }
-    } catch (error) {
-      search.ariaInvalid = 'true';
-      words = error instanceof Error ? error.message : '';
-    }
-    setText(found, words);
+    const { layout, graph, elements, found, searchFailure } = this;
+    const rows = layout && found?.frames === layout.tree.frames ? found.rows : null;
+    this.matches = rows && layout && searchTree(layout, graph.viewport.zoom, rows);
+    elements.search.ariaInvalid = String(searchFailure !== '');
+    setText(elements.found, searchFailure || (this.matches ? describeMatches(this.matches) : ''));
     graph.setMatches(this.matches?.frames ?? null);
     if (graph.viewport.progress === 1) this.showTwin();
   }
 
+  /** Ask which frames the search finds. @returns {Promise<boolean>} false if there is a later one */
+  async find() {
+    const { search } = this.state;
+    let found = /** @type {Found | null} */ (null);
+    let failure = '';
+    try {
+      if (search.trim()) found = await this.engine.search(search);
+    } catch (error) {
+      failure = sentenceOf(error);
+    }
+    const isGivenUp = search.trim() !== '' && !found && !failure;
+    if (isGivenUp || search !== this.state.search) return false;
+    this.found = found;
+    this.searchFailure = failure;
+    return true;
+  }
+
   /** @param {string} search */
-  setSearch(search) {
+  async setSearch(search) {
     this.change({ search });
+    this.searching = this.find();
+    if (!(await this.searching)) return;
     this.updateSearch();
     this.workbench.refresh();
   }
 
   /** @param {1 | -1} direction */
-  goToMatch(direction) {
+  async goToMatch(direction) {
+    await this.searching;
     if (!this.matches) return;
     if (!isGraphView(this.state)) {
       this.workbench.deck.current?.goToMatch?.(direction);

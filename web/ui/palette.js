@@ -14,8 +14,7 @@
 
 import { ROOT } from './call_tree.js';
 import { BY_MODULE } from './colouring.js';
-import { baseName, hashText } from './frame.js';
-import { languageOf } from './language.js';
+import { baseName, hashText, languageOf } from './frame.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./colouring.js').Colouring} Colouring */

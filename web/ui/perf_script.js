@@ -7,12 +7,14 @@
  *                 400200 parse<std::string> (inlined)
  *                 400200 serve+0x10 (/usr/bin/api)
  *
- * The first event says which are read; others are left out, and counted among the facts.
+ * The first event says which are read; others are left out, as lines of another kind are. Notes of
+ * the profile say how many.
  */
 
 import { baseName } from './frame.js';
 import { ProfileBuilder } from './profile_builder.js';
 import { DecodeError } from './profile.js';
+import { visible } from './strings.js';
 import { eachLine, unescapeText } from './text_lines.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
@@ -93,6 +95,9 @@ class PerfReader {
     this.kind = '';
     this.hasPeriod = false;
     this.nLeftOut = 0;
+    /** The frames that come are of an event that is left out. */
+    this.isLeftOut = false;
+    this.nStray = 0;
     /** @type {string[]} that wait for what they are inlined into */
     this.inlined = [];
   }
@@ -117,8 +122,9 @@ class PerfReader {
       this.kind = event.name;
       this.hasPeriod = event.hasPeriod;
     }
-    if (event.name === this.kind) this.event = event;
-    else this.nLeftOut++;
+    this.isLeftOut = event.name !== this.kind;
+    if (this.isLeftOut) this.nLeftOut++;
+    else this.event = event;
   }
 
   /** @param {string} line @param {number} number */
@@ -127,7 +133,10 @@ class PerfReader {
     if (!frame && !this.kind) {
       throw new DecodeError(`line ${number}: this is neither an event nor a frame`);
     }
-    if (!frame || !this.event) return;
+    if (!frame || !this.event) {
+      if (!frame || !this.isLeftOut) this.nStray++;
+      return;
+    }
     this.inlined.push(unescapeText(frame.symbol));
     if (frame.path !== 'inlined') this.endPlace(frame.path);
   }
@@ -142,6 +151,7 @@ class PerfReader {
 
   endEvent() {
     const { event, builder, hasPeriod } = this;
+    this.isLeftOut = false;
     if (!event) return;
     if (this.inlined.length) this.endPlace('');
     const { comm, pid, tid, period, atNs } = event;
@@ -154,12 +164,12 @@ class PerfReader {
     this.endEvent();
     const types = [{ type: 'samples', unit: 'count' }];
     if (CLOCK.test(this.kind) && this.hasPeriod) types.push({ type: 'cpu', unit: 'nanoseconds' });
-    else if (this.hasPeriod) types.push({ type: this.kind, unit: 'count' });
+    else if (this.hasPeriod) types.push({ type: visible(this.kind), unit: 'count' });
     const profile = this.builder.finish(types);
-    if (this.nLeftOut) {
-      const text = `${this.nLeftOut} samples of other events than ${this.kind}`;
-      profile.facts['left out'] = text;
-    }
+    const note = (/** @type {number} */ n, /** @type {string} */ what) =>
+      n && profile.notes.push(`left out: ${n} ${what}`);
+    note(this.nLeftOut, `samples of other events than ${visible(this.kind)}`);
+    note(this.nStray, 'lines that are neither an event nor a frame of one');
     return profile;
   }
 }

@@ -11,8 +11,8 @@
  * last. Format: proto/profile.proto of the pprof project.
  */
 
-import { DecodeError, LIMITS, refuseBeyond, tooMany } from './profile.js';
-import { Rows } from './rows.js';
+import { Numbers, Rows } from './numbers.js';
+import { DecodeError, LIMITS, refuseBeyond, timesOf, tooMany } from './profile.js';
 import { readStrings } from './strings.js';
 import { Wire } from './wire.js';
 
@@ -21,23 +21,9 @@ import { Wire } from './wire.js';
 /** A repeated integer comes packed into one value, or one by one. */
 const PACKED = 2;
 
-/** Where messages of a kind lie: the places of their lengths. */
-class Places {
-  constructor() {
-    this.size = 0;
-    this.data = new Uint32Array(256);
-  }
+/** Where messages of a kind lie: the places of their lengths. @typedef {Numbers<Uint32Array>} Places */
 
-  /** @param {number} at */
-  add(at) {
-    if (this.size === this.data.length) {
-      const grown = new Uint32Array(this.size * 2);
-      grown.set(this.data);
-      this.data = grown;
-    }
-    this.data[this.size++] = at;
-  }
-}
+const places = () => new Numbers(new Uint32Array(256));
 
 /**
  * The first walk: where everything is.
@@ -45,12 +31,12 @@ class Places {
  */
 function findMessages(wire) {
   const messages = {
-    types: new Places(),
-    samples: new Places(),
-    mappings: new Places(),
-    locations: new Places(),
-    functions: new Places(),
-    strings: new Places(),
+    types: places(),
+    samples: places(),
+    mappings: places(),
+    locations: places(),
+    functions: places(),
+    strings: places(),
   };
   const { types, samples, mappings, locations, functions, strings } = messages;
   const byTag = [];
@@ -65,9 +51,9 @@ function findMessages(wire) {
   const end = wire.bytes.length;
   while (wire.at < end) {
     const tag = wire.varint();
-    const places = byTag[tag];
-    if (places) {
-      places.add(wire.at);
+    const found = byTag[tag];
+    if (found) {
+      found.push(wire.at);
       wire.at = wire.limit();
     } else if (tag === 72) scalars.startNs = wire.signed();
     else if (tag === 80) scalars.durationNs = wire.signed();
@@ -237,14 +223,19 @@ function readLine(wire, functions, lineFunction, lineNumber) {
 class SampleReader {
   /**
    * @param {Wire} wire @param {Ids} locations
-   * @param {{n: number, width: number, text: (index: number) => number, timeKey: number}} shape
+   * @param {{n: number, width: number, text: (index: number) => number, timeKey: number,
+   *   precisionKey: number}} shape
    */
-  constructor(wire, locations, { n, width, text, timeKey }) {
+  constructor(wire, locations, { n, width, text, timeKey, precisionKey }) {
     this.wire = wire;
     this.locations = locations;
     this.width = width;
     this.text = text;
     this.timeKey = timeKey;
+    this.precisionKey = precisionKey;
+    this.isCoarse = false;
+    /** Samples of which only the second is known. */
+    this.nCoarse = 0;
     this.stacks = new Rows(LIMITS.frames, tooMany(LIMITS.frames, 'frames in its stacks'));
     this.sets = new Rows(LIMITS.labels, tooMany(LIMITS.labels, 'labels'));
     this.sampleStack = new Int32Array(n);
@@ -258,6 +249,7 @@ class SampleReader {
   read(row, end) {
     const { wire } = this;
     this.nValues = 0;
+    this.isCoarse = false;
     while (wire.at < end) {
       const tag = wire.varint();
       if (tag === 10) this.readFrames();
@@ -269,6 +261,8 @@ class SampleReader {
     }
     this.sampleStack[row] = this.stacks.endRow();
     this.sampleSet[row] = this.sets.endRow();
+    // Only ours are so: their first value is how many they are.
+    if (this.isCoarse) this.nCoarse += this.values[row * this.width];
   }
 
   /** The innermost loop of all: nearly all ids have one octet, two or three. */
@@ -328,6 +322,7 @@ class SampleReader {
     }
     wire.expectEnd(end);
     if (this.atNs && key === this.timeKey) this.atNs[row] = number;
+    else if (key && key === this.precisionKey) this.isCoarse = true;
     else if (value) {
       this.sets.push(key);
       this.sets.push(value);
@@ -358,19 +353,22 @@ function finishSamples(reader) {
     sampleStack: reader.sampleStack,
     sampleSet: reader.sampleSet,
     values: reader.values,
-    sampleAtNs: reader.atNs?.some((ns) => ns > 0) ? reader.atNs : null,
+    ...timesOf(reader.atNs),
   };
 }
 
-/** @param {string[]} comments */
-function readFacts(comments) {
+/** @param {string[]} comments @param {number} nCoarse samples */
+function readFacts(comments, nCoarse) {
   /** @type {Record<string, string>} */
   const facts = {};
-  for (const line of comments.join('\n').split('\n')) {
+  const lines = comments.join('\n').split('\n');
+  for (const line of lines) {
     const colon = line.indexOf(': ');
     if (colon > 0) facts[line.slice(0, colon)] = line.slice(colon + 2);
   }
-  return facts;
+  const notes = lines.filter((line) => line.startsWith('left out: '));
+  if (nCoarse) notes.push(`of ${nCoarse} samples only the second is known: they stand in its middle`);
+  return { facts, notes };
 }
 
 /** @param {Wire} wire @param {ReturnType<typeof findMessages>} found @returns {Profile} */
@@ -386,6 +384,7 @@ function readMessages(wire, found) {
     width: types.length,
     text,
     timeKey: strings.indexOf('end_timestamp_ns'),
+    precisionKey: strings.indexOf('timestamp_precision_ns'),
   });
   readEach(wire, found.samples, (row, end) => samples.read(row, end));
   return {
@@ -408,7 +407,10 @@ function readMessages(wire, found) {
     // Ours names the file of all but what is made at run time; others may name none.
     unmapped: found.mappings.size ? 'jit' : 'native',
     ...finishSamples(samples),
-    facts: readFacts(found.comments.map((index) => strings[index] ?? '')),
+    ...readFacts(
+      found.comments.map((index) => strings[index] ?? ''),
+      samples.nCoarse,
+    ),
     startNs: found.startNs,
     durationNs: found.durationNs,
   };

@@ -34,8 +34,10 @@
  * @property {Int32Array} sampleStack     stack of each sample
  * @property {Int32Array} sampleSet       labels
  * @property {Float64Array} values        sampleTypes.length for each sample
- * @property {Float64Array | null} sampleAtNs when each sample was taken, unix time, where told
+ * @property {Float64Array | null} sampleAtNs when each sample was taken, unix time, if all tell it
+ * @property {number} nUntimed            samples that do not tell it while others do
  * @property {Record<string, string>} facts comments of the form `key: value`
+ * @property {string[]} notes             sentences about what is not here, or not as it is
  * @property {number} startNs             unix time
  * @property {number} durationNs
  */
@@ -52,6 +54,13 @@ export const LIMITS = {
   /** of distinct sets */
   labels: 2 ** 24,
 };
+
+/** The times of samples, if all have one: 0 is none. @param {Float64Array | null} atNs */
+export function timesOf(atNs) {
+  const n = atNs?.length ?? 0;
+  const nUntimed = atNs?.reduce((sum, ns) => sum + (ns > 0 ? 0 : 1), 0) ?? 0;
+  return { sampleAtNs: n && !nUntimed ? atNs : null, nUntimed: nUntimed < n ? nUntimed : 0 };
+}
 
 /** @param {number} limit @param {string} what */
 export function tooMany(limit, what) {

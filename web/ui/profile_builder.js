@@ -6,59 +6,46 @@
  *     location, frames, sample…  --finish-->  Profile
  */
 
-import { LIMITS, refuseBeyond, tooMany } from './profile.js';
-import { Rows } from './rows.js';
+import { Numbers, Rows } from './numbers.js';
+import { LIMITS, refuseBeyond, timesOf, tooMany } from './profile.js';
+import { visible } from './strings.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
 /** @typedef {{type: string, unit: string}} ValueType */
 
-/** Numbers in a typed array that grows. */
-class Numbers {
-  constructor() {
-    this.size = 0;
-    this.data = new Float64Array(1024);
-  }
-
-  /** @param {number} number */
-  push(number) {
-    if (this.size === this.data.length) {
-      const grown = new Float64Array(this.size * 2);
-      grown.set(this.data);
-      this.data = grown;
-    }
-    this.data[this.size++] = number;
-  }
-
-  toInt32Array() {
-    return Int32Array.from(this.data.subarray(0, this.size));
-  }
-}
+const numbers = () => new Numbers(new Float64Array(1024));
+const toInt32Array = (/** @type {Numbers<Float64Array>} */ { data, size }) =>
+  Int32Array.from(data.subarray(0, size));
 
 export class ProfileBuilder {
   constructor() {
     /** @type {Map<string, number>} */
     this.texts = new Map([['', 0]]);
+    /** Of each, all of it to be seen. */
+    this.strings = [''];
     /** @type {Map<string, number>} by name */
     this.functions = new Map();
     /** @type {Map<string, number>} by path */
     this.mappings = new Map();
     /** @type {Map<string, number>} by whatever a reader knows them by */
     this.locations = new Map();
-    this.locationMapping = new Numbers();
-    this.locationLines = new Numbers();
+    this.locationMapping = numbers();
+    this.locationLines = numbers();
     this.locationLines.push(0);
-    this.lineFunction = new Numbers();
+    this.lineFunction = numbers();
     this.stacks = new Rows(LIMITS.frames, tooMany(LIMITS.frames, 'frames in its stacks'));
     this.sets = new Rows(LIMITS.labels, tooMany(LIMITS.labels, 'labels'));
-    this.sampleStack = new Numbers();
-    this.sampleSet = new Numbers();
-    this.values = new Numbers();
-    this.atNs = new Numbers();
+    this.sampleStack = numbers();
+    this.sampleSet = numbers();
+    this.values = numbers();
+    this.atNs = numbers();
   }
 
   /** @param {string} text @returns {number} of the string */
   text(text) {
-    return numberOf(this.texts, text);
+    const number = numberOf(this.texts, text);
+    if (number === this.strings.length) this.strings.push(visible(text));
+    return number;
   }
 
   /**
@@ -109,17 +96,17 @@ export class ProfileBuilder {
     const atNs = this.atNs.data.slice(0, this.atNs.size);
     const times = atNs.filter((ns) => ns > 0).sort();
     return {
-      strings: [...this.texts.keys()],
+      strings: this.strings,
       sampleTypes,
       defaultType: sampleTypes[sampleTypes.length - 1].type,
       functionName,
       functionFile: new Int32Array(functionName.length),
       functionLine: new Int32Array(functionName.length),
       mappingFile: Int32Array.from(this.mappings.keys(), (path) => this.text(path)),
-      locationMapping: this.locationMapping.toInt32Array(),
+      locationMapping: toInt32Array(this.locationMapping),
       locationAddress: new Float64Array(n),
-      locationLines: this.locationLines.toInt32Array(),
-      lineFunction: this.lineFunction.toInt32Array(),
+      locationLines: toInt32Array(this.locationLines),
+      lineFunction: toInt32Array(this.lineFunction),
       lineNumber: new Int32Array(this.lineFunction.size),
       unmapped: 'native',
       stackFrames: stacks.first,
@@ -127,11 +114,12 @@ export class ProfileBuilder {
       setLabels: sets.first.map((at) => at / 2),
       labelKey: sets.data.filter((_, i) => i % 2 === 0),
       labelValue: sets.data.filter((_, i) => i % 2 === 1),
-      sampleStack: this.sampleStack.toInt32Array(),
-      sampleSet: this.sampleSet.toInt32Array(),
+      sampleStack: toInt32Array(this.sampleStack),
+      sampleSet: toInt32Array(this.sampleSet),
       values: this.values.data.slice(0, this.values.size),
-      sampleAtNs: times.length ? atNs : null,
+      ...timesOf(atNs),
       facts: {},
+      notes: [],
       startNs: times[0] ?? 0,
       durationNs: times.length ? times[times.length - 1] - times[0] : 0,
     };

@@ -65,6 +65,16 @@ export const HISTORY = {
   io: 'the disk reported an error',
 };
 
+/**
+ * What an answer may lack, '' if nothing: of groups too many, others are in it, and of samples too
+ * many, a profile says so itself.
+ * @param {Response} response
+ */
+export function lackOf({ headers }) {
+  if (!headers.get('X-Pilotlight-Limits')?.includes('match')) return '';
+  return 'may lack some: a regular expression has too many ways to match';
+}
+
 /** The sentence for what the mark of a cut stack says. @param {string} mark */
 export function reasonOfMark(mark) {
   const words = mark.replace(/^\[truncated: (.*)\]$/, '$1');

@@ -3,7 +3,7 @@
 /**
  * Search: which frames a text or a /regular expression/ finds, and what share of the time that is.
  *
- *     text  --compileSearch-->  test  --searchTree-->  Matches
+ *     text  --compileSearch-->  test  --matchFrames-->  frames  --searchTree-->  Matches
  *
  * A frame's name and the name of its module's file are searched. Nested matches count once.
  */
@@ -41,8 +41,8 @@ export function compileSearch(text) {
   return (candidate) => candidate.toLowerCase().includes(lower);
 }
 
-/** Those whose name or module matches. @param {Frames} frames @param {TextTest} test */
-function matchFrames(frames, test) {
+/** 1 for each whose name or module matches. @param {Frames} frames @param {TextTest} test */
+export function matchFrames(frames, test) {
   const matches = new Uint8Array(frames.size);
   const modules = frames.texts.map((text) => test(baseName(text)));
   const host = KINDS.indexOf('host');
@@ -55,12 +55,11 @@ function matchFrames(frames, test) {
 
 /**
  * @param {Layout} layout @param {number} top what is searched, with all beneath it
- * @param {TextTest} test
+ * @param {Uint8Array} frames 1 for each that is looked for
  * @returns {Matches}
  */
-export function searchTree({ tree }, top, test) {
+export function searchTree({ tree }, top, frames) {
   const { size, parent, frame, total } = tree;
-  const frames = matchFrames(tree.frames, test);
   const seen = new Uint8Array(frames.length);
   // Callers have smaller numbers: 1 beneath the top, 2 also beneath a match or one itself.
   const place = new Uint8Array(size);

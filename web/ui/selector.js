@@ -4,11 +4,13 @@
  * Selector: which samples are shown, in the words of Prometheus: `{comm="nginx",pid!="12"}`.
  *
  *     text  --parseSelector-->  Matcher[]  --selectSets-->  the sets of labels that match all
+ *     Stacks, those sets, label  --splitByLabel-->  LabelPart[], the largest first
  *
  * A label that a set does not have is ''. Regular expressions match a whole value.
  */
 
 /** @typedef {import('./stacks.js').Labels} Labels */
+/** @typedef {import('./stacks.js').Stacks} Stacks */
 /** @typedef {{name: string, operator: '='|'!='|'=~'|'!~', value: string}} Matcher */
 
 const MATCHER = /\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/y;
@@ -85,4 +87,38 @@ export function selectSets(labels, matchers) {
     }
   }
   return selected;
+}
+
+/**
+ * @typedef {object} LabelPart
+ * @property {string} value    '' for samples without the label
+ * @property {number} total
+ * @property {number} count
+ * @property {Uint8Array} selected 1 for each set of labels that has this value
+ */
+
+/**
+ * The selection apart by the values of a label.
+ * @param {Stacks} stacks @param {Uint8Array} selected 1 for each set of labels
+ * @param {string} label
+ * @returns {LabelPart[]}
+ */
+export function splitByLabel({ labels, set, stack, gone, time, count }, selected, label) {
+  const column = labelColumn(labels, label);
+  /** @type {Map<number, {total: number, count: number}>} */
+  const sums = new Map();
+  for (let i = 0; i < set.length; i++) {
+    if (!selected[set[i]] || gone?.[stack[i]]) continue;
+    const sum = sums.get(column[set[i]]) ?? { total: 0, count: 0 };
+    sum.total += time[i];
+    sum.count += count[i];
+    sums.set(column[set[i]], sum);
+  }
+  return [...sums]
+    .sort(([, a], [, b]) => b.total - a.total)
+    .map(([value, sum]) => ({
+      ...sum,
+      value: labels.strings[value],
+      selected: selected.map((isIn, i) => (isIn && column[i] === value ? 1 : 0)),
+    }));
 }

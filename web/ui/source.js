@@ -9,6 +9,7 @@
  * that nobody sees asks for nothing.
  */
 
+import { sentenceOf } from './dom.js';
 import { embeddedBytes, isEmbedded } from './embedded.js';
 import { profileUrl } from './state.js';
 
@@ -78,7 +79,7 @@ function describe(error) {
   if (error instanceof TypeError || error instanceof DOMException) {
     return 'The server is not reachable; trying again…';
   }
-  return `The page is at a loss: ${error instanceof Error ? error.message : error}`;
+  return `The page is at a loss: ${sentenceOf(error)}`;
 }
 
 /** Where the profile of a range is. @param {When & {view?: string}} when */
@@ -118,6 +119,11 @@ export class Source {
     this.abort.abort();
     clearTimeout(this.timer);
     this.state = null;
+  }
+
+  /** It is not there any more: it is asked for again. */
+  forgetBase() {
+    this.baseAddress = '';
   }
 
   async ask() {

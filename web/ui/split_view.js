@@ -5,7 +5,7 @@
  * click opens one alone.
  */
 
-import { create, setText } from './dom.js';
+import { create, setText, showOptions } from './dom.js';
 import { GraphPane } from './graph_pane.js';
 import { formatSelector, parseSelector } from './selector.js';
 import { formatCount, formatShare, formatValue } from './units.js';
@@ -156,10 +156,8 @@ export class SplitView {
   /** @param {string[]} labels @param {string} picked */
   showLabels(labels, picked) {
     const texts = labels.includes(picked) ? labels : [picked, ...labels];
-    if (this.labels.options.length !== texts.length) {
-      this.labels.replaceChildren(...texts.map((name) => create('option', { value: name }, name)));
-    }
-    this.labels.value = picked;
+    const options = texts.map((text) => ({ value: text, text }));
+    showOptions(this.labels, options, picked);
   }
 
   /** @param {string} value */

@@ -181,14 +181,13 @@ export function formatState(state) {
   return text ? `#${text}` : '';
 }
 
-/**
- * The parameters that select what a state shows, for links to other formats.
- * @param {Base} state @param {string} format
- */
-export function profileUrl({ query, rangeS, at }, format) {
-  const fields = new URLSearchParams({ format });
-  fields.set('from', at === null ? `now-${rangeS}s` : String(exactS(at - rangeS)));
-  fields.set('to', at === null ? 'now' : String(at));
-  if (query) fields.set('query', query);
-  return `/api/v1/profile?${fields}`;
+/** The parameters that select what a state shows. @param {Base} state */
+export function selectionOf({ query, rangeS, at }) {
+  const from = at === null ? `now-${rangeS}s` : String(exactS(at - rangeS));
+  return { from, to: String(at ?? 'now'), ...(query && { query }) };
+}
+
+/** Where it is in another format. @param {Base} state @param {string} format */
+export function profileUrl(state, format) {
+  return `/api/v1/profile?${new URLSearchParams({ format, ...selectionOf(state) })}`;
 }

@@ -27,6 +27,8 @@ import { labelColumn } from './selector.js';
 const MAX_THREADS = 2000;
 /** So many times their own time may samples of one box be apart. */
 const GAP = 10;
+/** @type {Record<string, number>} */
+const NS_OF_UNIT = { nanoseconds: 1, microseconds: 1e3, milliseconds: 1e6, seconds: 1e9 };
 
 /** The threads that are selected, the largest first. @param {Stacks} stacks @param {Uint8Array} selected */
 export function threadsOf({ labels, set, stack, gone, time }, selected) {
@@ -106,15 +108,32 @@ class Boxes {
   }
 }
 
-/** @param {Stacks} stacks @param {number[]} samples @param {number} root */
-function boxesOf(stacks, samples, root) {
+/**
+ * How long each sample stands for: its value, if that is a time; else as long as they are mostly
+ * apart.
+ * @param {Stacks} stacks @param {number[]} samples in their order @param {string} unit
+ * @returns {(sample: number) => number} ns
+ */
+function durationOf({ time, atNs }, samples, unit) {
+  const ns = NS_OF_UNIT[unit];
+  if (ns) return (sample) => time[sample] * ns;
+  const at = /** @type {Float64Array} */ (atNs);
+  const apart = samples.map((sample, i) => at[sample] - at[samples[i - 1]]).filter((d) => d > 0);
+  const median = apart.sort((a, b) => a - b)[apart.length >> 1] ?? 1;
+  return () => median;
+}
+
+/** @param {Stacks} stacks @param {number[]} samples @param {number} root @param {string} unit */
+function boxesOf(stacks, samples, root, unit) {
   const { first, frame, line, stack, time, count } = stacks;
   const at = /** @type {Float64Array} */ (stacks.atNs);
+  const duration = durationOf(stacks, samples, unit);
   const boxes = new Boxes(root);
   let last = -Infinity;
   for (const sample of samples) {
-    const isGap = at[sample] - last > time[sample] * GAP;
-    const startNs = isGap ? at[sample] - time[sample] : last;
+    const ns = duration(sample);
+    const isGap = at[sample] - last > ns * GAP;
+    const startNs = isGap ? at[sample] - ns : last;
     const from = first[stack[sample]];
     const length = first[stack[sample] + 1] - from;
     let same = 0;
@@ -137,11 +156,12 @@ function boxesOf(stacks, samples, root) {
  * @param {Stacks} stacks whose samples have times
  * @param {Uint8Array} selected 1 for each set of labels
  * @param {string} thread a tid @param {number} root the frame at the root
+ * @param {string} unit of values
  * @returns {TimeOrder}
  */
-export function orderByTime(stacks, selected, thread, root) {
+export function orderByTime(stacks, selected, thread, root, unit) {
   const samples = samplesOf(stacks, selected, thread);
-  const boxes = boxesOf(stacks, samples, root);
+  const boxes = boxesOf(stacks, samples, root, unit);
   const startNs = Math.min(...boxes.start.slice(1, 2), boxes.end[0]);
   const endNs = boxes.end[0];
   const ns = Math.max(1, endNs - startNs);

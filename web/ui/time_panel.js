@@ -15,7 +15,7 @@ import { byId, create, setText } from './dom.js';
 import { HeatmapView } from './heatmap.js';
 import { sumsOf } from './timeline_data.js';
 import { aroundChange, rangeOf, whenOf, windowOf } from './time_range.js';
-import { formatSpan, stepFor } from './time_scale.js';
+import { exactS, formatSpan, stepFor } from './time_scale.js';
 import { Timeline } from './timeline.js';
 import { bandColour } from './timeline_canvas.js';
 import { TimelineSource } from './timeline_source.js';
@@ -72,6 +72,7 @@ export class TimePanel {
     this.timeline = new Timeline(timeline, {
       onSelect: (range, isStep) => this.select(range, isStep),
       onPoint,
+      onPick: ({ change }) => this.compareAround(change),
     });
     this.heatmap = new HeatmapView(heatmap, {
       onSelect: (range) => this.selectCells(range),
@@ -86,7 +87,7 @@ export class TimePanel {
       onTimeline: (data) => this.receive({ data }),
       onHeatmap: (map) => this.receive({ map }),
       onBuilds: (changes) => this.receive({ changes }),
-      onFailure: (what, sentence) => this.fail(what, sentence),
+      onFailure: (what, failing) => this.fail(what, failing),
     });
     /** @type {State | null} */
     this.state = null;
@@ -94,6 +95,8 @@ export class TimePanel {
     this.shown = 'light';
     /** @type {{data: TimelineData | null, map: Heatmap | null, changes: BuildChange[]}} */
     this.answers = { data: null, map: null, changes: [] };
+    /** @type {Record<string, string>} sentences, by what they are about */
+    this.failures = {};
     this.listen();
   }
 
@@ -145,11 +148,12 @@ export class TimePanel {
     this.refresh();
   }
 
-  /** @param {string} what @param {string} sentence '' if all is well again */
-  fail(what, sentence) {
+  /** @param {string} what @param {string} failing '' if all is well again */
+  fail(what, failing) {
     const { failure } = this.elements;
-    failure.hidden = !sentence;
-    setText(failure, sentence && `The ${what} cannot be had: ${sentence}`);
+    this.failures[what] = failing && `The ${what} ${failing}`;
+    setText(failure, Object.values(this.failures).filter(Boolean).join(' · '));
+    failure.hidden = !failure.textContent;
   }
 
   /** What the timeline spans, and the rest of what is to be seen now; null before there is a state. */
@@ -180,8 +184,7 @@ export class TimePanel {
     const asked = state.timelineS ? window : null;
     this.source.follow({ window: asked, stepS, heatEndS, query: state.query });
     this.timeline.show(view);
-    const groups = groupMarks(answers.changes, this.timeline.scale);
-    this.timeline.showMarks(groups, ({ change }) => this.compareAround(change));
+    this.timeline.showMarks(groupMarks(answers.changes, this.timeline.scale));
     if (answers.map && heatEndS !== null) {
       this.heatmap.show(answers.map, state.at === null ? null : view.selected);
     }
@@ -204,7 +207,7 @@ export class TimePanel {
     if (!view?.data || !state) return;
     const { data, selected, nowS } = view;
     const lengthS = Math.max(selected.endS - selected.startS, 1e-9);
-    const sums = sumsOf(data, { startS: selected.startS, endS: Math.min(selected.endS, nowS) });
+    const sums = sumsOf(data, selected, nowS);
     const wanted = data.series.flatMap(({ name, values }, i) =>
       values.some((ns) => ns > 0) ? [{ name, i, cores: sums[i] / lengthS }] : [],
     );
@@ -266,18 +269,17 @@ export class TimePanel {
 
   /** The milliseconds of some cells: the map stays where it is. @param {TimeRange} range */
   selectCells({ startS, endS }) {
+    const { state, compare } = this;
     const { map } = this.answers;
-    if (!map) return;
-    const rangeS = Math.round((endS - startS) * 1e6) / 1e6;
+    if (!map || !state) return;
+    const when = { rangeS: exactS(endS - startS), at: endS };
     const heat = map.from + map.columns * map.column;
-    if (this.compare.isPicking && this.state) {
-      this.compare.setPicking(false);
-      const { base, query } = this.state;
-      const fixed = this.state.at === null ? {} : { heat };
-      this.actions.change({ base: { query: base?.query ?? query, rangeS, at: endS }, ...fixed }, true);
-    } else {
-      this.actions.change({ rangeS, at: endS, heat }, true);
-    }
+    if (compare.isPicking) {
+      compare.setPicking(false);
+      const query = state.base?.query ?? state.query;
+      const fixed = state.at === null ? {} : { heat };
+      this.actions.change({ base: { query, ...when }, ...fixed }, true);
+    } else this.actions.change({ ...when, heat }, true);
   }
 
   /** @param {boolean} isPicking */

@@ -42,6 +42,14 @@ export function stepFor(spanS, mostSteps = 240) {
   return STEPS_S.find((step) => spanS / step <= mostSteps) ?? DAY_S;
 }
 
+/** The same for ticks: below a second, too, there are 1, 2 and 5 of each power of ten. */
+function tickStep(/** @type {number} */ spanS, /** @type {number} */ most) {
+  const leastS = spanS / most;
+  if (leastS > 0.5) return stepFor(spanS, most);
+  const power = 10 ** Math.floor(Math.log10(Math.max(1e-9, leastS)));
+  return power * ([1, 2, 5].find((factor) => factor * power >= leastS) ?? 10);
+}
+
 /** How far local midnights are from multiples of a day, in s. @param {number} s */
 function zoneS(s) {
   return new Date(s * 1000).getTimezoneOffset() * -60;
@@ -52,13 +60,11 @@ function zoneS(s) {
  * @param {TimeRange} range @param {number} most
  */
 export function ticksOf({ startS, endS }, most) {
-  const stepS = stepFor(endS - startS, Math.max(1, most));
+  const stepS = tickStep(endS - startS, Math.max(1, most));
   const offset = zoneS(startS);
-  const times = /** @type {number[]} */ ([]);
-  for (let s = Math.ceil((startS + offset) / stepS) * stepS - offset; s < endS; s += stepS) {
-    times.push(s);
-  }
-  return { stepS, times };
+  const first = Math.ceil((startS + offset) / stepS);
+  const n = Math.max(0, Math.ceil((endS + offset) / stepS) - first);
+  return { stepS, times: Array.from({ length: n }, (_, i) => (first + i) * stepS - offset) };
 }
 
 /** "14:03", "14:03:20", "Thu 26 Nov": as exact as the step. @param {number} s */
@@ -68,18 +74,25 @@ export function formatTick(s, /** @type {number} */ stepS) {
   if (stepS >= 3600 && isMidnight) {
     return date.toLocaleDateString([], { weekday: 'short', day: 'numeric', month: 'short' });
   }
-  const second = stepS < 60 ? /** @type {const} */ ('2-digit') : undefined;
-  const options = { hour: '2-digit', minute: '2-digit', second, hour12: false };
-  return date.toLocaleTimeString([], /** @type {Intl.DateTimeFormatOptions} */ (options));
+  if (stepS < 60) return formatClock(s, stepS);
+  return date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false });
+}
+
+/** "14:03:20", "14:03:20.125": with as many digits as a step has. @param {number} s */
+export function formatClock(s, /** @type {number} */ stepS) {
+  const digits = Math.min(6, Math.ceil(-Math.log10(stepS) - 1e-9));
+  // A double has no room for the nanoseconds of a date: microseconds are what is left.
+  const us = Math.round(s * 1e6);
+  const clock = new Date(Math.floor(us / 1e6) * 1000).toLocaleTimeString([], { hour12: false });
+  if (digits <= 0) return clock;
+  return `${clock}.${String(us % 1e6).padStart(6, '0').slice(0, digits)}`;
 }
 
 /** "14:03:20", "14:03:20.040", "26 Nov 14:03:20" if that is another day. @param {number} s */
 export function formatMoment(s, nowS = Date.now() / 1000) {
   const date = new Date(s * 1000);
   const isToday = date.toDateString() === new Date(nowS * 1000).toDateString();
-  const ms = Math.round((s - Math.floor(s)) * 1000);
-  const fraction = ms % 1000 ? `.${String(ms).padStart(3, '0')}` : '';
-  const time = date.toLocaleTimeString([], { hour12: false }) + fraction;
+  const time = formatClock(s, Math.round(s * 1000) % 1000 ? 1e-3 : 1);
   if (isToday) return time;
   return `${date.toLocaleDateString([], { day: 'numeric', month: 'short' })} ${time}`;
 }

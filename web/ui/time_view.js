@@ -6,11 +6,11 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { create, setText } from './dom.js';
+import { create, setText, showOptions } from './dom.js';
 import { GraphPane } from './graph_pane.js';
-import { formatMoment, showTicks, timeTicks } from './time_axis.js';
-import { panSpan, WHOLE, zoomSpan } from './time_span.js';
-import { formatCount, formatTime } from './units.js';
+import { formatClock, formatTick, ticksOf, TimeScale } from './time_scale.js';
+import { formatCount, formatTime, formatValue } from './units.js';
+import { panSpan, WHOLE, zoomSpan } from './viewport.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -30,6 +30,8 @@ import { formatCount, formatTime } from './units.js';
 const ADDRESS_DELAY_MS = 250;
 const WHEEL_ZOOM = 1.0015;
 const KEY_ZOOM = 1.6;
+/** Room for the text of a tick. */
+const TICK_PX = 110;
 
 export class TimeView {
   /** @param {HTMLElement} element @param {Actions} actions */
@@ -38,7 +40,8 @@ export class TimeView {
     /** @type {InOrder | null} */
     this.answer = null;
     this.span = WHOLE;
-    this.timer = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     this.drag = { x: 0, start: WHOLE, isMoving: false };
     this.threads = create('select', {});
     this.threads.addEventListener('change', () =>
@@ -195,14 +198,11 @@ export class TimeView {
 
   /** @param {InOrder} answer */
   showThreads({ threads, thread }) {
-    const texts = threads.map(({ text, total }) => `${text} · ${formatTime(total)}`);
-    const known = Array.from(this.threads.options, (option) => option.text);
-    if (texts.join('\n') !== known.join('\n')) {
-      this.threads.replaceChildren(
-        ...threads.map(({ key }, i) => create('option', { value: key }, texts[i])),
-      );
-    }
-    this.threads.value = thread;
+    const options = threads.map(({ key, text, total }) => ({
+      value: key,
+      text: `${text} · ${formatValue(total)}`,
+    }));
+    showOptions(this.threads, options, thread);
   }
 
   showAxis() {
@@ -212,13 +212,19 @@ export class TimeView {
       return;
     }
     const ns = answer.endNs - answer.startNs;
-    const [from, to] = [answer.startNs + span.start * ns, answer.startNs + span.end * ns];
-    showTicks(this.axis, timeTicks(from, to, this.axis.clientWidth));
-    const samples = formatCount(answer.layout.tree.samples[ROOT] ?? 0);
-    const digits = (to - from) / 100;
-    setText(
-      this.summary,
-      `${formatTime(to - from)} from ${formatMoment(from, digits)}, of ${samples} samples`,
+    const atS = (/** @type {number} */ share) => (answer.startNs + share * ns) / 1e9;
+    const scale = new TimeScale({ startS: atS(span.start), endS: atS(span.end) }, 100);
+    const { stepS, times } = ticksOf(scale, Math.floor(this.axis.clientWidth / TICK_PX));
+    this.axis.replaceChildren(
+      ...times.map((s) => {
+        const tick = create('span', { class: 'tick' }, formatTick(s, stepS));
+        tick.style.left = `${scale.xOf(s).toFixed(3)}%`;
+        return tick;
+      }),
     );
+    const length = (span.end - span.start) * ns;
+    const from = formatClock(scale.startS, length / 1e11);
+    const samples = formatCount(answer.layout.tree.samples[ROOT] ?? 0);
+    setText(this.summary, `${formatTime(length)} from ${from}, of ${samples} samples`);
   }
 }

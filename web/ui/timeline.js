@@ -36,6 +36,7 @@ import { formatCores, formatRange } from './units.js';
  * @typedef {object} TimelineListener
  * @property {(range: TimeRange, isStep: boolean) => void} onSelect
  * @property {(text: string) => void} onPoint what is beneath the pointer; '' when it leaves
+ * @property {(group: MarkGroup) => void} onPick a mark
  */
 
 /** @type {Record<Edge, string>} */
@@ -61,6 +62,8 @@ export class Timeline {
     element.append(canvas, this.baseBand, this.band, ...this.sliders, this.marks);
     /** @type {TimelineView | null} */
     this.view = null;
+    /** @type {MarkGroup[]} */
+    this.groups = [];
     /** @type {{fromS: number, toS: number} | null} while a pointer drags */
     this.drag = null;
     /** @type {{range: TimeRange, edge: Edge, fromS: number} | null} likewise, of an edge */
@@ -92,6 +95,14 @@ export class Timeline {
       const { edgeDrag } = this;
       this.edgeDrag = null;
       if (edgeDrag && this.view) this.listener.onSelect(this.view.selected, true);
+    });
+    // It comes after pointercancel, too, and after pointerup.
+    slider.addEventListener('lostpointercapture', () => {
+      const { edgeDrag } = this;
+      this.edgeDrag = null;
+      if (!edgeDrag || !this.view) return;
+      this.view = { ...this.view, selected: edgeDrag.range };
+      this.redraw();
     });
     return slider;
   }
@@ -206,22 +217,26 @@ export class Timeline {
     return end > first ? sum / (end - first) : 0;
   }
 
-  /** @param {MarkGroup[]} groups @param {(group: MarkGroup) => void} onPick */
-  showMarks(groups, onPick) {
-    this.marks.replaceChildren(
-      ...groups.map((group) => {
-        const mark = create('button', {
-          type: 'button',
-          class: group.isBeside ? 'mark is-beside' : 'mark',
-          'aria-label': group.label,
-          title: group.label,
-        });
-        mark.style.left = `${group.x}px`;
-        mark.addEventListener('click', () => onPick(group));
-        mark.addEventListener('pointerdown', (event) => event.stopPropagation());
-        return mark;
-      }),
-    );
+  /** Marks that are there stay: one may have the focus, or be pressed. @param {MarkGroup[]} groups */
+  showMarks(groups) {
+    const { marks } = this;
+    this.groups = groups;
+    while (marks.children.length > groups.length) marks.lastChild?.remove();
+    while (marks.children.length < groups.length) marks.append(this.createMark(marks.children.length));
+    groups.forEach(({ x, label, isBeside }, i) => {
+      const mark = /** @type {HTMLElement} */ (marks.children[i]);
+      mark.classList.toggle('is-beside', isBeside);
+      mark.ariaLabel = mark.title = label;
+      mark.style.left = `${x}px`;
+    });
+  }
+
+  /** @param {number} i of its group */
+  createMark(i) {
+    const mark = create('button', { type: 'button', class: 'mark' });
+    mark.addEventListener('click', () => this.listener.onPick(this.groups[i]));
+    mark.addEventListener('pointerdown', (event) => event.stopPropagation());
+    return mark;
   }
 
   // --- pointer and keys -------------------------------------------------------------------------
@@ -255,7 +270,7 @@ export class Timeline {
       listener.onPoint(this.describe(this.drag ? this.rangeOfDrag() : this.stepAt(s)));
     });
     element.addEventListener('pointerleave', () => listener.onPoint(''));
-    element.addEventListener('pointercancel', () => {
+    element.addEventListener('lostpointercapture', () => {
       this.drag = null;
       this.placeBands();
     });

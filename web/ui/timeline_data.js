@@ -33,7 +33,7 @@
  */
 
 /** Services with a series of their own. */
-export const MOST_SERIES = 8;
+const MOST_SERIES = 8;
 /** Of later answers all services are wanted: their order may be another. */
 const MOST_LATER = 100;
 /** Samples come late by so much, at most. */
@@ -51,26 +51,27 @@ const LABEL = 'service_name';
 export function wantedSteps(data, window, stepS) {
   const first = Math.round(window.startS / stepS);
   const end = Math.round(window.endS / stepS);
-  if (!data || data.stepS !== stepS) return { first, end, limit: MOST_SERIES };
+  const whole = { first, end, isWhole: true };
+  if (!data || data.stepS !== stepS) return whole;
   const shift = first - data.firstStep;
   const known = data.firstStep + data.nSteps;
   const isLater = shift >= 0 && shift <= MOST_SHIFT * data.nSteps && end >= known;
-  if (!isLater) return { first, end, limit: MOST_SERIES };
+  if (!isLater) return whole;
   const late = Math.ceil(LATE_S / stepS) + 1;
-  return { first: Math.max(first, known - late), end, limit: MOST_LATER };
+  return { first: Math.max(first, known - late), end, isWhole: false };
 }
 
 /**
- * @param {{first: number, end: number, limit: number}} wanted @param {number} stepS
+ * @param {ReturnType<typeof wantedSteps>} wanted @param {number} stepS
  * @param {string} query
  */
-export function timelineUrl({ first, end, limit }, stepS, query) {
+export function timelineUrl({ first, end, isWhole }, stepS, query) {
   const fields = new URLSearchParams({
     from: String(first * stepS),
     to: String(end * stepS),
     step: String(stepS),
     by: LABEL,
-    limit: String(limit),
+    limit: String(isWhole ? MOST_SERIES : MOST_LATER),
   });
   if (query) fields.set('query', query);
   return `/api/v1/timeline?${fields}`;
@@ -135,15 +136,17 @@ export function coresAt(data, step, /** @type {number} */ nowS) {
 
 /**
  * CPU time of each series in a range, in s; a step that is cut counts in part.
- * @param {TimelineData} data @param {TimeRange} range
+ * @param {TimelineData} data @param {TimeRange} range @param {number} nowS
  */
-export function sumsOf({ stepS, firstStep, nSteps, series }, { startS, endS }) {
+export function sumsOf(data, { startS, endS }, nowS) {
+  const { stepS, firstStep, nSteps, series } = data;
   return series.map(({ values }) => {
     let ns = 0;
     for (let step = 0; step < nSteps; step++) {
       const from = (firstStep + step) * stepS;
-      const common = Math.min(endS, from + stepS) - Math.max(startS, from);
-      if (common > 0) ns += values[step] * (common / stepS);
+      const length = lengthOf(data, step, nowS);
+      const common = Math.min(endS, from + length) - Math.max(startS, from);
+      if (common > 0) ns += values[step] * (common / length);
     }
     return ns / 1e9;
   });

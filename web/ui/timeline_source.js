@@ -10,6 +10,7 @@
  */
 
 import { heatmapUrl } from './heatmap_cells.js';
+import { lackOf } from './reasons.js';
 import { mergeTimeline, timelineUrl, wantedSteps } from './timeline_data.js';
 
 /** @typedef {import('./build_marks.js').BuildChange} BuildChange */
@@ -30,7 +31,8 @@ import { mergeTimeline, timelineUrl, wantedSteps } from './timeline_data.js';
  * @property {(data: TimelineData) => void} onTimeline
  * @property {(map: Heatmap) => void} onHeatmap
  * @property {(changes: BuildChange[]) => void} onBuilds
- * @property {(what: string, sentence: string) => void} onFailure '' when it works again
+ * @property {(what: string, failing: string) => void} onFailure the rest of the sentence; '' when
+ *   all is well again
  */
 
 const BUILDS_PERIOD_MS = 60000;
@@ -42,13 +44,14 @@ const LONGEST_ERROR = 200;
 
 /** Asks for one thing at a time, and not again before it may have changed. */
 class Asker {
-  /** @param {(sentence: string) => void} onFailure */
+  /** @param {(failing: string) => void} onFailure */
   constructor(onFailure) {
     this.onFailure = onFailure;
     this.key = '';
     this.askedMs = -Infinity;
     this.isUnderWay = false;
     this.hasFailed = false;
+    this.failing = '';
     this.abort = new AbortController();
   }
 
@@ -64,7 +67,8 @@ class Asker {
     if (key === this.key && (this.isUnderWay || nowMs < this.askedMs + waitMs)) return;
     this.abort.abort();
     const abort = (this.abort = new AbortController());
-    const timeout = setTimeout(() => abort.abort(), TIMEOUT_MS);
+    const late = new Error('no answer came in time');
+    const timeout = setTimeout(() => abort.abort(late), TIMEOUT_MS);
     Object.assign(this, { key, askedMs: nowMs, isUnderWay: true });
     try {
       const response = await fetch(url, { signal: abort.signal, cache: 'no-store' });
@@ -72,24 +76,26 @@ class Asker {
       if (!response.ok) throw new Error(text.trim().slice(0, LONGEST_ERROR) || response.statusText);
       if (abort !== this.abort) return;
       onAnswer(JSON.parse(text));
-      this.fail('');
+      this.tell(lackOf(response), false);
     } catch (error) {
-      if (abort === this.abort) this.fail(error instanceof Error ? error.message : `${error}`);
+      const reason = error instanceof Error ? error.message : error;
+      if (abort === this.abort) this.tell(`cannot be had: ${reason}`, true);
     } finally {
       clearTimeout(timeout);
       if (abort === this.abort) this.isUnderWay = false;
     }
   }
 
-  /** @param {string} sentence '' if it has not */
-  fail(sentence) {
-    if (sentence || this.hasFailed) this.onFailure(sentence);
-    this.hasFailed = sentence !== '';
+  /** @param {string} failing '' if all is well @param {boolean} hasFailed to be asked for soon */
+  tell(failing, hasFailed) {
+    if (failing !== this.failing) this.onFailure(failing);
+    Object.assign(this, { failing, hasFailed });
   }
 
   stop() {
     this.abort.abort();
-    Object.assign(this, { key: '', isUnderWay: false });
+    Object.assign(this, { key: '', isUnderWay: false, abort: new AbortController() });
+    this.tell('', false);
   }
 }
 
@@ -101,7 +107,7 @@ export class TimelineSource {
     this.data = null;
     this.dataQuery = '';
     const asker = (/** @type {string} */ what) =>
-      new Asker((sentence) => listener.onFailure(what, sentence));
+      new Asker((failing) => listener.onFailure(what, failing));
     this.askers = {
       timeline: asker('timeline'),
       heatmap: asker('heat map'),
@@ -124,7 +130,7 @@ export class TimelineSource {
   askTimeline({ stepS, query }, window) {
     const data = this.dataQuery === query ? this.data : null;
     const wanted = wantedSteps(data, window, stepS);
-    const isWhole = !data || wanted.end - wanted.first >= data.nSteps;
+    const { isWhole } = wanted;
     const key = `${stepS} ${query} ${isWhole ? window.endS : ''}`;
     // Half a step later there is something to see, and on a long step it can wait.
     const isSettled = data !== null && window.endS < Date.now() / 1000 - SETTLED_S;

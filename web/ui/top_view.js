@@ -99,6 +99,8 @@ export class TopView {
   setCompared(isCompared) {
     if (isCompared === this.isCompared) return;
     this.isCompared = isCompared;
+    // Rows of the table before are none of this one.
+    this.list.show(0);
     this.list.setColumns(isCompared ? COMPARED : COLUMNS);
   }
 

@@ -11,6 +11,7 @@
  */
 
 import { MAX_NODES, ROOT, slotStart } from './call_tree.js';
+import { grown } from './numbers.js';
 
 /** @typedef {import('./call_tree.js').TreeColumns} TreeColumns */
 /** @typedef {import('./weights.js').WeighedStacks} WeighedStacks */
@@ -23,14 +24,6 @@ const VOTES = 3;
 /** Votes of a stack, or a line, beyond which more say nothing. */
 const MOST_VOTES = 2 ** 20;
 const FIRST_NODES = 2 ** 17;
-
-/** @template {Int32Array | Float64Array} T @param {T} data @param {number} n @returns {T} */
-function grown(data, n) {
-  const type = /** @type {new (n: number) => T} */ (data.constructor);
-  const longer = new type(n);
-  longer.set(data);
-  return longer;
-}
 
 class TreeBuilder {
   /** @param {number} room nodes that there may well be @param {boolean} hasBase */

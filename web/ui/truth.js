@@ -9,6 +9,7 @@
  */
 
 import { MAX_NODES, ROOT } from './call_tree.js';
+import { create } from './dom.js';
 import { KINDS } from './frame.js';
 import { BUILDS, CUTS, DROPS, HISTORY, reasonOfMark } from './reasons.js';
 import { formatBytes, formatCount, formatRange, formatShare, formatValue, valueName } from './units.js';
@@ -272,4 +273,39 @@ export function describeEmptiness({ nSamples }, { at, query, rangeS }) {
   if (isFirst) return 'Waiting for the first samples…';
   const range = formatRange(rangeS);
   return query ? `${query} used no CPU in these ${range}.` : `No samples are from these ${range}.`;
+}
+
+/** In one line. @param {HTMLElement} list a <dl> @param {Truth[]} items */
+export function showTruths(list, items) {
+  list.replaceChildren(
+    ...items.map(({ name, value, reasons, isWarning }) => {
+      const item = create('div', isWarning ? { class: 'warning' } : {});
+      item.append(create('dt', {}, name), create('dd', {}, value));
+      const why = reasons.map((reason) => `${reason.value} ${reason.text}`.trim()).join('\n');
+      if (why) item.title = why;
+      if (isWarning && reasons.length) {
+        item.append(create('dd', { class: 'why' }, reasons[0].text));
+      }
+      return item;
+    }),
+  );
+}
+
+/** Each with its reasons. @param {HTMLElement} list a <dl> @param {Truth[]} items */
+export function showReasons(list, items) {
+  list.replaceChildren(
+    ...items.map(({ name, value, reasons, isWarning }) =>
+      create(
+        'div',
+        isWarning ? { class: 'warning' } : {},
+        create('dt', {}, `${name} `, create('b', {}, value)),
+        ...reasons.map(describeReason),
+      ),
+    ),
+  );
+}
+
+/** @param {Reason} reason */
+function describeReason({ value, text }) {
+  return create('dd', {}, ...(value ? [create('b', {}, value), ' '] : []), text);
 }

@@ -7,7 +7,7 @@
  *     State, Picture  --ViewDeck.show-->  Question ─► Engine ─► View
  */
 
-import { CodeSource } from './code_source.js';
+import { CodeSource, NO_SERVER } from './code_source.js';
 import { filesOf } from './code_lines.js';
 import { CodeView } from './code_view.js';
 import { create } from './dom.js';
@@ -31,6 +31,7 @@ import { TreeView } from './tree_view.js';
  * @property {SentLayout} layout of the whole selection
  * @property {Question} question
  * @property {Summary} summary
+ * @property {boolean} [isFile] of this machine: no server knows more of it
  */
 
 /**
@@ -49,6 +50,8 @@ const CLASSES = {
   split: SplitView,
   code: CodeView,
 };
+
+const NO_BUILD_ID = 'Its module has no build id, by which the daemon would find its code.';
 
 /** The label that most people split by first, of those that there are. */
 const GROUPS = ['service_name', 'container_id', 'unit', 'comm', 'thread'];
@@ -115,7 +118,8 @@ export class ViewDeck {
   }
 
   /** @param {keyof typeof CLASSES} name @param {State} state @param {Matter} matter */
-  async *answers(name, state, { layout, question, summary }) {
+  async *answers(name, state, matter) {
+    const { layout, question, summary } = matter;
     const { engine } = this;
     switch (name) {
       case 'tree':
@@ -142,35 +146,33 @@ export class ViewDeck {
         return;
       }
       case 'code':
-        yield* this.codeAnswers(state, layout, summary);
+        yield* this.codeAnswers(state, matter);
     }
   }
 
   /**
-   * @param {State} state @param {SentLayout} layout @param {Summary} summary
+   * @param {State} state @param {Matter} matter
    * @returns {AsyncGenerator<Code>}
    */
-  async *codeAnswers(state, { tree }, summary) {
+  async *codeAnswers(state, { layout: { tree }, summary, isFile }) {
     const row = state.fn ? tree.frames.rowOf(state.fn) : -1;
     const frame = row < 0 ? null : tree.frames.get(row);
-    const none = { listing: null, sentence: '', file: '', source: null, sourceSentence: '' };
-    yield { ...none, frame };
-    if (!frame) return;
-    const buildId = summary.buildIds[frame.module];
-    if (!buildId) {
-      const sentence = 'Its module has no build id, by which the daemon would find its code.';
-      yield { ...none, frame, sentence };
+    const buildId = (frame && summary.buildIds[frame.module]) || '';
+    const none = { frame, buildId, listing: null, file: '', source: null, sourceSentence: '' };
+    if (!frame || isFile || !buildId) {
+      yield { ...none, sentence: !frame ? '' : isFile ? NO_SERVER : NO_BUILD_ID };
       return;
     }
+    yield { ...none, sentence: '' };
     const { value: listing, sentence } = await this.codeSource.listing(buildId, frame.name, state);
     if (!listing) {
-      yield { ...none, frame, sentence };
+      yield { ...none, sentence };
       return;
     }
     const files = filesOf(listing);
     const file = files.includes(state.file) ? state.file : (files[0] ?? '');
     const text = file ? await this.codeSource.text(buildId, file) : null;
     const source = text?.value ?? null;
-    yield { frame, listing, sentence, file, source, sourceSentence: text?.sentence ?? '' };
+    yield { ...none, listing, sentence, file, source, sourceSentence: text?.sentence ?? '' };
   }
 }

@@ -20,6 +20,10 @@ export const MIN_BOX_PX = 1.5;
 /** Trees with more nodes turn into the next one at once. */
 const MAX_MOVING_NODES = 50000;
 
+/** All of the axis. @type {Span} */
+export const WHOLE = { start: 0, end: 1 };
+const LEAST_SPAN = 1e-7;
+
 const mix = (/** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ t) =>
   a + (b - a) * t;
 
@@ -32,7 +36,7 @@ export class Viewport {
     this.span = null;
     /** How far the way from the last picture to this one has been gone, 0 to 1. */
     this.progress = 1;
-    this.fromWindow = { start: 0, end: 1 };
+    this.fromWindow = WHOLE;
     /** @type {{start: Float64Array, end: Float64Array} | null} */
     this.from = null;
   }
@@ -41,7 +45,7 @@ export class Viewport {
   get target() {
     const { layout, zoom, span } = this;
     if (span) return span;
-    return layout ? { start: layout.start[zoom], end: layout.end[zoom] } : { start: 0, end: 1 };
+    return layout ? { start: layout.start[zoom], end: layout.end[zoom] } : WHOLE;
   }
 
   /** The window on the axis now. */
@@ -208,4 +212,24 @@ class Crumbs {
       if (open) this.onBox(-1, depth, open.start, open.end - open.start);
     });
   }
+}
+
+/** As long as it is, and within the whole. @param {number} start @param {number} length @returns {Span} */
+function within(start, length) {
+  const at = Math.min(Math.max(0, start), 1 - length);
+  return { start: at, end: at + length };
+}
+
+/**
+ * @param {Span} span @param {number} factor how much longer
+ * @param {number} at share of the span that stays where it is @returns {Span}
+ */
+export function zoomSpan({ start, end }, factor, at) {
+  const length = Math.min(1, Math.max(LEAST_SPAN, (end - start) * factor));
+  return within(start + at * (end - start - length), length);
+}
+
+/** @param {Span} span @param {number} by its own length @returns {Span} */
+export function panSpan({ start, end }, by) {
+  return within(start + by * (end - start), end - start);
 }

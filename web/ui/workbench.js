@@ -8,7 +8,7 @@
  */
 
 import { colourings, parseColouring } from './colouring.js';
-import { byId, create } from './dom.js';
+import { byId, sentenceOf, showOptions } from './dom.js';
 import { deedsOf } from './frame_deeds.js';
 import { FrameDetails } from './frame_details.js';
 import { legendOf, showLegend } from './legend.js';
@@ -42,6 +42,7 @@ export class Workbench {
     this.matter = null;
     this.palette = new Palette('light');
     this.shownColour = '';
+    this.hasFailed = false;
     /** @type {string[]} that samples have */
     this.labels = [];
     this.actions = this.makeActions();
@@ -116,7 +117,15 @@ export class Workbench {
     const { matter, page } = this;
     if (!matter) return;
     const question = page.question(page.state);
-    await this.deck.show(page.state, { ...matter, question });
+    const isFile = page.files.name !== '';
+    try {
+      await this.deck.show(page.state, { ...matter, question, isFile });
+      if (this.hasFailed) page.showEmptiness();
+      this.hasFailed = false;
+    } catch (error) {
+      this.hasFailed = true;
+      page.showMessage(`This cannot be shown: ${sentenceOf(error)}.`);
+    }
   }
 
   /** @param {string[]} labels */
@@ -126,13 +135,7 @@ export class Workbench {
     if (!options.some(({ value }) => value === colour)) {
       options.push({ value: colour, text: colour.replace(':', ' ') });
     }
-    const known = Array.from(this.colour.options, ({ value }) => value).join();
-    if (known !== options.map(({ value }) => value).join()) {
-      this.colour.replaceChildren(
-        ...options.map(({ value, text }) => create('option', { value }, text)),
-      );
-    }
-    this.colour.value = colour;
+    showOptions(this.colour, options, colour);
   }
 
   /** @param {HTMLElement} element @param {Frame} frame */

@@ -8,6 +8,7 @@
  * Arrays of an answer are handed over, not copied. Frames that the page has not seen yet go along.
  */
 
+import { sentenceOf } from './dom.js';
 import { Engine } from './engine.js';
 
 /** @typedef {import('./engine_client.js').Call} Call */
@@ -46,8 +47,7 @@ async function answer({ id, method, argument }) {
     const message = { id, answer: result, frames: newFrames() };
     postMessage(message, { transfer: [...buffersOf(message)] });
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    postMessage({ id, error: { name, message } });
+    postMessage({ id, error: sentenceOf(error) });
   }
 }
 

@@ -34,12 +34,12 @@
 
 /* The describer between a resolver and a fetcher. */
 struct world {
-	struct role_process resolver, fetcher;
+	struct role_process resolver, fetcher, spare; /* a resolver that is not there yet */
 	struct channel *resolver_end, *fetcher_end;
 	struct container_describer *describer;
 	struct temporary_folder folder;
 	unsigned int n_ordered, n_asked; /* since that was looked at last */
-	char text[64];                   /* of the list that was ordered last */
+	char text[80];                   /* of the list that was ordered last */
 };
 
 static void connect_role(struct role_process *role, struct channel **ret_other_end)
@@ -78,6 +78,7 @@ static void world_fini(struct world *world)
 	container_describer_free(world->describer);
 	channel_free(world->resolver.channel);
 	channel_free(world->resolver_end);
+	channel_free(world->spare.channel);
 	channel_free(world->fetcher.channel);
 	channel_free(world->fetcher_end);
 	temporary_folder_fini(&world->folder);
@@ -242,26 +243,41 @@ static void reads_a_file_when_it_has_changed(void **state)
 	assert_int_equal(status.pods_failed, 1);
 }
 
-static void reads_what_docker_says_of_a_container_once(void **state)
+/* What Docker says of @id is that itself. */
+static void make_docker(const struct world *world, const char *id)
 {
-	_cleanup_(world_fini) struct world world;
+	char path[192], name[128];
+
+	snprintf(path, sizeof(path), "%s/%s", world->folder.path, id);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(name, sizeof(name), "%s/config.v2.json", id);
+	write_list(world, name, id);
+}
+
+static void remove_docker(const struct world *world, const char *id)
+{
 	char path[192];
 
-	(void)state;
-	world_init(&world, NULL);
-	snprintf(path, sizeof(path), "%s/" ID, world.folder.path);
-	assert_int_equal(mkdir(path, 0700), 0);
-	write_list(&world, ID "/config.v2.json", "{docker}");
-	container_describer_meet(world.describer, "/system.slice/docker-" ID ".scope");
-	expect(&world, 0, 1, 0);
-	assert_string_equal(world.text, "{docker}");
-	container_describer_meet(world.describer, "/system.slice/docker-" ID ".scope");
-	container_describer_meet(world.describer, "/system.slice/docker-" ID2 ".scope");
-	expect(&world, 0, 0, 0);
-	snprintf(path, sizeof(path), "%s/" ID "/config.v2.json", world.folder.path);
+	snprintf(path, sizeof(path), "%s/%s/config.v2.json", world->folder.path, id);
 	assert_int_equal(unlink(path), 0);
 	*strrchr(path, '/') = '\0';
 	assert_int_equal(rmdir(path), 0);
+}
+
+static void reads_what_docker_says_of_a_container_once(void **state)
+{
+	_cleanup_(world_fini) struct world world;
+
+	(void)state;
+	world_init(&world, NULL);
+	make_docker(&world, ID);
+	container_describer_meet(world.describer, "/system.slice/docker-" ID ".scope");
+	expect(&world, 0, 1, 0);
+	assert_string_equal(world.text, ID);
+	container_describer_meet(world.describer, "/system.slice/docker-" ID ".scope");
+	container_describer_meet(world.describer, "/system.slice/docker-" ID2 ".scope");
+	expect(&world, 0, 0, 0);
+	remove_docker(&world, ID);
 }
 
 static void reads_podmans_list_when_one_of_it_is_met(void **state)
@@ -279,6 +295,96 @@ static void reads_podmans_list_when_one_of_it_is_met(void **state)
 	expect(&world, 0, 0, 0); /* it has not changed */
 }
 
+/* The resolver ends, or another is there. */
+static void end_resolver(struct world *world)
+{
+	world->resolver.channel = channel_free(world->resolver.channel);
+	world->resolver_end = channel_free(world->resolver_end);
+	connect_role(&world->spare, &world->resolver_end);
+}
+
+static void start_resolver(struct world *world)
+{
+	world->resolver.channel = world->spare.channel;
+	world->spare.channel = NULL;
+	container_describer_on_resolver_start(world->describer);
+}
+
+static uint64_t count_delayed(const struct world *world)
+{
+	struct container_status status;
+
+	container_describer_get_status(world->describer, &status);
+	return status.lists_delayed;
+}
+
+static void keeps_the_kubelets_list_until_there_is_a_resolver(void **state)
+{
+	_cleanup_(world_fini) struct world world;
+
+	(void)state;
+	world_init(&world, "http://127.0.0.1:10255/pods");
+	expect(&world, 0, 0, 1);
+	end_resolver(&world);
+	assert_int_equal(say(&world, ROLE_FETCHER, pods_found, "[1]", SEALS), 0);
+	assert_int_equal(say(&world, ROLE_FETCHER, pods_found, "[2]", SEALS), 0);
+	expect(&world, 0, 0, 0);
+	assert_int_equal(count_delayed(&world), 1);
+	start_resolver(&world);
+	expect(&world, 0, 1, 1);
+	assert_string_equal(world.text, "[2]");
+	expect(&world, MINUTE_NS, 0, 0);
+}
+
+static void asks_another_resolver_of_containers_that_are_not_known(void **state)
+{
+	_cleanup_(world_fini) struct world world;
+	const char record[] = "C" ID2 "\0web\0";
+	_cleanup_(closep) int fd = make_list(record, sizeof(record), SEALS);
+
+	(void)state;
+	world_init(&world, NULL);
+	make_docker(&world, ID);
+	make_docker(&world, ID2);
+	container_describer_meet(world.describer, "/system.slice/docker-" ID2 ".scope");
+	expect(&world, 0, 1, 0);
+	end_resolver(&world);
+	container_describer_meet(world.describer, "/system.slice/docker-" ID ".scope");
+	expect(&world, MINUTE_NS, 0, 0);
+	assert_int_equal(count_delayed(&world), 1);
+	start_resolver(&world);
+	expect(&world, 0, 2, 0); /* who knows what the other one has read? */
+	expect(&world, 0, 0, 0);
+	assert_int_equal(container_describer_on_message(world.describer, ROLE_RESOLVER, &records,
+							(int[]){ fd, -1 }),
+			 0);
+	end_resolver(&world);
+	start_resolver(&world);
+	expect(&world, 0, 1, 0);
+	assert_string_equal(world.text, ID);
+	remove_docker(&world, ID);
+	remove_docker(&world, ID2);
+}
+
+static void asks_another_resolver_of_podmans_list(void **state)
+{
+	_cleanup_(world_fini) struct world world;
+
+	(void)state;
+	world_init(&world, NULL);
+	write_list(&world, "containers.json", "[podman]");
+	end_resolver(&world);
+	container_describer_meet(world.describer, "/machine.slice/libpod-" ID ".scope");
+	expect(&world, 0, 0, 0);
+	assert_int_equal(count_delayed(&world), 1);
+	start_resolver(&world);
+	expect(&world, 0, 1, 0);
+	end_resolver(&world);
+	start_resolver(&world);
+	expect(&world, 0, 1, 0);
+	assert_int_equal(count_delayed(&world), 1);
+}
+
 static void knows_what_the_resolver_has_read(void **state)
 {
 	_cleanup_(world_fini) struct world world;
@@ -293,6 +399,29 @@ static void knows_what_the_resolver_has_read(void **state)
 							(int[]){ fd, -1 }),
 			 0);
 	assert_true(container_table_knows(table, ID));
+}
+
+/* A list is sealed also for who has opened it for writing, and cannot read it. */
+static void counts_what_could_not_be_read(void **state)
+{
+	_cleanup_(world_fini) struct world world;
+	const char record[] = "C" ID "\0web\0";
+	_cleanup_(closep) int list_fd = make_list(record, sizeof(record), SEALS);
+	_cleanup_(closep) int fd = -1;
+	struct container_status status;
+	char path[64];
+
+	(void)state;
+	world_init(&world, NULL);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", list_fd);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(container_describer_on_message(world.describer, ROLE_RESOLVER, &records,
+							(int[]){ fd, -1 }),
+			 0);
+	container_describer_get_status(world.describer, &status);
+	assert_int_equal(status.losses[CONTAINER_LOSS_UNREAD], 1);
+	assert_int_equal(status.n_containers, 0);
 }
 
 static void refuses_what_nobody_may_say(void **state)
@@ -319,7 +448,11 @@ int main(void)
 		cmocka_unit_test(reads_a_file_when_it_has_changed),
 		cmocka_unit_test(reads_what_docker_says_of_a_container_once),
 		cmocka_unit_test(reads_podmans_list_when_one_of_it_is_met),
+		cmocka_unit_test(keeps_the_kubelets_list_until_there_is_a_resolver),
+		cmocka_unit_test(asks_another_resolver_of_containers_that_are_not_known),
+		cmocka_unit_test(asks_another_resolver_of_podmans_list),
 		cmocka_unit_test(knows_what_the_resolver_has_read),
+		cmocka_unit_test(counts_what_could_not_be_read),
 		cmocka_unit_test(refuses_what_nobody_may_say),
 	};
 

@@ -95,7 +95,7 @@ static void the_cache_of_tables_may_be_none(void **state)
 static void says_where_names_would_come_from(void **state)
 {
 	static const char *const names[] = { "kernel's lines", "modules' lines", "debuginfod",
-					     "disassembly" };
+					     "pods", "disassembly" };
 	char verdict[5];
 
 	(void)state;

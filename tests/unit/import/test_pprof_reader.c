@@ -131,6 +131,10 @@ static void times_that_not_all_samples_have_are_no_times(void **state)
 	assert_int_equal(untimed->n_samples, 2);
 	assert_int_equal(untimed->n_moments, 0);
 	assert_int_equal(untimed->n_untimed, 0);
+	assert_int_equal(timed->n_comments, 0);
+	assert_int_equal(untimed->n_comments, 1);
+	assert_string_equal(string_table_get(untimed->strings, untimed->comments[0]),
+			    "left out: when samples were taken, since 1 of 2 do not say so");
 }
 
 static void fields_may_come_in_any_order(void **state)

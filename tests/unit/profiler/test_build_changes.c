@@ -19,7 +19,7 @@
 DEFINE_CLEANUP(struct store *, store_free)
 DEFINE_CLEANUP(struct selector *, selector_free)
 
-enum { MOST = 10 };
+enum { MOST = 10, N_STACKS = 1000 };
 
 /* File @number is build @build of @path: a stack of that number leads through it, twice. */
 static void add_build(struct store *store, uint32_t number, const char *path, uint8_t build)
@@ -187,6 +187,32 @@ static void ends_when_it_has_cost_too_much(void **state)
 	assert_true(query_budget_has_met(&budget, QUERY_LIMIT_MEMORY));
 }
 
+/* It may take long without another file, too. */
+static void asks_its_budget_for_each_stack(void **state)
+{
+	_cleanup_(store_freep) struct store *store = store_fixture_new();
+	_cleanup_(build_changes_fini) struct build_changes found = { 0 };
+	struct query_budget ample, budget;
+	struct query query = minutes_around(FIXTURE_START_NS);
+
+	(void)state;
+	for (uint32_t i = 100; i < 100 + N_STACKS; i++) {
+		const struct frame frame = { FRAME_CUT, 0, i };
+
+		assert_int_equal(store_add_stack(store, i, &frame, 1), 0);
+	}
+	add_sample(store, 100, FIXTURE_START_NS);
+	query.budget = &ample;
+	query_budget_init(&ample, QUERY_CPU_NS, QUERY_BYTES);
+	ample.until_look = 2 * N_STACKS;
+	assert_int_equal(build_changes_init(store, &query, MOST, &found), 0);
+	assert_true(ample.until_look < N_STACKS);
+	query.budget = &budget;
+	query_budget_init(&budget, QUERY_CPU_NS, N_STACKS); /* bytes: less than it takes */
+	assert_int_equal(build_changes_init(store, &query, MOST, &found), -EDQUOT);
+	assert_true(query_budget_has_met(&budget, QUERY_LIMIT_MEMORY));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +222,7 @@ int main(void)
 		cmocka_unit_test(keeps_those_with_most_samples_in_the_order_of_time),
 		cmocka_unit_test(remembers_builds_of_the_past),
 		cmocka_unit_test(ends_when_it_has_cost_too_much),
+		cmocka_unit_test(asks_its_budget_for_each_stack),
 	};
 
 	return cmocka_run_group_tests_name("build changes", tests, NULL, NULL);

@@ -106,6 +106,29 @@ static void remembers_whom_it_was_asked_for(void **state)
 	assert_false(container_table_note(table, UID));
 }
 
+/* Goes on as far as the first pod. */
+static bool on_unknown(void *context, const char *key)
+{
+	buffer_printf(context, "%s,", key);
+	return strcmp(key, UID) != 0;
+}
+
+static void tells_whom_it_does_not_know(void **state)
+{
+	_cleanup_(container_table_freep) struct container_table *table = new_table(1 << 20);
+	_cleanup_(buffer_fini) struct buffer keys = { 0 };
+
+	(void)state;
+	assert_true(container_table_note(table, ID));
+	assert_true(container_table_each_unknown(table, on_unknown, &keys));
+	assert_true(container_table_note(table, UID));
+	assert_false(container_table_each_unknown(table, on_unknown, &keys));
+	assert_int_equal(TAKE(table, POD), 0);
+	assert_true(container_table_each_unknown(table, on_unknown, &keys));
+	buffer_append_char(&keys, '\0');
+	assert_string_equal(keys.data, ID "," ID "," UID "," ID ",");
+}
+
 static void what_was_not_used_leaves_first(void **state)
 {
 	_cleanup_(container_table_freep) struct container_table *table = new_table(64 << 10);
@@ -162,6 +185,7 @@ int main(void)
 		cmocka_unit_test(finds_a_container_and_its_pod),
 		cmocka_unit_test(only_what_is_new_is_a_change),
 		cmocka_unit_test(remembers_whom_it_was_asked_for),
+		cmocka_unit_test(tells_whom_it_does_not_know),
 		cmocka_unit_test(what_was_not_used_leaves_first),
 		cmocka_unit_test(refuses_what_is_no_record),
 	};

@@ -12,6 +12,8 @@
 #include "profiler/base/clock.h"
 #include "profiler/database.h"
 #include "profiler/heatmap.h"
+#include "profiler/past_sample.h"
+#include "profiler/past_sums.h"
 #include "profiler/profile.h"
 #include "profiler/query.h"
 #include "profiler/query_budget.h"
@@ -182,6 +184,56 @@ static void where_memory_does_not_suffice_the_older_ones_stay_coarse(void **stat
 	assert_true(last_coarse_ns < first_exact_ns + 10 * NS_PER_SECOND);
 }
 
+/* Each sample is of a thread of its own: a sum of one. */
+static void add_threads(const struct life *life)
+{
+	for (uint32_t i = 0; i < SAMPLES; i++) {
+		struct sample sample = {
+			.time_unix_ns = LIFE_START_S * NS_PER_SECOND + i * 29876543LL,
+			.value = FIXTURE_TICK_NS,
+			.weight = 1,
+			.thread = 1000 + i,
+			.stack = FIXTURE_STACK,
+		};
+
+		assert_int_equal(
+			store_add_thread(life->store, 1000 + i, FIXTURE_PROCESS, 1000 + i, "one"),
+			0);
+		assert_int_equal(store_add_samples(life->store, &sample, 1), 1);
+	}
+}
+
+static void where_sums_take_the_memory_the_latest_times_stay(void **state)
+{
+	struct life *life = *state;
+	_cleanup_(database_closep) struct database *database = NULL;
+	_cleanup_(freep) struct past_sample *samples = NULL;
+	struct query_budget budget;
+	const struct past_wish wish = { .start_unix_s = LIFE_START_S,
+					.end_unix_s = END_S,
+					.detail = PAST_MOMENTS,
+					.budget = &budget };
+	uint64_t n_damaged = 0;
+	size_t n_samples, n_exact = 0;
+	char path[128];
+
+	add_threads(life);
+	life_tick(life, INT64_MAX, END_S);
+	life_end(life);
+	snprintf(path, sizeof(path), "%s/history.sqlite", life->folder);
+	assert_int_equal(database_open(&(struct database_options){ .path = path }, &database), 0);
+	/* A quarter holds 600 samples; a half holds 1200, the 1000 sums among them. */
+	query_budget_init(&budget, QUERY_CPU_NS, 4 * 600 * sizeof(struct past_sample));
+	assert_int_equal(past_sums_read(database, &wish, &samples, &n_samples, &n_damaged), 0);
+	assert_int_equal(n_samples, SAMPLES);
+	for (size_t i = 0; i < n_samples; i++) {
+		n_exact += samples[i].is_exact;
+		assert_true(!samples[i].is_exact || samples[i].unix_s >= LIFE_START_S + 10);
+	}
+	assert_int_equal(n_exact, 200);
+	life_begin(life);
+}
+
 /* Somebody has changed the file. */
 static void change(struct life *life, const char *sql)
 {
@@ -231,6 +283,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			where_memory_does_not_suffice_the_older_ones_stay_coarse, life_set_up,
 			life_tear_down),
+		cmocka_unit_test_setup_teardown(where_sums_take_the_memory_the_latest_times_stay,
+						life_set_up, life_tear_down),
 		cmocka_unit_test_setup_teardown(what_lacks_its_moments_is_there_by_its_second,
 						life_set_up, life_tear_down),
 	};

@@ -4,12 +4,19 @@ import { test } from 'node:test';
 
 import { ROOT } from '../../../web/ui/call_tree.js';
 import { largestChild, neighbour, nodeAt } from '../../../web/ui/layout.js';
-import { compileSearch, nextMatch, searchTree } from '../../../web/ui/search.js';
+import { compileSearch, matchFrames, nextMatch, searchTree } from '../../../web/ui/search.js';
 import { MIN_BOX_PX, Viewport } from '../../../web/ui/viewport.js';
 import { layoutOf, synthetic } from './pictures.mjs';
 
 /** @param {number} seed @param {import('../../../web/ui/layout.js').Order} [order] */
 const ofSeed = (seed, order = 'name') => layoutOf(synthetic(seed), { order });
+
+/** What a text finds in all of a layout. @param {string} text */
+function search(layout, text) {
+  const test = compileSearch(text);
+  assert.ok(test);
+  return searchTree(layout, ROOT, matchFrames(layout.tree.frames, test));
+}
 
 function find(layout, name) {
   const { tree } = layout;
@@ -126,7 +133,7 @@ test('what is narrow is drawn where it is, and nowhere else', async () => {
 test('a search counts nested matches once', async () => {
   const layout = await ofSeed(1);
   const renderer = find(layout, 'renderer');
-  const matches = searchTree(layout, ROOT, compileSearch('render::Node::layout'));
+  const matches = search(layout, 'render::Node::layout');
   assert.equal(matches.nFrames, 1);
   assert.equal(matches.timeNs, layout.tree.total[renderer]);
   const share = layout.tree.total[renderer] / layout.tree.total[ROOT];
@@ -144,13 +151,13 @@ test('a search is a text, or a regular expression between slashes', async () => 
 
 test('matches follow each other in a circle', async () => {
   const layout = await ofSeed(1);
-  const matches = searchTree(layout, ROOT, compileSearch('burn_'));
+  const matches = search(layout, 'burn_');
   const first = nextMatch(layout, matches, ROOT, ROOT, 1);
   const second = nextMatch(layout, matches, ROOT, first, 1);
   assert.notEqual(first, second);
   assert.equal(nextMatch(layout, matches, ROOT, second, 1), first);
   assert.equal(nextMatch(layout, matches, ROOT, first, -1), second);
-  const none = searchTree(layout, ROOT, compileSearch('nothing is called this'));
+  const none = search(layout, 'nothing is called this');
   assert.equal(nextMatch(layout, none, ROOT, ROOT, 1), -1);
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { inflate } from '../../../web/ui/gzip.js';
+import { inflate } from '../../../web/ui/reader.js';
 import { decodeProfile } from '../../../web/ui/pprof.js';
 import { DecodeError } from '../../../web/ui/profile.js';
 import { visible } from '../../../web/ui/strings.js';
@@ -34,6 +34,21 @@ test('a profile comes out as it went in', () => {
   const names = [...profile.lineFunction].map((fn) => text(profile.functionName[fn]));
   assert.deepEqual(names, ['main', 'inner', 'middle', 'outer']);
   assert.deepEqual([...profile.frameLocation], [1, 0], 'leaf first');
+});
+
+test('what the daemon left out, and times that are not exact, are noted', () => {
+  const writer = new ProfileWriter();
+  const stack = [['main', '/bin/a']];
+  writer.sample({ comm: 'a' }, stack, 3, 1700000001_500000000n, 1000000000);
+  writer.sample({ comm: 'a' }, stack, 4, 1700000002_500000000n, 1000000000);
+  writer.sample({ comm: 'b' }, stack, 9, 1700000003_000000001n);
+  const comments = ['left out: the last 5 samples, of too many', 'host: h', 'left out: 2 more'];
+  const { notes, sampleSet, labelKey } = decodeProfile(writer.finish({ ...facts, comments }));
+  const coarse = 'of 7 samples only the second is known: they stand in its middle';
+  assert.deepEqual(notes, [comments[0], comments[2], coarse]);
+  assert.deepEqual([...sampleSet], [0, 0, 1]);
+  assert.equal(labelKey.length, 2, 'a precision is no label');
+  assert.deepEqual(decodeProfile(written()).notes, []);
 });
 
 test('gzip is undone where there is gzip', async () => {

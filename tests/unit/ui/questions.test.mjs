@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { CallTree, ROOT } from '../../../web/ui/call_tree.js';
+import { Engine } from '../../../web/ui/engine.js';
 import { neighbour, nodeAt } from '../../../web/ui/layout.js';
 import { buildIdOf, ProfileWriter, syntheticProfile } from '../../browser/synthetic_profile.mjs';
 import { engineOf, layoutIn, QUESTION, synthetic } from './pictures.mjs';
@@ -205,6 +206,31 @@ test('in order of time, what follows on has one box, and what does not has a gap
   assert.equal(nodeAt(layout, 0.99, 2), 5);
   assert.equal(neighbour(layout, 2, 1), 3);
   assert.equal(neighbour(layout, 3, 1), 5);
+});
+
+test('where values are no times, a sample lasts as long as samples are mostly apart', async () => {
+  const event = (ms) => `api 17/18 1700000000.${String(ms).padStart(3, '0')}000: cpu-clock:\n\t4 f+0x0 (/x)\n\n`;
+  const engine = await engineOf(new TextEncoder().encode([10, 20, 30, 390].map(event).join('')));
+  const { picture, startNs, endNs } = engine.inOrder(QUESTION);
+  const msOf = (share) => Math.round((startNs + share * (endNs - startNs)) / 1e6) % 1000;
+  const boxes = Array.from(picture.start.slice(1), (from, i) => [from, picture.end[i + 1]].map(msOf));
+  assert.deepEqual(boxes, [
+    [0, 30],
+    [380, 390],
+  ]);
+});
+
+test('samples without a time among others are told of, and none has an order', async () => {
+  const writer = new ProfileWriter();
+  for (const atNs of [START_NS, undefined, START_NS + 10n]) {
+    writer.sample({ comm: 'p' }, [['f', '/bin/x', 'x.c', 1]], 1, atNs);
+  }
+  const engine = new Engine();
+  const bytes = writer.finish({ endS: 1700000001, seconds: 1, comments: [] });
+  const { hasTimes, notes } = await engine.open(new Uint8Array(bytes));
+  assert.equal(hasTimes, false);
+  assert.deepEqual(notes, ['1 samples do not tell their time, so none is shown in its order']);
+  assert.equal(engine.inOrder(QUESTION).picture, null);
 });
 
 test('without times, or without samples, there is no order', async () => {

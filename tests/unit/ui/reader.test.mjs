@@ -47,12 +47,26 @@ test('marks of folded lines tell kinds, and what was escaped is itself', async (
     return [name, kind];
   });
   assert.deepEqual(kinds.slice(2), [
-    ['f;g\n', 'native'],
+    ['f;g␊', 'native'],
     ['x', 'jit'],
     ['y', 'kernel'],
     ['[truncated: too deep]', 'cut'],
     ['z', 'native'],
   ]);
+});
+
+test('what would not be seen in names of a text is made visible', async () => {
+  const name = 'a\u202eb\x1b[31m\\x00';
+  const perf = `${name} 1 1.0: 5 cyc\x07les: \n\t10 ${name} (/bin/${name})\n\n`;
+  for (const text of [`${name};${name} 1\n`, perf]) {
+    // Of a text, the beginning has no control characters.
+    const { profile } = await readProfile(bytesOf(`# ${'-'.repeat(4096)}\n${text}`));
+    const { strings, sampleTypes, labelValue, functionName, mappingFile } = profile;
+    assert.equal(strings[labelValue[0]], 'a�b␛[31m␀');
+    assert.equal(strings[functionName[0]], 'a�b␛[31m␀');
+    assert.ok([...mappingFile].every((file) => strings[file] === '/bin/a�b␛[31m␀'));
+    assert.match(sampleTypes.at(-1).type, /^(samples|cyc␇les)$/);
+  }
 });
 
 test('a folded line without a count is named', async () => {
@@ -124,7 +138,20 @@ test('samples of other events than the first are left out, and counted', async (
   assert.equal(format, 'perf script');
   assert.equal(profile.sampleStack.length, 2);
   assert.deepEqual(profile.sampleTypes[1], { type: 'cycles', unit: 'count' });
-  assert.match(profile.facts['left out'], /^1 samples of other events than cycles$/);
+  assert.deepEqual(profile.notes, ['left out: 1 samples of other events than cycles']);
+});
+
+test('lines of perf script that are of neither kind are left out, and counted', async () => {
+  const text =
+    '# a header\n\t10 of_no_event (/bin/a)\na 1 1.0: 5 cycles: \n\t10 f (/bin/a)\n' +
+    'Warning: 3 events were lost\n\n\t10 late (/bin/a)\n\n' +
+    'a 1 1.5: 7 faults: \n\t10 g (/bin/a)\nnonsense\n\na 1 2.0: 6 cycles: \n\t10 f (/bin/a)\n';
+  const engine = await engineOf(bytesOf(text));
+  assert.deepEqual(engine.opened.summary(0).notes, [
+    'left out: 1 samples of other events than cycles',
+    'left out: 4 lines that are neither an event nor a frame of one',
+  ]);
+  assert.deepEqual(stacksIn(layoutIn(engine)), { 'a;f': 2 });
 });
 
 test('a format is known by its bytes, packed or not', async () => {

@@ -10,40 +10,10 @@ import {
   whenOf,
   windowOf,
 } from '../../../web/ui/time_range.js';
-import { exactS, stepFor, ticksOf, TimeScale } from '../../../web/ui/time_scale.js';
+import { exactS } from '../../../web/ui/time_scale.js';
 
 const NOW = 1700006400; // a midnight
 const HOUR = { startS: NOW - 3600, endS: NOW };
-
-test('a place on a scale leads to its time and back', () => {
-  const scale = new TimeScale(HOUR, 720);
-  for (const x of [0, 1, 359.5, 720]) assert.ok(Math.abs(scale.xOf(scale.timeAt(x)) - x) < 1e-6);
-  assert.equal(scale.xOf(NOW - 1800), 360);
-  assert.equal(scale.timeAt(-5), HOUR.startS - 25);
-});
-
-test('steps are round, and not too many', () => {
-  for (const [span, step] of [
-    [60, 1],
-    [600, 5],
-    [3600, 15],
-    [86400, 600],
-    [7 * 86400, 3600],
-    [1000 * 86400, 86400],
-  ]) {
-    assert.equal(stepFor(span), step);
-  }
-});
-
-test('ticks lie within the range, at whole steps of the reader’s clock', () => {
-  const { stepS, times } = ticksOf({ startS: NOW - 86400, endS: NOW }, 8);
-  assert.equal(stepS, 10800 + 3600);
-  assert.ok(times.length >= 5 && times.length <= 8, `${times}`);
-  for (const s of times) {
-    assert.ok(s >= NOW - 86400 && s < NOW);
-    assert.equal(new Date(s * 1000).getMinutes() + new Date(s * 1000).getSeconds(), 0);
-  }
-});
 
 test('times are exact to the microsecond, whatever was added up', () => {
   assert.equal(exactS(1700000000.04 - 0.02), 1700000000.02);

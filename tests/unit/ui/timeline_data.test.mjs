@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import {
   coresAt,
   mergeTimeline,
-  MOST_SERIES,
   sumsOf,
   timelineUrl,
   wantedSteps,
@@ -28,17 +27,18 @@ const WHOLE = answer(0, 4, [series('a', [9e9, 9e9, 9e9, 3e9]), series('b', [1e9,
 });
 
 test('the whole is asked for at first, then only what may have changed', () => {
-  assert.deepEqual(wantedSteps(null, window(40), STEP).limit, MOST_SERIES);
+  assert.ok(wantedSteps(null, window(40), STEP).isWhole);
   const data = mergeTimeline(null, answer(0, 40, [series('a', Array(40).fill(1e9))]), window(40));
   const next = wantedSteps(data, window(40, 1), STEP);
-  assert.deepEqual(next, { first: START / STEP + 38, end: START / STEP + 41, limit: 100 });
-  assert.equal(wantedSteps(data, window(40, 11), STEP).limit, MOST_SERIES, 'too much has come');
-  assert.equal(wantedSteps(data, window(40, -1), STEP).limit, MOST_SERIES, 'it goes back');
-  assert.equal(wantedSteps(data, window(40), 60).limit, MOST_SERIES, 'other steps');
+  assert.deepEqual(next, { first: START / STEP + 38, end: START / STEP + 41, isWhole: false });
+  assert.ok(wantedSteps(data, window(40, 11), STEP).isWhole, 'too much has come');
+  assert.ok(wantedSteps(data, window(40, -1), STEP).isWhole, 'it goes back');
+  assert.ok(wantedSteps(data, window(40), 60).isWhole, 'other steps');
 });
 
 test('a question is about whole steps', () => {
-  const url = timelineUrl({ first: START / STEP, end: START / STEP + 4, limit: 8 }, STEP, '{a="b"}');
+  const steps = { first: START / STEP, end: START / STEP + 4, isWhole: true };
+  const url = timelineUrl(steps, STEP, '{a="b"}');
   assert.equal(
     url,
     `/api/v1/timeline?from=${START}&to=${START + 60}&step=15&by=service_name&limit=8` +
@@ -81,8 +81,18 @@ test('CPUs in use are by the length of a step, and of the last one as far as it 
 
 test('sums of a range count steps that are cut in part', () => {
   const data = mergeTimeline(null, WHOLE, window(4));
-  assert.deepEqual(sumsOf(data, window(4)), [30, 2, 0.5]);
-  const [a] = sumsOf(data, { startS: START + STEP / 3, endS: START + 2 * STEP });
+  const now = START + 99 * STEP;
+  assert.deepEqual(sumsOf(data, window(4), now), [30, 2, 0.5]);
+  const [a] = sumsOf(data, { startS: START + STEP / 3, endS: START + 2 * STEP }, now);
   assert.ok(Math.abs(a - (6 + 9)) < 1e-9);
-  assert.deepEqual(sumsOf(data, { startS: 0, endS: 10 }), [0, 0, 0]);
+  assert.deepEqual(sumsOf(data, { startS: 0, endS: 10 }, now), [0, 0, 0]);
+});
+
+test('what was used in a step that is not over was used by now', () => {
+  const data = mergeTimeline(null, WHOLE, window(4));
+  const startS = START + 3 * STEP;
+  const sums = (endS) => sumsOf(data, { startS, endS }, startS + 5);
+  assert.deepEqual(sums(startS + 5), [3, 1, 0]);
+  assert.deepEqual(sums(startS + STEP), [3, 1, 0], 'also if the range goes on');
+  assert.deepEqual(sums(startS + 2.5), [1.5, 0.5, 0]);
 });

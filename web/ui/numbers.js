@@ -1,16 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Rows: distinct lists of whole numbers, such as stacks and sets of labels, numbered from 0.
+ * Numbers: typed arrays that grow, and rows, which are distinct lists of whole numbers, such as
+ * stacks and sets of labels, numbered from 0.
  *
  *     push(number)…  --endRow-->  the row's number, the same for the same list
  *
- * All lie one after the other in one array that grows. Lists that are there already take no room.
+ * All rows lie one after the other in one array. Lists that are there already take no room.
  */
 
 import { DecodeError } from './profile.js';
 
+/** @typedef {Int32Array | Uint32Array | Uint8Array | Float64Array} TypedArray */
+
 const NOTHING = -1;
+
+/**
+ * The same numbers, with room for @n in all.
+ * @template {TypedArray} T @param {T} data @param {number} n @returns {T}
+ */
+export function grown(data, n) {
+  const type = /** @type {new (n: number) => T} */ (data.constructor);
+  const longer = new type(n);
+  longer.set(data);
+  return longer;
+}
+
+/** Numbers that come one by one. @template {TypedArray} T */
+export class Numbers {
+  /** @param {T} data room for the first */
+  constructor(data) {
+    this.data = data;
+    this.size = 0;
+  }
+
+  /** @param {number} number */
+  push(number) {
+    if (this.size === this.data.length) this.data = grown(this.data, this.size * 2);
+    this.data[this.size++] = number;
+  }
+}
 
 /** A mixture of all numbers of a list. */
 function hashOf(
@@ -51,9 +80,7 @@ export class Rows {
     if (needed <= this.data.length) return;
     if (needed > this.maxNumbers) throw new DecodeError(this.tooMany);
     const wanted = Math.max(needed, this.data.length * 2);
-    const grown = new Int32Array(Math.min(wanted, this.maxNumbers));
-    grown.set(this.data);
-    this.data = grown;
+    this.data = grown(this.data, Math.min(wanted, this.maxNumbers));
   }
 
   /** Numbers of the row that is being written. */
@@ -92,8 +119,8 @@ export class Rows {
   add(hash) {
     const row = this.size++;
     if (this.size >= this.first.length) {
-      this.first = grownTwice(this.first);
-      this.hashes = grownTwice(this.hashes);
+      this.first = grown(this.first, this.size * 2);
+      this.hashes = grown(this.hashes, this.size * 2);
     }
     this.hashes[row] = hash;
     this.first[this.size] = this.end;
@@ -118,11 +145,4 @@ export class Rows {
       data: this.data.subarray(0, this.end),
     };
   }
-}
-
-/** @param {Int32Array} data */
-function grownTwice(data) {
-  const grown = new Int32Array(data.length * 2);
-  grown.set(data);
-  return grown;
 }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, mock, test } from 'node:test';
+
+import { TimelineSource } from '../../../web/ui/timeline_source.js';
+
+const NOW_S = 1700006400;
+const HOUR = { window: { startS: NOW_S - 3600, endS: NOW_S }, stepS: 15, heatEndS: null, query: '' };
+const DAY = { ...HOUR, window: { startS: NOW_S - 86400, endS: NOW_S }, stepS: 600 };
+const NOTHING = { ...HOUR, window: null };
+
+/** Until all that is under way has come as far as it can. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** No build has changed; a timeline has one service, whose name is how many seconds a step has. */
+async function answerTimeline(/** @type {string} */ url) {
+  if (url.startsWith('/api/v1/builds?')) return Response.json({ builds: [] });
+  const fields = new URL(url, 'http://host').searchParams;
+  const [from, to, step] = ['from', 'to', 'step'].map((name) => Number(fields.get(name)));
+  const steps = (to - from) / step;
+  const series = [{ labels: { service_name: `s${step}` }, values: Array(steps).fill(1e9) }];
+  return Response.json({ from, step, steps, series, other: null });
+}
+
+/** Never answers: what asks is given up, or fails. */
+function keepWaiting(/** @type {string} */ _, /** @type {RequestInit} */ { signal }) {
+  return new Promise((_, reject) =>
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  );
+}
+
+/** @param {(url: string, options: RequestInit) => Promise<unknown>} answer */
+function sourceOf(answer) {
+  mock.method(globalThis, 'fetch', answer);
+  const told = { data: /** @type {any} */ (null), failures: /** @type {string[][]} */ ([]) };
+  const source = new TimelineSource({
+    onTimeline: (data) => void (told.data = data),
+    onHeatmap: () => {},
+    onBuilds: () => {},
+    onFailure: (what, sentence) => void told.failures.push([what, sentence]),
+  });
+  return { source, told };
+}
+
+beforeEach(() => void Object.assign(globalThis, { document: { hidden: false } }));
+afterEach(() => mock.reset());
+
+test('other steps are data of their own, with names of their own', async () => {
+  const { source, told } = sourceOf(answerTimeline);
+  for (const wish of [HOUR, DAY, HOUR]) {
+    source.follow(wish);
+    await settle();
+    assert.equal(told.data.stepS, wish.stepS);
+    assert.deepEqual(
+      told.data.series.map(({ name }) => name),
+      [`s${wish.stepS}`, ''],
+    );
+    assert.ok(told.data.series[0].values.every((/** @type {number} */ ns) => ns === 1e9));
+  }
+  assert.deepEqual(told.failures, []);
+});
+
+test('what nobody wants any more has not failed', async () => {
+  const { source, told } = sourceOf(keepWaiting);
+  source.follow(HOUR);
+  source.follow(NOTHING);
+  await settle();
+  assert.deepEqual(told.failures, []);
+});
+
+test('a failure is taken back when nobody wants the answer any more', async () => {
+  const { source, told } = sourceOf(async () => new Response('no such label', { status: 400 }));
+  source.follow({ ...HOUR, heatEndS: NOW_S });
+  await settle();
+  const whats = ['timeline', 'marks of builds', 'heat map'];
+  assert.deepEqual(told.failures, whats.map((what) => [what, 'cannot be had: no such label']));
+  told.failures.length = 0;
+  source.follow(NOTHING);
+  assert.deepEqual(told.failures, whats.map((what) => [what, '']));
+});
+
+test('what an answer lacks is told, and it counts as one', async () => {
+  const { source, told } = sourceOf(async (url) => {
+    const answer = await answerTimeline(url);
+    answer.headers.set('X-Pilotlight-Limits', 'match, groups');
+    return answer;
+  });
+  source.follow(HOUR);
+  await settle();
+  assert.deepEqual(
+    told.failures.map(([what]) => what).sort(),
+    ['marks of builds', 'timeline'],
+  );
+  for (const [, failing] of told.failures) assert.match(failing, /^may lack some: /);
+  assert.equal(told.data.stepS, HOUR.stepS);
+  assert.equal(source.askers.timeline.hasFailed, false);
+});
