@@ -168,6 +168,10 @@ export class GraphPane {
     const { layout, graph, focused, found } = this;
     if (!layout) return;
     this.twin.element.style.height = `${graph.contentPx}px`;
-    this.twin.show(layout, graph.boxes(), { zoom: graph.viewport.zoom, focused, matches: found });
+    this.twin.show(layout, graph.boxes(), {
+      zoom: graph.viewport.zoom,
+      focused: focused < 0 ? null : graph.boxOf(focused),
+      matches: found,
+    });
   }
 }

@@ -382,7 +382,7 @@ export class Page {
     elements.twin.style.height = `${graph.contentPx}px`;
     this.twin.show(layout, boxes, {
       zoom: graph.viewport.zoom,
-      focused: this.focused,
+      focused: this.focused < 0 ? null : graph.boxOf(this.focused),
       matches: matches?.frames ?? null,
     });
   }

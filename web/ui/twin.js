@@ -53,20 +53,19 @@ export class Twin {
   /**
    * @param {Layout} layout
    * @param {Box[]} boxes parents first
-   * @param {{zoom: number, focused: number, matches: Uint8Array | null}} view
+   * @param {{zoom: number, focused: Box | null, matches: Uint8Array | null}} view what has the
+   *   focus has a row, however narrow it is, and however many come before it
    */
   show(layout, boxes, { zoom, focused, matches }) {
     const { tree } = layout;
     const wanted = boxes
-      .filter(
-        ({ node, width }) =>
-          width >= MIN_WIDTH_PX || node === focused || matches?.[tree.frame[node]] === 1,
-      )
+      .filter(({ node, width }) => width >= MIN_WIDTH_PX || matches?.[tree.frame[node]] === 1)
       .slice(0, MAX_ROWS);
+    if (focused && !wanted.some(({ node }) => node === focused.node)) wanted.push(focused);
     while (this.rows.length < wanted.length) this.addRow();
     while (this.rows.length > wanted.length) this.rows.pop()?.remove();
     wanted.forEach((box, i) => this.fillRow(this.rows[i], layout, box, box.node === zoom));
-    this.setFocused(focused);
+    this.setFocused(focused?.node ?? -1);
   }
 
   addRow() {

@@ -88,10 +88,10 @@ static void what_is_a_view_or_has_other_columns_is_put_aside(void **state)
 		"ALTER TABLE window RENAME TO elsewhere",
 		"ALTER TABLE window DROP COLUMN seconds",
 		"ALTER TABLE thread RENAME COLUMN name TO title",
-		"DROP TABLE window; CREATE TABLE window (id INTEGER PRIMARY KEY, type, start, span,"
-		" totals, seconds, CHECK (start < 0))",
-		"DROP TABLE moments; CREATE TABLE moments (id INTEGER PRIMARY KEY, type, start,"
-		" moments, forced NOT NULL)",
+		("DROP TABLE window; CREATE TABLE window (id INTEGER PRIMARY KEY, type, start,"
+		 " span, totals, seconds, CHECK (start < 0))"),
+		("DROP TABLE moments; CREATE TABLE moments (id INTEGER PRIMARY KEY, type, start,"
+		 " moments, forced NOT NULL)"),
 		"PRAGMA user_version = 1", /* the step from there has been made */
 	};
 
