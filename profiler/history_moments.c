@@ -62,21 +62,32 @@ static int visit_piece(sqlite3_stmt *row, const struct history_range *range,
 	return r < 0 ? r : 0;
 }
 
+#define PIECES_OF(what)                                                                            \
+	"SELECT start, " what                                                                      \
+	" FROM moments WHERE start > ? AND start < ? AND type = ? ORDER BY start DESC"
+
+/* The pieces that reach into @range, the latest first. */
+static int select_pieces(struct database *database, const struct history_range *range,
+			 const char *sql, sqlite3_stmt **ret_statement)
+{
+	int r = database_prepare(database, sql, ret_statement);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(*ret_statement, 1, range->start_unix_s - HISTORY_FIRST_SPAN_S);
+	sqlite3_bind_int64(*ret_statement, 2, range->end_unix_s);
+	sqlite3_bind_int64(*ret_statement, 3, range->type);
+	return 0;
+}
+
 int history_moments_each(struct database *database, const struct history_range *range,
 			 history_on_moment *on_moment, void *context, uint64_t *n_damaged)
 {
 	sqlite3_stmt *statement;
-	int r;
+	int r = select_pieces(database, range, PIECES_OF("moments"), &statement);
 
-	r = database_prepare(database,
-			     "SELECT start, moments FROM moments"
-			     " WHERE start > ? AND start < ? AND type = ? ORDER BY start DESC",
-			     &statement);
 	if (r < 0)
 		return r;
-	sqlite3_bind_int64(statement, 1, range->start_unix_s - HISTORY_FIRST_SPAN_S);
-	sqlite3_bind_int64(statement, 2, range->end_unix_s);
-	sqlite3_bind_int64(statement, 3, range->type);
 	while ((r = database_step(database, statement)) == 1) {
 		r = visit_piece(statement, range, on_moment, context);
 		if (r == -EBADMSG)
@@ -93,17 +104,10 @@ int history_moments_find_start(struct database *database, const struct history_r
 {
 	int64_t start_unix_s = INT64_MAX;
 	sqlite3_stmt *statement;
-	int r;
+	int r = select_pieces(database, range, PIECES_OF("length(moments)"), &statement);
 
-	r = database_prepare(database,
-			     "SELECT start, length(moments) FROM moments"
-			     " WHERE start > ? AND start < ? AND type = ? ORDER BY start DESC",
-			     &statement);
 	if (r < 0)
 		return r;
-	sqlite3_bind_int64(statement, 1, range->start_unix_s - HISTORY_FIRST_SPAN_S);
-	sqlite3_bind_int64(statement, 2, range->end_unix_s);
-	sqlite3_bind_int64(statement, 3, range->type);
 	while ((r = database_step(database, statement)) == 1) {
 		bytes -= sqlite3_column_int64(statement, 1);
 		if (bytes < 0)
