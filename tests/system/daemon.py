@@ -2,6 +2,7 @@
 """The daemon under test: started, asked and ended as a person would."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+from xml.etree import ElementTree
 
 import processes
 from harness import PILOTLIGHT, require_root, wait_for
@@ -183,6 +185,16 @@ class Daemon:
         answer = self.get(target, **parameters)
         assert answer.code == 200, f"{answer.code}: {answer.text}"
         return Profile(answer.body)
+
+    def assert_every_format_is_whole(self, query):
+        """What a selector selects comes out in each format, and is well formed there."""
+        for encoder in ("folded", "svg", "speedscope", "perf", "firefox", "html"):
+            encoded = self.get("/api/v1/profile", query=query, format=encoder)
+            assert encoded.code == 200, f"{encoder}: {encoded.text}"
+            if encoder == "svg":
+                ElementTree.fromstring(encoded.body)
+            elif encoder in ("speedscope", "firefox"):
+                json.loads(encoded.text)
 
     def past(self, query):
         """What was seen in the last minutes, until now, of those whom a selector selects."""

@@ -65,3 +65,17 @@ size_t store_fixture_add_sample(struct store *store, int64_t time_unix_ns)
 
 	return store_add_samples(store, &sample, 1);
 }
+
+void store_fixture_add_other(struct store *store, const struct label *labels, uint32_t n_labels)
+{
+	const struct store_process process = { 100, 100, labels, n_labels };
+	const struct sample sample = { .time_unix_ns = FIXTURE_START_NS,
+				       .value = FIXTURE_TICK_NS,
+				       .weight = 1,
+				       .thread = 100,
+				       .stack = FIXTURE_STACK };
+
+	assert_int_equal(store_add_process(store, &process), 0);
+	assert_int_equal(store_add_thread(store, 100, 100, 100, "main"), 0);
+	assert_int_equal(store_add_samples(store, &sample, 1), 1);
+}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct label;
 struct store;
 
 /* What store_fixture_new() describes. Times start on a full second. */
@@ -36,3 +37,6 @@ struct store *store_fixture_new(void);
 
 /* Add one sample of the fixture's thread and stack; returns what store_add_samples() does. */
 size_t store_fixture_add_sample(struct store *store, int64_t time_unix_ns);
+
+/* Add another process, with these labels, and one sample of it at the start. */
+void store_fixture_add_other(struct store *store, const struct label *labels, uint32_t n_labels);

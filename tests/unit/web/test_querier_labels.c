@@ -161,21 +161,13 @@ static void bounds_the_matchers(void **state)
 static void has_the_service_by_a_private_name_too(void **state)
 {
 	static const struct label labels[] = { { "comm", "db" }, { "service_name", "base" } };
-	static const struct store_process process = { 100, 100, labels, ARRAY_SIZE(labels) };
 	static const char base[] = "{'labels':[{'name':'__service_name__','value':'base'}]";
-	const struct sample sample = { .time_unix_ns = FIXTURE_START_NS,
-				       .value = FIXTURE_TICK_NS,
-				       .weight = 1,
-				       .thread = 100,
-				       .stack = FIXTURE_STACK };
 	struct store *store = store_fixture_new();
 	char answer[256];
 
 	(void)state;
 	assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS), 1);
-	assert_int_equal(store_add_process(store, &process), 0);
-	assert_int_equal(store_add_thread(store, 100, 100, 100, "main"), 0);
-	assert_int_equal(store_add_samples(store, &sample, 1), 1);
+	store_fixture_add_other(store, labels, ARRAY_SIZE(labels));
 	assert_int_equal(count_private_names(store), 7);
 	querier_expect(store, "LabelValues", "{'name':'__service_name__'}", "{'names':['base']}");
 	querier_expect(store, "LabelValues",
@@ -208,18 +200,10 @@ static void takes_any_time(void **state)
 static void writes_any_value(void **state)
 {
 	static const struct label comm = { "comm", "a\"b\\c\n</script>\xff\x01" };
-	static const struct store_process process = { 100, 100, &comm, 1 };
-	const struct sample sample = { .time_unix_ns = FIXTURE_START_NS,
-				       .value = FIXTURE_TICK_NS,
-				       .weight = 1,
-				       .thread = 100,
-				       .stack = FIXTURE_STACK };
 	struct store *store = store_fixture_new();
 
 	(void)state;
-	assert_int_equal(store_add_process(store, &process), 0);
-	assert_int_equal(store_add_thread(store, 100, 100, 100, "main"), 0);
-	assert_int_equal(store_add_samples(store, &sample, 1), 1);
+	store_fixture_add_other(store, &comm, 1);
 	querier_expect(store, "LabelValues", "{'name':'comm'}",
 		       "{'names':['a\\'b\\\\c\\n</script>?\\u0001']}");
 	querier_expect(store, "LabelValues",

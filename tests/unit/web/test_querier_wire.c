@@ -49,17 +49,9 @@ struct bytes {
 static int set_up(void **state)
 {
 	static const struct label comm = { "comm", "db" };
-	static const struct store_process process = { 100, 100, &comm, 1 };
-	const struct sample sample = { .time_unix_ns = FIXTURE_START_NS,
-				       .value = FIXTURE_TICK_NS,
-				       .weight = 1,
-				       .thread = 100,
-				       .stack = FIXTURE_STACK };
 	struct store *store = store_fixture_new();
 
-	assert_int_equal(store_add_process(store, &process), 0);
-	assert_int_equal(store_add_thread(store, 100, 100, 100, "main"), 0);
-	assert_int_equal(store_add_samples(store, &sample, 1), 1);
+	store_fixture_add_other(store, &comm, 1);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS), 1);
 	assert_int_equal(store_fixture_add_sample(store, FIXTURE_START_NS + 100 * NS_PER_SECOND),
