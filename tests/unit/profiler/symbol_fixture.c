@@ -98,19 +98,26 @@ struct symbol_file *symbol_fixture_map(const struct buffer *bytes)
 	return symbols;
 }
 
-void symbol_fixture_make(bool with_lines, struct elf_description *ret_description,
-			 struct symbol_file **ret_symbols)
+void symbol_fixture_build(bool with_lines, struct elf_description *ret_description,
+			  struct buffer *ret_bytes)
 {
 	_cleanup_(closep) int fd = -1;
 	_cleanup_(elf_file_freep) struct elf_file *file = open_self(&fd);
-	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
 	struct symbol_build_report report;
 
 	assert_int_equal(symbol_file_build(&(struct debug_files){ .binary = file },
-					   with_lines ? SYMBOL_LINES : SYMBOL_FUNCTIONS, &bytes,
+					   with_lines ? SYMBOL_LINES : SYMBOL_FUNCTIONS, ret_bytes,
 					   &report),
 			 0);
 	*ret_description = *elf_file_describe(file);
+}
+
+void symbol_fixture_make(bool with_lines, struct elf_description *ret_description,
+			 struct symbol_file **ret_symbols)
+{
+	_cleanup_(buffer_fini) struct buffer bytes = { 0 };
+
+	symbol_fixture_build(with_lines, ret_description, &bytes);
 	*ret_symbols = symbol_fixture_map(&bytes);
 }
 

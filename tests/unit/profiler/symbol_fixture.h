@@ -15,9 +15,12 @@ struct elf_description;
 struct symbol_file;
 
 /*
- * Read this program, with lines and inlined functions or without. *@ret_symbols is owned by the
- * caller. Fails the test if it cannot.
+ * Read this program, with lines and inlined functions or without: the bytes of its symbol file, to
+ * a zeroed buffer, or that file mapped. What is returned is owned by the caller. Fails the test if
+ * it cannot.
  */
+void symbol_fixture_build(bool with_lines, struct elf_description *ret_description,
+			  struct buffer *ret_bytes);
 void symbol_fixture_make(bool with_lines, struct elf_description *ret_description,
 			 struct symbol_file **ret_symbols);
 
