@@ -80,18 +80,24 @@ static int add_totals(void *context, int64_t start_unix_s, const struct window_r
 	return r < 0 ? r : row_sums_add(&sums->totals, rows->rows, rows->n_rows);
 }
 
-static int take_totals(struct sums *sums)
+static void take_thread(struct sums *sums, const struct thread_rows *thread)
 {
-	const struct row_sums *totals = &sums->totals;
-	int r = sums_reserve(sums, totals->n_rows + 1);
-
-	for (size_t i = 0; r == 0 && i < totals->n_rows; i++) {
-		const struct window_row *row = &totals->rows[i];
+	for (size_t i = 0; i < thread->n_rows; i++) {
+		const struct window_row *row = &thread->rows[i];
 
 		sums->samples[sums->n_samples++] = (struct past_sample){
 			sums->wish->start_unix_s, row->thread, row->stack, row->count, row->value,
 		};
 	}
+}
+
+static int take_totals(struct sums *sums)
+{
+	const struct row_sums *totals = &sums->totals;
+	int r = sums_reserve(sums, totals->n_rows + 1);
+
+	for (size_t i = 0; r == 0 && i < totals->n_threads; i++)
+		take_thread(sums, &totals->threads[i]);
 	return r;
 }
 

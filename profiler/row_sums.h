@@ -4,25 +4,34 @@
 /*
  * Row sums: rows of several windows, added up by thread and stack.
  *
- * Within a window rows are sorted, so they are merged, window by window, with what there is: that
- * goes through memory from front to back, where looking each row up would jump about. It is for
- * some hundred windows, as roll-ups leave them.
+ * Within a window rows are sorted, so those of each thread are merged with what there is of it:
+ * that goes through memory from front to back, where looking each row up would jump about, and
+ * costs nothing for threads that have gone. It is for some hundred windows, as roll-ups leave them.
  *
  * A zeroed struct is an empty one.
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "profiler/window_rows.h"
 
-struct row_sums {
-	struct window_row *rows; /* sorted by thread, then stack; each pair once */
+/* What is there of a thread. */
+struct thread_rows {
+	uint32_t thread;
+	struct window_row *rows; /* sorted by stack; each once */
 	size_t n_rows;
-	size_t row_capacity;
-	struct window_row *fresh; /* scratch: what no window had before */
+	size_t capacity;
+};
+
+struct row_sums {
+	struct thread_rows *threads; /* sorted by thread; none is without rows */
+	size_t n_threads;
+	size_t thread_capacity;
+	size_t n_rows;            /* of all threads */
+	size_t row_capacity;      /* likewise */
+	struct window_row *fresh; /* scratch: what a thread had not before */
 	size_t fresh_capacity;
-	struct window_row *spare; /* scratch: of as many as there are */
-	size_t spare_capacity;
 };
 
 /* Works on a zeroed struct. */

@@ -9,6 +9,18 @@
 
 enum { N_THREADS = 7, N_STACKS = 50, N_WINDOWS = 40 };
 
+/* The one of that number, in order. */
+static const struct window_row *row_at(const struct row_sums *sums, size_t i)
+{
+	const struct thread_rows *thread = sums->threads;
+
+	assert_true(i < sums->n_rows);
+	for (; i >= thread->n_rows; thread++)
+		i -= thread->n_rows;
+	assert_int_equal(thread->rows[i].thread, thread->thread);
+	return &thread->rows[i];
+}
+
 static void adds_up_windows_as_a_table_would(void **state)
 {
 	static uint64_t table[N_THREADS][N_STACKS];
@@ -33,13 +45,15 @@ static void adds_up_windows_as_a_table_would(void **state)
 		assert_int_equal(row_sums_add(&sums, rows, n_rows), 0);
 	}
 	for (uint32_t i = 0; i < N_THREADS * N_STACKS; i++) {
+		const struct window_row *row;
+
 		if (!table[i / N_STACKS][i % N_STACKS])
 			continue;
-		assert_int_equal(sums.rows[row_i].thread, i / N_STACKS);
-		assert_int_equal(sums.rows[row_i].stack, i % N_STACKS);
-		assert_true(sums.rows[row_i].count == table[i / N_STACKS][i % N_STACKS]);
-		assert_true(sums.rows[row_i].value == 2 * sums.rows[row_i].count);
-		row_i++;
+		row = row_at(&sums, row_i++);
+		assert_int_equal(row->thread, i / N_STACKS);
+		assert_int_equal(row->stack, i % N_STACKS);
+		assert_true(row->count == table[i / N_STACKS][i % N_STACKS]);
+		assert_true(row->value == 2 * row->count);
 	}
 	assert_int_equal(sums.n_rows, row_i);
 	row_sums_fini(&sums);
@@ -59,10 +73,10 @@ static void takes_windows_that_share_nothing(void **state)
 	assert_int_equal(row_sums_add(&sums, last, 2), 0);
 	assert_int_equal(row_sums_add(&sums, last, 0), 0);
 	assert_int_equal(sums.n_rows, 4);
-	assert_int_equal(sums.rows[0].thread, 0);
-	assert_int_equal(sums.rows[1].thread, 1);
-	assert_int_equal(sums.rows[2].count, 2);
-	assert_int_equal(sums.rows[3].value, 20);
+	assert_int_equal(row_at(&sums, 0)->thread, 0);
+	assert_int_equal(row_at(&sums, 1)->thread, 1);
+	assert_int_equal(row_at(&sums, 2)->count, 2);
+	assert_int_equal(row_at(&sums, 3)->value, 20);
 	row_sums_fini(&sums);
 }
 
