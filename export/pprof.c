@@ -103,11 +103,23 @@ static void pack_labels(const struct pprof_message *pprof, struct buffer *out, s
 	}
 }
 
+/* The stack of a sample, written, unless it is that of the sample before. */
+static void pack_stack(const struct profile *profile, size_t sample_i, struct buffer *packed)
+{
+	const struct profile_sample *sample = &profile->samples[sample_i];
+	const struct profile_stack *stack = &profile->stacks[sample->stack];
+
+	if (sample_i && sample[-1].stack == sample->stack)
+		return;
+	packed->size = 0;
+	pprof_stack_append(packed, &profile->frames[stack->first_frame], stack->n_frames);
+}
+
 /* Messages that follow one another are one: repeated fields go on. */
 static int append_samples(const struct pprof_message *pprof, struct buffer *out)
 {
 	const struct profile *profile = pprof->profile;
-	_cleanup_(buffer_fini) struct buffer labels = { 0 };
+	_cleanup_(buffer_fini) struct buffer labels = { 0 }, stack = { 0 };
 	_cleanup_(freep) size_t *ends = calloc(profile->n_label_sets + 1, sizeof(*ends));
 	_cleanup_(freep) int64_t *values = calloc(pprof->n_values + 1, sizeof(*values));
 
@@ -116,23 +128,25 @@ static int append_samples(const struct pprof_message *pprof, struct buffer *out)
 	pack_labels(pprof, &labels, ends);
 	for (size_t i = 0; i < profile->n_samples; i++) {
 		const struct profile_sample *sample = &profile->samples[i];
-		const struct profile_stack *stack = &profile->stacks[sample->stack];
 		size_t first = ends[sample->label_set];
-		const struct pprof_sample written = {
-			.frames = &profile->frames[stack->first_frame],
-			.n_frames = stack->n_frames,
+		struct pprof_sample written = {
 			.values = values,
 			.n_values = pprof->n_values,
 			.labels = labels.data ? labels.data + first : NULL,
 			.n_label_bytes = ends[sample->label_set + 1] - first,
 		};
 
+		pack_stack(profile, i, &stack);
 		if (is_nothing(profile, sample))
 			continue;
+		written.stack = stack.data;
+		written.n_stack_bytes = stack.size;
 		set_values(pprof, i, values);
 		pprof_sample_append(out, &written);
 	}
-	return buffer_error(&labels) ? buffer_error(&labels) : buffer_error(out);
+	if (buffer_error(&labels) || buffer_error(&stack))
+		return -ENOMEM;
+	return buffer_error(out);
 }
 
 int pprof_encode(const struct profile *profile, struct buffer *out)

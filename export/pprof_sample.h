@@ -15,13 +15,17 @@
 struct buffer;
 
 struct pprof_sample {
-	const uint32_t *frames; /* leaf first: the location's id is one more */
-	size_t n_frames;
+	const void *stack; /* written already, by pprof_stack_append() */
+	size_t n_stack_bytes;
 	const int64_t *values;
 	size_t n_values;
 	const void *labels; /* written already: the last fields of a Sample */
 	size_t n_label_bytes;
 };
+
+/* Append the locations of a stack, leaf first, to @out, as a field of a Sample: the id of each is
+ * one more than its number. */
+void pprof_stack_append(struct buffer *out, const uint32_t *frames, size_t n_frames);
 
 /* Append it to @out, as a field of a Profile. */
 void pprof_sample_append(struct buffer *out, const struct pprof_sample *sample);

@@ -318,6 +318,55 @@ int profile_add_sample(struct profile *profile, const struct profile_sample *sam
 	return 0;
 }
 
+/* Copy the samples to @sorted by stack, those of one stack in the order in which they are. */
+static void sort_by_stack(const struct profile *profile, size_t *ends,
+			  struct profile_sample *sorted)
+{
+	for (size_t i = 0; i < profile->n_samples; i++)
+		ends[profile->samples[i].stack + 1]++;
+	for (size_t i = 0; i < profile->n_stacks; i++)
+		ends[i + 1] += ends[i]; /* where each begins; as it is filled, where it ends */
+	for (size_t i = 0; i < profile->n_samples; i++)
+		sorted[ends[profile->samples[i].stack]++] = profile->samples[i];
+}
+
+/* Add up neighbours: @latest has the latest sample of each label set, plus 1, or 0. */
+static void sum_neighbours(struct profile *profile, size_t *latest)
+{
+	struct profile_sample *samples = profile->samples;
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < profile->n_samples; i++) {
+		size_t *same = &latest[samples[i].label_set];
+
+		if (*same && samples[*same - 1].stack == samples[i].stack) {
+			samples[*same - 1].count += samples[i].count;
+			samples[*same - 1].value += samples[i].value;
+		} else {
+			samples[n_left++] = samples[i];
+			*same = n_left;
+		}
+	}
+	profile->n_samples = n_left;
+}
+
+int profile_sum_samples(struct profile *profile)
+{
+	_cleanup_(freep) struct profile_sample *sorted = NULL;
+	_cleanup_(freep) size_t *ends = calloc(profile->n_stacks + 1, sizeof(*ends));
+	_cleanup_(freep) size_t *latest = calloc(profile->n_label_sets + 1, sizeof(*latest));
+
+	sorted = malloc((profile->n_samples + 1) * sizeof(*sorted));
+	if (!sorted || !ends || !latest)
+		return -ENOMEM;
+	sort_by_stack(profile, ends, sorted);
+	free(profile->samples);
+	profile->samples = steal(sorted);
+	profile->index->sample_capacity = profile->n_samples + 1;
+	sum_neighbours(profile, latest);
+	return 0;
+}
+
 int profile_add_moment(struct profile *profile, const struct profile_moment *moment)
 {
 	int r;

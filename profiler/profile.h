@@ -154,6 +154,13 @@ int profile_append_label_set(struct profile *profile, const struct profile_label
 			     size_t n_labels);
 int profile_append_sample(struct profile *profile, const struct profile_sample *sample);
 
+/*
+ * Sort samples that were appended by stack, and add up those of one stack and label set: sooner
+ * done than to look for each as it is added, and their bytes repeat one another. Returns 0 or
+ * -ENOMEM.
+ */
+int profile_sum_samples(struct profile *profile);
+
 /* Add a moment as it is; what is beyond PROFILE_MOMENTS_MAX only counts as untimed. */
 int profile_add_moment(struct profile *profile, const struct profile_moment *moment);
 

@@ -11,8 +11,15 @@
 
 struct entry {
 	struct top_function function;
-	uint32_t last_sample; /* that counted, plus 1 */
+	size_t last_sum; /* that counted, from 1 on */
 	const char *text;
+};
+
+/* Samples of one stack, which follow one another in most profiles. */
+struct sum {
+	size_t number; /* from 1 on */
+	uint32_t stack;
+	uint64_t count, value;
 };
 
 struct builder {
@@ -41,12 +48,11 @@ static struct entry *entry_of(struct builder *builder, const struct profile_loca
 	return entry;
 }
 
-/* Add the sample at @sample_i to all functions at a location of its stack. */
-static void add_location(struct builder *builder, uint32_t sample_i, uint32_t location_i,
+/* Add @sum to all functions at a location of its stack. */
+static void add_location(struct builder *builder, const struct sum *sum, uint32_t location_i,
 			 bool is_leaf)
 {
 	const struct profile *profile = builder->profile;
-	const struct profile_sample *sample = &profile->samples[sample_i];
 	const struct profile_location *location = &profile->locations[location_i];
 
 	for (uint32_t i = 0; i < location->n_lines; i++) {
@@ -54,27 +60,45 @@ static void add_location(struct builder *builder, uint32_t sample_i, uint32_t lo
 			entry_of(builder, location, &profile->lines[location->first_line + i]);
 
 		if (is_leaf && i == 0) {
-			entry->function.self_count += sample->count;
-			entry->function.self_value += sample->value;
+			entry->function.self_count += sum->count;
+			entry->function.self_value += sum->value;
 		}
-		if (entry->last_sample == sample_i + 1)
+		if (entry->last_sum == sum->number)
 			continue;
-		entry->last_sample = sample_i + 1;
-		entry->function.total_count += sample->count;
-		entry->function.total_value += sample->value;
+		entry->last_sum = sum->number;
+		entry->function.total_count += sum->count;
+		entry->function.total_value += sum->value;
 	}
 }
 
-static void add_sample(struct builder *builder, uint32_t sample_i, struct profile_top *top)
+static void add_sum(struct builder *builder, const struct sum *sum, struct profile_top *top)
 {
 	const struct profile *profile = builder->profile;
-	const struct profile_sample *sample = &profile->samples[sample_i];
-	const struct profile_stack *stack = &profile->stacks[sample->stack];
+	const struct profile_stack *stack = &profile->stacks[sum->stack];
 
-	top->count += sample->count;
-	top->value += sample->value;
+	top->count += sum->count;
+	top->value += sum->value;
 	for (uint32_t i = 0; i < stack->n_frames; i++)
-		add_location(builder, sample_i, profile->frames[stack->first_frame + i], i == 0);
+		add_location(builder, sum, profile->frames[stack->first_frame + i], i == 0);
+}
+
+static void add_samples(struct builder *builder, struct profile_top *top)
+{
+	const struct profile *profile = builder->profile;
+	struct sum sum = { 0 };
+
+	for (size_t i = 0; i < profile->n_samples; i++) {
+		const struct profile_sample *sample = &profile->samples[i];
+
+		sum.stack = sample->stack;
+		sum.count += sample->count;
+		sum.value += sample->value;
+		if (i + 1 < profile->n_samples && sample[1].stack == sample->stack)
+			continue;
+		sum.number++;
+		add_sum(builder, &sum, top);
+		sum.count = sum.value = 0;
+	}
 }
 
 static int number_compare(uint64_t a, uint64_t b)
@@ -106,7 +130,7 @@ static void sort_entries(struct builder *builder, enum top_order order)
 	size_t n_met = 0;
 
 	for (uint32_t i = 0; i < builder->n_entries; i++) {
-		if (!builder->entries[i].last_sample)
+		if (!builder->entries[i].last_sum)
 			continue;
 		builder->entries[n_met] = builder->entries[i];
 		builder->entries[n_met++].text = string_table_get(builder->profile->strings, i);
@@ -126,8 +150,7 @@ int profile_top_init(const struct profile *profile, enum top_order order,
 	builder.entries = calloc(builder.n_entries, sizeof(*builder.entries));
 	if (!builder.entries)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < profile->n_samples; i++)
-		add_sample(&builder, i, &top);
+	add_samples(&builder, &top);
 	sort_entries(&builder, order);
 	top.n_functions = builder.n_entries;
 	top.functions = calloc(top.n_functions + 1, sizeof(*top.functions));

@@ -75,6 +75,8 @@ static int run_add_label_set(void *pointer, const struct label *labels, size_t n
 	struct string_table *strings = run->profile->strings;
 	int r;
 
+	if (run->query->is_unlabeled)
+		n_labels = 0;
 	for (size_t i = 0; i < n_labels; i++) {
 		r = string_table_add(strings, labels[i].name, &added[i].name);
 		if (r == 0)
@@ -214,7 +216,7 @@ static int part_add_group(struct query_run *run, struct query_part *part,
 	if (r < 0)
 		return r;
 	sample.stack = part->stacks[group->stack] - MARK_COUNT;
-	return profile_add_sample(run->profile, &sample);
+	return profile_append_sample(run->profile, &sample);
 }
 
 static int run_add_part(struct query_run *run, struct query_part *part)
@@ -261,6 +263,16 @@ static int run_add_moments(struct query_run *run)
 	return r;
 }
 
+/* What there is of one stack and label set, of several threads or parts, becomes one sample. */
+static int run_sum_samples(struct query_run *run)
+{
+	struct profile *profile = run->profile;
+	size_t n_bytes = profile_bytes(profile) + profile->n_samples * sizeof(*profile->samples);
+	int r = query_budget_ask(run->query->budget, n_bytes);
+
+	return r < 0 ? r : profile_sum_samples(profile);
+}
+
 static int run_query(struct store *store, const struct query *query, bool is_timed,
 		     uint32_t max_frames, struct profile **ret_profile)
 {
@@ -280,6 +292,8 @@ static int run_query(struct store *store, const struct query *query, bool is_tim
 	r = run_init(&run, store);
 	for (size_t i = 0; r == 0 && i < run.snapshot.n_dictionaries; i++)
 		r = run_add_part(&run, &run.parts[i]);
+	if (r == 0)
+		r = run_sum_samples(&run);
 	if (r == 0 && is_timed)
 		r = run_add_moments(&run);
 	if (r < 0)

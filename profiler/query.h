@@ -34,6 +34,7 @@ struct query {
 	int64_t end_unix_ns;             /* exclusive */
 	const struct selector *selector; /* or NULL: everything; borrowed for the call */
 	struct query_budget *budget;     /* or NULL: no limits; likewise */
+	bool is_unlabeled;               /* samples of one stack are one, whatever their labels */
 	bool wants_times;      /* by query_points.h, of the past the exact times that are kept */
 	bool is_by_second;     /* a sample's time is the middle of its second, as history has it */
 	struct time_grid grid; /* of query_points.h: within a step other times are as good as one */
@@ -47,7 +48,8 @@ int query_snapshot(struct store *store, const struct query *query, enum past_det
  * Merge the selected samples. Names are looked up now, with what is known now; a location without
  * one is `file+0x…`, with the file's base name and the elf_vaddr (the file offset, if no segments
  * are known), or `[unmapped]+0x…`, `[anonymous]+0x…`, `[kernel.kallsyms]+0x…`, with the address.
- * Samples have all labels of their thread and process. All strings are valid UTF-8.
+ * Samples have all labels of their thread and process, unless they are not wanted. All strings are
+ * valid UTF-8.
  *
  * May run in any thread and does not hold the store up: only collecting the samples does, for
  * microseconds.

@@ -56,6 +56,7 @@ static int append_top(struct request *request, const struct site *site, struct t
 	_cleanup_(profile_top_fini) struct profile_top top = { 0 };
 	int r;
 
+	job->selection->query.is_unlabeled = true;
 	r = selection_run(job->selection, &job->selection->query, site, &profile);
 	if (r == 0)
 		r = profile_top_init(profile, job->order, &top);

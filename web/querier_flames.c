@@ -94,6 +94,7 @@ static bool add_side(struct querier_call *call,
 	if (!type || question->n_profile_id_selector)
 		return true;
 	tree->budget = &call->budget;
+	selection.query.is_unlabeled = true;
 	r = query_run(call->site->store, &selection.query, &profile);
 	if (r == 0)
 		r = add_profile(tree, side, profile, type->weight, question->stack_trace_selector);
@@ -211,6 +212,7 @@ void querier_select_merge_profile(struct querier_call *call)
 		return;
 	}
 	type = querier_selection_type(&selection);
+	selection.query.is_unlabeled = true;
 	if (type && !question->n_profile_id_selector)
 		r = query_run(call->site->store, &selection.query, &profile);
 	else

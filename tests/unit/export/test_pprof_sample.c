@@ -14,35 +14,41 @@
 
 enum { MOST = 200 };
 
-/* What protobuf-c makes of a profile that has this sample alone. */
-static void expect_as_protobuf_c_has_it(const struct pprof_sample *sample)
+/* As protobuf-c makes it of a profile that has a sample with this stack and these values alone. */
+static void expect_as_protobuf_c_has_it(const uint32_t *frames, size_t n_frames,
+					const int64_t *sample_values, size_t n_values)
 {
 	static uint64_t ids[MOST];
 	Pprof__Profile profile = PPROF__PROFILE__INIT;
 	Pprof__Sample packed = PPROF__SAMPLE__INIT, *pointer = &packed;
 	int64_t values[MOST];
-	struct buffer bytes = { 0 };
+	struct pprof_sample sample = { .values = sample_values, .n_values = n_values };
+	struct buffer stack = { 0 }, bytes = { 0 };
 	uint8_t *expected;
 	size_t size;
 
-	for (size_t i = 0; i < sample->n_frames; i++)
-		ids[i] = sample->frames[i] + 1UL;
-	if (sample->n_values)
-		memcpy(values, sample->values, sample->n_values * sizeof(*values));
+	for (size_t i = 0; i < n_frames; i++)
+		ids[i] = frames[i] + 1UL;
+	if (n_values)
+		memcpy(values, sample_values, n_values * sizeof(*values));
 	packed.location_id = ids;
-	packed.n_location_id = sample->n_frames;
+	packed.n_location_id = n_frames;
 	packed.value = values;
-	packed.n_value = sample->n_values;
+	packed.n_value = n_values;
 	profile.sample = &pointer;
 	profile.n_sample = 1;
 	size = pprof__profile__get_packed_size(&profile);
 	expected = malloc(size);
 	pprof__profile__pack(&profile, expected);
-	pprof_sample_append(&bytes, sample);
+	pprof_stack_append(&stack, frames, n_frames);
+	sample.stack = stack.data;
+	sample.n_stack_bytes = stack.size;
+	pprof_sample_append(&bytes, &sample);
 	assert_int_equal(buffer_error(&bytes), 0);
 	assert_int_equal(bytes.size, size);
 	assert_memory_equal(bytes.data, expected, size);
 	buffer_fini(&bytes);
+	buffer_fini(&stack);
 	free(expected);
 }
 
@@ -54,12 +60,7 @@ static void is_what_protobuf_c_writes(void **state)
 	(void)state;
 	for (size_t n_frames = 0; n_frames <= ARRAY_SIZE(frames); n_frames++)
 		for (size_t n_values = 0; n_values <= ARRAY_SIZE(values); n_values++)
-			expect_as_protobuf_c_has_it(&(struct pprof_sample){
-				.frames = frames,
-				.n_frames = n_frames,
-				.values = values,
-				.n_values = n_values,
-			});
+			expect_as_protobuf_c_has_it(frames, n_frames, values, n_values);
 }
 
 static void may_be_longer_than_one_byte_can_say(void **state)
@@ -70,7 +71,7 @@ static void may_be_longer_than_one_byte_can_say(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < MOST; i++) {
 		frames[i] = i * 7919;
-		expect_as_protobuf_c_has_it(&(struct pprof_sample){ frames, i + 1UL, values, 2 });
+		expect_as_protobuf_c_has_it(frames, i + 1UL, values, ARRAY_SIZE(values));
 	}
 }
 

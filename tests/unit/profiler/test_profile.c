@@ -172,6 +172,41 @@ static void a_sample_that_is_there_is_added_up(void **state)
 	assert_int_equal(profile->samples[1].count, 2);
 }
 
+static void samples_that_were_appended_are_sorted_and_added_up(void **state)
+{
+	static const struct profile_sample appended[] = {
+		{ 2, 1, 1, 10 }, { 0, 1, 1, 10 }, { 2, 0, 1, 10 },
+		{ 2, 1, 2, 20 }, { 0, 1, 4, 40 }, { 0, 0, 1, 10 },
+	};
+	static const struct profile_sample summed[] = {
+		{ 0, 1, 5, 50 },
+		{ 0, 0, 1, 10 },
+		{ 2, 1, 3, 30 },
+		{ 2, 0, 1, 10 },
+	};
+	_cleanup_(profile_freep) struct profile *profile = new_profile();
+	const struct profile_label label = { 0 };
+	uint32_t added;
+
+	(void)state;
+	assert_int_equal(profile_sum_samples(profile), 0);
+	assert_int_equal(profile->n_samples, 0);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(profile_add_stack(profile, &i, 1, &added), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(profile_append_label_set(profile, &label, i), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(appended); i++)
+		assert_int_equal(profile_append_sample(profile, &appended[i]), 0);
+	assert_int_equal(profile_sum_samples(profile), 0);
+	assert_int_equal(profile->n_samples, ARRAY_SIZE(summed));
+	for (size_t i = 0; i < ARRAY_SIZE(summed); i++) {
+		assert_int_equal(profile->samples[i].stack, summed[i].stack);
+		assert_int_equal(profile->samples[i].label_set, summed[i].label_set);
+		assert_int_equal(profile->samples[i].count, summed[i].count);
+		assert_int_equal(profile->samples[i].value, summed[i].value);
+	}
+}
+
 static void moments_are_sorted_by_time(void **state)
 {
 	_cleanup_(profile_freep) struct profile *profile = new_profile();
@@ -231,6 +266,7 @@ int main(void)
 		cmocka_unit_test(a_stack_is_the_same_when_all_its_frames_are),
 		cmocka_unit_test(a_label_set_is_the_same_when_all_its_labels_are),
 		cmocka_unit_test(a_sample_that_is_there_is_added_up),
+		cmocka_unit_test(samples_that_were_appended_are_sorted_and_added_up),
 		cmocka_unit_test(moments_are_sorted_by_time),
 		cmocka_unit_test(moments_have_a_bound_that_is_told),
 		cmocka_unit_test(keeps_comments_in_order),

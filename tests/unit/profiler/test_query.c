@@ -189,10 +189,11 @@ static void adds_up_what_two_dictionaries_describe_alike(void **state)
 	assert_int_equal(profile->n_locations, 3);
 }
 
-static void keeps_threads_apart_and_leaves_empty_labels_out(void **state)
+static void keeps_threads_apart_if_labels_are_wanted(void **state)
 {
+	struct query query = { FIXTURE_START_NS, FIXTURE_START_NS + 10 * NS_PER_SECOND, NULL };
 	_cleanup_(store_freep) struct store *store = store_fixture_new();
-	_cleanup_(profile_freep) struct profile *profile = NULL;
+	_cleanup_(profile_freep) struct profile *profile = NULL, *merged = NULL;
 	char labels[256];
 
 	(void)state;
@@ -204,6 +205,11 @@ static void keeps_threads_apart_and_leaves_empty_labels_out(void **state)
 	assert_int_equal(profile->n_stacks, 1);
 	labels_of(profile, 1, labels, sizeof(labels));
 	assert_string_equal(labels, "comm=kthreadd,pid=2,thread=kthreadd,tid=2,");
+	query.is_unlabeled = true;
+	assert_int_equal(query_run(store, &query, &merged), 0);
+	assert_int_equal(merged->n_samples, 1);
+	assert_int_equal(merged->n_labels, 0);
+	assert_int_equal(merged->samples[0].count, total_count(profile));
 }
 
 static void gives_a_renamed_process_its_new_name(void **state)
@@ -559,7 +565,7 @@ int main(void)
 		cmocka_unit_test(answers_an_empty_range_with_an_empty_profile),
 		cmocka_unit_test(adds_up_samples_of_one_stack_and_label_set),
 		cmocka_unit_test(adds_up_what_two_dictionaries_describe_alike),
-		cmocka_unit_test(keeps_threads_apart_and_leaves_empty_labels_out),
+		cmocka_unit_test(keeps_threads_apart_if_labels_are_wanted),
 		cmocka_unit_test(gives_a_renamed_process_its_new_name),
 		cmocka_unit_test(makes_hostile_texts_valid),
 		cmocka_unit_test(numbers_addresses_by_file_and_offset),

@@ -176,6 +176,7 @@ static void answers_with_a_profile(void **state)
 	assert_string_equal(json_string_value(json_array_get(json_object_get(sample, "value"), 0)),
 			    "20000000");
 	assert_int_equal(json_array_size(json_object_get(sample, "locationId")), 3);
+	assert_null(json_object_get(sample, "label")); /* as the real server has none */
 	json_decref(answer);
 }
 
