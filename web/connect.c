@@ -136,21 +136,6 @@ ProtobufCMessage *connect_read(struct request *request, const ProtobufCMessageDe
 	return message;
 }
 
-/* Whether one of the codings in Accept-Encoding is gzip, and not forbidden by a quality of 0. */
-static bool gzip_is_welcome(const char *accepted)
-{
-	while (accepted && *accepted) {
-		size_t length = strcspn(accepted += strspn(accepted, ", \t"), ", \t;");
-		const char *quality = accepted + length + strspn(accepted + length, "; \t");
-
-		if (length == strlen("gzip") && !strncasecmp(accepted, "gzip", length))
-			return strncmp(quality, "q=0", 3) ||
-			       quality[3 + strspn(quality + 3, ".0")] > '0';
-		accepted = strchr(accepted, ',');
-	}
-	return false;
-}
-
 static void pack(const ProtobufCMessage *message, struct buffer *out)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);
@@ -166,7 +151,7 @@ static void compress(struct request *request)
 	struct buffer *body = &request->answer.body;
 	_cleanup_(buffer_fini) struct buffer small = { .limit = body->size };
 
-	if (body->size < WORTH_GZIP_BYTES || !gzip_is_welcome(request->accept_encoding) ||
+	if (body->size < WORTH_GZIP_BYTES || !request_takes_gzip(request) ||
 	    gzip_append(&small, body->data, body->size) < 0)
 		return;
 	answer_add_header(&request->answer, "Content-Encoding", "gzip");

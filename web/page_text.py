@@ -8,8 +8,10 @@ import re
 import sys
 
 COMMENT = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*$", re.M | re.S)
-INDENT = re.compile(r"^[ \t]+", re.M)
+INDENT = re.compile(r"(?<=\n)[ \t]+")
 BLANK = re.compile(r"[ \t]+")
+# A sign at either side may be one with this one; at the ends of what is looked at there may be one.
+AROUND_SIGN = re.compile(r"(?<=[^\s+/*-]) ([+/-]) (?=[^\s+/*-])")
 NEEDLESS = re.compile(r" ?([=*<>(){}\[\],;:?&|!%^~]) ?")
 BEFORE_DIVISION = re.compile(r"(?:[\w$)\]}]|\+\+|--)\s*$")
 BEFORE_EXPRESSION = re.compile(r"\b(?:return|typeof|case|in|of)\s*$")
@@ -52,7 +54,8 @@ def next_literal(text, at, before):
 
 
 def squeeze(code):
-    return NEEDLESS.sub(r"\1", BLANK.sub(" ", INDENT.sub("", code)))
+    code = NEEDLESS.sub(r"\1", BLANK.sub(" ", INDENT.sub("", code)))
+    return AROUND_SIGN.sub(r"\1", code)
 
 
 def squeeze_script(text):
@@ -81,9 +84,11 @@ def served(path):
     text = path.read_bytes()
     if path.suffix == ".js":
         return squeeze_script(text.decode("utf-8")).encode("utf-8")
-    if path.suffix != ".css":
+    if path.suffix not in (".css", ".html"):
         return text
-    text = COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text.decode("utf-8"))
+    text = text.decode("utf-8")
+    if path.suffix == ".css":
+        text = COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text)
     return INDENT.sub("", text).encode("utf-8")
 
 

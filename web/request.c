@@ -65,6 +65,22 @@ enum method method_from_name(const char *name)
 	return METHOD_OTHER;
 }
 
+bool request_takes_gzip(const struct request *request)
+{
+	const char *accepted = request->accept_encoding;
+
+	while (accepted && *accepted) {
+		size_t length = strcspn(accepted += strspn(accepted, ", \t"), ", \t;");
+		const char *quality = accepted + length + strspn(accepted + length, "; \t");
+
+		if (length == strlen("gzip") && !strncasecmp(accepted, "gzip", length))
+			return strncmp(quality, "q=0", 3) ||
+			       quality[3 + strspn(quality + 3, ".0")] > '0';
+		accepted = strchr(accepted, ',');
+	}
+	return false;
+}
+
 const char *request_get(const struct request *request, const char *name)
 {
 	return parameters_get(&request->parameters, name);

@@ -53,9 +53,9 @@ struct request {
 	bool has_many_hosts;       /* more than one such header */
 	bool needs_host;           /* as from HTTP/1.1 on */
 	const char *if_none_match; /* header, borrowed, NULL if none */
-	const char *content_type;  /* headers for web/connect.h, as above */
-	const char *content_encoding;
 	const char *accept_encoding;
+	const char *content_type; /* headers for web/connect.h, as above */
+	const char *content_encoding;
 	const char *connect_version;
 	const struct sockaddr *local; /* our end of the connection; borrowed, NULL if unknown */
 	struct buffer body;
@@ -88,6 +88,9 @@ void request_fini(struct request *request);
 void request_add_body(struct request *request, const char *bytes, size_t size);
 
 enum method method_from_name(const char *name);
+
+/* Whether one of the codings in Accept-Encoding is gzip, and not forbidden by a quality of 0. */
+bool request_takes_gzip(const struct request *request);
 
 /* The value of a parameter, or NULL. Borrowed. */
 const char *request_get(const struct request *request, const char *name);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * UI files: everything in web/ui/, as it was when the program was built.
+ * UI files: everything in web/ui/, as it was when the program was built, each as a gzip file.
  *
  * The table is written by embed_ui.py.
  */
@@ -12,8 +12,8 @@
 struct ui_file {
 	const char *name; /* "index.html": what follows the slash in a URL */
 	const char *media_type;
-	const char *etag; /* of the contents, in quotes */
-	const unsigned char *bytes;
+	const char *etag;           /* of the contents, in quotes */
+	const unsigned char *bytes; /* gzip'd */
 	size_t size;
 };
 

@@ -73,3 +73,34 @@ test('a line that is served has the number that it has in the tree', () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('signs keep the spaces without which they would be others', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'served-'));
+  const expressions = [
+    ['x + y - 1', 'x+y-1'],
+    ['x + +y', 'x + +y'],
+    ['x - -y', 'x - -y'],
+    ['x++ + y', 'x++ + y'],
+    ['x - --y', 'x - --y'],
+    ['x - /* y */ -1', 'x -  -1'],
+    ['x / y / 2', 'x/y/2'],
+    ['x / 1 + / [/] + 1/.source.length', 'x/1 + / [/] + 1/.source.length'],
+    ["`${x + y} + ${' + '}` + ' + '", "`${x + y} + ${' + '}` + ' + '"],
+  ];
+  const moduleOf = (/** @type {string[]} */ texts) =>
+    texts.map((text, i) => `export const f${i}=(x,y)=>${text};\n`).join('');
+  try {
+    const [tree, out] = [join(folder, 'signs.js'), join(folder, 'out')];
+    mkdirSync(out);
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+    writeFileSync(tree, moduleOf(expressions.map(([text]) => text)));
+    const run = spawnSync('python3', [join(ROOT, 'web/page_text.py'), out, tree]);
+    assert.equal(run.status, 0, String(run.stderr));
+    const served = readFileSync(join(out, 'signs.js'), 'utf8');
+    assert.equal(served, moduleOf(expressions.map(([, text]) => text)));
+    const [first, second] = [await import(tree), await import(join(out, 'signs.js'))];
+    for (const name of Object.keys(first)) assert.equal(second[name](7, 3), first[name](7, 3), name);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
