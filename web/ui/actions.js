@@ -5,8 +5,8 @@
  */
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
-/** @typedef {import('./frame.js').Frame} Frame */
 /** @typedef {import('./frame_details.js').Facts} Facts */
+/** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./palette.js').Palette} Palette */
 /** @typedef {import('./state.js').State} State */
 

@@ -5,17 +5,17 @@
  * that is picked on one side is marked on the other.
  */
 
-import { countLines, filesOf, hottestRow, lineIn, sourceRows } from './code_lines.js';
+import { countLines, filesOf, hottestRow, lineIn, sourceRows } from './code_source.js';
 import { create, setText, showOptions } from './dom.js';
-import { baseName } from './frame.js';
+import { baseName } from './frames.js';
 import { RowList, setCell } from './row_list.js';
-import { formatCount, formatShare } from './units.js';
+import { formatCount, formatShare } from './short_text.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
-/** @typedef {import('./code_lines.js').Instruction} Instruction */
-/** @typedef {import('./code_lines.js').Listing} Listing */
-/** @typedef {import('./code_lines.js').SourceRow} SourceRow */
-/** @typedef {import('./frame.js').Frame} Frame */
+/** @typedef {import('./code_source.js').Instruction} Instruction */
+/** @typedef {import('./code_source.js').Listing} Listing */
+/** @typedef {import('./code_source.js').SourceRow} SourceRow */
+/** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./row_list.js').Column} Column */
 /** @typedef {import('./state.js').State} State */
 

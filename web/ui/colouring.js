@@ -8,12 +8,13 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { labelColumn } from './selector.js';
+import { labelColumn } from './search.js';
 import { weigh } from './weights.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./call_tree.js').NodeLabels} NodeLabels */
 /** @typedef {import('./stacks.js').Stacks} Stacks */
+
 /** @typedef {{by: 'module'|'kind'|'share'|'label', label: string}} Colouring */
 
 /** @type {Colouring} */

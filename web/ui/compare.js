@@ -9,14 +9,12 @@
  * A base is a range, a selection, or both; what it does not say is as in the state itself.
  */
 
-import { CHANGE_KINDS } from './change_palette.js';
-import { CHANCE } from './difference.js';
+import { CHANCE, CHANGE_KINDS } from './difference.js';
 import { create, setText } from './dom.js';
-import { rangeOf } from './time_range.js';
-import { exactS, formatSpan } from './time_scale.js';
-import { formatRange, formatShare } from './units.js';
+import { formatRange, formatShare } from './short_text.js';
+import { exactS, formatSpan, rangeOf } from './time_scale.js';
 
-/** @typedef {import('./change_palette.js').ChangePalette} ChangePalette */
+/** @typedef {import('./difference.js').ChangePalette} ChangePalette */
 /** @typedef {import('./state.js').Base} Base */
 /** @typedef {import('./state.js').State} State */
 

@@ -5,9 +5,9 @@
  * daemon's page. It lies in an element of that id, in base64.
  */
 
-const element = document.getElementById('embedded-profile');
+const element = globalThis.document?.getElementById('embedded-profile');
 
-export const isEmbedded = element !== null;
+export const isEmbedded = Boolean(element);
 
 /** The bytes of the profile, a gzip'd pprof. */
 export function embeddedBytes() {

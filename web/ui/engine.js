@@ -10,21 +10,23 @@
  * given away: nothing of it is used again.
  */
 
-import { CallTree } from './call_tree.js';
+import { buildTree, CallTree } from './call_tree.js';
 import { labelNodes, parseColouring } from './colouring.js';
 import { Frames } from './frames.js';
-import { sumFunctions } from './function_table.js';
 import { gatherChildren, layOut } from './layout.js';
 import { readProfile } from './reader.js';
-import { compileSearch, matchFrames } from './search.js';
-import { labelColumn, parseSelector, selectSets, splitByLabel } from './selector.js';
-import { makeStacks, valueColumns, valuesOf } from './stacks.js';
-import { sumProcesses, sumSets } from './processes.js';
+import {
+  compileSearch,
+  labelColumn,
+  matchFrames,
+  parseSelector,
+  selectSets,
+  splitByLabel,
+} from './search.js';
+import { applyTransforms, makeStacks, valueColumns, valuesOf } from './stacks.js';
 import { orderByTime, threadsOf } from './time_order.js';
-import { applyTransforms } from './transforms.js';
-import { buildTree } from './tree_builder.js';
 import { measureTree } from './truth.js';
-import { calleesOf, callersOf, weigh } from './weights.js';
+import { calleesOf, callersOf, sumFunctions, sumProcesses, sumSets, weigh } from './weights.js';
 
 /** @typedef {import('./call_tree.js').TreeColumns} TreeColumns */
 /** @typedef {import('./layout.js').Order} Order */

@@ -20,8 +20,9 @@ import { Frames } from './frames.js';
 /** @typedef {import('./engine.js').Question} Question */
 /** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./layout.js').Layout} Layout */
-/** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
 /** @typedef {import('./split_view.js').Part} Part */
+/** @typedef {import('./weights.js').ProcessGroup} ProcessGroup */
+
 /** @typedef {'open'|'openBase'|'picture'|'table'|'sandwich'|'inOrder'|'split'|'processes'|'search'} Method */
 /** @typedef {{id: number, method: Method, argument: unknown}} Call */
 /** @typedef {{resolve: (value: Reply | null) => void, reject: (error: Error) => void}} Waiting */
@@ -85,7 +86,7 @@ export class EngineClient {
     return reply && hydrate(reply.answer, reply.frames);
   }
 
-  /** @param {Question} question @returns {Promise<import('./function_table.js').Table | null>} */
+  /** @param {Question} question @returns {Promise<import('./weights.js').Table | null>} */
   async table(question) {
     const reply = await this.ask('table', question);
     return reply && { ...reply.answer, frames: reply.frames };

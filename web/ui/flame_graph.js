@@ -13,15 +13,15 @@
 
 import { ROOT } from './call_tree.js';
 import { prefersLessMotion, textScale } from './dom.js';
-import { labelForms, LabelFitter } from './label.js';
 import { nodeAt } from './layout.js';
-import { Palette } from './palette.js';
-import { solidColour } from './solid_colour.js';
+import { Palette, solidColour } from './palette.js';
+import { LabelFitter, labelForms } from './short_text.js';
 import { Viewport } from './viewport.js';
 
+/** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./layout.js').Layout} Layout */
-/** @typedef {import('./frame.js').Frame} Frame */
 /** @typedef {import('./palette.js').Paint} Paint */
+
 /** @typedef {{node: number, x: number, y: number, width: number, height: number}} Box */
 
 const TEXT_SCALE = textScale();

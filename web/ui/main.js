@@ -1,9 +1,200 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Main: puts the page together. */
+/**
+ * Main: puts the page together: what people click, point at and type → what the page does.
+ */
 
-import { listenToPeople } from './controls.js';
+import { ROOT } from './call_tree.js';
+import { byId, create } from './dom.js';
+import { stepsOf } from './graph_pane.js';
 import { Page } from './page.js';
+import { formatRange } from './short_text.js';
+import { listenToFiles } from './source.js';
+import { RANGES_S } from './state.js';
+import { TABS } from './view_deck.js';
+
+/** @param {Page} page */
+function listenToHead(page) {
+  const { pause, range, order, theme, query, help, reasons } = page.elements;
+  range.append(
+    ...RANGES_S.map((s) => create('option', { value: String(s) }, `last ${formatRange(s)}`)),
+  );
+  range.addEventListener('change', () => page.setRange(Number(range.value)));
+  pause.addEventListener('click', () => page.togglePause());
+  order.addEventListener('click', () => page.toggleOrder());
+  theme.addEventListener('click', () => page.theme.next());
+  query.addEventListener('click', () => page.setQuery(''));
+  byId('show-help', HTMLButtonElement).addEventListener('click', () => help.showModal());
+  byId('show-reasons', HTMLButtonElement).addEventListener('click', () => reasons.showModal());
+}
+
+/** @param {Page} page */
+function listenToSearch(page) {
+  const { search, twin } = page.elements;
+  search.addEventListener('input', () => page.setSearch(search.value));
+  search.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') page.goToMatch(event.shiftKey ? -1 : 1);
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    search.value = '';
+    page.setSearch('');
+    twin.focus({ preventScroll: true });
+  });
+}
+
+/** @param {Page} page */
+function listenToPointer(page) {
+  const { graph, twin } = page.elements;
+  let lastTouched = -1;
+  graph.addEventListener('pointermove', (event) => {
+    if (event.pointerType === 'mouse') page.point(event);
+  });
+  graph.addEventListener('pointerleave', (event) => {
+    if (event.pointerType === 'mouse') page.unpoint();
+  });
+  graph.addEventListener('scroll', () => page.unpoint(), { passive: true });
+  graph.addEventListener('contextmenu', (event) => {
+    const ofRow = page.twin.nodeOf(event.target);
+    const node = ofRow >= 0 ? ofRow : page.graph.nodeAtPointer(event);
+    if (node < 0) return;
+    event.preventDefault();
+    page.openMenu(node, event.clientX, event.clientY);
+  });
+  graph.addEventListener('click', (event) => {
+    const ofRow = page.twin.nodeOf(event.target);
+    const node = ofRow >= 0 ? ofRow : page.graph.nodeAtPointer(event);
+    twin.focus({ preventScroll: true });
+    // A finger cannot hover: the first tap tells, the second one zooms.
+    const isTouch = event instanceof PointerEvent && event.pointerType === 'touch';
+    const isFirstTap = isTouch && node !== lastTouched;
+    lastTouched = node;
+    if (isFirstTap) page.point(event);
+    else page.zoomTo(node);
+  });
+}
+
+/** The graph shows its focus ring to those who use keys only. */
+function noteInput() {
+  const { dataset } = document.body;
+  document.addEventListener('keydown', () => (dataset.input = 'keys'), { capture: true });
+  document.addEventListener('pointerdown', () => (dataset.input = 'pointer'), { capture: true });
+}
+
+/** Up and down are as they look: a flame's callees are above. */
+const ARROWS = [
+  ['ArrowUp', 'to the row above: the caller, or in a flame the largest callee'],
+  ['ArrowDown', 'to the row below: the largest callee, or in a flame the caller'],
+  ['ArrowLeft', 'to the left'],
+  ['ArrowRight', 'to the right'],
+];
+
+/** @param {Page} page @returns {KeyBinding[]} */
+function keyBindings(page) {
+  /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
+  const anywhere = (key, text, action) => ({ key, text, action, inGraph: false });
+  /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
+  const inGraph = (key, text, action) => ({ key, text, action, inGraph: true });
+  return [
+    ...ARROWS.map(([key, text]) =>
+      inGraph(key, text, () => page.moveFocus(stepsOf(page.graph.isUpward)[key])),
+    ),
+    inGraph('Enter', 'zoom in', () => page.zoomTo(page.focused)),
+    inGraph('Backspace', 'zoom out a step', () => page.zoomOut()),
+    anywhere('Escape', 'show everything', () => page.zoomTo(ROOT)),
+    anywhere('/', 'search; /…/ is a regular expression', () => page.elements.search.select()),
+    inGraph('ContextMenu', 'what can be done with it; the Menu key, too', () =>
+      page.openMenuByKey(),
+    ),
+    anywhere('u', 'take back what was done last', () => page.workbench.chips.undo()),
+    anywhere('l', 'fold libraries', () => page.workbench.chips.toggleLibraries()),
+    ...TABS.map(({ key: view, text }, i) =>
+      anywhere(String(i + 1), `view: ${text}`, () => page.workbench.turnTo(view)),
+    ),
+    anywhere('n', 'next match', () => page.goToMatch(1)),
+    anywhere('N', 'previous match', () => page.goToMatch(-1)),
+    inGraph(' ', 'pause, or go on', () => page.togglePause()),
+    anywhere('o', 'order by name or by size', () => page.toggleOrder()),
+    anywhere('f', 'open a file', () => byId('open-file', HTMLButtonElement).click()),
+    anywhere('t', 'theme: auto, light, dark', () => page.theme.next()),
+    anywhere('i', 'what is missing, and why', () => page.elements.reasons.showModal()),
+    anywhere('?', 'these keys', () => page.elements.help.showModal()),
+  ];
+}
+
+/** @param {Page} page */
+function listenToPeople(page) {
+  listenToHead(page);
+  listenToFiles({
+    open: (file) => page.files.open(file),
+    compare: (file) => page.files.compare(file),
+  });
+  byId('file', HTMLButtonElement).addEventListener('click', () => page.files.close());
+  listenToSearch(page);
+  listenToPointer(page);
+  noteInput();
+  const bindings = keyBindings(page);
+  listenToKeys(bindings, page.elements.graph);
+  showKeys(byId('keys', HTMLElement), bindings);
+}
+
+/*
+ * Keys: one table, which both the keyboard and the page's help follow.
+ */
+
+/**
+ * @typedef {object} KeyBinding
+ * @property {string} key      as KeyboardEvent.key names it
+ * @property {string} text     what it does
+ * @property {() => void} action
+ * @property {boolean} inGraph only while the graph, or nothing, has the focus
+ */
+
+/** What the help calls keys whose names are long. @type {Record<string, string>} */
+const KEY_CAPS = {
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ContextMenu: 'Shift+F10',
+  Escape: 'Esc',
+  ' ': 'Space',
+};
+
+/** What has the keys for itself while it is there. */
+const MODAL = 'dialog[open], [role=menu]:not([hidden])';
+
+/** Elements that need their keys for themselves. @param {EventTarget | null} target */
+function wantsText(target) {
+  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+}
+
+/** @param {EventTarget | null} target @param {HTMLElement} graph */
+function isAtGraph(target, graph) {
+  return target === document.body || (target instanceof Node && graph.contains(target));
+}
+
+/** @param {KeyBinding[]} bindings @param {HTMLElement} graph */
+function listenToKeys(bindings, graph) {
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (wantsText(event.target) || document.querySelector(MODAL)) return;
+    const pressed = event.key === 'F10' && event.shiftKey ? 'ContextMenu' : event.key;
+    const binding = bindings.find(({ key }) => key === pressed);
+    if (!binding || (binding.inGraph && !isAtGraph(event.target, graph))) return;
+    event.preventDefault();
+    binding.action();
+  });
+}
+
+/** @param {HTMLElement} list a <dl> @param {KeyBinding[]} bindings */
+function showKeys(list, bindings) {
+  list.replaceChildren(
+    ...bindings.map(({ key, text }) => {
+      const cap = create('kbd', {}, KEY_CAPS[key] ?? key);
+      return create('div', {}, create('dt', {}, cap), create('dd', {}, text));
+    }),
+  );
+}
 
 const page = new Page();
 listenToPeople(page);

@@ -9,43 +9,32 @@
  * Everything that decides what is shown is in State, and State is in the address.
  */
 
-import { showBreadcrumbs } from './breadcrumbs.js';
 import { ROOT } from './call_tree.js';
+import { ChangePalette } from './difference.js';
 import { byId, create, sentenceOf, setText } from './dom.js';
 import { isEmbedded } from './embedded.js';
-import { ChangePalette } from './change_palette.js';
 import { EngineClient } from './engine_client.js';
 import { FlameGraph } from './flame_graph.js';
-import { factsOf } from './frame_details.js';
-import { OpenedFiles } from './opened_files.js';
+import { factsOf, Tooltip } from './frame_details.js';
+import { Twin } from './graph_pane.js';
 import { ProcessList } from './process_list.js';
-import { describeMatches, nextMatch, searchTree } from './search.js';
-import { formatSelector, parseSelector } from './selector.js';
-import { Source } from './source.js';
+import { describeMatches, formatSelector, nextMatch, parseSelector, searchTree } from './search.js';
+import { formatClock, formatRange, formatShare, setValueUnit } from './short_text.js';
+import { OpenedFiles, Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
 import { TimePanel } from './time_panel.js';
-import { Tooltip } from './tooltip.js';
-import {
-  describeEmptiness,
-  earliest,
-  remarks,
-  showReasons,
-  showTruths,
-  truths,
-} from './truth.js';
-import { Twin } from './twin.js';
-import { formatClock, formatRange, formatShare, setValueUnit } from './units.js';
-import { isGraphView, Workbench } from './workbench.js';
+import { describeEmptiness, earliest, remarks, showReasons, showTruths, truths } from './truth.js';
+import { isGraphView, showBreadcrumbs, Workbench } from './workbench.js';
 
 /** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./engine_client.js').Found} Found */
 /** @typedef {import('./engine_client.js').SentLayout} SentLayout */
 /** @typedef {import('./layout.js').Layout} Layout */
-/** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
 /** @typedef {import('./search.js').Matches} Matches */
 /** @typedef {import('./source.js').Status} Status */
 /** @typedef {import('./state.js').State} State */
+/** @typedef {import('./weights.js').ProcessGroup} ProcessGroup */
 
 const DOWNLOADS = ['pprof', 'folded', 'svg'];
 

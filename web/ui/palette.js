@@ -14,11 +14,14 @@
 
 import { ROOT } from './call_tree.js';
 import { BY_MODULE } from './colouring.js';
-import { baseName, hashText, languageOf } from './frame.js';
+import { create } from './dom.js';
+import { baseName, hashText, languageOf } from './frames.js';
+import { formatShare } from './short_text.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./colouring.js').Colouring} Colouring */
-/** @typedef {import('./frame.js').Frame} Frame */
+/** @typedef {import('./frames.js').Frame} Frame */
+
 /** @typedef {{fill: string, ink: string, edge: string, striped: boolean, mark?: string}} Paint */
 
 /**
@@ -272,4 +275,138 @@ export class Palette {
         };
     }
   }
+}
+
+/*
+ * Solid colour: what the canvas understands fastest. It takes longer to read a colour in oklch than
+ * to fill a box with it, and there are thousands of boxes.
+ *
+ *     'oklch(0.7 0.1 40)'  --solidColour-->  '#cd8764'
+ */
+
+const OKLCH = /^oklch\((\S+) (\S+) (\S+)\)$/;
+
+/** @type {Map<string, string>} */
+const known = new Map();
+const MOST_KNOWN = 10000;
+
+/** Light of a channel → the two digits of it that sRGB has. @param {number} linear */
+function digitsOf(linear) {
+  const light = Math.min(1, Math.max(0, linear));
+  const encoded = light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055;
+  return Math.round(encoded * 255)
+    .toString(16)
+    .padStart(2, '0');
+}
+
+/** Björn Ottosson's matrices. @param {number} lightness @param {number} a @param {number} b */
+function hexOf(lightness, a, b) {
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  const red = 4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s;
+  const green = -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s;
+  const blue = -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s;
+  return `#${digitsOf(red)}${digitsOf(green)}${digitsOf(blue)}`;
+}
+
+/** @param {string} colour of CSS @returns {string} the same; in digits, if it was in oklch */
+export function solidColour(colour) {
+  let solid = known.get(colour);
+  if (solid !== undefined) return solid;
+  const [, light, chroma, hue] = OKLCH.exec(colour) ?? [];
+  const angle = (Number(hue) / 180) * Math.PI;
+  solid = light
+    ? hexOf(Number(light), Number(chroma) * Math.cos(angle), Number(chroma) * Math.sin(angle))
+    : colour;
+  if (known.size < MOST_KNOWN) known.set(colour, solid);
+  return solid;
+}
+
+/*
+ * Legend: what the colours of a picture mean.
+ *
+ *     Palette, CallTree  --legendOf-->  entries  --showLegend-->  a list
+ */
+
+/** @typedef {{text: string, fill?: string, kind?: string}} Entry  kind: one that style.css paints */
+
+const MAX_VALUES = 10;
+const SHARES = [0, 0.001, 0.01, 0.05, 0.2];
+
+/** @type {Entry[]} */
+const KINDS = [
+  { text: 'inlined', kind: 'inlined' },
+  { text: 'kernel', kind: 'kernel' },
+  { text: 'run-time code', kind: 'jit' },
+  { text: 'no symbol', kind: 'unnamed' },
+];
+
+/** The time in each of the things that @keyOf tells of a node; the largest first. */
+function rank(/** @type {CallTree} */ tree, /** @type {(node: number) => string | null} */ keyOf) {
+  const times = new Map();
+  for (let node = 0; node < tree.size; node++) {
+    if (!tree.self[node]) continue;
+    const key = keyOf(node);
+    if (key !== null) times.set(key, (times.get(key) ?? 0) + tree.self[node]);
+  }
+  return [...times].sort((a, b) => b[1] - a[1]).map(([key]) => /** @type {string} */ (key));
+}
+
+/** @param {Palette} palette @param {CallTree} tree @returns {Entry[]} */
+function ofKinds(palette, tree) {
+  /** @type {Map<string, Frame>} */
+  const examples = new Map();
+  const languages = rank(tree, (node) => {
+    const frame = tree.frameOf(node);
+    if (frame.kind !== 'native') return null;
+    const language = languageOf(frame) || 'other native code';
+    if (!examples.has(language)) examples.set(language, { ...frame, inlined: false });
+    return language;
+  });
+  return languages.map((language) => ({
+    text: language,
+    fill: palette.paintKind(/** @type {Frame} */ (examples.get(language))).fill,
+  }));
+}
+
+/** @param {Palette} palette @param {CallTree} tree @returns {Entry[]} */
+function ofValues(palette, tree) {
+  const { labels } = tree;
+  if (!labels) return [];
+  const values = rank(tree, (node) => labels.values[labels.ofNode[node]] ?? null);
+  const shown = values.slice(0, MAX_VALUES).map((value) => ({
+    text: value || 'without it',
+    fill: palette.paintValue(value).fill,
+  }));
+  const rest = values.length - shown.length;
+  if (rest > 0) shown.push({ text: `and ${rest} more`, fill: 'transparent' });
+  return [...shown, { text: 'several', fill: palette.paintValue(null).fill }];
+}
+
+/** @param {Palette} palette @param {CallTree | null} tree what is coloured @returns {Entry[]} */
+export function legendOf(palette, tree) {
+  const { by } = palette.colouring;
+  if (by === 'share') {
+    return SHARES.map((share, i) => ({
+      text: i === SHARES.length - 1 ? `${formatShare(share)} and more` : formatShare(share),
+      fill: palette.paintShare(share).fill,
+    }));
+  }
+  const isEmpty = !tree?.size || !tree.total[ROOT];
+  if (by === 'kind') return [...(isEmpty ? [] : ofKinds(palette, tree)), ...KINDS];
+  if (by === 'label') return isEmpty ? [] : ofValues(palette, tree);
+  return [{ text: 'native, by module', kind: 'native' }, ...KINDS];
+}
+
+/** @param {HTMLElement} list a <ul> @param {Entry[]} entries */
+export function showLegend(list, entries) {
+  list.replaceChildren(
+    ...entries.map(({ text, fill, kind }) => {
+      const words = kind === 'inlined' ? create('i', {}, text) : text;
+      const item = create('li', kind ? { class: `is-${kind}` } : {}, words);
+      if (fill) item.style.setProperty('--swatch', fill);
+      return item;
+    }),
+  );
 }

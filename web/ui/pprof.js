@@ -11,9 +11,16 @@
  * last. Format: proto/profile.proto of the pprof project.
  */
 
-import { Numbers, Rows } from './numbers.js';
-import { DecodeError, LIMITS, refuseBeyond, timesOf, tooMany } from './profile.js';
-import { readStrings } from './strings.js';
+import {
+  DecodeError,
+  LIMITS,
+  Numbers,
+  readStrings,
+  refuseBeyond,
+  Rows,
+  timesOf,
+  tooMany,
+} from './profile.js';
 import { Wire } from './wire.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */

@@ -7,10 +7,11 @@
  */
 
 import { create, setText } from './dom.js';
-import { formatCores, formatShare, formatValue, valueName } from './units.js';
+import { formatCores, formatShare, formatValue, valueName } from './short_text.js';
 
-/** @typedef {import('./processes.js').ProcessGroup} ProcessGroup */
-/** @typedef {import('./selector.js').Matcher} Matcher */
+/** @typedef {import('./search.js').Matcher} Matcher */
+/** @typedef {import('./weights.js').ProcessGroup} ProcessGroup */
+
 /** @typedef {{label: 'comm'|'pid', value: string}} Pick */
 /** @typedef {{key: string, text: string, detail: string, timeNs: number, pids: number}} Texts */
 /** @typedef {Pick & Texts} Row */

@@ -6,11 +6,9 @@
  *     bytes, gzip'd or not  --readProfile-->  Profile
  */
 
-import { readFolded } from './folded.js';
-import { isPerfScript, readPerfScript } from './perf_script.js';
 import { decodeProfile } from './pprof.js';
 import { DecodeError, LIMITS, refuseBeyond } from './profile.js';
-import { isText } from './text_lines.js';
+import { isPerfScript, isText, readFolded, readPerfScript } from './text_formats.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
 

@@ -11,18 +11,18 @@
 
 import { ROOT } from './call_tree.js';
 import { create } from './dom.js';
-import { baseName } from './frame.js';
-import { factsOfRow, parseSorting, sortFunctions } from './function_table.js';
+import { baseName } from './frames.js';
 import { GraphPane } from './graph_pane.js';
 import { RowList, setCell } from './row_list.js';
-import { formatShare, formatValue } from './units.js';
+import { formatShare, formatValue } from './short_text.js';
+import { factsOfRow, parseSorting, sortFunctions } from './weights.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
-/** @typedef {import('./frame.js').Frame} Frame */
-/** @typedef {import('./function_table.js').Table} Table */
+/** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./row_list.js').Column} Column */
 /** @typedef {import('./state.js').State} State */
+/** @typedef {import('./weights.js').Table} Table */
 
 /**
  * @typedef {object} Sandwich

@@ -7,8 +7,8 @@
 
 import { create, setText, showOptions } from './dom.js';
 import { GraphPane } from './graph_pane.js';
-import { formatSelector, parseSelector } from './selector.js';
-import { formatCount, formatShare, formatValue } from './units.js';
+import { formatSelector, parseSelector } from './search.js';
+import { formatCount, formatShare, formatValue } from './short_text.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -40,7 +40,7 @@ export function queryOfPart(
   /** @type {string} */ name,
   /** @type {string} */ value,
 ) {
-  let matchers = /** @type {import('./selector.js').Matcher[]} */ ([]);
+  let matchers = /** @type {import('./search.js').Matcher[]} */ ([]);
   try {
     matchers = parseSelector(query);
   } catch {

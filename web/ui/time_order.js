@@ -9,10 +9,11 @@
  * are far apart: then there is a gap, and the sample stands for no more than its own time.
  */
 
-import { labelColumn } from './selector.js';
+import { labelColumn } from './search.js';
 
 /** @typedef {import('./call_tree.js').TreeColumns} TreeColumns */
 /** @typedef {import('./stacks.js').Stacks} Stacks */
+
 /** @typedef {{key: string, text: string, total: number}} Thread key: its tid */
 
 /**

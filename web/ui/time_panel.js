@@ -9,25 +9,30 @@
  * It is shown anew once a second while it is live, and asks the server through TimelineSource.
  */
 
-import { groupMarks } from './build_marks.js';
 import { Compare } from './compare.js';
 import { byId, create, setText } from './dom.js';
 import { HeatmapView } from './heatmap.js';
-import { sumsOf } from './timeline_data.js';
-import { aroundChange, rangeOf, whenOf, windowOf } from './time_range.js';
-import { exactS, formatSpan, stepFor } from './time_scale.js';
+import { formatSelector } from './search.js';
+import { formatCores, formatRange } from './short_text.js';
+import {
+  aroundChange,
+  exactS,
+  formatSpan,
+  rangeOf,
+  stepFor,
+  whenOf,
+  windowOf,
+} from './time_scale.js';
 import { Timeline } from './timeline.js';
-import { bandColour } from './timeline_canvas.js';
-import { TimelineSource } from './timeline_source.js';
-import { formatCores, formatRange } from './units.js';
-import { formatSelector } from './selector.js';
+import { bandColour, groupMarks } from './timeline_canvas.js';
+import { sumsOf, TimelineSource } from './timeline_source.js';
 
-/** @typedef {import('./build_marks.js').BuildChange} BuildChange */
-/** @typedef {import('./heatmap_cells.js').Heatmap} Heatmap */
+/** @typedef {import('./heatmap.js').Heatmap} Heatmap */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./time_scale.js').TimeRange} TimeRange */
+/** @typedef {import('./timeline_canvas.js').BuildChange} BuildChange */
 /** @typedef {import('./timeline_canvas.js').Shown} Shown */
-/** @typedef {import('./timeline_data.js').TimelineData} TimelineData */
+/** @typedef {import('./timeline_source.js').TimelineData} TimelineData */
 
 /**
  * @typedef {object} TimeActions

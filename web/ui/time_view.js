@@ -8,8 +8,8 @@
 import { ROOT } from './call_tree.js';
 import { create, setText, showOptions } from './dom.js';
 import { GraphPane } from './graph_pane.js';
+import { formatCount, formatTime, formatValue } from './short_text.js';
 import { formatClock, formatTick, ticksOf, TimeScale } from './time_scale.js';
-import { formatCount, formatTime, formatValue } from './units.js';
 import { panSpan, WHOLE, zoomSpan } from './viewport.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */

@@ -10,17 +10,16 @@
  */
 
 import { create } from './dom.js';
-import { coresAt } from './timeline_data.js';
+import { formatCores, formatRange } from './short_text.js';
+import { dragged, formatMoment, formatSpan, nudged, TimeScale } from './time_scale.js';
 import { TimelineCanvas } from './timeline_canvas.js';
-import { dragged, nudged } from './time_range.js';
-import { formatMoment, formatSpan, TimeScale } from './time_scale.js';
-import { formatCores, formatRange } from './units.js';
+import { coresAt } from './timeline_source.js';
 
-/** @typedef {import('./time_range.js').Edge} Edge */
+/** @typedef {import('./time_scale.js').Edge} Edge */
 /** @typedef {import('./time_scale.js').TimeRange} TimeRange */
+/** @typedef {import('./timeline_canvas.js').MarkGroup} MarkGroup */
 /** @typedef {import('./timeline_canvas.js').Shown} Shown */
-/** @typedef {import('./timeline_data.js').TimelineData} TimelineData */
-/** @typedef {import('./build_marks.js').MarkGroup} MarkGroup */
+/** @typedef {import('./timeline_source.js').TimelineData} TimelineData */
 
 /**
  * @typedef {object} TimelineView

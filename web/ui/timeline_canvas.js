@@ -6,16 +6,18 @@
  *     TimelineData, TimeScale  --draw-->  stacked bars, lines of CPUs, ticks of time
  */
 
-import { coresAt, lengthOf } from './timeline_data.js';
-import { formatTick, ticksOf } from './time_scale.js';
+import { formatCount } from './short_text.js';
+import { formatMoment, formatTick, ticksOf } from './time_scale.js';
+import { coresAt, lengthOf } from './timeline_source.js';
 
-/** @typedef {import('./timeline_data.js').TimelineData} TimelineData */
 /** @typedef {import('./time_scale.js').TimeScale} TimeScale */
+/** @typedef {import('./timeline_source.js').TimelineData} TimelineData */
+
 /** @typedef {'light' | 'dark' | 'forced'} Shown */
 /** @typedef {{data: TimelineData, scale: TimeScale, nowS: number, highlight: number}} Drawing */
 
 /** Below the bars, where the ticks are. */
-export const TICKS_PX = 16;
+const TICKS_PX = 16;
 const TOP_PX = 4;
 const TICK_GAP_PX = 92;
 const FONT = '11px system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
@@ -47,7 +49,7 @@ export function bandColour(
 }
 
 /** The next number of CPUs that people like. @param {number} cores */
-export function niceCores(cores) {
+function niceCores(cores) {
   const size = 10 ** Math.floor(Math.log10(Math.max(cores, 0.01)));
   const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * size >= cores * 0.999) ?? 10;
   return step * size;
@@ -168,4 +170,90 @@ export class TimelineCanvas {
       if (x - half >= 0 && x + half <= width) context.fillText(words, x, height - 6);
     }
   }
+}
+
+/*
+ * Build marks: where on a timeline files became other builds.
+ *
+ *     BuildChange[], TimeScale  --groupMarks-->  MarkGroup[], one for each place that can be hit
+ */
+
+/**
+ * What /api/v1/builds tells of a change.
+ * @typedef {object} BuildChange
+ * @property {number} time      unix s
+ * @property {string} file
+ * @property {string} build_id
+ * @property {string} before
+ * @property {number} before_until
+ * @property {number} count     samples of the new build
+ */
+
+/**
+ * @typedef {object} MarkGroup
+ * @property {number} x         pixels
+ * @property {BuildChange} change the one with most samples
+ * @property {BuildChange[]} changes
+ * @property {boolean} isBeside the old build goes on beside the new one
+ * @property {string} label
+ */
+
+/** Marks that are nearer cannot be told apart, nor hit. */
+const NEAR_PX = 14;
+const MOST_NAMED = 4;
+/** An old process may live so much longer than the first new one. */
+const BESIDE_S = 60;
+const ID_DIGITS = 8;
+
+/** @param {string} path */
+function nameOf(path) {
+  return path.slice(path.lastIndexOf('/') + 1) || path;
+}
+
+/** Whether both builds ran side by side for long. @param {BuildChange} change */
+export function isBeside({ time, before_until }) {
+  return before_until > time + BESIDE_S;
+}
+
+/** @param {BuildChange} change */
+function describe(change) {
+  const ids = [change.before, change.build_id].map((id) => id.slice(0, ID_DIGITS));
+  const words = isBeside(change) ? 'beside' : 'in place of';
+  return `${nameOf(change.file)}: build ${ids[1]} ${words} ${ids[0]}`;
+}
+
+/** @param {BuildChange[]} changes the one with most samples first */
+function labelOf(changes) {
+  const named = changes.slice(0, MOST_NAMED).map(describe);
+  const rest = changes.length - named.length;
+  if (rest > 0) named.push(`and ${formatCount(rest)} more`);
+  return `${formatMoment(changes[0].time)}: ${named.join('; ')}. Compare before and after`;
+}
+
+/**
+ * @param {BuildChange[]} changes sorted by time @param {TimeScale} scale
+ * @returns {MarkGroup[]}
+ */
+export function groupMarks(changes, scale) {
+  const groups = /** @type {BuildChange[][]} */ ([]);
+  let lastX = -Infinity;
+  for (const change of changes) {
+    const x = scale.xOf(change.time);
+    if (x < 0 || x > scale.width) continue;
+    if (x - lastX < NEAR_PX) groups[groups.length - 1].push(change);
+    else {
+      groups.push([change]);
+      lastX = x;
+    }
+  }
+  return groups.map((group) => {
+    const sorted = [...group].sort((a, b) => b.count - a.count);
+    return {
+      x: scale.xOf(sorted[0].time),
+      change: sorted[0],
+      changes: sorted,
+      isBeside: group.every(isBeside),
+      label: labelOf(sorted),
+    };
+  });
 }

@@ -9,14 +9,12 @@
  * of a timeline the last steps only. What somebody no longer wants to know is given up.
  */
 
-import { heatmapUrl } from './heatmap_cells.js';
-import { lackOf } from './reasons.js';
-import { mergeTimeline, timelineUrl, wantedSteps } from './timeline_data.js';
+import { heatmapUrl } from './heatmap.js';
+import { lackOf } from './truth.js';
 
-/** @typedef {import('./build_marks.js').BuildChange} BuildChange */
-/** @typedef {import('./heatmap_cells.js').Heatmap} Heatmap */
+/** @typedef {import('./heatmap.js').Heatmap} Heatmap */
 /** @typedef {import('./time_scale.js').TimeRange} TimeRange */
-/** @typedef {import('./timeline_data.js').TimelineData} TimelineData */
+/** @typedef {import('./timeline_canvas.js').BuildChange} BuildChange */
 
 /**
  * @typedef {object} TimelineWish
@@ -162,4 +160,154 @@ export class TimelineSource {
       this.listener.onHeatmap(map),
     );
   }
+}
+
+/*
+ * Timeline data: CPU time by step of time and service, kept while new steps come.
+ *
+ *     nothing  --mergeTimeline(answer of the whole)-->  TimelineData
+ *     TimelineData  --mergeTimeline(answer of the last steps)-->  TimelineData
+ *
+ * Which services have a series of their own is decided by the whole, once; what others use later
+ * is added to the rest, until the whole is asked for again. Steps are numbered since 1970.
+ */
+
+/** @typedef {{name: string, values: Float64Array}} Series values: ns in each step */
+
+/**
+ * @typedef {object} TimelineData
+ * @property {number} stepS
+ * @property {number} firstStep
+ * @property {number} nSteps
+ * @property {Series[]} series  the largest first; the last one is the rest, whose name is ''
+ */
+
+/**
+ * What /api/v1/timeline answers.
+ * @typedef {object} TimelineAnswer
+ * @property {number} from
+ * @property {number} step
+ * @property {number} steps
+ * @property {{labels: Record<string, string>, values: number[]}[]} series
+ * @property {{values: number[]} | null} other
+ */
+
+/** Services with a series of their own. */
+const MOST_SERIES = 8;
+/** Of later answers all services are wanted: their order may be another. */
+const MOST_LATER = 100;
+/** Samples come late by so much, at most. */
+const LATE_S = 15;
+/** After so much of the window has come later, the whole is asked for again. */
+const MOST_SHIFT = 0.25;
+
+/** Which label a timeline is by. */
+const LABEL = 'service_name';
+
+/**
+ * What to ask for, to have a window: the whole, or what is new.
+ * @param {TimelineData | null} data @param {TimeRange} window @param {number} stepS
+ */
+export function wantedSteps(data, window, stepS) {
+  const first = Math.round(window.startS / stepS);
+  const end = Math.round(window.endS / stepS);
+  const whole = { first, end, isWhole: true };
+  if (!data || data.stepS !== stepS) return whole;
+  const shift = first - data.firstStep;
+  const known = data.firstStep + data.nSteps;
+  const isLater = shift >= 0 && shift <= MOST_SHIFT * data.nSteps && end >= known;
+  if (!isLater) return whole;
+  const late = Math.ceil(LATE_S / stepS) + 1;
+  return { first: Math.max(first, known - late), end, isWhole: false };
+}
+
+/**
+ * @param {ReturnType<typeof wantedSteps>} wanted @param {number} stepS
+ * @param {string} query
+ */
+export function timelineUrl({ first, end, isWhole }, stepS, query) {
+  const fields = new URLSearchParams({
+    from: String(first * stepS),
+    to: String(end * stepS),
+    step: String(stepS),
+    by: LABEL,
+    limit: String(isWhole ? MOST_SERIES : MOST_LATER),
+  });
+  if (query) fields.set('query', query);
+  return `/api/v1/timeline?${fields}`;
+}
+
+/** @param {TimelineData | null} data @param {TimelineAnswer} answer @returns {string[]} */
+function namesOf(data, answer) {
+  if (data) return data.series.map(({ name }) => name);
+  const names = answer.series.slice(0, MOST_SERIES).map(({ labels }) => labels[LABEL] ?? '?');
+  return [...names, ''];
+}
+
+/**
+ * @param {TimelineData | null} data what was there of the same steps' length
+ * @param {TimelineAnswer} answer @param {TimeRange} window that is shown from now on
+ * @returns {TimelineData}
+ */
+export function mergeTimeline(data, answer, window) {
+  const stepS = answer.step;
+  const firstStep = Math.round(window.startS / stepS);
+  const nSteps = Math.round(window.endS / stepS) - firstStep;
+  const names = namesOf(data, answer);
+  const series = names.map((name) => ({ name, values: new Float64Array(nSteps) }));
+  const shift = data ? firstStep - data.firstStep : 0;
+  series.forEach(({ values }, i) => {
+    const old = data?.series[i].values;
+    for (let step = 0; old && step < nSteps; step++) values[step] = old[step + shift] ?? 0;
+  });
+  const start = Math.round(answer.from / stepS) - firstStep;
+  const end = Math.min(start + answer.steps, nSteps);
+  for (const { values } of series) values.fill(0, Math.max(0, start), end);
+  const rest = series.length - 1;
+  const add = (/** @type {number} */ row, /** @type {number[]} */ added) => {
+    for (let i = Math.max(0, -start); i < added.length && start + i < nSteps; i++) {
+      series[row].values[start + i] += added[i];
+    }
+  };
+  for (const { labels, values } of answer.series) {
+    const row = names.indexOf(labels[LABEL] ?? '?');
+    add(row < 0 ? rest : row, values);
+  }
+  if (answer.other) add(rest, answer.other.values);
+  return { stepS, firstStep, nSteps, series };
+}
+
+/** How long a step has lasted by now: the last one is not over. */
+export function lengthOf(
+  /** @type {TimelineData} */ { stepS, firstStep },
+  /** @type {number} */ step,
+  /** @type {number} */ nowS,
+) {
+  const startS = (firstStep + step) * stepS;
+  return Math.max(Math.min(stepS, nowS - startS), Math.min(1, stepS));
+}
+
+/** CPUs in use in a step, of all. @param {TimelineData} data @param {number} step */
+export function coresAt(data, step, /** @type {number} */ nowS) {
+  let ns = 0;
+  for (const { values } of data.series) ns += values[step] ?? 0;
+  return ns / 1e9 / lengthOf(data, step, nowS);
+}
+
+/**
+ * CPU time of each series in a range, in s; a step that is cut counts in part.
+ * @param {TimelineData} data @param {TimeRange} range @param {number} nowS
+ */
+export function sumsOf(data, { startS, endS }, nowS) {
+  const { stepS, firstStep, nSteps, series } = data;
+  return series.map(({ values }) => {
+    let ns = 0;
+    for (let step = 0; step < nSteps; step++) {
+      const from = (firstStep + step) * stepS;
+      const length = lengthOf(data, step, nowS);
+      const common = Math.min(endS, from + length) - Math.max(startS, from);
+      if (common > 0) ns += values[step] * (common / length);
+    }
+    return ns / 1e9;
+  });
 }

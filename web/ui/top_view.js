@@ -3,22 +3,16 @@
 /** Top view: the functions of a selection as a table; sorted by a click, searched, of any length. */
 
 import { create } from './dom.js';
-import { baseName } from './frame.js';
-import {
-  factsOfRow,
-  formatSorting,
-  parseSorting,
-  sortBy,
-  sortFunctions,
-} from './function_table.js';
+import { baseName } from './frames.js';
 import { RowList, setCell } from './row_list.js';
-import { formatCount, formatShare, formatValue } from './units.js';
+import { formatCount, formatShare, formatValue } from './short_text.js';
+import { factsOfRow, formatSorting, parseSorting, sortBy, sortFunctions } from './weights.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
-/** @typedef {import('./frame.js').Frame} Frame */
-/** @typedef {import('./function_table.js').Table} Table */
+/** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./row_list.js').Column} Column */
 /** @typedef {import('./state.js').State} State */
+/** @typedef {import('./weights.js').Table} Table */
 
 /** @type {Column[]} */
 const COLUMNS = [

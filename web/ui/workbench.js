@@ -7,24 +7,23 @@
  *     State, Matter  --Workbench-->  what is seen          people  --Actions-->  State
  */
 
+import { ROOT } from './call_tree.js';
 import { colourings, parseColouring } from './colouring.js';
-import { byId, sentenceOf, showOptions } from './dom.js';
-import { deedsOf } from './frame_deeds.js';
+import { byId, create, sentenceOf, showOptions } from './dom.js';
 import { FrameDetails } from './frame_details.js';
-import { legendOf, showLegend } from './legend.js';
-import { Menu } from './menu.js';
-import { Palette } from './palette.js';
-import { Tabs } from './tabs.js';
-import { TransformChips } from './transform_chips.js';
-import { labelsOf, ViewDeck } from './view_deck.js';
+import { deedsOf, Menu } from './frame_menu.js';
+import { legendOf, Palette, showLegend } from './palette.js';
+import { lastPart, withoutParameters } from './short_text.js';
+import { labelsOf, Tabs, ViewDeck } from './view_deck.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./actions.js').MenuPlace} MenuPlace */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
-/** @typedef {import('./frame.js').Frame} Frame */
-/** @typedef {import('./frame_deeds.js').Deed} Deed */
+/** @typedef {import('./frame_menu.js').Deed} Deed */
+/** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./page.js').Page} Page */
 /** @typedef {import('./state.js').State} State */
+/** @typedef {import('./state.js').Transform} Transform */
 /** @typedef {import('./view_deck.js').Matter} Matter */
 
 const LONGEST_LABEL = 120;
@@ -184,5 +183,176 @@ export class Workbench {
     } catch {
       this.page.say('this browser does not let the page copy');
     }
+  }
+}
+
+/* Breadcrumbs: the way from the host to what is zoomed; each step leads back to it. */
+
+const FIRST_STEPS = 2;
+const LAST_STEPS = 3;
+const LONGEST_NAME = 60;
+
+/**
+ * @param {HTMLElement} list an <ol>
+ * @param {CallTree} tree @param {number} zoom
+ * @param {(node: number) => void} onPick
+ */
+export function showBreadcrumbs(list, tree, zoom, onPick) {
+  const way = tree.ancestors(zoom);
+  const hidden = way.length - FIRST_STEPS - LAST_STEPS;
+  const items = way.map((node) => {
+    const { name } = tree.frameOf(node);
+    const text = lastPart(withoutParameters(name.slice(0, 400))).slice(0, LONGEST_NAME);
+    const step = create('button', { type: 'button', title: name.slice(0, 400) }, text);
+    if (node === zoom) step.ariaCurrent = 'location';
+    step.addEventListener('click', () => onPick(node));
+    return create('li', {}, step);
+  });
+  if (hidden > 1) {
+    const gap = create('li', { class: 'gap' }, `${hidden} frames`);
+    items.splice(FIRST_STEPS, hidden, gap);
+  }
+  list.replaceChildren(...items);
+  list.parentElement?.classList.toggle('is-zoomed', zoom !== ROOT);
+}
+
+/*
+ * Transform chips: what has been done to the picture, in order. Each can be taken back, and more
+ * can be done by a text or a /regular expression/.
+ */
+
+const FOLD_LIBRARIES = /** @type {Transform} */ ({ verb: 'fold', what: '*' });
+const LONGEST_WHAT = 48;
+
+/** Those that can be typed. @type {{verb: Transform['verb'], text: string}[]} */
+const TYPED = [
+  { verb: 'focus', text: 'focus on' },
+  { verb: 'ignore', text: 'ignore' },
+  { verb: 'hide', text: 'hide' },
+  { verb: 'fold', text: 'fold' },
+];
+
+/** @param {Transform} transform */
+export function describeTransform({ verb, what }) {
+  if (verb === 'fold' && what === '*') return 'fold libraries';
+  const name = what.replace(/^=/, '');
+  const isPath = name.startsWith('/') && what.startsWith('=');
+  const short = isPath ? name.slice(name.lastIndexOf('/') + 1) : name;
+  const cut = short.length > LONGEST_WHAT ? `${short.slice(0, LONGEST_WHAT - 1)}…` : short;
+  return what === '*' ? verb : `${verb} ${cut}`;
+}
+
+/** Whether libraries are folded. @param {Transform[]} transforms */
+export function foldsLibraries(transforms) {
+  return transforms.some(({ verb, what }) => verb === 'fold' && what === '*');
+}
+
+/** With libraries folded, or no more. @param {Transform[]} transforms @returns {Transform[]} */
+export function toggleLibraries(transforms) {
+  const rest = transforms.filter(({ verb, what }) => verb !== 'fold' || what !== '*');
+  return rest.length < transforms.length ? rest : [...transforms, FOLD_LIBRARIES];
+}
+
+class TransformChips {
+  /** @param {HTMLElement} element @param {Actions} actions */
+  constructor(element, actions) {
+    this.actions = actions;
+    /** @type {Transform[]} */
+    this.transforms = [];
+    this.list = create('ol', { class: 'chips', 'aria-label': 'what was done to the picture' });
+    this.fold = create('button', { type: 'button', 'aria-keyshortcuts': 'l' }, 'fold libraries');
+    this.fold.title = 'consecutive frames of a library become one box';
+    this.fold.addEventListener('click', () => this.toggleLibraries());
+    this.more = create('button', { type: 'button', 'aria-expanded': 'false' }, '+ filter');
+    this.more.addEventListener('click', () => this.toggleForm());
+    this.form = this.createForm();
+    element.replaceChildren(this.list, this.fold, this.more, this.form);
+  }
+
+  createForm() {
+    const verb = create(
+      'select',
+      { 'aria-label': 'what to do' },
+      ...TYPED.map(({ verb: value, text }) => create('option', { value }, text)),
+    );
+    const what = create('input', {
+      'aria-label': 'with which functions or modules',
+      placeholder: 'text or /regex/',
+      autocomplete: 'off',
+      spellcheck: 'false',
+    });
+    const add = create('button', { type: 'submit' }, 'add');
+    const form = create('form', { class: 'add-transform', hidden: '' }, verb, what, add);
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = what.value.trim();
+      if (!text) return;
+      what.value = '';
+      this.toggleForm();
+      const typed = TYPED[verb.selectedIndex];
+      this.set([...this.transforms, { verb: typed.verb, what: text }]);
+    });
+    form.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape') return;
+      event.preventDefault();
+      this.toggleForm();
+      this.more.focus();
+    });
+    return form;
+  }
+
+  toggleForm() {
+    this.form.hidden = !this.form.hidden;
+    this.more.ariaExpanded = String(!this.form.hidden);
+    if (!this.form.hidden) this.form.querySelector('input')?.focus();
+  }
+
+  /** @param {Transform[]} transforms */
+  set(transforms) {
+    this.actions.change({ transforms, zoom: [] }, true);
+  }
+
+  toggleLibraries() {
+    this.set(toggleLibraries(this.transforms));
+  }
+
+  /** Take back the last one. */
+  undo() {
+    const last = this.transforms.at(-1);
+    if (!last) return;
+    this.actions.say(`${describeTransform(last)}: taken back`);
+    this.set(this.transforms.slice(0, -1));
+  }
+
+  /** @param {State} state */
+  show({ transforms }) {
+    this.transforms = transforms;
+    const hadFold = this.fold === document.activeElement;
+    // Once it is done, its chip takes it back.
+    this.fold.hidden = foldsLibraries(transforms);
+    const hadFocus = this.list.contains(document.activeElement);
+    this.list.hidden = !transforms.length;
+    this.list.replaceChildren(
+      ...transforms.map((transform, i) => create('li', {}, this.createChip(transform, i))),
+    );
+    if (!hadFocus && !(hadFold && this.fold.hidden)) return;
+    const last = this.list.querySelector('li:last-child button');
+    if (last instanceof HTMLElement) last.focus();
+    else this.more.focus();
+  }
+
+  /** @param {Transform} transform @param {number} i */
+  createChip(transform, i) {
+    const words = describeTransform(transform);
+    const isLast = i === this.transforms.length - 1;
+    const chip = create(
+      'button',
+      { type: 'button', class: 'chip', 'aria-label': `take back: ${words}` },
+      create('bdi', {}, words),
+      create('span', { 'aria-hidden': 'true' }, '×'),
+    );
+    chip.title = `${transform.verb} ${transform.what}\na click takes it back${isLast ? ', or u' : ''}`;
+    chip.addEventListener('click', () => this.set(this.transforms.filter((_, at) => at !== i)));
+    return chip;
   }
 }

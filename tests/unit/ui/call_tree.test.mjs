@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ROOT } from '../../../web/ui/call_tree.js';
-import { labelColumn } from '../../../web/ui/selector.js';
+import { labelColumn } from '../../../web/ui/search.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 import { engineOf, layoutOf, synthetic } from './pictures.mjs';
 

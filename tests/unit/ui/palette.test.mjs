@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { colourings, parseColouring } from '../../../web/ui/colouring.js';
-import { languageOf } from '../../../web/ui/frame.js';
-import { legendOf } from '../../../web/ui/legend.js';
-import { Palette } from '../../../web/ui/palette.js';
+import { languageOf } from '../../../web/ui/frames.js';
+import { legendOf, Palette } from '../../../web/ui/palette.js';
 import { layoutOf, synthetic } from './pictures.mjs';
 
 const { tree } = await layoutOf(synthetic(1));
@@ -39,7 +38,7 @@ test('a language is known by the file, or by the look of a name', () => {
     ['read', '', ''],
   ];
   for (const [name, file, language] of known) {
-    const frame = /** @type {import('../../../web/ui/frame.js').Frame} */ ({ name, file });
+    const frame = /** @type {import('../../../web/ui/frames.js').Frame} */ ({ name, file });
     assert.equal(languageOf(frame), language);
   }
 });

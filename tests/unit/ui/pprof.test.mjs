@@ -5,8 +5,7 @@ import { gzipSync } from 'node:zlib';
 
 import { inflate } from '../../../web/ui/reader.js';
 import { decodeProfile } from '../../../web/ui/pprof.js';
-import { DecodeError } from '../../../web/ui/profile.js';
-import { visible } from '../../../web/ui/strings.js';
+import { DecodeError, visible } from '../../../web/ui/profile.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 
 const facts = { endS: 1700000030, seconds: 30, comments: ['host: h1', 'dropped: 3', 'no fact'] };

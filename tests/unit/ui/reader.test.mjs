@@ -5,10 +5,9 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import { ROOT } from '../../../web/ui/call_tree.js';
-import { isPerfScript, parseEvent, parseFrame } from '../../../web/ui/perf_script.js';
+import { eachLine, isPerfScript, parseEvent, parseFrame } from '../../../web/ui/text_formats.js';
 import { DecodeError } from '../../../web/ui/profile.js';
 import { readProfile } from '../../../web/ui/reader.js';
-import { eachLine } from '../../../web/ui/text_lines.js';
 import { engineOf, layoutIn, layoutOf, synthetic } from './pictures.mjs';
 
 const bytesOf = (/** @type {string} */ text) => new TextEncoder().encode(text);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { solidColour } from '../../../web/ui/solid_colour.js';
+import { solidColour } from '../../../web/ui/palette.js';
 
 test('colours in oklch become what sRGB has', () => {
   // As the standard's examples have them (CSS Color 4).

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { formatSelector, parseSelector } from '../../../web/ui/selector.js';
+import { formatSelector, parseSelector } from '../../../web/ui/search.js';
 import { formatState, parseState, profileUrl } from '../../../web/ui/state.js';
 import {
   formatCores,
@@ -13,7 +13,7 @@ import {
   formatValue,
   setValueUnit,
   valueName,
-} from '../../../web/ui/units.js';
+} from '../../../web/ui/short_text.js';
 
 test('a state survives its address', () => {
   /** @type {import('../../../web/ui/state.js').State} */

@@ -5,12 +5,12 @@ import { test } from 'node:test';
 import {
   aroundChange,
   dragged,
+  exactS,
   nudged,
   rangeOf,
   whenOf,
   windowOf,
-} from '../../../web/ui/time_range.js';
-import { exactS } from '../../../web/ui/time_scale.js';
+} from '../../../web/ui/time_scale.js';
 
 const NOW = 1700006400; // a midnight
 const HOUR = { startS: NOW - 3600, endS: NOW };

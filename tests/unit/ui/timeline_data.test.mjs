@@ -8,7 +8,7 @@ import {
   sumsOf,
   timelineUrl,
   wantedSteps,
-} from '../../../web/ui/timeline_data.js';
+} from '../../../web/ui/timeline_source.js';
 
 const STEP = 15;
 const START = 1700000010; // a multiple of the step

@@ -3,9 +3,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { BUILDS, CUTS, DROPS, HISTORY, reasonOfMark } from '../../../web/ui/reasons.js';
+import {
+  BUILDS,
+  CUTS,
+  describeEmptiness,
+  DROPS,
+  earliest,
+  HISTORY,
+  reasonOfMark,
+  remarks,
+  truths,
+} from '../../../web/ui/truth.js';
 import { parseState } from '../../../web/ui/state.js';
-import { describeEmptiness, earliest, remarks, truths } from '../../../web/ui/truth.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 import { layoutOf } from './pictures.mjs';
 

@@ -2,12 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  formatSorting,
-  parseSorting,
-  sortBy,
-  sortFunctions,
-} from '../../../web/ui/function_table.js';
+import { formatSorting, parseSorting, sortBy, sortFunctions } from '../../../web/ui/weights.js';
 
 const ROWS = /** @type {[string, string, number, number][]} */ ([
   ['main', '/usr/bin/api', 0, 50],

@@ -2,19 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { deedsOf } from '../../../web/ui/frame_deeds.js';
-import { itemAfter } from '../../../web/ui/menu.js';
+import { deedsOf, itemAfter } from '../../../web/ui/frame_menu.js';
 import { queryOfPart } from '../../../web/ui/split_view.js';
 import { formatState, parseState } from '../../../web/ui/state.js';
-import { tabAfter } from '../../../web/ui/tabs.js';
+import { tabAfter } from '../../../web/ui/view_deck.js';
 import { formatChange } from '../../../web/ui/top_view.js';
-import {
-  describeTransform,
-  foldsLibraries,
-  toggleLibraries,
-} from '../../../web/ui/transform_chips.js';
+import { describeTransform, foldsLibraries, toggleLibraries } from '../../../web/ui/workbench.js';
 
-/** @type {import('../../../web/ui/frame.js').Frame} */
+/** @type {import('../../../web/ui/frames.js').Frame} */
 const take = {
   name: 'Pool::take(int)',
   kind: 'native',

@@ -9,9 +9,9 @@ import {
   heatmapUrl,
   mostOf,
   rangeOfCells,
-} from '../../../web/ui/heatmap_cells.js';
+} from '../../../web/ui/heatmap.js';
 import { profileUrl } from '../../../web/ui/state.js';
-import { whenOf } from '../../../web/ui/time_range.js';
+import { whenOf } from '../../../web/ui/time_scale.js';
 
 const FROM = 1700000000;
 const MAP = {

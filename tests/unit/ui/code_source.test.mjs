@@ -9,7 +9,7 @@ import {
   lineIn,
   parseListing,
   sourceRows,
-} from '../../../web/ui/code_lines.js';
+} from '../../../web/ui/code_source.js';
 
 const place = (fn, file, line) => ({ function: fn, file, line });
 const instruction = (self, total, ...frames) => ({

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { baseName, hashText, kindOf } from '../../../web/ui/frame.js';
-import { labelForms, lastPart, withoutParameters } from '../../../web/ui/label.js';
+import { baseName, hashText, kindOf } from '../../../web/ui/frames.js';
+import { labelForms, lastPart, withoutParameters } from '../../../web/ui/short_text.js';
 
 test('the kind of a frame follows from its module and name', () => {
   assert.equal(kindOf('do_syscall_64', '[kernel.kallsyms]'), 'kernel');
