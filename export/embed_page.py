@@ -4,9 +4,10 @@
 
     embed_page.py UI_FOLDER OUTPUT DEPFILE
 
-Its modules become one script, each in a function of its own, in the order in which they need one
-another; its style and its icon lie inside. What lies inside may run and be drawn by its hash, and
-nothing else: no name in a profile can become part of it.
+Its modules become one script, each a function that is called when it is first needed: in the page
+by main.js, in the worker that the page makes of the same script by worker.js. Its style and its icon
+lie inside. What lies inside may run and be drawn by its hash, and nothing else: no name in a profile
+can become part of it.
 """
 
 import base64
@@ -24,6 +25,16 @@ LEFT_OVER = re.compile(r"^(import|export)\b.*$|\bimport\s*\(\s*['\"`](?!\./[\w.]
 STYLE_LINK = re.compile(r'\s*<link rel="stylesheet" href="([\w.]+)">')
 COMMENTS = re.compile(r"/\*.*?\*/", re.S)
 ICON = '"favicon.svg"'
+# What a module gives, and what runs in a page or in a worker.
+START = """
+'use strict';
+const modules = {};
+const once = (make) => {
+let made;
+return () => (made ??= make());
+};
+"""
+END = "modules[globalThis.document ? 'main.js' : 'worker.js']();\n"
 
 
 def fail(what):
@@ -42,7 +53,7 @@ def load_module(folder, name, modules):
         if modules[needed] is None:
             fail(f"{name} and {needed} need one another")
         pattern = names.replace(" as ", ": ").strip().rstrip(",")
-        head.append(f"const {{ {pattern} }} = modules['{needed}'];")
+        head.append(f"const {{ {pattern} }} = modules['{needed}']();")
     text = IMPORT.sub("", text)
     exported = [found for _, found in EXPORT.findall(text)]
     text = EXPORT.sub(r"\1 \2", text)
@@ -52,11 +63,11 @@ def load_module(folder, name, modules):
     del modules[name]  # so that it comes after them
     modules[name] = "\n".join(
         [
-            f"modules['{name}'] = (() => {{",
+            f"modules['{name}'] = once(() => {{",
             *head,
             text.rstrip(),
             f"return {{ {', '.join(exported)} }};",
-            "})();\n",
+            "});\n",
         ]
     )
 
@@ -80,15 +91,16 @@ def build_page(folder):
     names = STYLE_LINK.findall(page)
     style = "\n" + "".join(page_text.served(folder / name).decode("utf-8") for name in names)
     modules = {}
-    load_module(folder, "main.js", modules)
-    script = "\nconst modules = {};\n" + "".join(modules.values())
+    for name in ("main.js", "worker.js"):
+        load_module(folder, name, modules)
+    script = START + "".join(modules.values()) + END
     for name, text in (("the script", script), ("the style", style)):
         if re.search(r"</(script|style)|<!--", text, re.I):
             fail(f"{name} would end its element")
     icon = base64.b64encode((folder / "favicon.svg").read_bytes()).decode()
     policy = (
         f"default-src 'none'; script-src {hash_of(script)}; style-src {hash_of(style)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "worker-src blob:; img-src data:; base-uri 'none'; form-action 'none'"
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     page = replace(page, r'<meta charset="utf-8">', f'<meta charset="utf-8">\n    {meta}')
@@ -98,7 +110,8 @@ def build_page(folder):
     page = replace(page, ICON, f'"data:image/svg+xml;base64,{icon}"')
     before, after = page.split("</body>")
     before += '  <script id="embedded-profile" type="application/octet-stream">'
-    after = f'</script>\n    <script type="module">{script}</script>\n  </body>{after}'
+    script = f'<script id="embedded-script" type="module">{script}</script>'
+    after = f"</script>\n    {script}\n  </body>{after}"
     return before, after, policy
 
 

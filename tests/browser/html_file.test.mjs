@@ -33,6 +33,13 @@ async function cells(page, name) {
   return { module, samples, share };
 }
 
+/** What is said of the search, once it has these words. */
+async function found(page, words) {
+  const output = page.locator('#found').filter({ hasText: words });
+  await output.waitFor({ timeout: 20000 });
+  return output.textContent();
+}
+
 const tests = {
   async 'shows numbers'(page) {
     assert.deepEqual(await cells(page, 'main'), {
@@ -63,9 +70,32 @@ const tests = {
     }
   },
 
+  async 'gives up a search without an end, and stays usable'(page) {
+    const name = `${'a'.repeat(40)}!`;
+    const file = { name: 'evil.folded', mimeType: 'text/plain', buffer: Buffer.from(`api;${name} 7`) };
+    await page.locator('#open-file-picker').setInputFiles(file);
+    assert.equal((await cells(page, name)).samples, '7');
+    const search = page.locator('#search');
+    await search.fill('/(a+)+$/');
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1000)));
+    assert.doesNotMatch(await found(page, 'takes too long, and was given up'), /%/);
+    await search.fill('aaa');
+    assert.equal(await found(page, '%'), '100 % in 1 function');
+  },
+
+  async 'gives up a transform without an end, and shows what is asked for next'(page) {
+    await page.evaluate(() => (location.hash = 'do=ignore:/(a%2B)%2B$/'));
+    const message = page.locator('#message').filter({ hasText: 'it takes too long, and was given up' });
+    await message.waitFor({ timeout: 40000 });
+    await page.evaluate(() => (location.hash = 'do=ignore:nobody'));
+    await message.waitFor({ state: 'hidden' });
+    await page.locator('#file').click();
+    assert.equal((await cells(page, 'main')).samples, '56');
+  },
+
   async 'asks nobody for anything'() {
     assert.deepEqual(
-      requests.filter((url) => !url.startsWith('file:') && !url.startsWith('data:')),
+      requests.filter((url) => !/^(file|data|blob):/.test(url)),
       [],
     );
     assert.equal(requests.filter((url) => url.startsWith('file:')).length, 1, requests.join());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Engine client: the page's side of the engine, which runs in a worker where there may be one.
+ * Engine client: the page's side of the engine, which runs in a worker.
  *
- *     question  --ask-->  worker | engine  --hydrate-->  SentLayout
+ *     question  --ask-->  worker  --hydrate-->  SentLayout
  *
  * A worker that does not come to an end is stopped; another takes its place, and what was open is
  * opened in it. One question is under way at a time. While it is, a later question of a kind takes the place of
@@ -12,8 +12,7 @@
 
 import { CallTree } from './call_tree.js';
 import { sentenceOf } from './dom.js';
-import { isEmbedded } from './embedded.js';
-import { Engine } from './engine.js';
+import { hireWorker } from './embedded.js';
 import { Frames } from './frames.js';
 
 /** @typedef {import('./engine.js').Picture} Picture */
@@ -48,8 +47,8 @@ function dangerOf(argument) {
 export class EngineClient {
   constructor() {
     this.frames = new Frames();
-    this.engine = isEmbedded ? new Engine() : null;
-    this.worker = this.engine ? null : this.hire();
+    /** @type {Worker | null} */
+    this.worker = this.hire();
     this.nCalls = 0;
     /** @type {(Call & Waiting) | null} */
     this.current = null;
@@ -64,7 +63,7 @@ export class EngineClient {
   }
 
   hire() {
-    const worker = new Worker('worker.js', { type: 'module' });
+    const worker = hireWorker();
     worker.addEventListener('message', ({ data }) => this.receive(data));
     worker.addEventListener('error', () => worker === this.worker && this.stop(STOPPED));
     return worker;
@@ -148,17 +147,13 @@ export class EngineClient {
   /** The next question, if none is under way. */
   go() {
     if (this.current || !this.next.size) return;
-    if (!this.engine && !this.worker) this.replace();
+    const worker = this.worker ?? this.replace();
     const [call] = this.next.values();
     this.next.delete(call.method);
     this.current = call;
     const { id, method, argument } = call;
-    if (!this.worker) {
-      this.answerHere(call);
-      return;
-    }
     try {
-      this.worker.postMessage({ id, method, argument });
+      worker.postMessage({ id, method, argument });
     } catch (error) {
       this.receive({ id, error: sentenceOf(error), frames: null });
       return;
@@ -177,18 +172,7 @@ export class EngineClient {
       return /** @type {[Method, Call & Waiting]} */ ([method, call]);
     });
     this.next = new Map([...again, ...this.next]);
-  }
-
-  /** Where there is no worker. @param {Call} call */
-  async answerHere({ id, method, argument }) {
-    const engine = /** @type {any} */ (this.engine);
-    try {
-      const answer = await engine[method](argument);
-      this.frames = engine.frames;
-      this.receive({ id, answer, frames: null });
-    } catch (error) {
-      this.receive({ id, error: sentenceOf(error), frames: null });
-    }
+    return this.worker;
   }
 
   /**

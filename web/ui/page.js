@@ -551,6 +551,8 @@ export class Page {
     this.change({ search });
     this.searching = this.find();
     if (!(await this.searching)) return;
+    // Another worker, in the place of one that was stopped, has other frames than the picture.
+    if (this.found && this.found.frames !== this.layout?.tree.frames) await this.rebuild();
     this.updateSearch();
     this.workbench.refresh();
   }
