@@ -8,7 +8,7 @@
  * What cannot be had comes as a sentence that says why; with what is there comes what it lacks. A file that was read is kept.
  */
 
-import { isEmbedded } from './embedded.js';
+import { isEmbedded } from './source.js';
 import { selectionOf } from './state.js';
 import { lackOf } from './truth.js';
 

@@ -13,7 +13,7 @@
 import { buildTree, CallTree } from './call_tree.js';
 import { labelNodes, parseColouring } from './colouring.js';
 import { Frames } from './frames.js';
-import { gatherChildren, layOut } from './layout.js';
+import { gatherChildren, layOut, orderByTime, threadsOf } from './layout.js';
 import { readProfile } from './reader.js';
 import {
   compileSearch,
@@ -24,7 +24,6 @@ import {
   splitByLabel,
 } from './search.js';
 import { applyTransforms, makeStacks, valueColumns, valuesOf } from './stacks.js';
-import { orderByTime, threadsOf } from './time_order.js';
 import { measureTree } from './truth.js';
 import { calleesOf, callersOf, sumFunctions, sumProcesses, sumSets, weigh } from './weights.js';
 

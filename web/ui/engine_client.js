@@ -12,14 +12,14 @@
 
 import { CallTree } from './call_tree.js';
 import { sentenceOf } from './dom.js';
-import { hireWorker } from './embedded.js';
 import { Frames } from './frames.js';
+import { hireWorker } from './source.js';
 
 /** @typedef {import('./engine.js').Picture} Picture */
 /** @typedef {import('./engine.js').Question} Question */
 /** @typedef {import('./engine.js').Summary} Summary */
+/** @typedef {import('./graph_views.js').Part} Part */
 /** @typedef {import('./layout.js').Layout} Layout */
-/** @typedef {import('./split_view.js').Part} Part */
 /** @typedef {import('./weights.js').ProcessGroup} ProcessGroup */
 
 /** @typedef {'open'|'openBase'|'picture'|'table'|'sandwich'|'inOrder'|'split'|'processes'|'search'} Method */

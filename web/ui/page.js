@@ -12,7 +12,6 @@
 import { ROOT } from './call_tree.js';
 import { ChangePalette } from './difference.js';
 import { byId, create, sentenceOf, setText } from './dom.js';
-import { isEmbedded } from './embedded.js';
 import { EngineClient } from './engine_client.js';
 import { FlameGraph } from './flame_graph.js';
 import { factsOf, Tooltip } from './frame_details.js';
@@ -20,7 +19,7 @@ import { Twin } from './graph_pane.js';
 import { ProcessList } from './process_list.js';
 import { describeMatches, formatSelector, nextMatch, parseSelector, searchTree } from './search.js';
 import { formatClock, formatRange, formatShare, setValueUnit } from './short_text.js';
-import { OpenedFiles, Source } from './source.js';
+import { isEmbedded, OpenedFiles, Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
 import { TimePanel } from './time_panel.js';

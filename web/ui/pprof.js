@@ -20,8 +20,8 @@ import {
   Rows,
   timesOf,
   tooMany,
+  Wire,
 } from './profile.js';
-import { Wire } from './wire.js';
 
 /** @typedef {import('./profile.js').Profile} Profile */
 

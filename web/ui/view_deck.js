@@ -10,8 +10,7 @@
 import { CodeSource, filesOf, NO_SERVER } from './code_source.js';
 import { CodeView } from './code_view.js';
 import { create } from './dom.js';
-import { SandwichView } from './sandwich_view.js';
-import { SplitView } from './split_view.js';
+import { SandwichView, SplitView } from './graph_views.js';
 import { TimeView } from './time_view.js';
 import { TopView } from './top_view.js';
 import { TreeView } from './tree_view.js';

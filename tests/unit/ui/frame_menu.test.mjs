@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { deedsOf, itemAfter } from '../../../web/ui/frame_menu.js';
-import { queryOfPart } from '../../../web/ui/split_view.js';
+import { queryOfPart } from '../../../web/ui/graph_views.js';
 import { formatState, parseState } from '../../../web/ui/state.js';
 import { tabAfter } from '../../../web/ui/view_deck.js';
 import { formatChange } from '../../../web/ui/top_view.js';
