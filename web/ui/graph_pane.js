@@ -6,7 +6,7 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { describeChange } from './difference.js';
+import { describeChange } from './compare.js';
 import { create, setText } from './dom.js';
 import { FlameGraph } from './flame_graph.js';
 import { factsOf, placeOf } from './frame_details.js';

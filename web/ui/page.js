@@ -10,7 +10,7 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { ChangePalette } from './difference.js';
+import { ChangePalette } from './compare.js';
 import { byId, create, sentenceOf, setText } from './dom.js';
 import { EngineClient } from './engine_client.js';
 import { FlameGraph } from './flame_graph.js';

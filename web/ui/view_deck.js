@@ -7,13 +7,11 @@
  *     State, Picture  --ViewDeck.show-->  Question ─► Engine ─► View
  */
 
-import { CodeSource, filesOf, NO_SERVER } from './code_source.js';
-import { CodeView } from './code_view.js';
+import { CodeSource, CodeView, filesOf, NO_SERVER } from './code_view.js';
 import { create } from './dom.js';
 import { SandwichView, SplitView } from './graph_views.js';
+import { TopView, TreeView } from './table_views.js';
 import { TimeView } from './time_view.js';
-import { TopView } from './top_view.js';
-import { TreeView } from './tree_view.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./code_view.js').Code} Code */

@@ -10,8 +10,7 @@
 import { ROOT } from './call_tree.js';
 import { colourings, parseColouring } from './colouring.js';
 import { byId, create, sentenceOf, showOptions } from './dom.js';
-import { FrameDetails } from './frame_details.js';
-import { deedsOf, Menu } from './frame_menu.js';
+import { deedsOf, FrameDetails, Menu } from './frame_details.js';
 import { legendOf, Palette, showLegend } from './palette.js';
 import { lastPart, withoutParameters } from './short_text.js';
 import { labelsOf, Tabs, ViewDeck } from './view_deck.js';
@@ -19,7 +18,7 @@ import { labelsOf, Tabs, ViewDeck } from './view_deck.js';
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./actions.js').MenuPlace} MenuPlace */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
-/** @typedef {import('./frame_menu.js').Deed} Deed */
+/** @typedef {import('./frame_details.js').Deed} Deed */
 /** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./page.js').Page} Page */
 /** @typedef {import('./state.js').State} State */

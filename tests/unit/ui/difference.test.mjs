@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ROOT } from '../../../web/ui/call_tree.js';
-import { chanceOf, compareNode, zOf } from '../../../web/ui/difference.js';
+import { chanceOf, compareNode, zOf } from '../../../web/ui/compare.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 import { engineOf, layoutIn, synthetic } from './pictures.mjs';
 

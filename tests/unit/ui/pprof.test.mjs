@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { inflate } from '../../../web/ui/reader.js';
-import { decodeProfile } from '../../../web/ui/pprof.js';
+import { decodeProfile, inflate } from '../../../web/ui/reader.js';
 import { DecodeError, visible } from '../../../web/ui/profile.js';
 import { ProfileWriter } from '../../browser/synthetic_profile.mjs';
 

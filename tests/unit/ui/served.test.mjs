@@ -24,7 +24,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const UI = join(ROOT, 'web/ui');
 const names = readdirSync(UI);
-const TESTS = ['state', 'layout', 'transforms', 'frame_menu', 'timeline_data'];
+const TESTS = ['state', 'layout', 'transforms', 'frame_details', 'timeline_data'];
 
 /** A tree in which web/ui has what is served, and all else is this tree's. */
 function servedTree() {

@@ -9,7 +9,7 @@ import {
   lineIn,
   parseListing,
   sourceRows,
-} from '../../../web/ui/code_source.js';
+} from '../../../web/ui/code_view.js';
 
 const place = (fn, file, line) => ({ function: fn, file, line });
 const instruction = (self, total, ...frames) => ({

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { deedsOf, itemAfter } from '../../../web/ui/frame_menu.js';
+import { deedsOf, itemAfter } from '../../../web/ui/frame_details.js';
 import { queryOfPart } from '../../../web/ui/graph_views.js';
 import { formatState, parseState } from '../../../web/ui/state.js';
 import { tabAfter } from '../../../web/ui/view_deck.js';
-import { formatChange } from '../../../web/ui/top_view.js';
+import { formatChange } from '../../../web/ui/table_views.js';
 import { describeTransform, foldsLibraries, toggleLibraries } from '../../../web/ui/workbench.js';
 
 /** @type {import('../../../web/ui/frames.js').Frame} */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ROOT } from '../../../web/ui/call_tree.js';
-import { TreeRows } from '../../../web/ui/tree_view.js';
+import { TreeRows } from '../../../web/ui/table_views.js';
 import { layoutOf as layoutOfBytes, synthetic } from './pictures.mjs';
 
 const layouts = { 1: await layoutOfBytes(synthetic(1)), 2: await layoutOfBytes(synthetic(2)) };
