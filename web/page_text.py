@@ -17,6 +17,7 @@ BEFORE_DIVISION = re.compile(r"(?:[\w$)\]}]|\+\+|--)\s*$")
 BEFORE_EXPRESSION = re.compile(r"\b(?:return|typeof|case|in|of)\s*$")
 REGEXP = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/\w*")
 STRING = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"")
+QUOTES = ("'", '"', "`")  # what keeps itself apart from words
 REMARK = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 
 
@@ -76,6 +77,10 @@ def squeeze_script(text):
     # Code and what is left alone, by turns: a line that begins with a literal has its indent in
     # the code before.
     code = [re.sub(r"\n[ \t]+$", "\n", squeeze(part)) for part in out[::2]]
+    for i, literal in enumerate(out[1::2]):
+        if literal[:1] in QUOTES:
+            code[i] = code[i].rstrip(" ")
+            code[i + 1] = code[i + 1].lstrip(" ")
     return "".join(part for pair in zip(code, [*out[1::2], ""]) for part in pair)
 
 

@@ -85,7 +85,9 @@ test('signs keep the spaces without which they would be others', async () => {
     ['x - /* y */ -1', 'x -  -1'],
     ['x / y / 2', 'x/y/2'],
     ['x / 1 + / [/] + 1/.source.length', 'x/1 + / [/] + 1/.source.length'],
-    ["`${x + y} + ${' + '}` + ' + '", "`${x + y} + ${' + '}` + ' + '"],
+    ["`${x + y} + ${' + '}` + ' + ' + /[ ]/g", "`${x + y} + ${' + '}`+' + '+ /[ ]/g"],
+    ["typeof 'x' + (typeof `x` in { y })", "typeof'x'+(typeof`x`in{y})"],
+    ['typeof /x/g in { object: x }', 'typeof /x/g in{object:x}'],
   ];
   const moduleOf = (/** @type {string[]} */ texts) =>
     texts.map((text, i) => `export const f${i}=(x,y)=>${text};\n`).join('');
