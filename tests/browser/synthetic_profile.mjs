@@ -74,13 +74,15 @@ class Ids {
  * A frame is [name, module, file, line, inlined functions from the outermost to the innermost].
  */
 export class ProfileWriter {
-  constructor() {
+  /** @param {[string, string][]} types of values, the default last */
+  constructor(types = [['samples', 'count'], ['cpu', 'nanoseconds']]) {
     this.out = new Message();
     this.strings = new Map([['', 0]]);
     this.functions = new Ids();
     this.mappings = new Ids();
     this.locations = new Ids();
-    this.type('samples', 'count').type('cpu', 'nanoseconds');
+    this.defaultType = types.at(-1)[0];
+    for (const [type, unit] of types) this.type(type, unit);
   }
   text(text) {
     if (!this.strings.has(text)) this.strings.set(text, this.strings.size);
@@ -88,7 +90,6 @@ export class ProfileWriter {
   }
   type(type, unit) {
     this.out.block(1, new Message().number(1, this.text(type)).number(2, this.text(unit)).bytes);
-    return this;
   }
   mapping(file) {
     return this.mappings.id(file, (id) => {
@@ -126,14 +127,14 @@ export class ProfileWriter {
   /**
    * @param {Record<string, string>} labels
    * @param {unknown[][]} stack from the root
-   * @param {number} count
+   * @param {number | number[]} count or a value of each type
    * @param {bigint} [atNs] when it was taken
    * @param {number} [precisionNs] of that
    */
   sample(labels, stack, count, atNs, precisionNs) {
     const row = new Message();
     row.packed(1, stack.map((frame) => this.location(frame)).reverse());
-    row.packed(2, [count, Math.round((count * 1e9) / HZ)]);
+    row.packed(2, Array.isArray(count) ? count : [count, Math.round((count * 1e9) / HZ)]);
     for (const [key, value] of Object.entries(labels)) {
       row.block(3, new Message().number(1, this.text(key)).number(2, this.text(value)).bytes);
     }
@@ -156,7 +157,7 @@ export class ProfileWriter {
       13,
       comments.map((comment) => this.text(comment)),
     );
-    out.number(14, this.text('cpu'));
+    out.number(14, this.text(this.defaultType));
     for (const text of this.strings.keys()) out.block(6, Buffer.from(text));
     return Uint8Array.from(out.bytes);
   }

@@ -130,7 +130,7 @@ class TimeTest {
     await grid.waitFor({ state: 'attached' });
     await this.page.waitForResponse(/\/heatmap\?/);
     await grid.focus();
-    await this.page.locator('#heat-cell').filter({ hasText: 'samples' }).waitFor({ state: 'attached' });
+    await this.page.locator('#heat-cell').filter({ hasText: /\d samples?/ }).waitFor({ state: 'attached' });
     assert.equal(this.field('heat'), 'on');
     if (this.isLive) await this.waitForLateSamples();
   }
@@ -172,7 +172,7 @@ class TimeTest {
     for (const key of keys) await this.page.keyboard.press(key);
     const pointed = this.page.locator('#time-pointed');
     const said = (await pointed.textContent()) ?? '';
-    const expected = countOf(/· ([\d,]+) samples/.exec(said)?.[0]);
+    const expected = countOf(/· ([\d,]+) samples?/.exec(said)?.[0]);
     const url = await this.profileAfter(() => this.page.keyboard.press('Enter'));
     await this.has('heat', /^\d+$/);
     const [from, to] = ['from', 'to'].map((name) => url.searchParams.get(name) ?? '');

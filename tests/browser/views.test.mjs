@@ -11,6 +11,7 @@
 
 import assert from 'node:assert/strict';
 
+import { HEAP_SUMS, heapProfile } from './heap_profile.mjs';
 import { runTests, waitForPicture } from './opened_page.mjs';
 import { SELF } from './synthetic_code.mjs';
 import { serve } from './synthetic_server.mjs';
@@ -93,6 +94,45 @@ const tests = {
     assert.equal(await cell(page, 'burn_three', 'self'), await cell(page, 'burn_three', 'total'));
     await page.keyboard.press('ArrowLeft');
     await rowOf(page, 'burn_three').waitFor({ state: 'detached' });
+  },
+
+  async 'of a profile of memory each type of value is shown, and stands in the address'(open) {
+    const page = await open(AT);
+    await waitForPicture(page);
+    const buffer = Buffer.from(heapProfile());
+    const file = { name: 'heap.pb', mimeType: 'application/octet-stream', buffer };
+    await page.locator('#open-file-picker').setInputFiles(file);
+    const root = page.locator('#twin [role=row][aria-level="1"] [role=gridcell]');
+    const heads = page.locator('#twin [role=columnheader]');
+    const shows = async (type, objects, megabytes) => {
+      const value = heads.nth(4).getByText(type.replace('_', ' '), { exact: true });
+      await value.waitFor({ state: 'attached' });
+      assert.equal(await heads.nth(3).textContent(), type.replace('_space', ' objects'));
+      assert.equal(await root.nth(3).textContent(), objects.toLocaleString('en'));
+      assert.equal(await root.nth(4).textContent(), `${megabytes} MB`);
+    };
+    const { alloc_objects: allocated, inuse_objects: inUse } = HEAP_SUMS;
+    await shows('inuse_space', inUse, '25.0');
+    await page.getByLabel('values').selectOption('alloc_space');
+    await shows('alloc_space', allocated, '72.0');
+    assert.equal((await address(page)).get('type'), 'alloc_space');
+    await page.getByRole('tab', { name: 'Top' }).click();
+    assert.equal(await cell(page, 'main.readBody', 'self'), '40.0 MB');
+    assert.equal(await cell(page, 'main.readBody', 'samples'), '2,000');
+    await page.goBack();
+    await page.goBack();
+    await shows('inuse_space', inUse, '25.0');
+  },
+
+  async 'a type of value in a link is shown'(open) {
+    const page = await open(`${AT}&type=samples&query={comm="fixture"}`);
+    await waitForPicture(page);
+    const cells = page.locator('#twin [role=row][aria-level="1"] [role=gridcell]');
+    assert.equal(await cells.nth(3).textContent(), await cells.nth(4).textContent());
+    assert.equal(await page.getByLabel('values').inputValue(), 'samples');
+    await page.getByLabel('values').selectOption('cpu');
+    await page.locator('#truth').getByText('CPU time', { exact: true }).waitFor();
+    await cells.nth(4).filter({ hasText: / s$/ }).waitFor({ state: 'attached' });
   },
 
   async 'a sandwich has the callers and the callees of a function'(open) {

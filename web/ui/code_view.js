@@ -8,7 +8,7 @@
 import { create, setText, showOptions } from './dom.js';
 import { baseName } from './frames.js';
 import { RowList, setCell } from './row_list.js';
-import { formatCount, formatShare } from './short_text.js';
+import { formatCount, formatSamples, formatShare } from './short_text.js';
 import { isEmbedded } from './source.js';
 import { selectionOf } from './state.js';
 import { lackOf } from './truth.js';
@@ -138,7 +138,7 @@ export class CodeView {
   noteOf({ frame, listing, sentence, sourceSentence, file }) {
     if (!frame) return PICK_ONE;
     if (!listing) return sentence || 'Its code is being read…';
-    const numbers = `${formatCount(listing.self)} samples of its own, ${formatCount(listing.total)} in all.`;
+    const numbers = `${formatSamples(listing.self)} of its own, ${formatCount(listing.total)} in all.`;
     const ofLines = file ? sourceSentence : NO_LINES;
     return [numbers, sentence, ofLines].filter(Boolean).join(' ');
   }

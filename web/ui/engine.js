@@ -104,15 +104,17 @@ class Side {
   /** Its stacks, with values of a type, after all that is done to them. */
   stacksAfter(/** @type {Transform[]} */ transforms, /** @type {string} */ type) {
     if (type !== this.type) {
-      const time = valuesOf(this.profile, valueColumns(this.profile, type).value);
-      this.stacks = { ...this.stacks, time };
+      const { value, count } = valueColumns(this.profile, type);
+      const [time, n] = [value, count].map((column) => valuesOf(this.profile, column));
+      this.stacks = { ...this.stacks, time, count: n };
       this.type = type;
     }
     const key = transforms.map(({ verb, what }) => `${verb}:${what}`).join('\0');
     if (key !== this.done.key) {
       this.done = { key, stacks: applyTransforms(this.stacks, this.frames, transforms) };
     }
-    return { ...this.done.stacks, time: this.stacks.time };
+    const { time, count } = this.stacks;
+    return { ...this.done.stacks, time, count };
   }
 
   /** What values are. @param {string} [type] '' for the default */
@@ -336,8 +338,8 @@ function scalesOf(input, base) {
 /** What could not be shown as it is. @param {Profile} profile @param {Stacks} stacks */
 function notesOf({ nUntimed }, { nDeep }) {
   return [
-    nDeep ? `${nDeep} stacks are too deep to be shown whole` : '',
-    nUntimed ? `${nUntimed} samples do not tell their time, so none is shown in its order` : '',
+    nDeep ? `stacks that are too deep to be shown whole: ${nDeep}` : '',
+    nUntimed ? `samples without a time: ${nUntimed}, so none is shown in its order` : '',
   ].filter(Boolean);
 }
 

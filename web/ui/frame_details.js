@@ -11,7 +11,7 @@ import { describeChange } from './compare.js';
 import { create } from './dom.js';
 import { baseName } from './frames.js';
 import { formatSelector } from './search.js';
-import { formatCount, formatShare, formatValue, valueName } from './short_text.js';
+import { formatSamples, formatShare, formatValue, valueName } from './short_text.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
@@ -84,7 +84,7 @@ export class FrameDetails {
     const numbers = [
       `total ${formatValue(total)} (${share(total)})`,
       `self ${formatValue(self)} (${share(self)})`,
-      `${formatCount(samples)} samples`,
+      formatSamples(samples),
     ];
     const about = [describeKind(frame), place, buildId && `build id ${buildId}`];
     this.words.replaceChildren(
@@ -139,7 +139,7 @@ function measures(/** @type {CallTree} */ tree, /** @type {number} */ node) {
   const whole = tree.total[ROOT] || 1;
   const parent = node === ROOT ? total : tree.total[tree.parent[node]];
   return [
-    [valueName(), formatValue(total), `${formatCount(tree.samples[node])} samples`],
+    [valueName(), formatValue(total), formatSamples(tree.samples[node])],
     ['of total', formatShare(total / whole), ''],
     ['of parent', formatShare(parent ? total / parent : 1), ''],
     ['self', formatValue(self), formatShare(self / whole)],
@@ -152,7 +152,7 @@ function comparison(tree, node) {
   const { baseTotal, baseSamples } = tree;
   if (!baseTotal) return [];
   const [ratio, chance] = describeChange(tree, node).split(/[,;] /);
-  const samples = `${formatCount(baseSamples?.[node] ?? 0)} samples`;
+  const samples = formatSamples(baseSamples?.[node] ?? 0);
   return [
     ['base', formatValue(baseTotal[node]), samples],
     ['change', ratio, chance],

@@ -11,7 +11,7 @@ import { create, setText } from './dom.js';
 import { FlameGraph } from './flame_graph.js';
 import { factsOf, placeOf } from './frame_details.js';
 import { largestChild, neighbour } from './layout.js';
-import { formatCount, formatShare, formatValue } from './short_text.js';
+import { countName, formatCount, formatShare, formatValue, valueName } from './short_text.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
@@ -188,7 +188,10 @@ export class GraphPane {
  * as the eye. The grid has the focus, and names the row which the keyboard is at.
  */
 
-const COLUMNS = ['function', 'module', 'source', 'samples', 'CPU time', 'share', 'self', 'change'];
+/** What its columns are called. */
+function headTexts() {
+  return ['function', 'module', 'source', countName(), valueName(), 'share', 'self', 'change'];
+}
 const MIN_WIDTH_PX = 6;
 const MAX_ROWS = 600;
 const LONGEST_NAME = 400;
@@ -215,9 +218,9 @@ export class Twin {
     this.prefix = `${prefix}-`;
     /** @type {HTMLElement[]} */
     this.rows = [];
-    const head = create('div', { role: 'row', class: 'twin-head' });
-    for (const name of COLUMNS) head.append(create('span', { role: 'columnheader' }, name));
-    element.append(head);
+    this.head = create('div', { role: 'row', class: 'twin-head' });
+    for (const name of headTexts()) this.head.append(create('span', { role: 'columnheader' }, name));
+    element.append(this.head);
   }
 
   /**
@@ -228,6 +231,7 @@ export class Twin {
    */
   show(layout, boxes, { zoom, focused, matches }) {
     const { tree } = layout;
+    headTexts().forEach((name, i) => setText(this.head.children[i], name));
     const wanted = boxes
       .filter(({ node, width }) => width >= MIN_WIDTH_PX || matches?.[tree.frame[node]] === 1)
       .slice(0, MAX_ROWS);
@@ -240,7 +244,7 @@ export class Twin {
 
   addRow() {
     const row = create('div', { role: 'row' });
-    for (const _ of COLUMNS) row.append(create('span', { role: 'gridcell' }));
+    for (const _ of this.head.children) row.append(create('span', { role: 'gridcell' }));
     this.rows.push(row);
     this.element.append(row);
   }

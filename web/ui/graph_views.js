@@ -8,7 +8,7 @@ import { baseName } from './frames.js';
 import { GraphPane } from './graph_pane.js';
 import { RowList, setCell } from './row_list.js';
 import { formatSelector, parseSelector } from './search.js';
-import { formatCount, formatShare, formatValue } from './short_text.js';
+import { formatCount, formatSamples, formatShare, formatValue } from './short_text.js';
 import { factsOfRow, parseSorting, sortFunctions } from './weights.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
@@ -224,7 +224,7 @@ class Card {
     const share = total / (whole || 1);
     setText(this.name, text);
     setText(this.numbers, `${formatValue(total)} · ${formatShare(share)} · ${formatCount(count)}`);
-    this.numbers.title = `${formatCount(count)} samples`;
+    this.numbers.title = formatSamples(count);
     this.element.style.setProperty('--share', share.toFixed(4));
     this.pane.twin.element.setAttribute('aria-label', `${label} ${text}: arrow keys move`);
     if (layout) this.pane.show(layout);

@@ -8,7 +8,7 @@
  */
 
 import { create, setText } from './dom.js';
-import { formatCount, formatRange } from './short_text.js';
+import { formatCount, formatRange, formatSamples } from './short_text.js';
 import { exactS, formatMoment, formatSpan } from './time_scale.js';
 
 /** @typedef {import('./time_scale.js').TimeRange} TimeRange */
@@ -192,7 +192,7 @@ export class HeatmapView {
     const map = /** @type {Heatmap} */ (this.map);
     const { first, end } = ends(one, other);
     const coarse = map.coarse[Math.floor(one / map.rows)];
-    const samples = `${formatCount(countOfCells(map, first, end))} samples`;
+    const samples = formatSamples(countOfCells(map, first, end));
     const lost = coarse ? `; of ${formatCount(coarse)} only the second is kept` : '';
     const range = rangeOfCells(map, one, other);
     const span = end - first > 1 ? formatSpan(range) : formatMoment(range.startS);

@@ -18,7 +18,7 @@ import { factsOf, Tooltip } from './frame_details.js';
 import { Twin } from './graph_pane.js';
 import { ProcessList } from './process_list.js';
 import { describeMatches, formatSelector, nextMatch, parseSelector, searchTree } from './search.js';
-import { formatClock, formatRange, formatShare, setValueUnit } from './short_text.js';
+import { formatClock, formatRange, formatShare } from './short_text.js';
 import { isEmbedded, OpenedFiles, Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
 import { Theme } from './theme.js';
@@ -77,6 +77,8 @@ export class Page {
     this.files = new OpenedFiles(this);
     /** @type {ProcessGroup[]} */
     this.groups = [];
+    /** What their values are of. */
+    this.groupsType = '';
     /** @type {SentLayout | null} */
     this.layout = null;
     /** @type {Found | null} frames that the search finds */
@@ -243,11 +245,16 @@ export class Page {
       document.body.dataset.source = isEmbedded || file ? 'file' : source;
       this.showHost();
       await this.rebuild();
-      this.groups = (await this.engine.processes()) ?? this.groups;
-      this.showProcesses();
+      await this.askProcesses();
     } catch (error) {
       this.fail(`This profile cannot be shown: ${sentenceOf(error)}.`);
     }
+  }
+
+  async askProcesses() {
+    this.groupsType = this.state.type;
+    this.groups = (await this.engine.processes()) ?? this.groups;
+    this.showProcesses();
   }
 
   /** @param {Error} error */
@@ -295,10 +302,10 @@ export class Page {
       const layout = await this.engine.picture(question);
       if (!layout) return;
       await this.find();
-      const ofType = this.summary.types.find(({ type }) => type === state.type);
-      setValueUnit((ofType ?? this.summary).unit);
+      this.workbench.showTypes(this.summary, state.type);
       this.showLayout(layout);
       await this.workbench.receive({ layout, question, summary: this.summary });
+      if (state.type !== this.groupsType) await this.askProcesses();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.showMessage(`This cannot be shown: ${error.message}.`);

@@ -131,7 +131,8 @@ export class ProcessList {
     pick.title = `${row.detail} · ${formatValue(row.timeNs)} of ${valueName()}`;
     pick.ariaPressed = String(isPicked(row, matchers));
     setText(pick.children[1], formatShare(share));
-    setText(pick.children[2], formatCores(row.timeNs / durationNs));
+    const isCpu = valueName() === 'CPU time';
+    setText(pick.children[2], isCpu ? formatCores(row.timeNs / durationNs) : '');
     if (!toggle) return;
     toggle.hidden = row.pids < 2;
     toggle.ariaExpanded = String(this.open.has(row.key));

@@ -428,7 +428,7 @@ function readFacts(comments, nCoarse) {
     if (colon > 0) facts[line.slice(0, colon)] = line.slice(colon + 2);
   }
   const notes = lines.filter((line) => line.startsWith('left out: '));
-  if (nCoarse) notes.push(`of ${nCoarse} samples only the second is known: they stand in its middle`);
+  if (nCoarse) notes.push(`samples of which only the second is known: ${nCoarse}; they stand in its middle`);
   return { facts, notes };
 }
 

@@ -114,6 +114,12 @@ export class RowList {
     return head;
   }
 
+  /** A column's head says something else. @param {string} key @param {string} text */
+  rename(key, text) {
+    const head = this.head.querySelector(`.cell-${key}`);
+    if (head) setText(head, text);
+  }
+
   /** Mark the column by which rows are sorted. @param {string} key @param {boolean} isDown */
   setSorted(key, isDown) {
     (this.columns ?? []).forEach((column, i) => {

@@ -65,12 +65,22 @@ export function formatClock(s) {
   return new Date(s * 1000).toLocaleTimeString([], { hour12: false });
 }
 
-/** Of the values of the profile that is shown. */
+/** Of the values of the profile that is shown, and of how often they were met. */
 let valueUnit = 'nanoseconds';
+let valueWords = 'CPU time';
+let countWords = 'samples';
 
-/** Values are of this unit from now on, as pprof names units. @param {string} unit */
-export function setValueUnit(unit) {
+/** A type of value, as people read it. @param {string} type */
+export const wordsOf = (type) => type.replaceAll('_', ' ');
+
+/**
+ * Values are of this type from now on, and counts of that one, as pprof names types and units.
+ * @param {{type: string, unit: string}} value @param {string} [countType]
+ */
+export function setValueType({ type, unit }, countType = 'samples') {
   valueUnit = unit;
+  valueWords = type === 'cpu' && unit === 'nanoseconds' ? 'CPU time' : wordsOf(type);
+  countWords = wordsOf(countType);
 }
 
 /** A value of the profile that is shown: "340 ms", "12.0 MiB", "1,234". @param {number} value */
@@ -80,8 +90,14 @@ export function formatValue(value) {
 }
 
 /** What values are called. */
-export function valueName() {
-  return { nanoseconds: 'CPU time', bytes: 'memory' }[valueUnit] ?? valueUnit;
+export const valueName = () => valueWords;
+
+/** What counts are called. */
+export const countName = () => countWords;
+
+/** 1 → "1 sample", 1234 → "1,234 samples", or objects, or what else is counted. */
+export function formatSamples(/** @type {number} */ count) {
+  return `${formatCount(count)} ${count === 1 ? countWords.replace(/s$/, '') : countWords}`;
 }
 
 /*

@@ -36,17 +36,20 @@ import { compileSearch } from './search.js';
 const MAX_DEPTH = 4096;
 
 /**
- * Which of a sample's values are time and count; either may be missing.
- * @param {Profile} profile @param {string} wanted a type, or '' for the default
+ * Which of a sample's values is shown, and which counts: samples, else the last count up to it, for
+ * that of objects stands before their bytes. Where no type is the default the last is, as pprof
+ * has it.
+ * @param {Pick<Profile, 'sampleTypes' | 'defaultType'>} profile
+ * @param {string} wanted a type, or '' for the default
  */
 export function valueColumns({ sampleTypes, defaultType }, wanted) {
   const find = (/** @type {(t: {type: string, unit: string}) => boolean} */ test) =>
     sampleTypes.findIndex(test);
   const byName = wanted ? find((t) => t.type === wanted) : -1;
   const byDefault = find((t) => t.type === defaultType);
-  const inTime = find((t) => t.unit === 'nanoseconds');
-  const count = find((t) => t.unit === 'count');
-  const value = [byName, byDefault, inTime].find((column) => column >= 0) ?? 0;
+  const value = [byName, byDefault].find((column) => column >= 0) ?? sampleTypes.length - 1;
+  let count = find((t) => t.type === 'samples');
+  for (let i = value; i >= 0 && count < 0; i--) if (sampleTypes[i].unit === 'count') count = i;
   return { value, count: count >= 0 ? count : value };
 }
 

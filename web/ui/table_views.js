@@ -8,7 +8,7 @@ import { factsOf, placeOf } from './frame_details.js';
 import { baseName } from './frames.js';
 import { RowList, setCell } from './row_list.js';
 import { nextMatch } from './search.js';
-import { formatCount, formatShare, formatValue } from './short_text.js';
+import { countName, formatCount, formatShare, formatValue } from './short_text.js';
 import { factsOfRow, formatSorting, parseSorting, sortBy, sortFunctions } from './weights.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
@@ -77,6 +77,7 @@ export class TopView {
     const active = this.list.active >= 0 ? this.frameAt(this.list.active).id : state.fn;
     this.table = table;
     this.setCompared(table.baseTotal !== undefined);
+    this.list.rename('samples', countName());
     this.sorting = parseSorting(state.sort);
     const found = this.actions.found();
     this.rows = sortFunctions(table, this.sorting, found);
@@ -187,6 +188,7 @@ export class TreeView {
   /** @param {{layout: Layout}} answer @param {State} state */
   show({ layout }, state) {
     this.found = this.actions.found();
+    this.list.rename('samples', countName());
     const old = this.rows;
     if (old?.layout === layout) {
       this.list.render();

@@ -8,7 +8,7 @@
 import { ROOT } from './call_tree.js';
 import { create, setText, showOptions } from './dom.js';
 import { GraphPane } from './graph_pane.js';
-import { formatCount, formatTime, formatValue } from './short_text.js';
+import { formatSamples, formatTime, formatValue } from './short_text.js';
 import { formatClock, formatTick, ticksOf, TimeScale } from './time_scale.js';
 import { panSpan, WHOLE, zoomSpan } from './viewport.js';
 
@@ -224,7 +224,7 @@ export class TimeView {
     );
     const length = (span.end - span.start) * ns;
     const from = formatClock(scale.startS, length / 1e11);
-    const samples = formatCount(answer.layout.tree.samples[ROOT] ?? 0);
-    setText(this.summary, `${formatTime(length)} from ${from}, of ${samples} samples`);
+    const samples = formatSamples(answer.layout.tree.samples[ROOT] ?? 0);
+    setText(this.summary, `${formatTime(length)} from ${from}, of ${samples}`);
   }
 }

@@ -12,6 +12,7 @@ import { MAX_NODES, ROOT } from './call_tree.js';
 import { create } from './dom.js';
 import { KINDS } from './frames.js';
 import {
+  countName,
   formatBytes,
   formatCount,
   formatRange,
@@ -85,8 +86,11 @@ function plain(name, value, reasons = []) {
 /** @param {string} text @returns {Reason} */
 const said = (text) => ({ value: '', text });
 
+const TICKS = 'ticks of busy CPUs that are in this picture';
+
 /** @param {Measure} measure @returns {Truth[]} */
 function ofPicture({ samples, timeNs, unnamedNs, cutNs, tooMany }) {
+  const isTime = valueName() === 'CPU time';
   const share = (/** @type {number} */ ns) => formatShare(timeNs ? ns / timeNs : 0);
   const unnamed = largest(unnamedNs);
   const cut = largest(cutNs);
@@ -97,8 +101,8 @@ function ofPicture({ samples, timeNs, unnamedNs, cutNs, tooMany }) {
       : 'in code that belongs to no file, and whose runtime tells no names',
   }));
   return [
-    plain('samples', formatCount(samples), [said('ticks of busy CPUs that are in this picture')]),
-    plain(valueName(), formatValue(timeNs), [said('what these samples stand for')]),
+    plain(countName(), formatCount(samples), [said(isTime ? TICKS : 'how often it was met')]),
+    plain(valueName(), formatValue(timeNs), [said('what they stand for')]),
     plain('unnamed', share(sum(unnamed)), noSymbol.length ? noSymbol : [said('all has a name')]),
     {
       ...plain('callers lost', share(sum(cut))),

@@ -44,6 +44,11 @@ export function weigh(stacks, selected, groups = null) {
   return groups ? weighPairs(stacks, selected, groups) : weighStacks(stacks, selected, nStacks);
 }
 
+/** Of memory that is in use, most samples say that there is none. */
+function isNothing(/** @type {Stacks} */ { time, count }, /** @type {number} */ sample) {
+  return !time[sample] && !count[sample];
+}
+
 /** @param {Stacks} stacks @param {Uint8Array} selected @param {number} nStacks */
 function weighStacks(stacks, selected, nStacks) {
   const { gone, stack, set } = stacks;
@@ -51,7 +56,7 @@ function weighStacks(stacks, selected, nStacks) {
   const count = new Float64Array(nStacks);
   const isThere = new Uint8Array(nStacks);
   for (let i = 0; i < stack.length; i++) {
-    if (!selected[set[i]] || gone?.[stack[i]]) continue;
+    if (!selected[set[i]] || gone?.[stack[i]] || isNothing(stacks, i)) continue;
     isThere[stack[i]] = 1;
     time[stack[i]] += stacks.time[i];
     count[stack[i]] += stacks.count[i];
@@ -74,7 +79,7 @@ function weighPairs(stacks, selected, groups) {
   let time = new Float64Array(1024);
   let count = new Float64Array(1024);
   for (let i = 0; i < stack.length; i++) {
-    if (!selected[set[i]] || gone?.[stack[i]]) continue;
+    if (!selected[set[i]] || gone?.[stack[i]] || isNothing(stacks, i)) continue;
     pairs.push(groups[set[i]]);
     pairs.push(stack[i]);
     const row = pairs.endRow();

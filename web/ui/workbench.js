@@ -12,12 +12,14 @@ import { colourings, parseColouring } from './colouring.js';
 import { byId, create, sentenceOf, showOptions } from './dom.js';
 import { deedsOf, FrameDetails, Menu } from './frame_details.js';
 import { legendOf, Palette, showLegend } from './palette.js';
-import { lastPart, withoutParameters } from './short_text.js';
+import { lastPart, setValueType, withoutParameters, wordsOf } from './short_text.js';
+import { valueColumns } from './stacks.js';
 import { labelsOf, Tabs, ViewDeck } from './view_deck.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
 /** @typedef {import('./actions.js').MenuPlace} MenuPlace */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
+/** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./frame_details.js').Deed} Deed */
 /** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./page.js').Page} Page */
@@ -57,6 +59,8 @@ export class Workbench {
     this.colour = byId('colour', HTMLSelectElement);
     this.colour.addEventListener('change', () => page.go({ colour: this.colour.value }, false));
     this.showColourings([]);
+    this.type = byId('type', HTMLSelectElement);
+    this.type.addEventListener('change', () => page.go({ type: this.type.value }, true));
   }
 
   /** @returns {Actions} */
@@ -134,6 +138,15 @@ export class Workbench {
       options.push({ value: colour, text: colour.replace(':', ' ') });
     }
     showOptions(this.colour, options, colour);
+  }
+
+  /** Which of a profile's values are shown. @param {Summary} summary @param {string} wanted */
+  showTypes({ types, type: defaultType }, wanted) {
+    const { value, count } = valueColumns({ sampleTypes: types, defaultType }, wanted);
+    setValueType(types[value], types[count].type);
+    const options = types.map(({ type }) => ({ value: type, text: wordsOf(type) }));
+    showOptions(this.type, options, types[value].type);
+    byId('types', HTMLElement).hidden = types.length < 2;
   }
 
   /** @param {HTMLElement} element @param {Frame} frame */

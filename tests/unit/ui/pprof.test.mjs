@@ -42,7 +42,7 @@ test('what the daemon left out, and times that are not exact, are noted', () => 
   writer.sample({ comm: 'b' }, stack, 9, 1700000003_000000001n);
   const comments = ['left out: the last 5 samples, of too many', 'host: h', 'left out: 2 more'];
   const { notes, sampleSet, labelKey } = decodeProfile(writer.finish({ ...facts, comments }));
-  const coarse = 'of 7 samples only the second is known: they stand in its middle';
+  const coarse = 'samples of which only the second is known: 7; they stand in its middle';
   assert.deepEqual(notes, [comments[0], comments[2], coarse]);
   assert.deepEqual([...sampleSet], [0, 0, 1]);
   assert.equal(labelKey.length, 2, 'a precision is no label');

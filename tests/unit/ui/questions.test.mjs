@@ -229,7 +229,7 @@ test('samples without a time among others are told of, and none has an order', a
   const bytes = writer.finish({ endS: 1700000001, seconds: 1, comments: [] });
   const { hasTimes, notes } = await engine.open(new Uint8Array(bytes));
   assert.equal(hasTimes, false);
-  assert.deepEqual(notes, ['1 samples do not tell their time, so none is shown in its order']);
+  assert.deepEqual(notes, ['samples without a time: 1, so none is shown in its order']);
   assert.equal(engine.inOrder(QUESTION).picture, null);
 });
 

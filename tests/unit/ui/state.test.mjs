@@ -8,10 +8,11 @@ import {
   formatCores,
   formatCount,
   formatRange,
+  formatSamples,
   formatShare,
   formatTime,
   formatValue,
-  setValueUnit,
+  setValueType,
   valueName,
 } from '../../../web/ui/short_text.js';
 
@@ -81,13 +82,17 @@ test('what is live can be compared with what was', () => {
 });
 
 test('values are shown in the unit of the profile', () => {
-  const shown = (/** @type {string} */ unit) => {
-    setValueUnit(unit);
-    return [formatValue(2e6), valueName()];
+  const shown = (/** @type {string} */ type, /** @type {string} */ unit, count = 'samples') => {
+    setValueType({ type, unit }, count);
+    return [formatValue(2e6), valueName(), formatSamples(1), formatSamples(2000)];
   };
-  assert.deepEqual(shown('count'), ['2,000,000', 'count']);
-  assert.deepEqual(shown('bytes'), ['1.9 MB', 'memory']);
-  assert.deepEqual(shown('nanoseconds'), ['2.00 ms', 'CPU time']);
+  const samples = ['1 sample', '2,000 samples'];
+  assert.deepEqual(shown('cycles', 'count'), ['2,000,000', 'cycles', ...samples]);
+  const objects = ['1 inuse object', '2,000 inuse objects'];
+  const inUse = shown('inuse_space', 'bytes', 'inuse_objects');
+  assert.deepEqual(inUse, ['1.9 MB', 'inuse space', ...objects]);
+  assert.deepEqual(shown('wall', 'nanoseconds'), ['2.00 ms', 'wall', ...samples]);
+  assert.deepEqual(shown('cpu', 'nanoseconds'), ['2.00 ms', 'CPU time', ...samples]);
 });
 
 test('no more transforms are taken than can be meant', () => {
