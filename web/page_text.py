@@ -13,6 +13,8 @@ BLANK = re.compile(r"[ \t]+")
 # A sign at either side may be one with this one; at the ends of what is looked at there may be one.
 AROUND_SIGN = re.compile(r"(?<=[^\s+/*-]) ([+/-]) (?=[^\s+/*-])")
 NEEDLESS = re.compile(r" ?([=*<>(){}\[\],;:?&|!%^~]) ?")
+IN_STYLE = re.compile(r"[ \t]*([{};,>])[ \t]*")
+AFTER_COLON = re.compile(r":[ \t]+")
 BEFORE_DIVISION = re.compile(r"(?:[\w$)\]}]|\+\+|--)\s*$")
 BEFORE_EXPRESSION = re.compile(r"\b(?:return|typeof|case|in|of)\s*$")
 REGEXP = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/\w*")
@@ -84,6 +86,14 @@ def squeeze_script(text):
     return "".join(part for pair in zip(code, [*out[1::2], ""]) for part in pair)
 
 
+def squeeze_style(text):
+    """Of a style sheet: a space before a colon, or between words, means something."""
+    text = COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text)
+    parts = re.split(f"({STRING.pattern})", text)
+    parts[::2] = [AFTER_COLON.sub(":", IN_STYLE.sub(r"\1", part)) for part in parts[::2]]
+    return "".join(parts)
+
+
 def served(path):
     """The bytes of the file at @path as they are served."""
     text = path.read_bytes()
@@ -91,10 +101,10 @@ def served(path):
         return squeeze_script(text.decode("utf-8")).encode("utf-8")
     if path.suffix not in (".css", ".html"):
         return text
-    text = text.decode("utf-8")
+    text = INDENT.sub("", text.decode("utf-8"))
     if path.suffix == ".css":
-        text = COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text)
-    return INDENT.sub("", text).encode("utf-8")
+        text = squeeze_style(text)
+    return text.encode("utf-8")
 
 
 if __name__ == "__main__":

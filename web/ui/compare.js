@@ -9,7 +9,7 @@
  * A base is a range, a selection, or both; what it does not say is as in the state itself.
  */
 
-import { create, setText } from './dom.js';
+import { create, createButton, setText } from './dom.js';
 import { Palette } from './palette.js';
 import { formatRange, formatShare } from './short_text.js';
 import { exactS, formatSpan, rangeOf } from './time_scale.js';
@@ -114,10 +114,12 @@ export class Compare {
   }
 
   fill() {
-    const swap = create('button', { type: 'button', title: 'change places' }, '⇄ swap');
-    const stop = create('button', { type: 'button', class: 'compare-stop' }, 'stop comparing');
-    swap.addEventListener('click', () => this.state && this.listener.onChange(swapped(this.state)));
-    stop.addEventListener('click', () => this.listener.onChange({ base: null }));
+    const swap = createButton(
+      () => this.state && this.listener.onChange(swapped(this.state)),
+      { title: 'change places' },
+      '⇄ swap',
+    );
+    const stop = createButton(() => this.listener.onChange({ base: null }), {}, 'stop comparing');
     this.query.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') this.setQuery(this.query.value.trim());
       if (event.key === 'Escape') this.query.hidden = true;

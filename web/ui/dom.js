@@ -32,6 +32,36 @@ export function create(tag, attributes = {}, ...children) {
   return element;
 }
 
+/**
+ * A button, and what a click on it does.
+ * @param {() => void} run @param {Record<string, string>} attributes
+ * @param {(Node | string)[]} children
+ */
+export function createButton(run, attributes, ...children) {
+  const button = create('button', { type: 'button', ...attributes }, ...children);
+  button.addEventListener('click', run);
+  return button;
+}
+
+/** Whether a key is the browser's or the system's. */
+export function hasModifier(/** @type {KeyboardEvent} */ { altKey, ctrlKey, metaKey }) {
+  return altKey || ctrlKey || metaKey;
+}
+
+/**
+ * Give a canvas a size, in pixels of the page, and clear it.
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
+ * @returns {number} pixels of the screen for each of the page
+ */
+export function sizeCanvas(canvas, width, height) {
+  const ratio = devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  return ratio;
+}
+
 /** Set a text if it differs: selections and live regions stay quiet. */
 export function setText(/** @type {Element} */ element, /** @type {string} */ text) {
   if (element.textContent !== text) element.textContent = text;

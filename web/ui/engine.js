@@ -6,8 +6,7 @@
  *     bytes  --open-->  Profile ─► Stacks      Question  --picture, …-->  typed arrays
  *
  * It knows neither page nor network, and runs in a worker (worker.js), so that no profile, however
- * large, keeps the page from moving; in a page that is a file it runs there. What it answers is
- * given away: nothing of it is used again.
+ * large, keeps the page from moving. What it answers is given away: nothing of it is used again.
  */
 
 import { buildTree, CallTree } from './call_tree.js';

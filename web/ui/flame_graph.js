@@ -12,7 +12,7 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { prefersLessMotion, textScale } from './dom.js';
+import { prefersLessMotion, sizeCanvas, textScale } from './dom.js';
 import { nodeAt } from './layout.js';
 import { Palette, solidColour } from './palette.js';
 import { LabelFitter, labelForms } from './short_text.js';
@@ -190,13 +190,9 @@ export class FlameGraph {
     const { clientWidth, clientHeight } = this.scroller;
     // At first, the foot is what is seen.
     const footPx = this.height ? this.footPx + clientHeight - this.height : clientHeight;
-    const ratio = window.devicePixelRatio || 1;
+    sizeCanvas(this.canvas, clientWidth, clientHeight);
     this.width = clientWidth;
     this.height = clientHeight;
-    this.canvas.width = Math.round(clientWidth * ratio);
-    this.canvas.height = Math.round(clientHeight * ratio);
-    this.canvas.style.width = `${clientWidth}px`;
-    this.canvas.style.height = `${clientHeight}px`;
     // While it moves, where boxes are is told at the end of the way.
     if (this.viewport.progress === 1) this.settle(footPx);
     this.draw();

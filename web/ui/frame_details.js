@@ -8,7 +8,7 @@
 
 import { ROOT } from './call_tree.js';
 import { describeChange } from './compare.js';
-import { create } from './dom.js';
+import { create, createButton } from './dom.js';
 import { baseName } from './frames.js';
 import { formatSelector } from './search.js';
 import { formatSamples, formatShare, formatValue, valueName } from './short_text.js';
@@ -55,22 +55,13 @@ export class FrameDetails {
     this.frame = null;
     this.path = /** @type {string[] | undefined} */ (undefined);
     this.words = create('div', { class: 'details-words' });
-    this.menu = this.createButton('actions', () => this.openMenu());
-    this.menu.setAttribute('aria-haspopup', 'menu');
-    this.menu.setAttribute('aria-keyshortcuts', 'Shift+F10');
-    const close = this.createButton('×', () => this.hide());
-    close.ariaLabel = 'close the details';
+    const isMenu = { 'aria-haspopup': 'menu', 'aria-keyshortcuts': 'Shift+F10' };
+    this.menu = createButton(() => this.openMenu(), isMenu, 'actions');
+    const close = createButton(() => this.hide(), { 'aria-label': 'close the details' }, '×');
     element.replaceChildren(
       this.words,
       create('div', { class: 'details-buttons' }, this.menu, close),
     );
-  }
-
-  /** @param {string} text @param {() => void} run */
-  createButton(text, run) {
-    const button = create('button', { type: 'button' }, text);
-    button.addEventListener('click', run);
-    return button;
   }
 
   /** @param {Frame} frame @param {Facts} facts */
@@ -398,13 +389,11 @@ export class Menu {
 
   /** @param {Entry} entry */
   createItem({ text, hint, run }) {
-    const item = create('button', { type: 'button', role: 'menuitem', tabindex: '-1' }, text);
-    if (hint) item.title = hint;
-    item.addEventListener('click', () => {
+    const act = () => {
       this.close(true);
       run();
-    });
-    return item;
+    };
+    return createButton(act, { role: 'menuitem', tabindex: '-1', title: hint ?? '' }, text);
   }
 
   /** Wholly on the page. @param {number} x @param {number} y */

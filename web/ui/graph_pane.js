@@ -7,7 +7,7 @@
 
 import { ROOT } from './call_tree.js';
 import { describeChange } from './compare.js';
-import { create, setText } from './dom.js';
+import { create, hasModifier, setText } from './dom.js';
 import { FlameGraph } from './flame_graph.js';
 import { factsOf, placeOf } from './frame_details.js';
 import { largestChild, neighbour } from './layout.js';
@@ -84,7 +84,7 @@ export class GraphPane {
       this.openMenu(node, event.clientX, event.clientY);
     });
     twin.element.addEventListener('keydown', (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (hasModifier(event)) return;
       if (this.handleKey(event.key, event.shiftKey)) event.preventDefault();
     });
   }

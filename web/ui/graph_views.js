@@ -3,7 +3,7 @@
 /** Graph views: those with more than one graph. */
 
 import { ROOT } from './call_tree.js';
-import { create, setText, showOptions } from './dom.js';
+import { create, createButton, setText, showOptions } from './dom.js';
 import { baseName } from './frames.js';
 import { GraphPane } from './graph_pane.js';
 import { RowList, setCell } from './row_list.js';
@@ -201,9 +201,7 @@ export function queryOfPart(
 class Card {
   /** @param {Actions} actions @param {(path: string[]) => void} onOpen */
   constructor(actions, onOpen) {
-    this.name = create('button', { type: 'button', class: 'split-name' });
-    this.name.title = 'show it alone';
-    this.name.addEventListener('click', () => onOpen([]));
+    this.name = createButton(() => onOpen([]), { class: 'split-name', title: 'show it alone' });
     this.numbers = create('span', { class: 'split-numbers' });
     const head = create('h2', {}, this.name, this.numbers);
     const graph = create('div');
@@ -246,11 +244,11 @@ export class SplitView {
     this.summary = create('span', { role: 'status' });
     const picker = create('label', {}, 'a graph for each ', this.labels);
     this.cards = create('ul', { class: 'split-cards' });
-    this.more = create('button', { type: 'button', class: 'split-more' });
-    this.more.addEventListener('click', () => {
+    const showMore = () => {
       this.nShown += PARTS_STEP;
       actions.change({}, false);
-    });
+    };
+    this.more = createButton(showMore, { class: 'split-more' });
     element.replaceChildren(
       create('p', { class: 'view-summary' }, picker, this.summary),
       create('div', { class: 'split-scroller' }, this.cards, this.more),

@@ -7,7 +7,7 @@
  * the keyboard is at: six thousand of them would help nobody.
  */
 
-import { create, setText } from './dom.js';
+import { create, hasModifier, setText, sizeCanvas } from './dom.js';
 import { formatCount, formatRange, formatSamples } from './short_text.js';
 import { exactS, formatMoment, formatSpan } from './time_scale.js';
 
@@ -94,11 +94,7 @@ export class HeatmapView {
   redraw() {
     const { element, canvas, context, map } = this;
     const { clientWidth: width, clientHeight: height } = element;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
+    const ratio = sizeCanvas(canvas, width, height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     if (!map) return;
@@ -257,7 +253,7 @@ export class HeatmapView {
   /** @param {KeyboardEvent} event */
   press(event) {
     const { map, focused } = this;
-    if (!map || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!map || hasModifier(event)) return;
     const isEnter = event.key === 'Enter' || event.key === ' ';
     const cell = cellByKey(map, Math.max(0, focused), event.key);
     if (!isEnter && cell < 0) return;

@@ -5,7 +5,7 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { byId, create } from './dom.js';
+import { byId, create, hasModifier } from './dom.js';
 import { stepsOf } from './graph_pane.js';
 import { Page } from './page.js';
 import { formatRange } from './short_text.js';
@@ -176,7 +176,7 @@ function isAtGraph(target, graph) {
 /** @param {KeyBinding[]} bindings @param {HTMLElement} graph */
 function listenToKeys(bindings, graph) {
   document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (hasModifier(event) || event.defaultPrevented) return;
     if (wantsText(event.target) || document.querySelector(MODAL)) return;
     const pressed = event.key === 'F10' && event.shiftKey ? 'ContextMenu' : event.key;
     const binding = bindings.find(({ key }) => key === pressed);

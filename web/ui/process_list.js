@@ -6,7 +6,7 @@
  * Rows are kept from one profile to the next, so that focus and scroll stay where they are.
  */
 
-import { create, setText } from './dom.js';
+import { create, createButton, setText } from './dom.js';
 import { formatCores, formatShare, formatValue, valueName } from './short_text.js';
 
 /** @typedef {import('./search.js').Matcher} Matcher */
@@ -98,14 +98,13 @@ export class ProcessList {
 
   /** @param {Row} row */
   addItem({ key, label, value, text }) {
-    const pick = create(
-      'button',
-      { type: 'button', class: 'process-pick' },
+    const pick = createButton(
+      () => this.onPick({ label, value }),
+      { class: 'process-pick' },
       create('span', { class: 'process-name' }, text),
       create('span', { class: 'process-share' }),
       create('span', { class: 'process-cores' }),
     );
-    pick.addEventListener('click', () => this.onPick({ label, value }));
     const item = create('li', { class: `process process-${label}` }, pick);
     if (label === 'comm') item.append(this.createToggle(key));
     this.items.set(key, item);
@@ -114,12 +113,11 @@ export class ProcessList {
 
   /** @param {string} comm */
   createToggle(comm) {
-    const toggle = create('button', { type: 'button', class: 'process-toggle' });
-    toggle.addEventListener('click', () => {
+    const toggle = () => {
       if (!this.open.delete(comm)) this.open.add(comm);
       this.render();
-    });
-    return toggle;
+    };
+    return createButton(toggle, { class: 'process-toggle' });
   }
 
   /** @param {HTMLLIElement} item @param {Row} row @param {number} whole */

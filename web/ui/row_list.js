@@ -14,7 +14,7 @@
  * the scroll bar is more than a row; rows keep their height.
  */
 
-import { create, setText } from './dom.js';
+import { create, createButton, hasModifier, setText } from './dom.js';
 
 /**
  * @typedef {object} Column
@@ -107,9 +107,7 @@ export class RowList {
     if (!text) head.append(create('span', { class: 'unseen' }, title ?? key));
     else if (!isSortable) head.append(text);
     else {
-      const button = create('button', { type: 'button' }, text);
-      button.addEventListener('click', () => this.options.onSort?.(key));
-      head.append(button);
+      head.append(createButton(() => this.options.onSort?.(key), {}, text));
     }
     return head;
   }
@@ -153,7 +151,7 @@ export class RowList {
 
   /** @param {KeyboardEvent} event */
   onKeyDown(event) {
-    if (event.target !== this.element || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== this.element || hasModifier(event)) return;
     const isHandled = this.handleKey(event.key, event.shiftKey);
     if (isHandled) event.preventDefault();
   }

@@ -10,7 +10,7 @@
  */
 
 import { Compare } from './compare.js';
-import { byId, create, setText } from './dom.js';
+import { byId, create, createButton, setText } from './dom.js';
 import { HeatmapView } from './heatmap.js';
 import { formatSelector } from './search.js';
 import { formatCores, formatRange } from './short_text.js';
@@ -225,13 +225,13 @@ export class TimePanel {
   }
 
   createService() {
-    const button = create('button', { type: 'button' }, create('span'), create('span'));
-    const item = create('li', {}, button);
-    const seriesOf = () => Number(item.dataset.series ?? -1);
-    button.addEventListener('click', () => {
+    const pick = () => {
       const query = item.dataset.query ?? '';
       if (query) this.actions.change({ query: this.state?.query === query ? '' : query }, true);
-    });
+    };
+    const button = createButton(pick, {}, create('span'), create('span'));
+    const item = create('li', {}, button);
+    const seriesOf = () => Number(item.dataset.series ?? -1);
     for (const name of ['pointerenter', 'focus']) {
       button.addEventListener(name, () => this.timeline.setHighlight(seriesOf()));
     }

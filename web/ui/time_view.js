@@ -6,7 +6,7 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { create, setText, showOptions } from './dom.js';
+import { create, createButton, setText, showOptions } from './dom.js';
 import { GraphPane } from './graph_pane.js';
 import { formatSamples, formatTime, formatValue } from './short_text.js';
 import { formatClock, formatTick, ticksOf, TimeScale } from './time_scale.js';
@@ -33,6 +33,9 @@ const KEY_ZOOM = 1.6;
 /** Room for the text of a tick. */
 const TICK_PX = 110;
 
+/** @param {string} text @param {string} title @param {() => void} run */
+const button = (text, title, run) => createButton(run, { title, 'aria-label': title }, text);
+
 export class TimeView {
   /** @param {HTMLElement} element @param {Actions} actions */
   constructor(element, actions) {
@@ -55,9 +58,9 @@ export class TimeView {
         'div',
         { class: 'view-summary' },
         create('label', {}, 'thread ', this.threads),
-        this.createButton('−', 'show more time', () => this.zoom(KEY_ZOOM, 0.5, true)),
-        this.createButton('+', 'show less time', () => this.zoom(1 / KEY_ZOOM, 0.5, true)),
-        this.createButton('all', 'show all of the time', () => this.look(WHOLE, true)),
+        button('−', 'show more time', () => this.zoom(KEY_ZOOM, 0.5, true)),
+        button('+', 'show less time', () => this.zoom(1 / KEY_ZOOM, 0.5, true)),
+        button('all', 'show all of the time', () => this.look(WHOLE, true)),
         this.summary,
       ),
       this.axis,
@@ -70,13 +73,6 @@ export class TimeView {
     });
     this.listen(graph);
     new ResizeObserver(() => this.showAxis()).observe(this.axis);
-  }
-
-  /** @param {string} text @param {string} title @param {() => void} run */
-  createButton(text, title, run) {
-    const button = create('button', { type: 'button', title, 'aria-label': title }, text);
-    button.addEventListener('click', run);
-    return button;
   }
 
   /** @param {HTMLElement} graph */

@@ -9,7 +9,7 @@
  * range, all of it, and its end, which tell the time, and how many CPUs were in use then.
  */
 
-import { create } from './dom.js';
+import { create, createButton, hasModifier } from './dom.js';
 import { formatCores, formatRange } from './short_text.js';
 import { dragged, formatMoment, formatSpan, nudged, TimeScale } from './time_scale.js';
 import { TimelineCanvas } from './timeline_canvas.js';
@@ -232,8 +232,7 @@ export class Timeline {
 
   /** @param {number} i of its group */
   createMark(i) {
-    const mark = create('button', { type: 'button', class: 'mark' });
-    mark.addEventListener('click', () => this.listener.onPick(this.groups[i]));
+    const mark = createButton(() => this.listener.onPick(this.groups[i]), { class: 'mark' });
     mark.addEventListener('pointerdown', (event) => event.stopPropagation());
     return mark;
   }
@@ -310,7 +309,7 @@ export class Timeline {
   /** @param {KeyboardEvent} event @param {Edge} edge */
   press(event, edge) {
     const { view } = this;
-    if (!view || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!view || hasModifier(event)) return;
     const steps = stepsOfKey(event.key);
     if (steps === 0) return;
     event.preventDefault();

@@ -6,6 +6,7 @@
  *     TimelineData, TimeScale  --draw-->  stacked bars, lines of CPUs, ticks of time
  */
 
+import { sizeCanvas } from './dom.js';
 import { formatCount } from './short_text.js';
 import { formatMoment, formatTick, ticksOf } from './time_scale.js';
 import { coresAt, lengthOf } from './timeline_source.js';
@@ -76,13 +77,9 @@ export class TimelineCanvas {
 
   /** @param {number} width @param {number} height pixels of the page */
   resize(width, height) {
-    const ratio = window.devicePixelRatio || 1;
     this.width = width;
     this.height = height;
-    this.canvas.width = Math.round(width * ratio);
-    this.canvas.height = Math.round(height * ratio);
-    this.canvas.style.width = `${width}px`;
-    this.canvas.style.height = `${height}px`;
+    sizeCanvas(this.canvas, width, height);
   }
 
   /** @param {Drawing | null} drawing */

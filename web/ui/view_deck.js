@@ -8,7 +8,7 @@
  */
 
 import { CodeSource, CodeView, filesOf, NO_SERVER } from './code_view.js';
-import { create } from './dom.js';
+import { create, createButton } from './dom.js';
 import { SandwichView, SplitView } from './graph_views.js';
 import { TopView, TreeView } from './table_views.js';
 import { TimeView } from './time_view.js';
@@ -215,14 +215,8 @@ export class Tabs {
     element.setAttribute('role', 'tablist');
     element.setAttribute('aria-label', 'views');
     this.buttons = TABS.map(({ key, text, title }) => {
-      const attributes = { type: 'button', role: 'tab', id: `tab-${key}`, title };
-      const button = create(
-        'button',
-        { ...attributes, 'aria-controls': panel, 'data-text': text },
-        text,
-      );
-      button.addEventListener('click', () => onPick(key));
-      return button;
+      const attributes = { role: 'tab', id: `tab-${key}`, title, 'aria-controls': panel };
+      return createButton(() => onPick(key), { ...attributes, 'data-text': text }, text);
     });
     element.append(...this.buttons);
     element.addEventListener('keydown', (event) => this.onKeyDown(event));

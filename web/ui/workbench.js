@@ -9,7 +9,7 @@
 
 import { ROOT } from './call_tree.js';
 import { colourings, parseColouring } from './colouring.js';
-import { byId, create, sentenceOf, showOptions } from './dom.js';
+import { byId, create, createButton, sentenceOf, showOptions } from './dom.js';
 import { deedsOf, FrameDetails, Menu } from './frame_details.js';
 import { legendOf, Palette, showLegend } from './palette.js';
 import { lastPart, setValueType, withoutParameters, wordsOf } from './short_text.js';
@@ -215,9 +215,8 @@ export function showBreadcrumbs(list, tree, zoom, onPick) {
   const items = way.map((node) => {
     const { name } = tree.frameOf(node);
     const text = lastPart(withoutParameters(name.slice(0, 400))).slice(0, LONGEST_NAME);
-    const step = create('button', { type: 'button', title: name.slice(0, 400) }, text);
+    const step = createButton(() => onPick(node), { title: name.slice(0, 400) }, text);
     if (node === zoom) step.ariaCurrent = 'location';
-    step.addEventListener('click', () => onPick(node));
     return create('li', {}, step);
   });
   if (hidden > 1) {
@@ -272,11 +271,13 @@ class TransformChips {
     /** @type {Transform[]} */
     this.transforms = [];
     this.list = create('ol', { class: 'chips', 'aria-label': 'what was done to the picture' });
-    this.fold = create('button', { type: 'button', 'aria-keyshortcuts': 'l' }, 'fold libraries');
-    this.fold.title = 'consecutive frames of a library become one box';
-    this.fold.addEventListener('click', () => this.toggleLibraries());
-    this.more = create('button', { type: 'button', 'aria-expanded': 'false' }, '+ filter');
-    this.more.addEventListener('click', () => this.toggleForm());
+    const title = 'consecutive frames of a library become one box';
+    this.fold = createButton(
+      () => this.toggleLibraries(),
+      { 'aria-keyshortcuts': 'l', title },
+      'fold libraries',
+    );
+    this.more = createButton(() => this.toggleForm(), { 'aria-expanded': 'false' }, '+ filter');
     this.form = this.createForm();
     element.replaceChildren(this.list, this.fold, this.more, this.form);
   }
@@ -357,14 +358,13 @@ class TransformChips {
   createChip(transform, i) {
     const words = describeTransform(transform);
     const isLast = i === this.transforms.length - 1;
-    const chip = create(
-      'button',
-      { type: 'button', class: 'chip', 'aria-label': `take back: ${words}` },
+    const chip = createButton(
+      () => this.set(this.transforms.filter((_, at) => at !== i)),
+      { class: 'chip', 'aria-label': `take back: ${words}` },
       create('bdi', {}, words),
       create('span', { 'aria-hidden': 'true' }, '×'),
     );
     chip.title = `${transform.verb} ${transform.what}\na click takes it back${isLast ? ', or u' : ''}`;
-    chip.addEventListener('click', () => this.set(this.transforms.filter((_, at) => at !== i)));
     return chip;
   }
 }

@@ -106,3 +106,35 @@ test('signs keep the spaces without which they would be others', async () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('a style sheet keeps the spaces that mean something', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'served-'));
+  const [tree, out] = [join(folder, 'style.css'), join(folder, 'out')];
+  const text = [
+    '/* Idea. */',
+    'a :hover, b > c {',
+    '  content: "x: y; { z, > }";',
+    "  margin: calc(1px + 2px) 0; font: 1rem 'A, B', serif;",
+    '}',
+    '@media (min-width: 2em) and (pointer: fine) { a:is(b, c) ~ d { color: red } }',
+    '',
+  ];
+  const served = [
+    '',
+    'a :hover,b>c{',
+    'content:"x: y; { z, > }";',
+    "margin:calc(1px + 2px) 0;font:1rem 'A, B',serif;",
+    '}',
+    '@media (min-width:2em) and (pointer:fine){a:is(b,c) ~ d{color:red}}',
+    '',
+  ];
+  try {
+    mkdirSync(out);
+    writeFileSync(tree, text.join('\n'));
+    const run = spawnSync('python3', [join(ROOT, 'web/page_text.py'), out, tree]);
+    assert.equal(run.status, 0, String(run.stderr));
+    assert.deepEqual(readFileSync(join(out, 'style.css'), 'utf8').split('\n'), served);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
