@@ -96,6 +96,36 @@ const tests = {
     await rowOf(page, 'burn_three').waitFor({ state: 'detached' });
   },
 
+  async 'rows that are open stand in the address, and are open for whoever gets the link'(open) {
+    const page = await open(`${AT}&view=tree`);
+    await rowOf(page, 'fixture').first().locator('.twist').click({ timeout: LONG_MS });
+    await rowOf(page, '_start').first().locator('.twist').click();
+    await rowOf(page, 'main').first().waitFor();
+    await page.waitForFunction(() => /[#&]open=0[.-]/.test(location.hash));
+    const names = (of) => of.locator('.view-tree .rows-body .cell-name').allTextContents();
+    const link = new URL(page.url());
+    const other = await open(link.hash);
+    await rowOf(other, 'main').first().waitFor({ timeout: LONG_MS });
+    assert.deepEqual(await names(other), await names(page));
+    await rowOf(other, 'fixture').first().locator('.twist').click();
+    await rowOf(other, 'main').first().waitFor({ state: 'detached' });
+    assert.notEqual(new URL(other.url()).hash, link.hash);
+    await other.evaluate((hash) => (location.hash = hash), link.hash);
+    await rowOf(other, 'main').first().waitFor();
+    assert.deepEqual(await names(other), await names(page));
+  },
+
+  async 'so do the graphs that a split shows'(open) {
+    const page = await open(`${AT}&view=split&group=pid`);
+    const cards = page.locator('.split-card');
+    await page.locator('.split-more').click({ timeout: LONG_MS });
+    await cards.nth(12).waitFor();
+    assert.equal((await address(page)).get('cards'), '24');
+    const other = await open(new URL(page.url()).hash);
+    await other.locator('.split-card').nth(12).waitFor({ timeout: LONG_MS });
+    assert.equal(await other.locator('.split-card').count(), await cards.count());
+  },
+
   async 'of a profile of memory each type of value is shown, and stands in the address'(open) {
     const page = await open(AT);
     await waitForPicture(page);

@@ -16,7 +16,7 @@ import page_text  # noqa: E402
 PAGE = "web/ui"
 # Of all files, each as it goes over the wire, by itself. The goal is 100,000, which all of them in one
 # stream keep: each file pays some 250 bytes for not knowing the others.
-BUDGET_BYTES = 106_000
+BUDGET_BYTES = 106_500
 IMPORT = re.compile(r"^(?:import|export)\b[^;]*?\bfrom '\./([\w.]+)';", re.M)
 MARKUP = re.compile(
     r"\b(?:(?:inner|outer)HTML|insertAdjacentHTML|setHTMLUnsafe|DOMParser|createContextualFragment"

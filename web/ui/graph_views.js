@@ -179,7 +179,7 @@ export class SandwichView {
  */
 
 /** So many more graphs a click shows. */
-const PARTS_STEP = 12;
+export const PARTS_STEP = 12;
 
 /** The query that selects one value, with what it has selected before. */
 export function queryOfPart(
@@ -233,22 +233,19 @@ export class SplitView {
   /** @param {HTMLElement} element @param {Actions} actions */
   constructor(element, actions) {
     this.actions = actions;
-    this.nShown = PARTS_STEP;
+    this.nShown = 0;
     /** @type {Split | null} */
     this.split = null;
     this.query = '';
     this.labels = create('select', { class: 'split-label' });
     this.labels.addEventListener('change', () =>
-      actions.change({ group: this.labels.value }, true),
+      actions.change({ group: this.labels.value, cards: 0 }, true),
     );
     this.summary = create('span', { role: 'status' });
     const picker = create('label', {}, 'a graph for each ', this.labels);
     this.cards = create('ul', { class: 'split-cards' });
-    const showMore = () => {
-      this.nShown += PARTS_STEP;
-      actions.change({}, false);
-    };
-    this.more = createButton(showMore, { class: 'split-more' });
+    const showMore = () => actions.change({ cards: this.nShown + PARTS_STEP }, false);
+    this.more = createButton(showMore, { class: 'split-more', hidden: '' });
     element.replaceChildren(
       create('p', { class: 'view-summary' }, picker, this.summary),
       create('div', { class: 'split-scroller' }, this.cards, this.more),
@@ -263,6 +260,7 @@ export class SplitView {
     if (this.split?.label !== label) this.clear();
     this.split = split;
     this.query = state.query;
+    this.nShown = state.cards || PARTS_STEP;
     this.showLabels(labels, label);
     const seen = parts.slice(0, this.nShown);
     const values = new Set(seen.map(({ value }) => value));
@@ -295,7 +293,6 @@ export class SplitView {
   clear() {
     this.cards.replaceChildren();
     this.shown.clear();
-    this.nShown = PARTS_STEP;
   }
 
   /** @param {string[]} labels @param {string} picked */

@@ -47,7 +47,18 @@ function offerRange(picker, /** @type {number} */ rangeS) {
 }
 
 /** What a change of only these leaves as it is: the picture of the whole. @type {(keyof State)[]} */
-const OF_VIEWS = ['view', 'fn', 'group', 'thread', 'sort', 'file', 'span', 'search'];
+const OF_VIEWS = [
+  'view',
+  'fn',
+  'group',
+  'cards',
+  'open',
+  'thread',
+  'sort',
+  'file',
+  'span',
+  'search',
+];
 
 /** Whether another state has another picture. @param {State} before @param {State} after */
 function isOtherPicture(before, after) {

@@ -31,6 +31,8 @@ import { exactS } from './time_scale.js';
  * @property {Transform[]} transforms in the order in which they are done
  * @property {string} fn         id of the frame that a view is about, or ''
  * @property {string} group      label that `split` splits by, or ''
+ * @property {string} open       rows of `tree` that are open, see TreeRows; '': the main way
+ * @property {number} cards      that `split` shows; 0: as many as at first
  * @property {string} thread     whose stacks are shown in the order of time, or '' for all
  * @property {string} colour     module, kind, share or label:NAME
  * @property {string} sort       column of `top`, with - the other way round, or '' for self
@@ -65,10 +67,21 @@ export const VERBS = /** @type {const} */ ([
   'fold',
   'recursion',
 ]);
+const AS_THEY_ARE = /** @type {const} */ ([
+  'fn',
+  'group',
+  'cards',
+  'open',
+  'thread',
+  'type',
+  'sort',
+  'file',
+]);
 const DEFAULT_RANGE_S = 30;
 const DEFAULT_TIMELINE_S = 3600;
 const DEFAULT_COLOUR = 'module';
 const COLOUR = /^(module|kind|share|label:[A-Za-z_]\w*)$/;
+const OPEN = /^(-|0([.-]+\w+)*)$/;
 const MAX_ZOOM = 1024;
 const MAX_TRANSFORMS = 100;
 
@@ -81,6 +94,11 @@ function positive(text, otherwise) {
 /** @template {string} T @param {readonly T[]} words @param {string | null} text */
 function oneOf(words, text) {
   return words.find((word) => word === text) ?? words[0];
+}
+
+/** @param {RegExp} pattern @param {string | null} text @returns {string} it, or '' */
+function matching(pattern, text) {
+  return text && pattern.test(text) ? text : '';
 }
 
 /** @param {string[]} texts `verb:what` @returns {Transform[]} those that have a known verb */
@@ -113,7 +131,6 @@ function parseBase(fields, rest) {
 export function parseState(hash) {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
   const zoom = fields.get('zoom');
-  const colour = fields.get('colour') ?? '';
   const range = {
     query: fields.get('query') ?? '',
     rangeS: positive(fields.get('range'), DEFAULT_RANGE_S),
@@ -128,8 +145,10 @@ export function parseState(hash) {
     transforms: parseTransforms(fields.getAll('do')),
     fn: fields.get('fn') ?? '',
     group: fields.get('group') ?? '',
+    open: matching(OPEN, fields.get('open')),
+    cards: Math.floor(positive(fields.get('cards'), 0)),
     thread: fields.get('thread') ?? '',
-    colour: COLOUR.test(colour) ? colour : DEFAULT_COLOUR,
+    colour: matching(COLOUR, fields.get('colour')) || DEFAULT_COLOUR,
     type: fields.get('type') ?? '',
     sort: fields.get('sort') ?? '',
     file: fields.get('file') ?? '',
@@ -168,9 +187,7 @@ export function formatState(state) {
   if (state.zoom.length) fields.set('zoom', state.zoom.join('.'));
   if (state.search) fields.set('search', state.search);
   if (state.order !== 'name') fields.set('order', state.order);
-  for (const name of /** @type {const} */ (['fn', 'group', 'thread', 'type', 'sort', 'file'])) {
-    if (state[name]) fields.set(name, state[name]);
-  }
+  for (const name of AS_THEY_ARE) if (state[name]) fields.set(name, String(state[name]));
   if (state.span) fields.set('span', state.span.map((ms) => ms.toFixed(3)).join('_'));
   if (state.colour !== DEFAULT_COLOUR) fields.set('colour', state.colour);
   formatBase(fields, state);

@@ -168,6 +168,8 @@ export class TreeView {
     this.actions = actions;
     /** @type {TreeRows | null} */
     this.rows = null;
+    /** What the address tells of them. */
+    this.told = '';
     this.list = new RowList(element, {
       role: 'treegrid',
       label: 'call tree: Right opens, Left closes, Enter opens the main way',
@@ -189,7 +191,8 @@ export class TreeView {
   show({ layout }, state) {
     this.found = this.actions.found();
     this.list.rename('samples', countName());
-    const old = this.rows;
+    const old = this.told === state.open ? this.rows : null;
+    this.told = state.open;
     if (old?.layout === layout) {
       this.list.render();
       return;
@@ -201,8 +204,9 @@ export class TreeView {
       const found = this.rows.openLike(old);
       active = this.rows.nodes.indexOf(found.get(wasAt) ?? ROOT);
     } else if (layout.tree.size) {
-      this.rows.openMain(0);
-      active = this.rows.reveal(layout.tree.follow(state.zoom));
+      if (state.open) this.rows.openTold(state.open);
+      else this.rows.openMain(0);
+      active = state.open ? 0 : this.rows.reveal(layout.tree.follow(state.zoom));
     }
     this.list.show(this.rows.nodes.length, active);
     if (!old && active > 0) this.list.reveal(active);
@@ -235,6 +239,13 @@ export class TreeView {
     else if (isMain) rows.openMain(row);
     else rows.open(row);
     this.list.show(rows.nodes.length, row);
+    this.tell();
+  }
+
+  /** What is open stands in the address. */
+  tell() {
+    this.told = /** @type {TreeRows} */ (this.rows).tell();
+    this.actions.change({ open: this.told }, false);
   }
 
   /** @param {string} key @param {number} row */
@@ -265,6 +276,7 @@ export class TreeView {
     list.show(rows.nodes.length, row);
     list.setActive(row);
     this.focus();
+    this.tell();
   }
 
   /** @param {HTMLElement[]} cells @param {number} row @param {HTMLElement} line */
@@ -312,10 +324,15 @@ export class TreeView {
  *     Layout, toggles  --TreeRows-->  nodes, callers before what they call, the largest first
  *
  * Only what has been opened is a row, so a tree of a million nodes costs what is seen of it.
+ *
+ * In an address stand the ids of what is open, callers before what they call: the root is 0, a
+ * `.` leads to what it calls, each `-` a caller up; a `-` alone: not even the root is open.
  */
 
 /** Opened along with its caller, while it has most of the caller's time. */
 const MAIN_SHARE = 0.5;
+/** No more open rows stand in an address. */
+const MAX_TOLD = 500;
 
 export class TreeRows {
   /** @param {Layout} layout @param {number} [root] */
@@ -413,6 +430,32 @@ export class TreeRows {
     return row;
   }
 
+  /** What is open, for an address. @returns {string} */
+  tell() {
+    const { tree } = this.layout;
+    const told = this.nodes.filter((node) => this.opened.has(node)).slice(0, MAX_TOLD);
+    let text = told.length ? '0' : '-';
+    for (let i = 1; i < told.length; i++) {
+      const up = tree.depth[told[i - 1]] - tree.depth[told[i]] + 1;
+      text += ('-'.repeat(up) || '.') + tree.frameOf(told[i]).id;
+    }
+    return text;
+  }
+
+  /** Open what an address tells, as far as it is there. @param {string} told */
+  openTold(told) {
+    const { tree } = this.layout;
+    const way = [this.root];
+    if (told !== '-') this.opened.add(this.root);
+    for (const [, sign, id] of told.matchAll(/([.-]+)(\w+)/g)) {
+      if (sign !== '.') way.length = Math.max(1, way.length - sign.length);
+      const node = tree.find(/** @type {number} */ (way.at(-1)), tree.frames.rowOf(id));
+      way.push(node);
+      if (node >= 0 && this.hasChildren(node)) this.opened.add(node);
+    }
+    this.showOpened();
+  }
+
   /**
    * Open in a new tree what is open in an old one: whatever has the same path.
    * @param {TreeRows} old @returns {Map<number, number>} old nodes → new ones
@@ -430,7 +473,11 @@ export class TreeRows {
         if (match !== undefined) found.set(child, match);
       }
     }
-    if (this.opened.has(this.root)) this.nodes = [this.root, ...this.rowsBeneath(this.root)];
+    this.showOpened();
     return found;
+  }
+
+  showOpened() {
+    if (this.opened.has(this.root)) this.nodes = [this.root, ...this.rowsBeneath(this.root)];
   }
 }

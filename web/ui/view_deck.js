@@ -9,7 +9,7 @@
 
 import { CodeSource, CodeView, filesOf, NO_SERVER } from './code_view.js';
 import { create, createButton } from './dom.js';
-import { SandwichView, SplitView } from './graph_views.js';
+import { PARTS_STEP, SandwichView, SplitView } from './graph_views.js';
 import { TopView, TreeView } from './table_views.js';
 import { TimeView } from './time_view.js';
 
@@ -136,7 +136,7 @@ export class ViewDeck {
       case 'split': {
         const labels = labelsOf(summary);
         const group = state.group || labels[0] || 'comm';
-        const nPictures = /** @type {SplitView} */ (this.current).nShown;
+        const nPictures = state.cards || PARTS_STEP;
         const split = await engine.split({ ...question, group, nPictures });
         yield split && { ...split, label: group, labels };
         return;

@@ -35,6 +35,8 @@ test('a state survives its address', () => {
     fn: 'c3',
     group: 'service_name',
     thread: '12',
+    open: '0.a1.b2--c3',
+    cards: 36,
     colour: 'label:pod',
     type: 'alloc_space',
     sort: '-name',
@@ -52,7 +54,7 @@ test('the default state needs no address, and nonsense gives the default', () =>
   const state = parseState('');
   assert.equal(formatState(state), '');
   const nonsense =
-    '#range=-7&at=x&order=%00&zoom=&view=attic&do=explode:x&do=&colour=label:&scale=2&fn=&span=9_8';
+    '#range=-7&at=x&order=%00&zoom=&view=attic&do=explode:x&do=&colour=label:&scale=2&fn=&span=9_8&cards=x&open=../x';
   assert.deepEqual(parseState(nonsense), state);
   assert.deepEqual(parseState('#range=Infinity&at=-1'), state);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ROOT } from '../../../web/ui/call_tree.js';
+import { parseState } from '../../../web/ui/state.js';
 import { TreeRows } from '../../../web/ui/table_views.js';
 import { layoutOf as layoutOfBytes, synthetic } from './pictures.mjs';
 
@@ -83,6 +84,34 @@ test('the main way opens as long as most of the time is on it', () => {
     const node = rows.nodes[row];
     if (rows.isOpen(node)) assert.ok(tree.total[node] >= tree.total[tree.parent[node]] / 2);
   }
+});
+
+test('what is open is told, and opened from what was told', () => {
+  const layout = layoutOf(1);
+  const rows = new TreeRows(layout);
+  assert.equal(rows.tell(), '-');
+  for (let node = 0; node < layout.tree.size; node += 41) rows.reveal(node);
+  const told = rows.tell();
+  assert.equal(parseState(`#open=${told}`).open, told);
+  const again = new TreeRows(layout);
+  again.openTold(told);
+  check(again);
+  assert.deepEqual(again.nodes, rows.nodes);
+  assert.equal(again.tell(), told);
+  const closed = new TreeRows(layout);
+  closed.openTold('-');
+  assert.deepEqual(closed.nodes, [ROOT]);
+});
+
+test('what is told and not there is not opened, nor is anything beneath it', () => {
+  const rows = new TreeRows(layoutOf(1));
+  rows.open(0);
+  rows.open(1);
+  const told = rows.tell();
+  const again = new TreeRows(layoutOf(1));
+  again.openTold(`0.gone.x------${told.slice(2)}..-`);
+  check(again);
+  assert.deepEqual(again.nodes, rows.nodes);
 });
 
 test('what is open stays open when the profile is replaced', () => {
