@@ -6,7 +6,8 @@
  *     wish  --follow-->  onTimeline, onHeatmap, onBuilds
  *
  * While the wish moves on with time, each is asked for again after as long as it may have changed:
- * of a timeline the last steps only. What somebody no longer wants to know is given up.
+ * of a timeline the last steps, and now and then all. What somebody no longer wants to know is
+ * given up.
  */
 
 import { heatmapUrl } from './heatmap.js';
@@ -38,6 +39,8 @@ const TIMEOUT_MS = 30000;
 const RETRY_MS = 5000;
 /** Older steps stay as they are. */
 const SETTLED_S = 60;
+/** Labels come late, services come and go: an hour is asked for again each minute, a day each 24. */
+const KEPT_MS_OF_S = 1000 / 60;
 const LONGEST_ERROR = 200;
 
 /** Asks for one thing at a time, and not again before it may have changed. */
@@ -104,6 +107,7 @@ export class TimelineSource {
     /** @type {TimelineData | null} */
     this.data = null;
     this.dataQuery = '';
+    this.wholeMs = -Infinity;
     const asker = (/** @type {string} */ what) =>
       new Asker((failing) => listener.onFailure(what, failing));
     this.askers = {
@@ -126,16 +130,20 @@ export class TimelineSource {
 
   /** @param {TimelineWish} wish @param {TimeRange} window */
   askTimeline({ stepS, query }, window) {
-    const data = this.dataQuery === query ? this.data : null;
+    const known = this.dataQuery === query ? this.data : null;
+    const isSettled = known !== null && window.endS < Date.now() / 1000 - SETTLED_S;
+    const keptMs = Math.max(60000, (window.endS - window.startS) * KEPT_MS_OF_S);
+    const isKept = isSettled || performance.now() < this.wholeMs + keptMs;
+    const data = isKept ? known : null;
     const wanted = wantedSteps(data, window, stepS);
     const { isWhole } = wanted;
     const key = `${stepS} ${query} ${isWhole ? window.endS : ''}`;
     // Half a step later there is something to see, and on a long step it can wait.
-    const isSettled = data !== null && window.endS < Date.now() / 1000 - SETTLED_S;
     const periodMs = isSettled ? Infinity : Math.min(60000, Math.max(2000, stepS * 500));
     const url = timelineUrl(wanted, stepS, query);
     this.askers.timeline.ask(key, periodMs, url, (answer) => {
-      this.data = mergeTimeline(isWhole ? null : data, answer, window);
+      if (isWhole) this.wholeMs = performance.now();
+      this.data = mergeTimeline(isWhole ? null : data, answer, window, known);
       this.dataQuery = query;
       this.listener.onTimeline(this.data);
     });
@@ -237,23 +245,29 @@ export function timelineUrl({ first, end, isWhole }, stepS, query) {
   return `/api/v1/timeline?${fields}`;
 }
 
-/** @param {TimelineData | null} data @param {TimelineAnswer} answer @returns {string[]} */
-function namesOf(data, answer) {
+/** Who was there keeps its place, and so its colour. @returns {string[]} */
+function namesOf(
+  /** @type {TimelineData | null} */ data,
+  /** @type {TimelineAnswer} */ answer,
+  /** @type {TimelineData | null} */ known,
+) {
   if (data) return data.series.map(({ name }) => name);
   const names = answer.series.slice(0, MOST_SERIES).map(({ labels }) => labels[LABEL] ?? '?');
-  return [...names, ''];
+  const kept = known?.series.map(({ name }) => name).filter((name) => names.includes(name)) ?? [];
+  return [...new Set([...kept, ...names]), ''];
 }
 
 /**
  * @param {TimelineData | null} data what was there of the same steps' length
  * @param {TimelineAnswer} answer @param {TimeRange} window that is shown from now on
+ * @param {TimelineData | null} [known] that has been shown of the same
  * @returns {TimelineData}
  */
-export function mergeTimeline(data, answer, window) {
+export function mergeTimeline(data, answer, window, known = null) {
   const stepS = answer.step;
   const firstStep = Math.round(window.startS / stepS);
   const nSteps = Math.round(window.endS / stepS) - firstStep;
-  const names = namesOf(data, answer);
+  const names = namesOf(data, answer, known);
   const series = names.map((name) => ({ name, values: new Float64Array(nSteps) }));
   const shift = data ? firstStep - data.firstStep : 0;
   series.forEach(({ values }, i) => {

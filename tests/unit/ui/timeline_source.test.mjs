@@ -43,7 +43,10 @@ function sourceOf(answer) {
 }
 
 beforeEach(() => void Object.assign(globalThis, { document: { hidden: false } }));
-afterEach(() => mock.reset());
+afterEach(() => {
+  mock.timers.reset();
+  mock.reset();
+});
 
 test('other steps are data of their own, with names of their own', async () => {
   const { source, told } = sourceOf(answerTimeline);
@@ -58,6 +61,38 @@ test('other steps are data of their own, with names of their own', async () => {
     assert.ok(told.data.series[0].values.every((/** @type {number} */ ns) => ns === 1e9));
   }
   assert.deepEqual(told.failures, []);
+});
+
+test('what is live is asked for again as a whole, and services keep their places', async () => {
+  mock.timers.enable({ apis: ['Date'], now: NOW_S * 1000 });
+  let nowMs = 1000;
+  mock.method(performance, 'now', () => nowMs);
+  let names = ['a', 'b'];
+  const whole = [];
+  const { source, told } = sourceOf(async (url) => {
+    const answer = await (await answerTimeline(url)).json();
+    if (url.includes('limit=8')) whole.push(nowMs);
+    const [{ values }] = answer.series ?? [{}];
+    return Response.json({
+      ...answer,
+      series: names.map((name) => ({ labels: { service_name: name }, values })),
+    });
+  });
+  const shown = async (/** @type {number} */ ms) => {
+    nowMs += ms;
+    source.follow(HOUR);
+    await settle();
+    return told.data.series.map(({ name }) => name).join();
+  };
+  assert.equal(await shown(0), 'a,b,');
+  names = ['new', 'b', 'a'];
+  assert.equal(await shown(30000), 'a,b,');
+  assert.equal(await shown(31000), 'a,b,new,');
+  assert.equal(await shown(30000), 'a,b,new,');
+  assert.deepEqual(whole, [1000, 62000]);
+  mock.timers.tick(3600 * 1000);
+  assert.equal(await shown(3600 * 1000), 'a,b,new,');
+  assert.deepEqual(whole, [1000, 62000], 'what is over stays as it is');
 });
 
 test('what nobody wants any more has not failed', async () => {
