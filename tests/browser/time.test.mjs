@@ -81,6 +81,23 @@ class TimeTest {
     assert.match((await this.slider('end of the range').getAttribute('aria-valuetext')) ?? '', /CPUs/);
   }
 
+  /** Whatever is told of what is pointed at, nothing moves away from the pointer. */
+  async stays_where_it_is_when_it_is_pointed_at() {
+    const size = this.page.viewportSize();
+    const pointed = this.page.locator('#time-pointed');
+    for (const width of [1000, 1100, 1300, 1440, 1700, 2200]) {
+      await this.page.setViewportSize({ width, height: size.height });
+      const { x, y, height, ...before } = await this.page.locator('#timeline').boundingBox();
+      await this.page.mouse.move(x + before.width / 2, y + height - 4);
+      await pointed.filter({ hasText: 'CPUs' }).waitFor();
+      const after = await this.page.locator('#timeline').boundingBox();
+      assert.equal(after.y, y, `at ${width} pixels`);
+      await this.page.mouse.move(1, 1);
+      await pointed.filter({ hasNotText: 'CPUs' }).waitFor({ state: 'attached' });
+    }
+    await this.page.setViewportSize(size);
+  }
+
   async selects_a_range_by_keys() {
     const end = this.slider('end of the range');
     await end.focus();
@@ -234,6 +251,7 @@ class TimeTest {
 
 const STEPS = /** @type {const} */ ([
   'shows_who_uses_the_cpu_over_time',
+  'stays_where_it_is_when_it_is_pointed_at',
   'selects_a_range_by_keys',
   'is_live_again_when_the_range_ends_now',
   'selects_a_range_by_a_drag',
