@@ -469,7 +469,8 @@ static bool has_parts_of_seconds(const struct snapshot_wish *wish)
 {
 	int64_t length_ns;
 
-	if (wish->is_by_second || (wish->detail != PAST_TOTALS && wish->detail != PAST_MOMENTS))
+	if (wish->is_by_second || (wish->detail != PAST_TOTALS && wish->detail != PAST_STACKS &&
+				   wish->detail != PAST_MOMENTS))
 		return false;
 	if (__builtin_sub_overflow(wish->end_unix_ns, wish->start_unix_ns, &length_ns) ||
 	    length_ns > PARTS_MAX_NS)

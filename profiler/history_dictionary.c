@@ -280,17 +280,27 @@ int history_frame_put(struct database *database, const struct history_frame *fra
 	return database_add_row(database, statement, ret_frame);
 }
 
-int history_frame_find_last(struct database *database, uint32_t *ret_frame)
+/* The number that @sql asks for, or 0. */
+static int find_last(struct database *database, const char *sql, uint32_t *ret_number)
 {
 	sqlite3_stmt *statement;
 	uint32_t last = 0;
-	int r = database_prepare(database, "SELECT id FROM frame ORDER BY id DESC LIMIT 1",
-				 &statement);
+	int r = database_prepare(database, sql, &statement);
 
 	if (r == 0)
 		r = database_find_number(database, statement, &last);
 	if (r < 0)
 		return r;
-	*ret_frame = last;
+	*ret_number = last;
 	return 0;
+}
+
+int history_frame_find_last(struct database *database, uint32_t *ret_frame)
+{
+	return find_last(database, "SELECT id FROM frame ORDER BY id DESC LIMIT 1", ret_frame);
+}
+
+int history_stack_find_last(struct database *database, uint32_t *ret_stack)
+{
+	return find_last(database, "SELECT id FROM stack ORDER BY id DESC LIMIT 1", ret_stack);
 }

@@ -61,8 +61,9 @@ int history_thread_get(struct database *database, uint32_t number,
 int history_frame_put(struct database *database, const struct history_frame *frame,
 		      uint32_t *ret_frame);
 
-/* The largest number of a frame; 0: there is none. */
+/* The largest number of a frame, or of a stack; 0: there is none. */
 int history_frame_find_last(struct database *database, uint32_t *ret_frame);
+int history_stack_find_last(struct database *database, uint32_t *ret_stack);
 
 /* Of numbers of frames, leaf first. */
 int history_stack_put(struct database *database, const uint32_t *frames, size_t n_frames,

@@ -331,15 +331,47 @@ static int describe_stack(struct reading *reading, const struct past_stack *stac
 	return dictionary_append_stack(dictionary, frames + stack->first, stack->n_frames);
 }
 
+/* Put the positions of stacks in place of their numbers. */
+static int want_stacks(struct reading *reading)
+{
+	struct past *past = reading->past;
+	int r = past_stacks_begin(&reading->stacks, reading->database);
+
+	for (size_t i = 0; r == 0 && i < past->n_samples; i++)
+		r = past_stacks_want(&reading->stacks, past->samples[i].stack,
+				     &past->samples[i].stack);
+	return r;
+}
+
+/* As positions are given one after the other, the first sample of each stack goes there, and what
+ * follows is added to it. */
+static void unite_samples(struct past *past)
+{
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < past->n_samples; i++) {
+		const struct past_sample added = past->samples[i];
+		struct past_sample *united = &past->samples[added.stack];
+
+		if (added.stack == n_left) {
+			*united = added;
+			n_left++;
+			continue;
+		}
+		united->count += added.count;
+		united->value += added.value;
+	}
+	past->n_samples = n_left;
+}
+
 /* Read the stacks of all samples, and describe them. */
 static int read_stacks(struct reading *reading)
 {
 	struct past_stacks *stacks = &reading->stacks;
-	struct past *past = reading->past;
-	int r = 0;
+	int r = want_stacks(reading);
 
-	for (size_t i = 0; r == 0 && i < past->n_samples; i++)
-		r = past_stacks_want(stacks, past->samples[i].stack, &past->samples[i].stack);
+	if (r == 0 && reading->wish->detail == PAST_STACKS)
+		unite_samples(reading->past);
 	if (r == 0)
 		r = past_stacks_read(stacks, reading->database, reading->wish->budget);
 	if (r == 0)
@@ -420,8 +452,12 @@ static int read_thread(struct reading *reading, uint32_t number, uint32_t *ret_i
  * that leads nowhere. */
 static int describe(struct reading *reading, bool has_stacks, struct past_sample *sample)
 {
-	int r = read_thread(reading, sample->thread, &sample->thread);
+	int r = 0;
 
+	if (reading->wish->detail == PAST_STACKS)
+		sample->thread = 0;
+	else
+		r = read_thread(reading, sample->thread, &sample->thread);
 	if (r < 0 || !has_stacks)
 		return r;
 	sample->stack = reading->stack_indices[sample->stack];
@@ -473,7 +509,7 @@ int past_read(struct database *database, const struct past_wish *wish, struct st
 		return -ENOMEM;
 	reading.past = past;
 	past->store = store;
-	past->is_summed = wish->detail == PAST_TOTALS;
+	past->is_summed = wish->detail == PAST_TOTALS || wish->detail == PAST_STACKS;
 	r = dictionary_new(UINT32_MAX, &past->dictionary);
 	if (r == 0)
 		r = past_sums_read(database, wish, &past->samples, &past->n_samples, n_damaged);
@@ -481,7 +517,7 @@ int past_read(struct database *database, const struct past_wish *wish, struct st
 		r = describe_samples(&reading, n_damaged);
 	if (r < 0)
 		return r;
-	if (wish->detail != PAST_TOTALS && wish->detail != PAST_STEPS && past->n_samples)
+	if (!past->is_summed && wish->detail != PAST_STEPS && past->n_samples)
 		qsort(past->samples, past->n_samples, sizeof(*past->samples), sample_compare);
 	*ret_past = steal(reading.past);
 	return 0;

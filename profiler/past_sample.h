@@ -16,6 +16,7 @@ struct query_budget;
 /* What of the samples is wanted. The less, the faster. */
 enum past_detail {
 	PAST_TOTALS, /* threads and stacks; the time is that of the range's start */
+	PAST_STACKS, /* the same, each stack once; the thread means nothing */
 	PAST_STEPS,  /* threads and steps; the second is one of the step, the stack means nothing */
 	PAST_TIMES,  /* the same, and exact times of the latest, where they are kept */
 	PAST_ENDS, /* threads and stacks; each at its first time, and, with all others, its last */

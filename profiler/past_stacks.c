@@ -2,6 +2,7 @@
 #include "profiler/past_stacks.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "profiler/base/array.h"
@@ -14,21 +15,39 @@ void past_stacks_fini(struct past_stacks *stacks)
 {
 	free(stacks->stacks);
 	free(stacks->frames);
-	pair_map_fini(&stacks->index);
+	free(stacks->positions);
 	*stacks = (struct past_stacks){ 0 };
+}
+
+int past_stacks_begin(struct past_stacks *stacks, struct database *database)
+{
+	int r = history_stack_find_last(database, &stacks->last_number);
+
+	if (r < 0)
+		return r;
+	/* Memory that nobody writes to takes none: it is for those that are wanted. */
+	stacks->positions = calloc(stacks->last_number + 1UL, sizeof(*stacks->positions));
+	return stacks->positions ? 0 : -ENOMEM;
 }
 
 int past_stacks_want(struct past_stacks *stacks, uint32_t number, uint32_t *ret_position)
 {
-	int r = array_reserve((void **)&stacks->stacks, &stacks->stack_capacity,
-			      stacks->n_stacks + 1, sizeof(*stacks->stacks));
+	bool is_known = number <= stacks->last_number;
+	int r;
 
-	if (r == 0)
-		r = pair_map_find_or_add(&stacks->index, (struct pair_key){ .a = number },
-					 (uint32_t)stacks->n_stacks, ret_position);
-	if (r == 1)
-		stacks->stacks[stacks->n_stacks++] = (struct past_stack){ .number = number };
-	return r < 0 ? r : 0;
+	if (is_known && stacks->positions[number]) {
+		*ret_position = stacks->positions[number] - 1;
+		return 0;
+	}
+	r = array_reserve((void **)&stacks->stacks, &stacks->stack_capacity, stacks->n_stacks + 1,
+			  sizeof(*stacks->stacks));
+	if (r < 0)
+		return r;
+	*ret_position = (uint32_t)stacks->n_stacks;
+	stacks->stacks[stacks->n_stacks++] = (struct past_stack){ .number = number };
+	if (is_known)
+		stacks->positions[number] = (uint32_t)stacks->n_stacks;
+	return 0;
 }
 
 static int number_compare(const void *a, const void *b)
@@ -87,6 +106,7 @@ int past_stacks_read(struct past_stacks *stacks, struct database *database,
 
 size_t past_stacks_bytes(const struct past_stacks *stacks)
 {
-	return pair_map_bytes(&stacks->index) + stacks->stack_capacity * sizeof(*stacks->stacks) +
+	return stacks->last_number * sizeof(*stacks->positions) +
+	       stacks->stack_capacity * sizeof(*stacks->stacks) +
 	       stacks->frame_capacity * sizeof(*stacks->frames);
 }

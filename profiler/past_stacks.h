@@ -4,16 +4,12 @@
 /*
  * Past stacks: the stacks of many samples, read from history in the order in which they lie there.
  *
- *     number  --past_stacks_want-->  position      for each sample; then, once,
- *     past_stacks_read;  then stacks[position]
- *
- * A zeroed struct wants none.
+ *     past_stacks_begin;  then, for each sample,  number  --past_stacks_want-->  position;
+ *     then, once, past_stacks_read;  then stacks[position]
  */
 
 #include <stddef.h>
 #include <stdint.h>
-
-#include "profiler/pair_map.h"
 
 struct database;
 struct query_budget;
@@ -33,13 +29,18 @@ struct past_stacks {
 	uint32_t *frames;
 	size_t n_frames;
 	size_t frame_capacity;
-	struct pair_map index; /* number → position */
+	uint32_t *positions; /* by number: the position, plus 1; 0: not wanted yet */
+	uint32_t last_number;
 };
 
 /* Works on a zeroed struct. */
 void past_stacks_fini(struct past_stacks *stacks);
 
-/* Returns 0 and sets *@ret_position, or -ENOMEM. */
+/* Returns 0, with none wanted, -ENOMEM, or an error of database.h. Works on a zeroed struct. */
+int past_stacks_begin(struct past_stacks *stacks, struct database *database);
+
+/* Returns 0 and sets *@ret_position, or -ENOMEM. A number beyond all that history has gets a
+ * position of its own each time: it is damaged. */
 int past_stacks_want(struct past_stacks *stacks, uint32_t number, uint32_t *ret_position);
 
 /* Returns 0, -EDQUOT if the budget (or NULL) is used up, or an error of database.h. */

@@ -39,7 +39,7 @@ struct sums {
 	struct past_sample *samples;
 	size_t n_samples;
 	size_t sample_capacity;
-	struct row_sums totals; /* of PAST_TOTALS */
+	struct row_sums totals; /* of PAST_TOTALS and PAST_STACKS */
 	struct pair_map
 		index; /* of PAST_STEPS: thread and step → samples[]; of PAST_ENDS: see there */
 	struct cell cells[HISTORY_LAST_SPAN_S];
@@ -302,6 +302,8 @@ static int visit(struct sums *sums, struct database *database, const struct hist
 {
 	static const struct history_visitor visitors[] = {
 		[PAST_TOTALS] = { .on_rows = add_totals },
+		[PAST_STACKS] = { .on_rows =
+					  add_totals }, /* whoever reads the stacks unites them */
 		[PAST_STEPS] = { .on_rows = add_rows, .on_entries = add_entries },
 		[PAST_TIMES] = { .on_rows = add_rows, .on_entries = add_entries },
 		[PAST_ENDS] = { .on_entries = add_ends },
@@ -371,7 +373,7 @@ int past_sums_read(struct database *database, const struct past_wish *wish,
 	r = wish->detail == PAST_TIMES
 		    ? read_times(sums, database, &range, &exact.start_unix_s, n_damaged)
 		    : visit(sums, database, &range, n_damaged);
-	if (r == 0 && wish->detail == PAST_TOTALS)
+	if (r == 0 && (wish->detail == PAST_TOTALS || wish->detail == PAST_STACKS))
 		r = take_totals(sums);
 	if (r == 0 && (wish->detail == PAST_TIMES || wish->detail == PAST_MOMENTS))
 		r = past_moments_split(database, &exact, &sums->samples, &sums->n_samples,

@@ -19,6 +19,7 @@
 #include "profiler/profile.h"
 #include "profiler/query_budget.h"
 #include "profiler/sample_walk.h"
+#include "profiler/selector.h"
 #include "profiler/snapshot.h"
 #include "profiler/store.h"
 #include "profiler/thread_labels.h"
@@ -55,8 +56,8 @@ struct query_part {
 
 struct query_run {
 	const struct query *query;
-	bool is_timed;       /* the samples are wanted one by one, too */
-	uint32_t max_frames; /* of a stack, from the leaf on; the others are left out */
+	enum past_detail detail; /* PAST_STACKS: whose the samples are does not matter */
+	uint32_t max_frames;     /* of a stack, from the leaf on; the others are left out */
 	struct thread_numbering numbering; /* by label sets of the profile */
 	struct snapshot snapshot;
 	struct merge merge;
@@ -136,8 +137,7 @@ static int run_init(struct query_run *run, struct store *store)
 	const struct query *query = run->query;
 	int r;
 
-	r = query_snapshot(store, query, run->is_timed ? PAST_MOMENTS : PAST_TOTALS,
-			   &run->snapshot);
+	r = query_snapshot(store, query, run->detail, &run->snapshot);
 	if (r < 0)
 		return r;
 	r = merge_init(&run->snapshot, query->start_unix_ns, query->end_unix_ns, &run->merge);
@@ -199,6 +199,19 @@ static int part_find_stack(struct query_run *run, struct query_part *part, uint3
 	return r;
 }
 
+/* Returns 1 and sets *@ret_label_set if the samples of @thread are selected, 0, or an error. */
+static int part_find_label_set(struct query_run *run, struct query_part *part, uint32_t thread,
+			       uint32_t *ret_label_set)
+{
+	int r;
+
+	if (run->detail != PAST_STACKS)
+		return thread_numbers_find(&part->label_sets, &run->numbering, thread,
+					   ret_label_set);
+	r = profile_add_label_set(run->profile, NULL, 0, ret_label_set);
+	return r < 0 ? r : 1;
+}
+
 static int part_add_group(struct query_run *run, struct query_part *part,
 			  const struct merge_group *group)
 {
@@ -208,8 +221,7 @@ static int part_add_group(struct query_run *run, struct query_part *part,
 	r = query_budget_ask(run->query->budget, profile_bytes(run->profile));
 	if (r < 0)
 		return r;
-	r = thread_numbers_find(&part->label_sets, &run->numbering, group->thread,
-				&sample.label_set);
+	r = part_find_label_set(run, part, group->thread, &sample.label_set);
 	if (r != 1)
 		return r;
 	r = part_find_stack(run, part, group->stack);
@@ -273,12 +285,20 @@ static int run_sum_samples(struct query_run *run)
 	return r < 0 ? r : profile_sum_samples(profile);
 }
 
-static int run_query(struct store *store, const struct query *query, bool is_timed,
+/* What is to be known of samples that are added up. */
+static enum past_detail detail_of(const struct query *query)
+{
+	bool selects_all = !query->selector || selector_is_empty(query->selector);
+
+	return query->is_unlabeled && selects_all ? PAST_STACKS : PAST_TOTALS;
+}
+
+static int run_query(struct store *store, const struct query *query, enum past_detail detail,
 		     uint32_t max_frames, struct profile **ret_profile)
 {
 	_cleanup_(run_fini) struct query_run run = {
 		.query = query,
-		.is_timed = is_timed,
+		.detail = detail,
 		.max_frames = max_frames,
 	};
 	int r;
@@ -294,7 +314,7 @@ static int run_query(struct store *store, const struct query *query, bool is_tim
 		r = run_add_part(&run, &run.parts[i]);
 	if (r == 0)
 		r = run_sum_samples(&run);
-	if (r == 0 && is_timed)
+	if (r == 0 && detail == PAST_MOMENTS)
 		r = run_add_moments(&run);
 	if (r < 0)
 		return r;
@@ -304,17 +324,17 @@ static int run_query(struct store *store, const struct query *query, bool is_tim
 
 int query_run(struct store *store, const struct query *query, struct profile **ret_profile)
 {
-	return run_query(store, query, false, UINT32_MAX, ret_profile);
+	return run_query(store, query, detail_of(query), UINT32_MAX, ret_profile);
 }
 
 int query_run_timed(struct store *store, const struct query *query, struct profile **ret_profile)
 {
-	return run_query(store, query, true, UINT32_MAX, ret_profile);
+	return run_query(store, query, PAST_MOMENTS, UINT32_MAX, ret_profile);
 }
 
 int query_run_leaves(struct store *store, const struct query *query, struct profile **ret_profile)
 {
-	return run_query(store, query, false, 1, ret_profile);
+	return run_query(store, query, detail_of(query), 1, ret_profile);
 }
 
 /* The selected samples of one dictionary, the @part_i-th. */

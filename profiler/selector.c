@@ -327,6 +327,11 @@ static bool matcher_holds(const struct selector *selector, const struct matcher 
 	}
 }
 
+bool selector_is_empty(const struct selector *selector)
+{
+	return !selector->n_matchers;
+}
+
 bool selector_matches(const struct selector *selector, const struct label *labels, size_t n_labels,
 		      unsigned long *n_limited)
 {

@@ -31,6 +31,9 @@ int selector_parse(const char *text, struct selector **ret_selector, char *ret_e
 /* Accepts NULL. Always returns NULL. */
 struct selector *selector_free(struct selector *selector);
 
+/* Whether it selects everything. */
+bool selector_is_empty(const struct selector *selector);
+
 /*
  * Whether all matchers hold for @labels. A regular expression that meets its match limit does not
  * match, and is counted in *@n_limited (which may be NULL). Not safe for two threads at once on one

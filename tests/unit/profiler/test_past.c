@@ -53,6 +53,27 @@ static void a_frame_that_cannot_be_is_one_damage_and_no_end(void **state)
 	assert_int_equal(life_status(life).damaged, 1);
 }
 
+static uint64_t count_of(const struct profile *profile)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < profile->n_samples; i++)
+		count += profile->samples[i].count;
+	return count;
+}
+
+/* Each stack once, without labels, and as many samples as with them. */
+static void assert_stacks_alone_have_as_many(struct life *life, struct query query, uint64_t count)
+{
+	_cleanup_(profile_freep) struct profile *alone = NULL;
+
+	query.is_unlabeled = true;
+	assert_int_equal(query_run(life->store, &query, &alone), 0);
+	assert_int_equal(count_of(alone), count);
+	assert_int_equal(alone->n_labels, 0);
+	assert_int_equal(alone->n_samples, alone->n_stacks);
+}
+
 static void sums_of(struct life *life, const struct range *range, uint64_t *ret_merged,
 		    uint64_t *ret_timed)
 {
@@ -63,9 +84,9 @@ static void sums_of(struct life *life, const struct range *range, uint64_t *ret_
 
 	assert_int_equal(query_run(life->store, &query, &merged), 0);
 	assert_int_equal(query_run_timed(life->store, &query, &timed), 0);
-	*ret_merged = *ret_timed = 0;
-	for (size_t i = 0; i < merged->n_samples; i++)
-		*ret_merged += merged->samples[i].count;
+	*ret_merged = count_of(merged);
+	*ret_timed = 0;
+	assert_stacks_alone_have_as_many(life, query, *ret_merged);
 	for (size_t i = 0; i < timed->n_moments; i++)
 		*ret_timed += timed->moments[i].count;
 }

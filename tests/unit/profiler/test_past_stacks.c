@@ -38,6 +38,7 @@ static void are_found_by_position_in_whatever_order_they_are_wanted(void **state
 	uint32_t position, again;
 
 	(void)state;
+	assert_int_equal(past_stacks_begin(&stacks, database), 0);
 	for (uint32_t i = 0; i < N_STACKS; i++) {
 		uint32_t number = 1 + i * 37 % N_STACKS;
 
@@ -68,9 +69,13 @@ static void those_that_cannot_be_read_are_marked(void **state)
 
 	(void)state;
 	assert_int_equal(database_run(database, "UPDATE stack SET frames = x'81' WHERE id = 3"), 0);
+	assert_int_equal(past_stacks_begin(&stacks, database), 0);
 	for (uint32_t number = 2; number <= 4; number++)
 		assert_int_equal(past_stacks_want(&stacks, number, &position), 0);
-	assert_int_equal(past_stacks_want(&stacks, N_STACKS + 1, &position), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(past_stacks_want(&stacks, UINT32_MAX - i, &position), 0);
+		assert_int_equal(position, 3 + i);
+	}
 	assert_int_equal(past_stacks_read(&stacks, database, NULL), 0);
 	assert_int_equal(stacks.stacks[0].n_frames, 1);
 	assert_int_equal(stacks.stacks[1].n_frames, PAST_STACK_DAMAGED);
@@ -89,6 +94,7 @@ static void end_with_the_budget(void **state)
 
 	(void)state;
 	query_budget_init(&budget, QUERY_CPU_NS, 10);
+	assert_int_equal(past_stacks_begin(&stacks, database), 0);
 	assert_int_equal(past_stacks_want(&stacks, 1, &position), 0);
 	assert_int_equal(past_stacks_read(&stacks, database, &budget), -EDQUOT);
 	past_stacks_fini(&stacks);
