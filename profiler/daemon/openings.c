@@ -119,6 +119,8 @@ static void *run_helper(void *context)
 	while (!openings->is_over) {
 		if (helper->state == HELPER_BUSY)
 			work(helper);
+		else if (helper->state == HELPER_LEFT_ALONE) /* before it came to begin */
+			discard(helper);
 		else
 			pthread_cond_wait(&openings->has_changed, &openings->lock);
 	}
@@ -204,6 +206,7 @@ static int run(struct openings *openings, struct opening **opening)
 	helper->opening = *opening;
 	helper->place = (*opening)->place;
 	helper->user = (*opening)->user;
+	helper->result = -1;
 	helper->state = HELPER_BUSY;
 	pthread_cond_broadcast(&openings->has_changed);
 	wait_for(openings, helper);
