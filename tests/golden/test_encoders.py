@@ -80,7 +80,7 @@ class Html(unittest.TestCase):
 
     def test_lets_only_its_own_script_and_style_run(self):
         text = self.text()
-        (script,) = re.findall(r'<script type="module">(.*?)</script>', text, re.S)
+        (script,) = re.findall(r'<script [^>]*type="module">(.*?)</script>', text, re.S)
         (style,) = re.findall(r"<style>(.*?)</style>", text, re.S)
         policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text).group(1)
         self.assertIn("default-src 'none'", policy)
