@@ -8,7 +8,7 @@ import { baseName } from './frames.js';
 import { GraphPane } from './graph_pane.js';
 import { RowList, setCell } from './row_list.js';
 import { formatSelector, parseSelector } from './search.js';
-import { formatCount, formatSamples, formatShare, formatValue } from './short_text.js';
+import { formatCount, formatSamples, formatShare, formatSome, formatValue } from './short_text.js';
 import { factsOfRow, parseSorting, sortFunctions } from './weights.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */
@@ -279,7 +279,7 @@ export class SplitView {
     const rest = parts.length - seen.length;
     this.more.hidden = rest <= 0;
     setText(this.more, `show ${Math.min(rest, PARTS_STEP)} more of ${formatCount(rest)}`);
-    setText(this.summary, `${formatCount(parts.length)} values`);
+    setText(this.summary, formatSome(parts.length, 'values'));
   }
 
   hide() {

@@ -7,7 +7,7 @@
 
 import { ROOT } from './call_tree.js';
 import { baseName, KINDS } from './frames.js';
-import { formatCount, formatShare } from './short_text.js';
+import { formatShare, formatSome } from './short_text.js';
 
 /** @typedef {import('./frames.js').Frames} Frames */
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -86,7 +86,7 @@ export function searchTree({ tree }, top, frames) {
 
 /** @param {Matches} matches */
 export function describeMatches({ share, nFrames }) {
-  return `${formatShare(share)} in ${formatCount(nFrames)} function${nFrames === 1 ? '' : 's'}`;
+  return `${formatShare(share)} in ${formatSome(nFrames, 'functions')}`;
 }
 
 /**

@@ -95,10 +95,13 @@ export const valueName = () => valueWords;
 /** What counts are called. */
 export const countName = () => countWords;
 
-/** 1 → "1 sample", 1234 → "1,234 samples", or objects, or what else is counted. */
-export function formatSamples(/** @type {number} */ count) {
-  return `${formatCount(count)} ${count === 1 ? countWords.replace(/s$/, '') : countWords}`;
+/** 1 → "1 value", 1234 → "1,234 values". @param {number} count @param {string} words for several */
+export function formatSome(count, words) {
+  return `${formatCount(count)} ${count === 1 ? words.replace(/s$/, '') : words}`;
 }
+
+/** 1234 → "1,234 samples", or objects, or what else is counted. @param {number} count */
+export const formatSamples = (count) => formatSome(count, countWords);
 
 /*
  * Label: the part of a function's name that fits into a box.
