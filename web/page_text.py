@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a file of the page is served: all but its comments, and the spaces that mean nothing.
+"""What of a file of the page is served: all but its comments, and the spaces and ends of lines that
+mean nothing.
 
-Lines stay, if need be empty, so that a line has the number that it has in the tree. Strings,
-templates and regular expressions are left alone; so are spaces that keep words, or signs, apart."""
+Strings, templates and regular expressions are left alone; so are spaces that keep words, or signs,
+apart, and ends of lines where a statement may end without a semicolon. Each import and export has a
+line of its own (export/embed_page.py)."""
 
 import re
 import sys
@@ -13,7 +15,13 @@ BLANK = re.compile(r"[ \t]+")
 # A sign at either side may be one with this one; at the ends of what is looked at there may be one.
 AROUND_SIGN = re.compile(r"(?<=[^\s+/*-]) ([+/-]) (?=[^\s+/*-])")
 NEEDLESS = re.compile(r" ?([=*<>(){}\[\],;:?&|!%^~]) ?")
-IN_STYLE = re.compile(r"[ \t]*([{};,>])[ \t]*")
+# What cannot end a statement, what cannot begin one, and a block before a word: a statement that
+# ends with an object has its semicolon.
+LINE_END = re.compile(
+    r"(?:(?<=[;{(,\[=&|?:])\n|(?<=\})\n(?=[\w$#])|\n(?=[)\]},;:?.&|=]))(?!(?:im|ex)port\b)")
+# The last semicolon of a block, unless it is all that a loop does; a comma after the last item.
+AT_CLOSE = re.compile(r"(?<=[^)\s]);(?=\})|(?<=\(\));(?=\})|(?<=[^,\[\s]),(?=[)\]}])")
+IN_STYLE = re.compile(r"\s*([{};,>])\s*")
 AFTER_COLON = re.compile(r":[ \t]+")
 BEFORE_DIVISION = re.compile(r"(?:[\w$)\]}]|\+\+|--)\s*$")
 BEFORE_EXPRESSION = re.compile(r"\b(?:return|typeof|case|in|of)\s*$")
@@ -58,11 +66,12 @@ def next_literal(text, at, before):
 
 def squeeze(code):
     code = NEEDLESS.sub(r"\1", BLANK.sub(" ", INDENT.sub("", code)))
-    return AROUND_SIGN.sub(r"\1", code)
+    code = LINE_END.sub("", re.sub("\n+", "\n", AROUND_SIGN.sub(r"\1", code)))
+    return AT_CLOSE.sub("", code)
 
 
 def squeeze_script(text):
-    out, start, at = [], 0, 0
+    out, code, start, at = [], "", 0, 0
     while at < len(text):
         remark = REMARK.match(text, at)
         if not remark and text[at] not in "'\"`/":
@@ -72,10 +81,12 @@ def squeeze_script(text):
         if end is None:
             at += 1
             continue
-        out.append(text[start:at])
-        out.append("\n" * remark.group().count("\n") if remark else text[at:end])
+        code += text[start:at]
+        if not remark:
+            out += [code, text[at:end]]
+            code = ""
         start = at = end
-    out.append(text[start:])
+    out.append(code + text[start:])
     # Code and what is left alone, by turns: a line that begins with a literal has its indent in
     # the code before.
     code = [re.sub(r"\n[ \t]+$", "\n", squeeze(part)) for part in out[::2]]
@@ -88,7 +99,7 @@ def squeeze_script(text):
 
 def squeeze_style(text):
     """Of a style sheet: a space before a colon, or between words, means something."""
-    text = COMMENT.sub(lambda match: "\n" * match.group().count("\n"), text)
+    text = re.sub("\n+", "\n", COMMENT.sub("", text))
     parts = re.split(f"({STRING.pattern})", text)
     parts[::2] = [AFTER_COLON.sub(":", IN_STYLE.sub(r"\1", part)) for part in parts[::2]]
     return "".join(parts)

@@ -10,7 +10,6 @@
  */
 
 import { buildTree, CallTree } from './call_tree.js';
-import { labelNodes, parseColouring } from './colouring.js';
 import { Frames } from './frames.js';
 import { gatherChildren, layOut, orderByTime, threadsOf } from './layout.js';
 import { readProfile } from './reader.js';
@@ -22,9 +21,18 @@ import {
   selectSets,
   splitByLabel,
 } from './search.js';
+import { parseColouring } from './state.js';
 import { applyTransforms, makeStacks, valueColumns, valuesOf } from './stacks.js';
 import { measureTree } from './truth.js';
-import { calleesOf, callersOf, sumFunctions, sumProcesses, sumSets, weigh } from './weights.js';
+import {
+  calleesOf,
+  callersOf,
+  labelNodes,
+  sumFunctions,
+  sumProcesses,
+  sumSets,
+  weigh,
+} from './weights.js';
 
 /** @typedef {import('./call_tree.js').TreeColumns} TreeColumns */
 /** @typedef {import('./layout.js').Order} Order */

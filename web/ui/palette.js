@@ -9,17 +9,17 @@
  * lightness or pattern too, so that hue alone never carries the meaning.
  *
  * Instead of by module, boxes can be coloured by kind and language, by their own share of the time,
- * or by the value of a label (colouring.js).
+ * or by the value of a label (state.js says by which).
  */
 
 import { ROOT } from './call_tree.js';
-import { BY_MODULE } from './colouring.js';
 import { create } from './dom.js';
 import { baseName, hashText, languageOf } from './frames.js';
 import { formatShare } from './short_text.js';
+import { BY_MODULE } from './state.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
-/** @typedef {import('./colouring.js').Colouring} Colouring */
+/** @typedef {import('./state.js').Colouring} Colouring */
 /** @typedef {import('./frames.js').Frame} Frame */
 
 /** @typedef {{fill: string, ink: string, edge: string, striped: boolean, mark?: string}} Paint */

@@ -208,3 +208,27 @@ export function selectionOf({ query, rangeS, at }) {
 export function profileUrl(state, format) {
   return `/api/v1/profile?${new URLSearchParams({ format, ...selectionOf(state) })}`;
 }
+
+/** What the colours of boxes stand for: `module`, `kind`, `share`, or `label:NAME`. */
+
+/** @typedef {{by: 'module'|'kind'|'share'|'label', label: string}} Colouring */
+
+/** @type {Colouring} */
+export const BY_MODULE = { by: 'module', label: '' };
+
+/** @param {string} text @returns {Colouring} by module, if it is none */
+export function parseColouring(text) {
+  if (text === 'kind' || text === 'share') return { by: text, label: '' };
+  if (text.startsWith('label:') && text.length > 6) return { by: 'label', label: text.slice(6) };
+  return BY_MODULE;
+}
+
+/** @param {string[]} labels that samples have @returns {{value: string, text: string}[]} */
+export function colourings(labels) {
+  return [
+    { value: 'module', text: 'module' },
+    { value: 'kind', text: 'language, kernel, inlined' },
+    { value: 'share', text: 'own share of the time' },
+    ...labels.map((name) => ({ value: `label:${name}`, text: `label ${name}` })),
+  ];
+}

@@ -8,12 +8,12 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { colourings, parseColouring } from './colouring.js';
 import { byId, create, createButton, sentenceOf, showOptions } from './dom.js';
 import { deedsOf, FrameDetails, Menu } from './frame_details.js';
 import { legendOf, Palette, showLegend } from './palette.js';
 import { lastPart, setValueType, withoutParameters, wordsOf } from './short_text.js';
 import { valueColumns } from './stacks.js';
+import { colourings, parseColouring } from './state.js';
 import { labelsOf, Tabs, ViewDeck } from './view_deck.js';
 
 /** @typedef {import('./actions.js').Actions} Actions */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { colourings, parseColouring } from '../../../web/ui/colouring.js';
+import { colourings, parseColouring } from '../../../web/ui/state.js';
 import { languageOf } from '../../../web/ui/frames.js';
 import { legendOf, Palette } from '../../../web/ui/palette.js';
 import { layoutOf, synthetic } from './pictures.mjs';

@@ -56,33 +56,68 @@ test('what is served passes the tests of what is in the tree', () => {
   }
 });
 
-test('a line that is served has the number that it has in the tree', () => {
-  const folder = servedTree();
+/** A module, in the tree and as it is served. */
+async function served(/** @type {string} */ text) {
+  const folder = mkdtempSync(join(tmpdir(), 'served-'));
   try {
-    for (const name of names.filter((name) => /\.(js|css)$/.test(name))) {
-      const served = readFileSync(join(folder, 'web/ui', name), 'utf8').split('\n');
-      const lines = readFileSync(join(UI, name), 'utf8').split('\n');
-      assert.equal(served.length, lines.length, name);
-      const word = (/** @type {string} */ line) => /^\s*([A-Za-z]+)/.exec(line)?.[1];
-      served.forEach((line, i) => {
-        const known = word(lines[i].replace(/^\s*\/\*\*.*?\*\//, ''));
-        if (word(line)) assert.equal(word(line), known, `${name}:${i + 1}`);
-      });
-    }
+    const [tree, out] = [join(folder, 'text.js'), join(folder, 'out')];
+    mkdirSync(out);
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+    writeFileSync(tree, text);
+    const run = spawnSync('python3', [join(ROOT, 'web/page_text.py'), out, tree]);
+    assert.equal(run.status, 0, String(run.stderr));
+    const path = join(out, 'text.js');
+    const [first, second] = [await import(tree), await import(path)];
+    return { text: readFileSync(path, 'utf8'), first, second };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+test('statements end where they ended, if objects have semicolons', async () => {
+  const { text, first, second } = await served(`
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+export function all(x) {
+  let y = x
+  ++y
+  const list = [1, 2,
+    3,]
+  const holes = [, 1, , 2];
+  const { a, ...others } = { a: 1, b: 2, };
+  // Only a remark, with an apostrophe's sign.
+  do { y-- } while (y > x)
+  while (y++ < 9);
+  if (y) { for (; y < 20; y++); }
+  const text = \`a
+  b\`
+  const lines = 'c' +
+    'd'
+  return [y, list, holes, a, others, text, lines, new Late().z(), join('a', 'b'), !tmpdir()]
+}
+class Late {
+  static y = { of: 1 };
+  x = 1
+  z() { return this.x + Late.y.of }
+  get w() { return 2; }
+}
+export const other = 1
+`.replaceAll('\\`', '`'));
+  assert.deepEqual(second.all(3), first.all(3));
+  assert.equal(second.other, 1);
+  assert.equal(text.match(/^import\b/gm)?.length, 2);
+  assert.equal(text.match(/^export\b/gm)?.length, 2);
+  assert.ok(text.split('\n').length < 20, text);
 });
 
 test('signs keep the spaces without which they would be others', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'served-'));
   const expressions = [
     ['x + y - 1', 'x+y-1'],
     ['x + +y', 'x + +y'],
     ['x - -y', 'x - -y'],
     ['x++ + y', 'x++ + y'],
     ['x - --y', 'x - --y'],
-    ['x - /* y */ -1', 'x -  -1'],
+    ['x - /* y */ -1', 'x - -1'],
     ['x / y / 2', 'x/y/2'],
     ['x / 1 + / [/] + 1/.source.length', 'x/1 + / [/] + 1/.source.length'],
     ["`${x + y} + ${' + '}` + ' + ' + /[ ]/g", "`${x + y} + ${' + '}`+' + '+ /[ ]/g"],
@@ -91,20 +126,9 @@ test('signs keep the spaces without which they would be others', async () => {
   ];
   const moduleOf = (/** @type {string[]} */ texts) =>
     texts.map((text, i) => `export const f${i}=(x,y)=>${text};\n`).join('');
-  try {
-    const [tree, out] = [join(folder, 'signs.js'), join(folder, 'out')];
-    mkdirSync(out);
-    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
-    writeFileSync(tree, moduleOf(expressions.map(([text]) => text)));
-    const run = spawnSync('python3', [join(ROOT, 'web/page_text.py'), out, tree]);
-    assert.equal(run.status, 0, String(run.stderr));
-    const served = readFileSync(join(out, 'signs.js'), 'utf8');
-    assert.equal(served, moduleOf(expressions.map(([, text]) => text)));
-    const [first, second] = [await import(tree), await import(join(out, 'signs.js'))];
-    for (const name of Object.keys(first)) assert.equal(second[name](7, 3), first[name](7, 3), name);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { text, first, second } = await served(moduleOf(expressions.map(([text]) => text)));
+  assert.equal(text, moduleOf(expressions.map(([, text]) => text)).trimEnd());
+  for (const name of Object.keys(first)) assert.equal(second[name](7, 3), first[name](7, 3), name);
 });
 
 test('a style sheet keeps the spaces that mean something', () => {
@@ -119,21 +143,16 @@ test('a style sheet keeps the spaces that mean something', () => {
     '@media (min-width: 2em) and (pointer: fine) { a:is(b, c) ~ d { color: red } }',
     '',
   ];
-  const served = [
-    '',
-    'a :hover,b>c{',
-    'content:"x: y; { z, > }";',
-    "margin:calc(1px + 2px) 0;font:1rem 'A, B',serif;",
-    '}',
-    '@media (min-width:2em) and (pointer:fine){a:is(b,c) ~ d{color:red}}',
-    '',
-  ];
+  const served =
+    'a :hover,b>c{content:"x: y; { z, > }";' +
+    "margin:calc(1px + 2px) 0;font:1rem 'A, B',serif;}" +
+    '@media (min-width:2em) and (pointer:fine){a:is(b,c) ~ d{color:red}}';
   try {
     mkdirSync(out);
     writeFileSync(tree, text.join('\n'));
     const run = spawnSync('python3', [join(ROOT, 'web/page_text.py'), out, tree]);
     assert.equal(run.status, 0, String(run.stderr));
-    assert.deepEqual(readFileSync(join(out, 'style.css'), 'utf8').split('\n'), served);
+    assert.equal(readFileSync(join(out, 'style.css'), 'utf8').trim(), served);
   } finally {
     rmSync(folder, { recursive: true });
   }
