@@ -331,47 +331,15 @@ static int describe_stack(struct reading *reading, const struct past_stack *stac
 	return dictionary_append_stack(dictionary, frames + stack->first, stack->n_frames);
 }
 
-/* Put the positions of stacks in place of their numbers. */
-static int want_stacks(struct reading *reading)
-{
-	struct past *past = reading->past;
-	int r = past_stacks_begin(&reading->stacks, reading->database);
-
-	for (size_t i = 0; r == 0 && i < past->n_samples; i++)
-		r = past_stacks_want(&reading->stacks, past->samples[i].stack,
-				     &past->samples[i].stack);
-	return r;
-}
-
-/* As positions are given one after the other, the first sample of each stack goes there, and what
- * follows is added to it. */
-static void unite_samples(struct past *past)
-{
-	size_t n_left = 0;
-
-	for (size_t i = 0; i < past->n_samples; i++) {
-		const struct past_sample added = past->samples[i];
-		struct past_sample *united = &past->samples[added.stack];
-
-		if (added.stack == n_left) {
-			*united = added;
-			n_left++;
-			continue;
-		}
-		united->count += added.count;
-		united->value += added.value;
-	}
-	past->n_samples = n_left;
-}
-
 /* Read the stacks of all samples, and describe them. */
 static int read_stacks(struct reading *reading)
 {
 	struct past_stacks *stacks = &reading->stacks;
-	int r = want_stacks(reading);
+	struct past *past = reading->past;
+	int r = past_stacks_begin(stacks, reading->database);
 
-	if (r == 0 && reading->wish->detail == PAST_STACKS)
-		unite_samples(reading->past);
+	for (size_t i = 0; r == 0 && i < past->n_samples; i++)
+		r = past_stacks_want(stacks, past->samples[i].stack, &past->samples[i].stack);
 	if (r == 0)
 		r = past_stacks_read(stacks, reading->database, reading->wish->budget);
 	if (r == 0)

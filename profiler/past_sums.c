@@ -13,6 +13,7 @@
 #include "profiler/base/cleanup.h"
 #include "profiler/base/clock.h"
 #include "profiler/database.h"
+#include "profiler/history_dictionary.h"
 #include "profiler/history_moments.h"
 #include "profiler/history_windows.h"
 #include "profiler/pair_map.h"
@@ -32,6 +33,11 @@ struct cell {
 	uint64_t value;
 };
 
+struct stack_sum {
+	uint64_t count;
+	uint64_t value;
+};
+
 struct sums {
 	const struct past_wish *wish;
 	struct time_grid grid; /* of steps, or of seconds, if they are wanted apart */
@@ -39,7 +45,10 @@ struct sums {
 	struct past_sample *samples;
 	size_t n_samples;
 	size_t sample_capacity;
-	struct row_sums totals; /* of PAST_TOTALS and PAST_STACKS */
+	struct row_sums totals; /* of PAST_TOTALS */
+	struct stack_sum
+		*stacks; /* of PAST_STACKS, by number: those that nobody has take no memory */
+	uint32_t last_stack;
 	struct pair_map
 		index; /* of PAST_STEPS: thread and step → samples[]; of PAST_ENDS: see there */
 	struct cell cells[HISTORY_LAST_SPAN_S];
@@ -53,6 +62,7 @@ static struct sums *sums_free(struct sums *sums)
 		return NULL;
 	free(sums->samples);
 	row_sums_fini(&sums->totals);
+	free(sums->stacks);
 	pair_map_fini(&sums->index);
 	free(sums);
 	return NULL;
@@ -98,6 +108,65 @@ static int take_totals(struct sums *sums)
 
 	for (size_t i = 0; r == 0 && i < totals->n_threads; i++)
 		take_thread(sums, &totals->threads[i]);
+	return r;
+}
+
+static int prepare_stacks(struct sums *sums, struct database *database)
+{
+	int r = history_stack_find_last(database, &sums->last_stack);
+
+	if (r == 0)
+		r = query_budget_ask(sums->wish->budget, sums->last_stack * sizeof(*sums->stacks));
+	if (r < 0)
+		return r;
+	sums->stacks = calloc(sums->last_stack + 1UL, sizeof(*sums->stacks));
+	return sums->stacks ? 0 : -ENOMEM;
+}
+
+static int add_sum(struct sums *sums, uint32_t stack, const struct stack_sum *sum)
+{
+	int r = sums_reserve(sums, 1);
+
+	if (r < 0)
+		return r;
+	sums->samples[sums->n_samples++] = (struct past_sample){
+		.unix_s = sums->wish->start_unix_s,
+		.stack = stack,
+		.count = sum->count,
+		.value = sum->value,
+	};
+	return 0;
+}
+
+/* A stack that cannot be is left to whoever looks for its frames. */
+static int add_stacks(void *context, int64_t start_unix_s, const struct window_rows *rows)
+{
+	struct sums *sums = context;
+	int r = query_budget_ask(sums->wish->budget, 0);
+
+	(void)start_unix_s;
+	for (size_t i = 0; r == 0 && i < rows->n_rows; i++) {
+		const struct window_row *row = &rows->rows[i];
+
+		if (row->stack > sums->last_stack) {
+			r = add_sum(sums, row->stack,
+				    &(struct stack_sum){ row->count, row->value });
+			continue;
+		}
+		sums->stacks[row->stack].count += row->count;
+		sums->stacks[row->stack].value += row->value;
+	}
+	return r;
+}
+
+static int take_stacks(struct sums *sums)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i <= sums->last_stack; i++) {
+		if (sums->stacks[i].count || sums->stacks[i].value)
+			r = add_sum(sums, (uint32_t)i, &sums->stacks[i]);
+	}
 	return r;
 }
 
@@ -302,8 +371,7 @@ static int visit(struct sums *sums, struct database *database, const struct hist
 {
 	static const struct history_visitor visitors[] = {
 		[PAST_TOTALS] = { .on_rows = add_totals },
-		[PAST_STACKS] = { .on_rows =
-					  add_totals }, /* whoever reads the stacks unites them */
+		[PAST_STACKS] = { .on_rows = add_stacks },
 		[PAST_STEPS] = { .on_rows = add_rows, .on_entries = add_entries },
 		[PAST_TIMES] = { .on_rows = add_rows, .on_entries = add_entries },
 		[PAST_ENDS] = { .on_entries = add_ends },
@@ -370,11 +438,15 @@ int past_sums_read(struct database *database, const struct past_wish *wish,
 		return -ENOMEM;
 	sums->wish = wish;
 	sums->grid = wish->grid;
-	r = wish->detail == PAST_TIMES
-		    ? read_times(sums, database, &range, &exact.start_unix_s, n_damaged)
-		    : visit(sums, database, &range, n_damaged);
-	if (r == 0 && (wish->detail == PAST_TOTALS || wish->detail == PAST_STACKS))
+	r = wish->detail == PAST_STACKS ? prepare_stacks(sums, database) : 0;
+	if (r == 0)
+		r = wish->detail == PAST_TIMES
+			    ? read_times(sums, database, &range, &exact.start_unix_s, n_damaged)
+			    : visit(sums, database, &range, n_damaged);
+	if (r == 0 && wish->detail == PAST_TOTALS)
 		r = take_totals(sums);
+	if (r == 0 && wish->detail == PAST_STACKS)
+		r = take_stacks(sums);
 	if (r == 0 && (wish->detail == PAST_TIMES || wish->detail == PAST_MOMENTS))
 		r = past_moments_split(database, &exact, &sums->samples, &sums->n_samples,
 				       n_damaged);

@@ -14,6 +14,7 @@
 #include "profiler/base/clock.h"
 #include "profiler/database.h"
 #include "profiler/history_moments.h"
+#include "profiler/history_dictionary.h"
 #include "profiler/history_windows.h"
 #include "profiler/past_sample.h"
 #include "profiler/query_budget.h"
@@ -100,6 +101,42 @@ static void totals_are_those_of_each_thread_and_stack(void **state)
 		}
 		free(samples);
 	}
+	database_close(database);
+}
+
+static uint64_t count_of_all_threads(uint32_t stack, int64_t start_s, int64_t end_s)
+{
+	uint64_t count = 0;
+
+	for (uint32_t thread = 0; thread < N_THREADS; thread++)
+		count += count_of(thread, stack, start_s, end_s);
+	return count;
+}
+
+/* Those that history has are there once; of others, whose frames nobody will find, nothing is lost.
+ */
+static void stacks_are_those_of_all_threads(void **state)
+{
+	enum { N_KNOWN = 5 };
+	const struct past_wish wish = { 100, END_S, PAST_STACKS };
+	struct database *database = make_history();
+	uint64_t found[N_STACKS] = { 0 };
+	struct past_sample *samples;
+	uint32_t number = 0, frame = 1;
+	size_t n_samples;
+
+	(void)state;
+	for (; number < N_KNOWN; frame++)
+		assert_int_equal(history_stack_put(database, &frame, 1, &number), 0);
+	n_samples = read_past(database, &wish, &samples);
+	for (size_t i = 0; i < n_samples; i++) {
+		assert_true(!found[samples[i].stack] || samples[i].stack > N_KNOWN);
+		found[samples[i].stack] += samples[i].count;
+		assert_int_equal(samples[i].value, samples[i].count * PERIOD);
+	}
+	for (uint32_t i = 0; i < N_STACKS; i++)
+		assert_int_equal(found[i], count_of_all_threads(i, 100, END_S));
+	free(samples);
 	database_close(database);
 }
 
@@ -273,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(totals_are_those_of_each_thread_and_stack),
+		cmocka_unit_test(stacks_are_those_of_all_threads),
 		cmocka_unit_test(steps_are_the_sums_of_their_seconds),
 		cmocka_unit_test(times_are_by_second_where_there_are_moments),
 		cmocka_unit_test(moments_are_all_that_there_is),
