@@ -2,7 +2,6 @@
 #include "profiler/past_stacks.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "profiler/base/array.h"
@@ -11,43 +10,72 @@
 #include "profiler/history_dictionary.h"
 #include "profiler/query_budget.h"
 
+/* Looked up in an array, of 16 MB at most; memory that nobody writes to takes none. */
+#define MOST_POSITIONS (1U << 22)
+
 void past_stacks_fini(struct past_stacks *stacks)
 {
 	free(stacks->stacks);
 	free(stacks->frames);
 	free(stacks->positions);
+	pair_map_fini(&stacks->index);
 	*stacks = (struct past_stacks){ 0 };
 }
 
 int past_stacks_begin(struct past_stacks *stacks, struct database *database)
 {
-	int r = history_stack_find_last(database, &stacks->last_number);
+	uint32_t last;
+	int r = history_stack_find_last(database, &last);
 
 	if (r < 0)
 		return r;
-	/* Memory that nobody writes to takes none: it is for those that are wanted. */
-	stacks->positions = calloc(stacks->last_number + 1UL, sizeof(*stacks->positions));
+	stacks->n_positions = last < MOST_POSITIONS ? last + 1 : MOST_POSITIONS;
+	stacks->positions = calloc(stacks->n_positions, sizeof(*stacks->positions));
 	return stacks->positions ? 0 : -ENOMEM;
+}
+
+/* The position of @number, plus 1, or 0: it has none yet. */
+static uint32_t find_position(const struct past_stacks *stacks, uint32_t number)
+{
+	uint32_t position;
+
+	if (number < stacks->n_positions)
+		return stacks->positions[number];
+	return pair_map_find(&stacks->index, (struct pair_key){ .a = number }, &position)
+		       ? position + 1
+		       : 0;
+}
+
+static int set_position(struct past_stacks *stacks, uint32_t number, uint32_t position)
+{
+	int r;
+
+	if (number < stacks->n_positions) {
+		stacks->positions[number] = position + 1;
+		return 0;
+	}
+	r = pair_map_find_or_add(&stacks->index, (struct pair_key){ .a = number }, position,
+				 &position);
+	return r < 0 ? r : 0;
 }
 
 int past_stacks_want(struct past_stacks *stacks, uint32_t number, uint32_t *ret_position)
 {
-	bool is_known = number <= stacks->last_number;
+	uint32_t position = find_position(stacks, number);
 	int r;
 
-	if (is_known && stacks->positions[number]) {
-		*ret_position = stacks->positions[number] - 1;
+	if (position) {
+		*ret_position = position - 1;
 		return 0;
 	}
+	*ret_position = (uint32_t)stacks->n_stacks;
 	r = array_reserve((void **)&stacks->stacks, &stacks->stack_capacity, stacks->n_stacks + 1,
 			  sizeof(*stacks->stacks));
-	if (r < 0)
-		return r;
-	*ret_position = (uint32_t)stacks->n_stacks;
-	stacks->stacks[stacks->n_stacks++] = (struct past_stack){ .number = number };
-	if (is_known)
-		stacks->positions[number] = (uint32_t)stacks->n_stacks;
-	return 0;
+	if (r == 0)
+		r = set_position(stacks, number, *ret_position);
+	if (r == 0)
+		stacks->stacks[stacks->n_stacks++] = (struct past_stack){ .number = number };
+	return r;
 }
 
 static int number_compare(const void *a, const void *b)
@@ -106,7 +134,7 @@ int past_stacks_read(struct past_stacks *stacks, struct database *database,
 
 size_t past_stacks_bytes(const struct past_stacks *stacks)
 {
-	return stacks->last_number * sizeof(*stacks->positions) +
+	return stacks->n_positions * sizeof(*stacks->positions) + pair_map_bytes(&stacks->index) +
 	       stacks->stack_capacity * sizeof(*stacks->stacks) +
 	       stacks->frame_capacity * sizeof(*stacks->frames);
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profiler/pair_map.h"
+
 struct database;
 struct query_budget;
 
@@ -30,7 +32,8 @@ struct past_stacks {
 	size_t n_frames;
 	size_t frame_capacity;
 	uint32_t *positions; /* by number: the position, plus 1; 0: not wanted yet */
-	uint32_t last_number;
+	uint32_t n_positions;
+	struct pair_map index; /* of larger numbers: number → position */
 };
 
 /* Works on a zeroed struct. */
@@ -39,8 +42,7 @@ void past_stacks_fini(struct past_stacks *stacks);
 /* Returns 0, with none wanted, -ENOMEM, or an error of database.h. Works on a zeroed struct. */
 int past_stacks_begin(struct past_stacks *stacks, struct database *database);
 
-/* Returns 0 and sets *@ret_position, or -ENOMEM. A number beyond all that history has gets a
- * position of its own each time: it is damaged. */
+/* Returns 0 and sets *@ret_position, or -ENOMEM. */
 int past_stacks_want(struct past_stacks *stacks, uint32_t number, uint32_t *ret_position);
 
 /* Returns 0, -EDQUOT if the budget (or NULL) is used up, or an error of database.h. */

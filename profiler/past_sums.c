@@ -25,6 +25,9 @@
 /* Of moments that are read for PAST_TIMES: of some 400,000 samples, which take 80 MB in all. */
 #define MOST_EXACT_BYTES (2 << 20)
 
+/* In one place for each stack that history has: four million. */
+#define MOST_STACKS_BYTES (64UL << 20)
+
 /* A step of the window that is looked at, and what the thread that is has in it. */
 struct cell {
 	int64_t step;
@@ -70,11 +73,17 @@ static struct sums *sums_free(struct sums *sums)
 
 DEFINE_CLEANUP(struct sums *, sums_free)
 
+static size_t stacks_bytes(const struct sums *sums)
+{
+	return sums->stacks ? (sums->last_stack + 1UL) * sizeof(*sums->stacks) : 0;
+}
+
 static int sums_reserve(struct sums *sums, size_t n_more)
 {
 	size_t n_samples = sums->n_samples + n_more;
-	int r = query_budget_ask(sums->wish->budget,
-				 n_samples * sizeof(*sums->samples) + pair_map_bytes(&sums->index));
+	int r = query_budget_ask(sums->wish->budget, n_samples * sizeof(*sums->samples) +
+							     pair_map_bytes(&sums->index) +
+							     stacks_bytes(sums));
 
 	return r < 0 ? r
 		     : array_reserve((void **)&sums->samples, &sums->sample_capacity, n_samples,
@@ -111,15 +120,17 @@ static int take_totals(struct sums *sums)
 	return r;
 }
 
+/* Where the numbers have become so large that a place for each would take much of what a query may,
+ * threads and stacks are added up as for PAST_TOTALS. */
 static int prepare_stacks(struct sums *sums, struct database *database)
 {
+	const struct query_budget *budget = sums->wish->budget;
 	int r = history_stack_find_last(database, &sums->last_stack);
+	size_t n_bytes = (sums->last_stack + 1UL) * sizeof(*sums->stacks);
 
-	if (r == 0)
-		r = query_budget_ask(sums->wish->budget, sums->last_stack * sizeof(*sums->stacks));
-	if (r < 0)
+	if (r < 0 || n_bytes > MOST_STACKS_BYTES || (budget && n_bytes > budget->bytes / 4))
 		return r;
-	sums->stacks = calloc(sums->last_stack + 1UL, sizeof(*sums->stacks));
+	sums->stacks = calloc(1, n_bytes);
 	return sums->stacks ? 0 : -ENOMEM;
 }
 
@@ -142,9 +153,10 @@ static int add_sum(struct sums *sums, uint32_t stack, const struct stack_sum *su
 static int add_stacks(void *context, int64_t start_unix_s, const struct window_rows *rows)
 {
 	struct sums *sums = context;
-	int r = query_budget_ask(sums->wish->budget, 0);
+	int r = query_budget_ask(sums->wish->budget, stacks_bytes(sums));
 
-	(void)start_unix_s;
+	if (!sums->stacks)
+		return add_totals(context, start_unix_s, rows);
 	for (size_t i = 0; r == 0 && i < rows->n_rows; i++) {
 		const struct window_row *row = &rows->rows[i];
 
@@ -163,6 +175,8 @@ static int take_stacks(struct sums *sums)
 {
 	int r = 0;
 
+	if (!sums->stacks)
+		return take_totals(sums);
 	for (size_t i = 0; r == 0 && i <= sums->last_stack; i++) {
 		if (sums->stacks[i].count || sums->stacks[i].value)
 			r = add_sum(sums, (uint32_t)i, &sums->stacks[i]);

@@ -56,13 +56,23 @@ static void merge(struct thread_rows *thread, const struct window_row *fresh, si
 	}
 }
 
+/* A thread that lives for a moment has few rows, and there may be very many of them. */
+static int reserve_rows(struct thread_rows *thread, size_t n_rows)
+{
+	if (thread->rows)
+		return array_reserve((void **)&thread->rows, &thread->capacity, n_rows,
+				     sizeof(*thread->rows));
+	thread->rows = malloc(n_rows * sizeof(*thread->rows));
+	thread->capacity = thread->rows ? n_rows : 0;
+	return thread->rows ? 0 : -ENOMEM;
+}
+
 static int add_rows(struct row_sums *sums, struct thread_rows *thread,
 		    const struct window_row *rows, size_t n_rows)
 {
 	size_t n_fresh = add_known(thread, rows, n_rows, sums->fresh);
 	size_t capacity = thread->capacity;
-	int r = array_reserve((void **)&thread->rows, &thread->capacity, thread->n_rows + n_fresh,
-			      sizeof(*thread->rows));
+	int r = reserve_rows(thread, thread->n_rows + n_fresh);
 
 	if (r < 0)
 		return r;

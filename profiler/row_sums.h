@@ -6,7 +6,8 @@
  *
  * Within a window rows are sorted, so those of each thread are merged with what there is of it:
  * that goes through memory from front to back, where looking each row up would jump about, and
- * costs nothing for threads that have gone. It is for some hundred windows, as roll-ups leave them.
+ * nothing is copied of threads that have gone. It is for some hundred windows, as roll-ups leave
+ * them.
  *
  * A zeroed struct is an empty one.
  */

@@ -39,8 +39,10 @@ static void answer_with_file(struct request *request, const char *name)
 		answer_gzipped(request, file);
 		return;
 	}
-	/* It fails for want of memory only, of which the buffer knows as well. */
-	gzip_expand(file->bytes, file->size, &answer->body);
+	if (gzip_expand(file->bytes, file->size, &answer->body) < 0) {
+		answer_fail_busy(answer, "out of memory");
+		return;
+	}
 	answer_finish(answer, file->media_type);
 }
 

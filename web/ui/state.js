@@ -83,6 +83,8 @@ const DEFAULT_COLOUR = 'module';
 const COLOUR = /^(module|kind|share|label:[A-Za-z_]\w*)$/;
 const OPEN = /^(-|0([.-]+\w+)*)$/;
 const MAX_ZOOM = 1024;
+/** Each takes a tree and a canvas. */
+const MAX_CARDS = 500;
 const MAX_TRANSFORMS = 100;
 
 /** A number above 0, or @otherwise. @template T @param {string | null} text @param {T} otherwise */
@@ -146,7 +148,7 @@ export function parseState(hash) {
     fn: fields.get('fn') ?? '',
     group: fields.get('group') ?? '',
     open: matching(OPEN, fields.get('open')),
-    cards: Math.floor(positive(fields.get('cards'), 0)),
+    cards: Math.min(MAX_CARDS, Math.floor(positive(fields.get('cards'), 0))),
     thread: fields.get('thread') ?? '',
     colour: matching(COLOUR, fields.get('colour')) || DEFAULT_COLOUR,
     type: fields.get('type') ?? '',

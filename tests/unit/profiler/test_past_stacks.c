@@ -73,8 +73,8 @@ static void those_that_cannot_be_read_are_marked(void **state)
 	for (uint32_t number = 2; number <= 4; number++)
 		assert_int_equal(past_stacks_want(&stacks, number, &position), 0);
 	for (uint32_t i = 0; i < 2; i++) {
-		assert_int_equal(past_stacks_want(&stacks, UINT32_MAX - i, &position), 0);
-		assert_int_equal(position, 3 + i);
+		assert_int_equal(past_stacks_want(&stacks, UINT32_MAX, &position), 0);
+		assert_int_equal(position, 3);
 	}
 	assert_int_equal(past_stacks_read(&stacks, database, NULL), 0);
 	assert_int_equal(stacks.stacks[0].n_frames, 1);
