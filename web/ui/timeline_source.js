@@ -187,7 +187,8 @@ export class TimelineSource {
  * @property {number} stepS
  * @property {number} firstStep
  * @property {number} nSteps
- * @property {Series[]} series  the largest first; the last one is the rest, whose name is ''
+ * @property {Series[]} series  the largest first, as it was at first; the last one is the rest, whose
+ *   name is ''
  */
 
 /**
@@ -245,7 +246,7 @@ export function timelineUrl({ first, end, isWhole }, stepS, query) {
   return `/api/v1/timeline?${fields}`;
 }
 
-/** Who was there keeps its place, and so its colour. @returns {string[]} */
+/** Who was there comes first, in the order in which it was. @returns {string[]} */
 function namesOf(
   /** @type {TimelineData | null} */ data,
   /** @type {TimelineAnswer} */ answer,

@@ -51,6 +51,10 @@ test('what is served passes the tests of what is in the tree', () => {
       return spawnSync(process.execPath, [...flags, file], { env }).status !== 0;
     });
     assert.deepEqual(failed, []);
+    const modules = names.filter((name) => name.endsWith('.js'));
+    const check = (/** @type {string} */ name) =>
+      spawnSync(process.execPath, ['--check', join(folder, 'web/ui', name)]).status;
+    assert.deepEqual(modules.filter((name) => check(name) !== 0), []);
   } finally {
     rmSync(folder, { recursive: true });
   }
