@@ -48,9 +48,8 @@ struct sums {
 	struct past_sample *samples;
 	size_t n_samples;
 	size_t sample_capacity;
-	struct row_sums totals; /* of PAST_TOTALS */
-	struct stack_sum
-		*stacks; /* of PAST_STACKS, by number: those that nobody has take no memory */
+	struct row_sums totals;   /* of PAST_TOTALS */
+	struct stack_sum *stacks; /* of PAST_STACKS, by number; or NULL: prepare_stacks() */
 	uint32_t last_stack;
 	struct pair_map
 		index; /* of PAST_STEPS: thread and step → samples[]; of PAST_ENDS: see there */
@@ -153,10 +152,11 @@ static int add_sum(struct sums *sums, uint32_t stack, const struct stack_sum *su
 static int add_stacks(void *context, int64_t start_unix_s, const struct window_rows *rows)
 {
 	struct sums *sums = context;
-	int r = query_budget_ask(sums->wish->budget, stacks_bytes(sums));
+	int r;
 
 	if (!sums->stacks)
 		return add_totals(context, start_unix_s, rows);
+	r = query_budget_ask(sums->wish->budget, stacks_bytes(sums));
 	for (size_t i = 0; r == 0 && i < rows->n_rows; i++) {
 		const struct window_row *row = &rows->rows[i];
 

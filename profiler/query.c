@@ -57,6 +57,7 @@ struct query_part {
 struct query_run {
 	const struct query *query;
 	enum past_detail detail; /* PAST_STACKS: whose the samples are does not matter */
+	uint32_t no_labels;      /* the label set of all samples then */
 	uint32_t max_frames;     /* of a stack, from the leaf on; the others are left out */
 	struct thread_numbering numbering; /* by label sets of the profile */
 	struct snapshot snapshot;
@@ -146,6 +147,10 @@ static int run_init(struct query_run *run, struct store *store)
 	r = run_init_profile(run);
 	if (r < 0)
 		return r;
+	if (run->detail == PAST_STACKS)
+		r = profile_add_label_set(run->profile, NULL, 0, &run->no_labels);
+	if (r < 0)
+		return r;
 	locator_init(&run->locator, &run->snapshot, run->profile);
 	run->parts = calloc(run->snapshot.n_dictionaries + 1, sizeof(*run->parts));
 	if (!run->parts)
@@ -203,13 +208,11 @@ static int part_find_stack(struct query_run *run, struct query_part *part, uint3
 static int part_find_label_set(struct query_run *run, struct query_part *part, uint32_t thread,
 			       uint32_t *ret_label_set)
 {
-	int r;
-
 	if (run->detail != PAST_STACKS)
 		return thread_numbers_find(&part->label_sets, &run->numbering, thread,
 					   ret_label_set);
-	r = profile_add_label_set(run->profile, NULL, 0, ret_label_set);
-	return r < 0 ? r : 1;
+	*ret_label_set = run->no_labels;
+	return 1;
 }
 
 static int part_add_group(struct query_run *run, struct query_part *part,
