@@ -254,7 +254,7 @@ Object.assign(tests, {
     const page = await open(HASHES.icicle, { viewport: { width: 1280, height: 900 } });
     const heights = async () => {
       await waitForPicture(page);
-      const boxes = [page.locator('#show-help'), page.locator('#twin [role=row][id]').first()];
+      const boxes = [page.locator('#show-help'), page.locator('#graph .twin [role=row][id]').first()];
       return Promise.all(boxes.map(async (box) => (await box.boundingBox()).height));
     };
     const before = await heights();
@@ -280,7 +280,7 @@ Object.assign(tests, {
   async 'a screen of 4K is filled'(open) {
     const page = await open(HASHES.icicle, { viewport: { width: 3840, height: 2160 } });
     await waitForPicture(page);
-    const box = await page.locator('#canvas').boundingBox();
+    const box = await page.locator('#graph canvas').boundingBox();
     assert.ok(box.width > 0.85 * 3840, `${box.width} pixels`);
   },
 });

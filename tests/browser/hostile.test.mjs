@@ -89,7 +89,7 @@ async function assertAlive(page) {
 /** @returns {Promise<string[]>} the cells of the first row of a function */
 async function cells(page, name) {
   return page.evaluate((wanted) => {
-    const rows = [...document.querySelectorAll('#twin [role=row][id]')];
+    const rows = [...document.querySelectorAll('#graph .twin [role=row][id]')];
     const texts = rows.map((row) => [...row.children].map((cell) => cell.textContent));
     return texts.find(([text]) => text === wanted) ?? [];
   }, name);

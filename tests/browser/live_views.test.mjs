@@ -95,7 +95,7 @@ const tests = {
   async 'all of them agree with the pprof that another reader has read'(open) {
     const { page, counts } = await opened(open, { view: 'icicle' });
     assert.equal(counts.all, plan.samples);
-    const [root] = await boxesOf(page, '#twin');
+    const [root] = await boxesOf(page, '#graph .twin');
     assert.equal(root.samples, plan.samples);
     assert.equal(root.share, '100 %');
     const said = secondsOf(root.time);
@@ -106,7 +106,7 @@ const tests = {
 
   async 'a flame has the shares of what was called by turns, and as wide'(open) {
     const { page, counts } = await opened(open, { view: 'flame', thread: 'baker' });
-    const boxes = await boxesOf(page, '#twin');
+    const boxes = await boxesOf(page, '#graph .twin');
     const names = ['knead', 'shape', 'fold_over'];
     const [knead, shape, fold] = names.map((name) => boxNamed(boxes, name));
     for (const box of [knead, shape, fold]) assert.equal(box.samples, counts.through(box.name));
@@ -115,7 +115,7 @@ const tests = {
     assert.ok(Math.abs(ratio / (knead.samples / shape.samples) - 1) < 0.03, `${ratio} as wide`);
     assert.match(fold.module, /works_to_plan \(inlined\)$/);
     assertShare(fold.samples, knead.samples + shape.samples, 0.5, 'fold_over');
-    const row = page.locator('#twin [role=row][id]').filter({ hasText: /^knead/ });
+    const row = page.locator('#graph .twin [role=row][id]').filter({ hasText: /^knead/ });
     const { x, y, width } = await row.boundingBox();
     await page.mouse.move(x + width / 2, y + 8);
     const tip = await page.locator('#tooltip').innerText();
@@ -257,12 +257,12 @@ const tests = {
     await answers.waitForSamples(page, counts.all);
     await page.locator('.compare .legend li').nth(4).waitFor();
     const changes = Object.fromEntries(
-      (await boxesOf(page, '#twin')).map(({ name, change }) => [name, change]),
+      (await boxesOf(page, '#graph .twin')).map(({ name, change }) => [name, change]),
     );
     assert.match(changes.tend_fire, /^new; by chance/);
     assert.match(changes.lay_fire, /^gone; by chance/);
     assert.match(changes.keep_watch, /within sampling error$/);
-    const rows = await boxesOf(page, '#twin');
+    const rows = await boxesOf(page, '#graph .twin');
     assertShare(boxNamed(rows, 'tend_fire').samples, counts.all, 0.5, 'tend_fire');
     await page.getByRole('tab', { name: 'Top' }).click();
     await topRow(page, 'tend_fire').waitFor();

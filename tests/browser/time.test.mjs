@@ -48,7 +48,7 @@ class TimeTest {
 
   /** The picture has so many samples, at its root and in the line of truth. */
   async shows(/** @type {number} */ count, /** @type {string} */ said) {
-    const root = this.page.locator('#twin [role=row]').nth(1).getByRole('gridcell').nth(3);
+    const root = this.page.locator('#graph .twin [role=row]').nth(1).getByRole('gridcell').nth(3);
     const truth = this.page.locator('#truth dd').first();
     const words = count.toLocaleString('en');
     const has = (/** @type {import('playwright-core').Locator} */ place) =>
@@ -217,7 +217,7 @@ class TimeTest {
     await this.page.locator('.mark').click();
     await this.has('base-at', /^\d+\.25$/);
     const row = (/** @type {string} */ name) =>
-      this.page.locator('#twin [role=row]').filter({ hasText: name }).first();
+      this.page.locator('#graph .twin [role=row]').filter({ hasText: name }).first();
     const says = (/** @type {string} */ name, /** @type {string} */ words) =>
       row(name).filter({ hasText: words }).waitFor({ state: 'attached' });
     await says('unmarshal', 'new; by chance');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Graph pane: a flame graph with all that people need to use it: pointer, keys, twin. Views that
- * have more than one graph are made of panes.
+ * Graph pane: a flame graph with all that people need to use it: pointer, keys, twin. The page's
+ * graph is one, and views are made of them.
  */
 
 import { ROOT } from './call_tree.js';
@@ -30,8 +30,8 @@ import { countName, formatCount, formatShare, formatValue, valueName } from './s
 
 let panes = 0;
 
-/** @param {boolean} isUpward @returns {Record<string, Step>} */
-export function stepsOf(isUpward) {
+/** Up and down are as they look. @param {boolean} isUpward @returns {Record<string, Step>} */
+function stepsOf(isUpward) {
   const toCaller = (/** @type {Layout} */ { tree }, /** @type {number} */ node) =>
     tree.parent[node];
   return {
@@ -41,6 +41,9 @@ export function stepsOf(isUpward) {
     ArrowRight: (layout, node) => neighbour(layout, node, 1),
   };
 }
+
+/** The key that was pressed: menus have one of their own. @param {KeyboardEvent} event */
+export const keyOf = ({ key, shiftKey }) => (key === 'F10' && shiftKey ? 'ContextMenu' : key);
 
 export class GraphPane {
   /** @param {HTMLElement} element @param {PaneOptions} options */
@@ -52,6 +55,9 @@ export class GraphPane {
     /** @type {Uint8Array | null} */
     this.found = null;
     this.focused = -1;
+    /** @type {MouseEvent | null} where the pointer is, while it is on the graph */
+    this.pointer = null;
+    this.lastTouched = -1;
     const canvas = create('canvas', { 'aria-hidden': 'true' });
     const twin = create('div', {
       class: 'twin',
@@ -68,15 +74,15 @@ export class GraphPane {
   }
 
   listen() {
-    const { element, options, twin } = this;
-    element.addEventListener('pointermove', (event) => this.point(event));
-    element.addEventListener('pointerleave', () => this.unpoint());
-    element.addEventListener('scroll', () => this.unpoint(), { passive: true });
-    element.addEventListener('click', (event) => {
-      const node = this.nodeAt(event);
-      twin.element.focus({ preventScroll: true });
-      if (node >= 0) options.onOpen(node);
+    const { element, twin } = this;
+    element.addEventListener('pointermove', (event) => {
+      if (event.pointerType === 'mouse') this.point(event);
     });
+    element.addEventListener('pointerleave', (event) => {
+      if (event.pointerType === 'mouse') this.unpoint();
+    });
+    element.addEventListener('scroll', () => this.unpoint(), { passive: true });
+    element.addEventListener('click', (event) => this.click(event));
     element.addEventListener('contextmenu', (event) => {
       const node = this.nodeAt(event);
       if (node < 0) return;
@@ -85,25 +91,38 @@ export class GraphPane {
     });
     twin.element.addEventListener('keydown', (event) => {
       if (hasModifier(event)) return;
-      if (this.handleKey(event.key, event.shiftKey)) event.preventDefault();
+      if (this.handleKey(keyOf(event))) event.preventDefault();
     });
   }
 
   /**
    * @param {Layout} layout
-   * @param {boolean} [isOther] nothing moves from what was shown to this
+   * @param {{zoom?: number, isOther?: boolean}} [how] isOther: nothing moves from what was shown
    */
-  show(layout, isOther = false) {
+  show(layout, { zoom = ROOT, isOther = false } = {}) {
+    const { graph, options } = this;
     if (layout !== this.layout) {
+      const path = !isOther && this.focused >= ROOT ? this.layout?.tree.pathOf(this.focused) : null;
       this.layout = layout;
-      this.focused = -1;
-      if (isOther) this.graph.replaceLayout(layout, ROOT);
-      else this.graph.setLayout(layout, ROOT);
+      this.focused = path ? layout.tree.follow(path) : -1;
+      if (isOther) graph.replaceLayout(layout, zoom);
+      else graph.setLayout(layout, zoom);
+      graph.setFocused(this.focused);
+      this.pointAgain();
     }
+    graph.setPalette(options.actions.palette());
+    this.showFound();
+  }
+
+  /** What the search finds is another. */
+  showFound() {
     this.found = this.options.actions.found();
     this.graph.setMatches(this.found);
-    this.graph.setPalette(this.options.actions.palette());
-    this.showTwin();
+    if (this.graph.viewport.progress === 1) this.showTwin();
+  }
+
+  focus() {
+    this.twin.element.focus({ preventScroll: true });
   }
 
   /** @param {MouseEvent} event */
@@ -112,9 +131,21 @@ export class GraphPane {
     return ofRow >= 0 ? ofRow : this.graph.nodeAtPointer(event);
   }
 
-  /** @param {PointerEvent} event */
+  /** A finger cannot hover: the first tap tells, the second one opens. @param {MouseEvent} event */
+  click(event) {
+    const node = this.nodeAt(event);
+    this.focus();
+    const isTouch = event instanceof PointerEvent && event.pointerType === 'touch';
+    const isFirstTap = isTouch && node !== this.lastTouched;
+    this.lastTouched = node;
+    if (isFirstTap) this.point(event);
+    else if (node >= 0) this.options.onOpen(node);
+  }
+
+  /** Show what is beneath a pointer. @param {MouseEvent} event */
   point(event) {
     const { layout, options } = this;
+    this.pointer = event;
     const node = this.graph.nodeAtPointer(event);
     this.graph.setHovered(node);
     this.element.classList.toggle('is-pointing', node >= 0);
@@ -122,7 +153,15 @@ export class GraphPane {
     else options.actions.showTip(layout.tree, node, event.clientX, event.clientY);
   }
 
+  /** The numbers of nodes have changed their meaning. */
+  pointAgain() {
+    if (!this.pointer) return;
+    this.options.actions.hideTip();
+    this.point(this.pointer);
+  }
+
   unpoint() {
+    this.pointer = null;
     this.graph.setHovered(-1);
     this.options.actions.hideTip();
   }
@@ -130,41 +169,41 @@ export class GraphPane {
   /** @param {number} node @param {number} x @param {number} y */
   openMenu(node, x, y) {
     const { tree } = /** @type {Layout} */ (this.layout);
-    this.options.actions.hideTip();
-    this.options.actions.openMenu(tree.frameOf(node), { x, y, from: this.twin.element });
+    const place = { x, y, from: this.twin.element, path: tree.pathOf(node) };
+    this.options.actions.openMenu(tree.frameOf(node), place);
   }
 
-  /** @param {string} key @param {boolean} isShift @returns {boolean} whether it means something */
-  handleKey(key, isShift) {
-    const { layout, focused } = this;
+  /** @param {string} key @returns {boolean} whether it means something */
+  handleKey(key) {
+    const { graph, layout, focused } = this;
     if (!layout?.tree.size) return false;
-    const step = stepsOf(this.graph.isUpward)[key];
-    if (step) {
-      const node = focused < 0 ? ROOT : step(layout, focused);
-      if (node >= 0) this.setFocused(node);
-      return true;
-    }
-    if (focused < 0) return false;
-    if (key === 'Enter') {
-      this.options.onOpen(focused);
-      return true;
-    }
-    if (key === 'ContextMenu' || (key === 'F10' && isShift)) {
-      const { x, y } = this.graph.boxOf(focused);
+    const step = stepsOf(graph.isUpward)[key];
+    if (step) this.moveFocus(focused < 0 ? graph.viewport.zoom : step(layout, focused));
+    if (step || focused < 0) return Boolean(step);
+    if (key === 'Enter') this.options.onOpen(focused);
+    else if (key === 'ContextMenu') {
+      const { x, y } = graph.boxOf(focused);
       const { left, top } = this.element.getBoundingClientRect();
-      this.openMenu(focused, left + x + 20, top + y - this.element.scrollTop + 16);
-      return true;
-    }
-    return false;
+      const shownY = top + y - this.element.scrollTop;
+      this.openMenu(focused, left + Math.max(0, x) + 20, shownY + 16);
+    } else return false;
+    return true;
   }
 
-  /** @param {number} node */
-  setFocused(node) {
-    const { tree } = /** @type {Layout} */ (this.layout);
+  /** Move the keyboard's place, and tell all about it. @param {number} node or −1: it stays */
+  moveFocus(node) {
+    if (node < 0) return;
     this.focused = node;
     this.graph.setFocused(node);
     this.graph.reveal(node);
     this.showTwin();
+    this.focus();
+    this.pick(node);
+  }
+
+  /** @param {number} node */
+  pick(node) {
+    const { tree } = /** @type {Layout} */ (this.layout);
     this.options.actions.pick(tree.frameOf(node), factsOf(tree, node));
   }
 

@@ -107,7 +107,7 @@ export class SandwichView {
     for (const side of /** @type {const} */ (['callers', 'callees'])) {
       const layout = around?.[side];
       this[side].element.hidden = !layout;
-      if (layout) this[side].show(layout, true);
+      if (layout) this[side].show(layout, { isOther: true });
     }
   }
 

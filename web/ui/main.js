@@ -6,7 +6,7 @@
 
 import { ROOT } from './call_tree.js';
 import { byId, create, hasModifier } from './dom.js';
-import { stepsOf } from './graph_pane.js';
+import { keyOf } from './graph_pane.js';
 import { Page } from './page.js';
 import { formatRange } from './short_text.js';
 import { listenToFiles } from './source.js';
@@ -30,7 +30,7 @@ function listenToHead(page) {
 
 /** @param {Page} page */
 function listenToSearch(page) {
-  const { search, twin } = page.elements;
+  const { search } = page.elements;
   search.addEventListener('input', () => page.setSearch(search.value));
   search.addEventListener('keydown', (event) => {
     if (event.key === 'Enter') page.goToMatch(event.shiftKey ? -1 : 1);
@@ -38,38 +38,7 @@ function listenToSearch(page) {
     event.preventDefault();
     search.value = '';
     page.setSearch('');
-    twin.focus({ preventScroll: true });
-  });
-}
-
-/** @param {Page} page */
-function listenToPointer(page) {
-  const { graph, twin } = page.elements;
-  let lastTouched = -1;
-  graph.addEventListener('pointermove', (event) => {
-    if (event.pointerType === 'mouse') page.point(event);
-  });
-  graph.addEventListener('pointerleave', (event) => {
-    if (event.pointerType === 'mouse') page.unpoint();
-  });
-  graph.addEventListener('scroll', () => page.unpoint(), { passive: true });
-  graph.addEventListener('contextmenu', (event) => {
-    const ofRow = page.twin.nodeOf(event.target);
-    const node = ofRow >= 0 ? ofRow : page.graph.nodeAtPointer(event);
-    if (node < 0) return;
-    event.preventDefault();
-    page.openMenu(node, event.clientX, event.clientY);
-  });
-  graph.addEventListener('click', (event) => {
-    const ofRow = page.twin.nodeOf(event.target);
-    const node = ofRow >= 0 ? ofRow : page.graph.nodeAtPointer(event);
-    twin.focus({ preventScroll: true });
-    // A finger cannot hover: the first tap tells, the second one zooms.
-    const isTouch = event instanceof PointerEvent && event.pointerType === 'touch';
-    const isFirstTap = isTouch && node !== lastTouched;
-    lastTouched = node;
-    if (isFirstTap) page.point(event);
-    else page.zoomTo(node);
+    page.pane.focus();
   });
 }
 
@@ -80,31 +49,25 @@ function noteInput() {
   document.addEventListener('pointerdown', () => (dataset.input = 'pointer'), { capture: true });
 }
 
-/** Up and down are as they look: a flame's callees are above. */
-const ARROWS = [
-  ['ArrowUp', 'to the row above: the caller, or in a flame the largest callee'],
-  ['ArrowDown', 'to the row below: the largest callee, or in a flame the caller'],
-  ['ArrowLeft', 'to the left'],
-  ['ArrowRight', 'to the right'],
-];
-
 /** @param {Page} page @returns {KeyBinding[]} */
 function keyBindings(page) {
   /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
   const anywhere = (key, text, action) => ({ key, text, action, inGraph: false });
   /** @type {(key: string, text: string, action: () => void) => KeyBinding} */
   const inGraph = (key, text, action) => ({ key, text, action, inGraph: true });
+  /** @type {(key: string, text: string) => KeyBinding} */
+  const ofPane = (key, text) => inGraph(key, text, () => page.pane.handleKey(key));
   return [
-    ...ARROWS.map(([key, text]) =>
-      inGraph(key, text, () => page.moveFocus(stepsOf(page.graph.isUpward)[key])),
-    ),
-    inGraph('Enter', 'zoom in', () => page.zoomTo(page.focused)),
+    // Up and down are as they look: a flame's callees are above.
+    ofPane('ArrowUp', 'to the row above: the caller, or in a flame the largest callee'),
+    ofPane('ArrowDown', 'to the row below: the largest callee, or in a flame the caller'),
+    ofPane('ArrowLeft', 'to the left'),
+    ofPane('ArrowRight', 'to the right'),
+    ofPane('Enter', 'zoom in'),
     inGraph('Backspace', 'zoom out a step', () => page.zoomOut()),
     anywhere('Escape', 'show everything', () => page.zoomTo(ROOT)),
     anywhere('/', 'search; /…/ is a regular expression', () => page.elements.search.select()),
-    inGraph('ContextMenu', 'what can be done with it; the Menu key, too', () =>
-      page.openMenuByKey(),
-    ),
+    ofPane('ContextMenu', 'what can be done with it; the Menu key, too'),
     anywhere('u', 'take back what was done last', () => page.workbench.chips.undo()),
     anywhere('l', 'fold libraries', () => page.workbench.chips.toggleLibraries()),
     ...TABS.map(({ key: view, text }, i) =>
@@ -130,7 +93,6 @@ function listenToPeople(page) {
   });
   byId('file', HTMLButtonElement).addEventListener('click', () => page.files.close());
   listenToSearch(page);
-  listenToPointer(page);
   noteInput();
   const bindings = keyBindings(page);
   listenToKeys(bindings, page.elements.graph);
@@ -178,8 +140,7 @@ function listenToKeys(bindings, graph) {
   document.addEventListener('keydown', (event) => {
     if (hasModifier(event) || event.defaultPrevented) return;
     if (wantsText(event.target) || document.querySelector(MODAL)) return;
-    const pressed = event.key === 'F10' && event.shiftKey ? 'ContextMenu' : event.key;
-    const binding = bindings.find(({ key }) => key === pressed);
+    const binding = bindings.find(({ key }) => key === keyOf(event));
     if (!binding || (binding.inGraph && !isAtGraph(event.target, graph))) return;
     event.preventDefault();
     binding.action();

@@ -3,7 +3,7 @@
 /**
  * Page: State → what people see.
  *
- *     Source ─► bytes ─► Engine ─► Summary, Layout ─► FlameGraph, Twin, breadcrumbs
+ *     Source ─► bytes ─► Engine ─► Summary, Layout ─► GraphPane, breadcrumbs
  *                          └─────► processes ─────► ProcessList
  *
  * Everything that decides what is shown is in State, and State is in the address.
@@ -13,9 +13,8 @@ import { ROOT } from './call_tree.js';
 import { ChangePalette } from './compare.js';
 import { byId, create, sentenceOf, setText } from './dom.js';
 import { EngineClient } from './engine_client.js';
-import { FlameGraph } from './flame_graph.js';
-import { factsOf, Tooltip } from './frame_details.js';
-import { Twin } from './graph_pane.js';
+import { Tooltip } from './frame_details.js';
+import { GraphPane } from './graph_pane.js';
 import { ProcessList } from './process_list.js';
 import { describeMatches, formatSelector, nextMatch, parseSelector, searchTree } from './search.js';
 import { formatClock, formatRange, formatShare } from './short_text.js';
@@ -29,7 +28,6 @@ import { isGraphView, showBreadcrumbs, Workbench } from './workbench.js';
 /** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./engine_client.js').Found} Found */
 /** @typedef {import('./engine_client.js').SentLayout} SentLayout */
-/** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./search.js').Matches} Matches */
 /** @typedef {import('./source.js').Status} Status */
 /** @typedef {import('./state.js').State} State */
@@ -103,12 +101,8 @@ export class Page {
     this.status = {};
     /** @type {Status | null} */
     this.earlierStatus = null;
-    this.focused = -1;
-    /** @type {MouseEvent | null} where the pointer is, while it is on the graph */
-    this.pointer = null;
     this.elements = {
       graph: byId('graph', HTMLElement),
-      twin: byId('twin', HTMLElement),
       search: byId('search', HTMLInputElement),
       found: byId('found', HTMLOutputElement),
       pause: byId('pause', HTMLButtonElement),
@@ -122,10 +116,6 @@ export class Page {
       help: byId('help', HTMLDialogElement),
       reasons: byId('reasons', HTMLDialogElement),
     };
-    const { graph, twin } = this.elements;
-    const canvas = byId('canvas', HTMLCanvasElement);
-    this.graph = new FlameGraph(graph, canvas, () => this.showTwin());
-    this.twin = new Twin(twin);
     this.tooltip = new Tooltip(byId('tooltip', HTMLElement));
     this.theme = new Theme(document.documentElement, () => this.showTheme());
     this.processes = new ProcessList(
@@ -145,6 +135,11 @@ export class Page {
           say: (text) => this.say(text),
         });
     this.workbench = new Workbench(this);
+    this.pane = new GraphPane(this.elements.graph, {
+      label: 'flame graph: arrow keys move, Enter zooms in, Backspace zooms out',
+      actions: this.workbench.actions,
+      onOpen: (node) => this.zoomTo(node),
+    });
   }
 
   start() {
@@ -333,11 +328,9 @@ export class Page {
   /** @param {SentLayout} layout */
   showLayout(layout) {
     const { tree } = layout;
-    const path = this.focused > ROOT ? this.layout?.tree.pathOf(this.focused) : null;
     this.layout = layout;
-    this.graph.setLayout(layout, tree.follow(this.state.zoom));
-    this.setFocused(path ? tree.follow(path) : -1);
-    this.refreshTooltip();
+    this.pane.show(layout, { zoom: tree.follow(this.state.zoom) });
+    if (this.pane.focused >= ROOT && isGraphView(this.state)) this.pane.pick(this.pane.focused);
     this.showEmptiness();
     this.updateSearch();
     this.showZoom();
@@ -373,24 +366,11 @@ export class Page {
   }
 
   showZoom() {
-    const { layout, graph, state } = this;
+    const { layout, zoom, state } = this;
     if (!layout) return;
-    const { zoom } = graph.viewport;
     showBreadcrumbs(byId('way', HTMLElement), layout.tree, zoom, (node) => this.zoomTo(node));
     const isMissing = layout.tree.depth[zoom] < state.zoom.length;
     byId('missing', HTMLElement).hidden = !isMissing;
-  }
-
-  showTwin() {
-    const { layout, graph, matches, elements } = this;
-    if (!layout) return;
-    const boxes = graph.boxes();
-    elements.twin.style.height = `${graph.contentPx}px`;
-    this.twin.show(layout, boxes, {
-      zoom: graph.viewport.zoom,
-      focused: this.focused < 0 ? null : graph.boxOf(this.focused),
-      matches: matches?.frames ?? null,
-    });
   }
 
   // --- doing ------------------------------------------------------------------------------------
@@ -416,76 +396,35 @@ export class Page {
     setText(this.elements.said, text);
   }
 
+  /** The box that is as wide as the graph. */
+  get zoom() {
+    return this.pane.graph.viewport.zoom;
+  }
+
   /** @param {number} node */
   zoomTo(node) {
-    const { layout, graph } = this;
-    if (!layout || node < 0) return;
-    this.change({ zoom: layout.tree.pathOf(node) }, node !== graph.viewport.zoom);
-    graph.setZoom(node);
-    graph.reveal(node);
+    const { layout, pane } = this;
+    if (!layout) return;
+    this.change({ zoom: layout.tree.pathOf(node) }, node !== this.zoom);
+    pane.graph.setZoom(node);
+    pane.graph.reveal(node);
     this.tooltip.hide();
     this.updateSearch();
     this.showZoom();
-    this.pick(node);
+    if (node === ROOT) this.workbench.details.hide();
+    else pane.pick(node);
     const share = layout.tree.total[node] / (layout.tree.total[ROOT] || 1);
     this.say(`${layout.tree.frameOf(node).name.slice(0, 200)}, ${formatShare(share)} of all`);
   }
 
   /** To the nearest caller that is wider. */
   zoomOut() {
-    const { layout, graph } = this;
+    const { layout, zoom } = this;
     if (!layout) return;
     const { tree } = layout;
-    const { zoom } = graph.viewport;
     let node = zoom;
     while (node > ROOT && tree.total[node] <= tree.total[zoom]) node = tree.parent[node];
     this.zoomTo(node);
-  }
-
-  /** @param {number} node or −1 */
-  setFocused(node) {
-    this.focused = node;
-    this.graph.setFocused(node);
-    this.twin.setFocused(node);
-  }
-
-  /** Move the keyboard's place. @param {(layout: Layout, node: number) => number} step */
-  moveFocus(step) {
-    const { layout, graph } = this;
-    if (!layout) return;
-    const from = this.focused < 0 ? graph.viewport.zoom : this.focused;
-    const node = this.focused < 0 ? from : step(layout, from);
-    if (node < 0) return;
-    this.setFocused(node);
-    graph.reveal(node);
-    this.showTwin();
-    this.elements.twin.focus({ preventScroll: true });
-    this.pick(node);
-  }
-
-  /** Tell all about a box. @param {number} node */
-  pick(node) {
-    const { layout, workbench } = this;
-    if (!layout || node <= ROOT) workbench.details.hide();
-    else workbench.details.show(layout.tree.frameOf(node), factsOf(layout.tree, node));
-  }
-
-  /** What can be done with a box. @param {number} node @param {number} x @param {number} y */
-  openMenu(node, x, y) {
-    const { layout } = this;
-    if (!layout || node < 0) return;
-    const path = layout.tree.pathOf(node);
-    const from = this.elements.twin;
-    this.workbench.openMenu(layout.tree.frameOf(node), { x, y, from, path });
-  }
-
-  /** The menu of the box that the keyboard is at. */
-  openMenuByKey() {
-    const { graph, focused, elements } = this;
-    if (focused < 0) return;
-    const { x, y } = graph.boxOf(focused);
-    const { left, top } = elements.graph.getBoundingClientRect();
-    this.openMenu(focused, left + Math.max(0, x) + 20, top + y - elements.graph.scrollTop + 16);
   }
 
   /** @param {'comm'|'pid'} label @param {string} value */
@@ -509,41 +448,16 @@ export class Page {
     }
   }
 
-  /** Show what is beneath a pointer. @param {MouseEvent} event */
-  point(event) {
-    this.pointer = event;
-    const node = this.graph.nodeAtPointer(event);
-    this.graph.setHovered(node);
-    this.elements.graph.classList.toggle('is-pointing', node >= 0);
-    if (node < 0 || !this.layout) this.tooltip.hide();
-    else this.tooltip.show(this.layout.tree, node, event.clientX, event.clientY);
-  }
-
-  /** The numbers of nodes have changed their meaning. */
-  refreshTooltip() {
-    const { tooltip, pointer, focused } = this;
-    tooltip.hide();
-    if (pointer) this.point(pointer);
-    if (focused >= 0 && isGraphView(this.state)) this.pick(focused);
-  }
-
-  unpoint() {
-    this.pointer = null;
-    this.graph.setHovered(-1);
-    this.tooltip.hide();
-  }
-
   // --- search -----------------------------------------------------------------------------------
 
   /** Which frames the search finds, so far. */
   updateSearch() {
-    const { layout, graph, elements, found, searchFailure } = this;
+    const { layout, elements, found, searchFailure } = this;
     const rows = layout && found?.frames === layout.tree.frames ? found.rows : null;
-    this.matches = rows && layout && searchTree(layout, graph.viewport.zoom, rows);
+    this.matches = rows && layout && searchTree(layout, this.zoom, rows);
     elements.search.ariaInvalid = String(searchFailure !== '');
     setText(elements.found, searchFailure || (this.matches ? describeMatches(this.matches) : ''));
-    graph.setMatches(this.matches?.frames ?? null);
-    if (graph.viewport.progress === 1) this.showTwin();
+    this.pane.showFound();
   }
 
   /** Ask which frames the search finds. @returns {Promise<boolean>} false if there is a later one */
@@ -577,14 +491,12 @@ export class Page {
   /** @param {1 | -1} direction */
   async goToMatch(direction) {
     await this.searching;
-    if (!this.matches) return;
+    const { layout, matches, pane, zoom } = this;
+    if (!layout || !matches) return;
     if (!isGraphView(this.state)) {
       this.workbench.deck.current?.goToMatch?.(direction);
       return;
     }
-    const { matches, focused } = this;
-    const top = this.graph.viewport.zoom;
-    if (this.focused < 0) this.focused = ROOT;
-    this.moveFocus((layout) => nextMatch(layout, matches, top, focused, direction));
+    pane.moveFocus(nextMatch(layout, matches, zoom, pane.focused, direction));
   }
 }

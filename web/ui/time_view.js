@@ -172,7 +172,7 @@ export class TimeView {
       setText(this.summary, 'These samples do not tell their times.');
       return;
     }
-    this.pane.show(layout, true);
+    this.pane.show(layout, { isOther: true });
     if (isNew) {
       const share = (/** @type {number} */ ms) => (ms * 1e6 - startNs) / (endNs - startNs);
       const [from, to] = state.span ? state.span.map(share) : [0, 1];
@@ -189,7 +189,7 @@ export class TimeView {
   }
 
   focus() {
-    this.pane.twin.element.focus({ preventScroll: true });
+    this.pane.focus();
   }
 
   /** @param {InOrder} answer */

@@ -88,7 +88,7 @@ export class Workbench {
     this.deck.turnTo(state.view);
     this.page.elements.graph.hidden = !isGraphView(state);
     byId('way', HTMLElement).hidden = !isGraphView(state);
-    this.page.graph.setUpward(state.view === 'flame');
+    this.page.pane.graph.setUpward(state.view === 'flame');
     this.chips.show(state);
     this.colour.value = state.colour;
     if (this.colour.value !== state.colour) this.showColourings(this.labels);
@@ -99,7 +99,7 @@ export class Workbench {
   showColours(theme, change) {
     this.shownColour = this.page.state.colour;
     this.palette = change ?? new Palette(theme, parseColouring(this.shownColour));
-    this.page.graph.setPalette(this.palette);
+    this.page.pane.graph.setPalette(this.palette);
     const legend = byId('legend', HTMLElement);
     legend.dataset.shown = theme;
     showLegend(legend, legendOf(this.palette, this.matter?.layout.tree ?? null));
