@@ -13,7 +13,7 @@ import { isEmbedded } from './source.js';
 import { selectionOf } from './state.js';
 import { lackOf } from './truth.js';
 
-/** @typedef {import('./actions.js').Actions} Actions */
+/** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./row_list.js').Column} Column */
 /** @typedef {import('./state.js').State} State */

@@ -100,7 +100,7 @@ export class EngineClient {
     return { callers: hydrate(callers, frames), callees: hydrate(callees, frames) };
   }
 
-  /** @param {Question} question @returns {Promise<import('./time_view.js').InOrder | null>} */
+  /** @param {Question} question @returns {Promise<import('./graph_views.js').InOrder | null>} */
   async inOrder(question) {
     const reply = await this.ask('inOrder', question);
     if (!reply) return null;

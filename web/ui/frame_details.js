@@ -13,7 +13,7 @@ import { baseName } from './frames.js';
 import { formatSelector } from './search.js';
 import { formatSamples, formatShare, formatValue, valueName } from './short_text.js';
 
-/** @typedef {import('./actions.js').Actions} Actions */
+/** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./state.js').State} State */

@@ -13,7 +13,7 @@ import { factsOf, placeOf } from './frame_details.js';
 import { largestChild, neighbour } from './layout.js';
 import { countName, formatCount, formatShare, formatValue, valueName } from './short_text.js';
 
-/** @typedef {import('./actions.js').Actions} Actions */
+/** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
 /** @typedef {import('./flame_graph.js').Box} Box */
 /** @typedef {import('./layout.js').Layout} Layout */

@@ -12,7 +12,7 @@ import { formatCount, formatRange, formatSamples } from './short_text.js';
 import { exactS, formatMoment, formatSpan } from './time_scale.js';
 
 /** @typedef {import('./time_scale.js').TimeRange} TimeRange */
-/** @typedef {import('./timeline_canvas.js').Shown} Shown */
+/** @typedef {import('./timeline.js').Shown} Shown */
 
 /**
  * @typedef {object} HeatmapListener

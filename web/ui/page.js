@@ -15,15 +15,13 @@ import { byId, create, sentenceOf, setText } from './dom.js';
 import { EngineClient } from './engine_client.js';
 import { Tooltip } from './frame_details.js';
 import { GraphPane } from './graph_pane.js';
-import { ProcessList } from './process_list.js';
 import { describeMatches, formatSelector, nextMatch, parseSelector, searchTree } from './search.js';
 import { formatClock, formatRange, formatShare } from './short_text.js';
 import { isEmbedded, OpenedFiles, Source } from './source.js';
 import { formatState, parseState, profileUrl } from './state.js';
-import { Theme } from './theme.js';
 import { TimePanel } from './time_panel.js';
 import { describeEmptiness, earliest, remarks, showReasons, showTruths, truths } from './truth.js';
-import { isGraphView, showBreadcrumbs, Workbench } from './workbench.js';
+import { isGraphView, ProcessList, showBreadcrumbs, Theme, Workbench } from './workbench.js';
 
 /** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./engine_client.js').Found} Found */

@@ -11,7 +11,7 @@ import { nextMatch } from './search.js';
 import { countName, formatCount, formatShare, formatValue } from './short_text.js';
 import { factsOfRow, formatSorting, parseSorting, sortBy, sortFunctions } from './weights.js';
 
-/** @typedef {import('./actions.js').Actions} Actions */
+/** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./row_list.js').Column} Column */

@@ -23,15 +23,14 @@ import {
   whenOf,
   windowOf,
 } from './time_scale.js';
-import { Timeline } from './timeline.js';
-import { bandColour, groupMarks } from './timeline_canvas.js';
+import { bandColour, groupMarks, Timeline } from './timeline.js';
 import { sumsOf, TimelineSource } from './timeline_source.js';
 
 /** @typedef {import('./heatmap.js').Heatmap} Heatmap */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./time_scale.js').TimeRange} TimeRange */
-/** @typedef {import('./timeline_canvas.js').BuildChange} BuildChange */
-/** @typedef {import('./timeline_canvas.js').Shown} Shown */
+/** @typedef {import('./timeline.js').BuildChange} BuildChange */
+/** @typedef {import('./timeline.js').Shown} Shown */
 /** @typedef {import('./timeline_source.js').TimelineData} TimelineData */
 
 /**

@@ -15,7 +15,7 @@ import { lackOf } from './truth.js';
 
 /** @typedef {import('./heatmap.js').Heatmap} Heatmap */
 /** @typedef {import('./time_scale.js').TimeRange} TimeRange */
-/** @typedef {import('./timeline_canvas.js').BuildChange} BuildChange */
+/** @typedef {import('./timeline.js').BuildChange} BuildChange */
 
 /**
  * @typedef {object} TimelineWish

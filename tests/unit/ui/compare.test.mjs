@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { groupMarks, isBeside } from '../../../web/ui/timeline_canvas.js';
+import { groupMarks, isBeside } from '../../../web/ui/timeline.js';
 import { baseOfChoice, describeBase, formatRatio, swapped } from '../../../web/ui/compare.js';
 import { formatState, parseState } from '../../../web/ui/state.js';
 import { TimeScale } from '../../../web/ui/time_scale.js';
