@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write every file of a flat folder, as it is sent, as C arrays and a table:
+"""Write the files of a flat folder, as they are sent, as C arrays and a table:
 
     embed_ui.py FOLDER OUTPUT DEPFILE
 """
@@ -10,6 +10,7 @@ import pathlib
 import sys
 
 import page_file
+import page_text
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -44,7 +45,8 @@ def c_entry(number, path, data):
 def main():
     folder, output, depfile = (pathlib.Path(argument) for argument in sys.argv[1:])
     paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
-    files = [(number, path, page_file.sent(path)) for number, path in enumerate(paths)]
+    sent = page_text.served_of(paths)
+    files = [(number, path, page_file.sent(path)) for number, path in enumerate(sent)]
     arrays = "\n".join(c_array(number, data) for number, _, data in files)
     entries = "\n".join(c_entry(*file) for file in files)
     output.write_text(

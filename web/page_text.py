@@ -4,7 +4,7 @@ mean nothing.
 
 Strings, templates and regular expressions are left alone; so are spaces that keep words, or signs,
 apart, and ends of lines where a statement may end without a semicolon. Each import and export has a
-line of its own (export/embed_page.py)."""
+line of its own (export/embed_page.py). A style sheet that another one imports is served as part of it."""
 
 import re
 import sys
@@ -21,6 +21,7 @@ LINE_END = re.compile(
     r"(?:(?<=[;{(,\[=&|?:])\n|(?<=\})\n(?=[\w$#])|\n(?=[)\]},;:?.&|=]))(?!(?:im|ex)port\b)")
 # The last semicolon of a block, unless it is all that a loop does; a comma after the last item.
 AT_CLOSE = re.compile(r"(?<=[^)\s]);(?=\})|(?<=\(\));(?=\})|(?<=[^,\[\s]),(?=[)\]}])")
+IMPORTED = re.compile(r'^@import "([\w.]+)";$', re.M)
 IN_STYLE = re.compile(r"\s*([{};,>])\s*")
 AFTER_COLON = re.compile(r":[ \t]+")
 BEFORE_DIVISION = re.compile(r"(?:[\w$)\]}]|\+\+|--)\s*$")
@@ -105,16 +106,29 @@ def squeeze_style(text):
     return "".join(parts)
 
 
+def style_sheet(path):
+    """The style sheet at @path, with those that it imports in their places."""
+    text = path.read_text(encoding="utf-8")
+    return IMPORTED.sub(lambda found: style_sheet(path.with_name(found[1])), text)
+
+
+def served_of(paths):
+    """Those of the files of a folder that are served: not what is part of another."""
+    sheets = [path.read_text(encoding="utf-8") for path in paths if path.suffix == ".css"]
+    imported = {name for sheet in sheets for name in IMPORTED.findall(sheet)}
+    return [path for path in paths if path.name not in imported]
+
+
 def served(path):
     """The bytes of the file at @path as they are served."""
-    text = path.read_bytes()
-    if path.suffix == ".js":
-        return squeeze_script(text.decode("utf-8")).encode("utf-8")
-    if path.suffix not in (".css", ".html"):
-        return text
-    text = INDENT.sub("", text.decode("utf-8"))
     if path.suffix == ".css":
-        text = squeeze_style(text)
+        text = squeeze_style(INDENT.sub("", style_sheet(path)))
+    elif path.suffix == ".html":
+        text = INDENT.sub("", path.read_text(encoding="utf-8"))
+    elif path.suffix == ".js":
+        text = squeeze_script(path.read_text(encoding="utf-8"))
+    else:
+        return path.read_bytes()
     return text.encode("utf-8")
 
 

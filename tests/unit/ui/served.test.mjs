@@ -135,11 +135,12 @@ test('signs keep the spaces without which they would be others', async () => {
   for (const name of Object.keys(first)) assert.equal(second[name](7, 3), first[name](7, 3), name);
 });
 
-test('a style sheet keeps the spaces that mean something', () => {
+test('a style sheet has what it imports, and keeps the spaces that mean something', () => {
   const folder = mkdtempSync(join(tmpdir(), 'served-'));
   const [tree, out] = [join(folder, 'style.css'), join(folder, 'out')];
   const text = [
     '/* Idea. */',
+    '@import "first.css";',
     'a :hover, b > c {',
     '  content: "x: y; { z, > }";',
     "  margin: calc(1px + 2px) 0; font: 1rem 'A, B', serif;",
@@ -148,12 +149,14 @@ test('a style sheet keeps the spaces that mean something', () => {
     '',
   ];
   const served =
+    'p{margin:0}' +
     'a :hover,b>c{content:"x: y; { z, > }";' +
     "margin:calc(1px + 2px) 0;font:1rem 'A, B',serif;}" +
     '@media (min-width:2em) and (pointer:fine){a:is(b,c) ~ d{color:red}}';
   try {
     mkdirSync(out);
     writeFileSync(tree, text.join('\n'));
+    writeFileSync(join(folder, 'first.css'), '/* One. */\np { margin: 0 }\n');
     const run = spawnSync('python3', [join(ROOT, 'web/page_text.py'), out, tree]);
     assert.equal(run.status, 0, String(run.stderr));
     assert.equal(readFileSync(join(out, 'style.css'), 'utf8').trim(), served);
