@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What of a file of the page is served: all but its comments, and the spaces and ends of lines that
-mean nothing.
+mean nothing. That a name stays what it is, which the types have been checked for, means nothing to
+a browser, either: `const` is served as `let`.
 
 Strings, templates and regular expressions are left alone; so are spaces that keep words, or signs,
 apart, and ends of lines where a statement may end without a semicolon. Each import and export has a
@@ -17,6 +18,8 @@ AROUND_SIGN = re.compile(r"(?<=[^\s+/*-]) ([+/-]) (?=[^\s+/*-])")
 NEEDLESS = re.compile(r" ?([=*<>(){}\[\],;:?&|!%^~]) ?")
 # What cannot end a statement, what cannot begin one, and a block before a word: a statement that
 # ends with an object has its semicolon.
+# A declaration, and not a name's part.
+CONSTANT = re.compile(r"(?<![\w$.])const(?=[ {\[])")
 LINE_END = re.compile(
     r"(?:(?<=[;{(,\[=&|?:])\n|(?<=\})\n(?=[\w$#])|\n(?=[)\]},;:?.&|=]))(?!(?:im|ex)port\b)")
 # The last semicolon of a block, unless it is all that a loop does; a comma after the last item.
@@ -67,6 +70,7 @@ def next_literal(text, at, before):
 
 def squeeze(code):
     code = NEEDLESS.sub(r"\1", BLANK.sub(" ", INDENT.sub("", code)))
+    code = CONSTANT.sub("let", code)
     code = LINE_END.sub("", re.sub("\n+", "\n", AROUND_SIGN.sub(r"\1", code)))
     return AT_CLOSE.sub("", code)
 
