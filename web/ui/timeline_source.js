@@ -131,13 +131,15 @@ export class TimelineSource {
   /** @param {TimelineWish} wish @param {TimeRange} window */
   askTimeline({ stepS, query }, window) {
     const known = this.dataQuery === query ? this.data : null;
-    const isSettled = known !== null && window.endS < Date.now() / 1000 - SETTLED_S;
+    const isPast = window.endS < Date.now() / 1000 - SETTLED_S;
+    const isSettled = known !== null && isPast;
     const keptMs = Math.max(60000, (window.endS - window.startS) * KEPT_MS_OF_S);
     const isKept = isSettled || performance.now() < this.wholeMs + keptMs;
     const data = isKept ? known : null;
     const wanted = wantedSteps(data, window, stepS);
     const { isWhole } = wanted;
-    const key = `${stepS} ${query} ${isWhole ? window.endS : ''}`;
+    // What is live moves on, and its answer may take longer than a step.
+    const key = `${stepS} ${query} ${isWhole && (isPast ? window.endS : 'live')}`;
     // Half a step later there is something to see, and on a long step it can wait.
     const periodMs = isSettled ? Infinity : Math.min(60000, Math.max(2000, stepS * 500));
     const url = timelineUrl(wanted, stepS, query);

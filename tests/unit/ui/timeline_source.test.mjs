@@ -95,6 +95,24 @@ test('what is live is asked for again as a whole, and services keep their places
   assert.deepEqual(whole, [1000, 62000], 'what is over stays as it is');
 });
 
+test('what is live is asked for once, however long its answer takes', async () => {
+  mock.timers.enable({ apis: ['Date'], now: NOW_S * 1000 });
+  const asked = /** @type {string[]} */ ([]);
+  const { source } = sourceOf((url, options) => {
+    if (url.startsWith('/api/v1/timeline?')) asked.push(url);
+    return keepWaiting(url, options);
+  });
+  const windowAt = (/** @type {number} */ s) => ({ startS: s - 3600, endS: s });
+  for (let steps = 0; steps < 3; steps++) {
+    source.follow({ ...HOUR, window: windowAt(NOW_S + steps * HOUR.stepS) });
+    mock.timers.tick(HOUR.stepS * 1000);
+  }
+  assert.equal(asked.length, 1, `${asked}`);
+  for (const s of [NOW_S - 7200, NOW_S - 9000]) source.follow({ ...HOUR, window: windowAt(s) });
+  assert.equal(asked.length, 3, 'another time is another question');
+  source.follow(NOTHING);
+});
+
 test('what nobody wants any more has not failed', async () => {
   const { source, told } = sourceOf(keepWaiting);
   source.follow(HOUR);
