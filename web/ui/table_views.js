@@ -199,15 +199,17 @@ export class TreeView {
     }
     const wasAt = old && this.list.active >= 0 ? old.nodes[this.list.active] : -1;
     this.rows = new TreeRows(layout);
+    const found = old && this.rows.openLike(old);
     let active = this.rows.nodes.length ? 0 : -1;
-    if (old) {
-      const found = this.rows.openLike(old);
-      active = this.rows.nodes.indexOf(found.get(wasAt) ?? ROOT);
-    } else if (layout.tree.size) {
+    if (layout.tree.size) {
+      // What an earlier picture lacked may be there now.
       if (state.open) this.rows.openTold(state.open);
-      else this.rows.openMain(0);
-      active = state.open ? 0 : this.rows.reveal(layout.tree.follow(state.zoom));
+      else if (!old) {
+        this.rows.openMain(0);
+        active = this.rows.reveal(layout.tree.follow(state.zoom));
+      }
     }
+    if (found) active = this.rows.nodes.indexOf(found.get(wasAt) ?? ROOT);
     this.list.show(this.rows.nodes.length, active);
     if (!old && active > 0) this.list.reveal(active);
   }
