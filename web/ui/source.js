@@ -354,9 +354,11 @@ function embeddedBytes() {
   return Uint8Array.from(atob(profile?.textContent ?? ''), (octet) => octet.charCodeAt(0));
 }
 
+/** Of all workers: another takes the place of one that was stopped. */
+const scriptUrl =
+  script && URL.createObjectURL(new Blob([script.textContent ?? ''], { type: 'text/javascript' }));
+
 /** From the disk a page may start a worker of what it holds itself, but not as a module. */
 export function hireWorker() {
-  if (!script) return new Worker('worker.js', { type: 'module' });
-  const blob = new Blob([script.textContent ?? ''], { type: 'text/javascript' });
-  return new Worker(URL.createObjectURL(blob));
+  return scriptUrl ? new Worker(scriptUrl) : new Worker('worker.js', { type: 'module' });
 }
