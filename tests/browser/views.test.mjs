@@ -107,6 +107,11 @@ const tests = {
     const other = await open(link.hash);
     await rowOf(other, 'main').first().waitFor({ timeout: LONG_MS });
     assert.deepEqual(await names(other), await names(page));
+    const later = await open(`${link.hash}&query={comm="nginx"}`);
+    await rowOf(later, 'nginx').first().waitFor({ timeout: LONG_MS });
+    await later.locator('#query').click();
+    await rowOf(later, 'fixture').first().waitFor();
+    assert.deepEqual(await names(later), await names(page), 'what was not there at first');
     await rowOf(other, 'fixture').first().locator('.twist').click();
     await rowOf(other, 'main').first().waitFor({ state: 'detached' });
     assert.notEqual(new URL(other.url()).hash, link.hash);
@@ -266,6 +271,7 @@ const tests = {
     await page.keyboard.press('Enter');
     await page.locator('.chip').nth(1).waitFor();
     assert.deepEqual((await address(page)).getAll('do'), ['fold:*', 'focus:/^burn_one$/']);
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), '+ filter');
     await page.waitForFunction(
       () => !document.querySelector('#graph .twin')?.textContent.includes('nginx'),
     );

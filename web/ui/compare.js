@@ -9,7 +9,7 @@
  * A base is a range, a selection, or both; what it does not say is as in the state itself.
  */
 
-import { create, createButton, setText } from './dom.js';
+import { create, createButton, setText, showOptions } from './dom.js';
 import { Palette } from './palette.js';
 import { formatRange, formatShare } from './short_text.js';
 import { exactS, formatSpan, rangeOf } from './time_scale.js';
@@ -96,19 +96,20 @@ export class Compare {
       { value: 'pick', text: 'a range picked on the timeline' },
       { value: 'query', text: 'another selection' },
     ];
-    choice.append(...offers.map(({ value, text }) => create('option', { value }, text)));
+    showOptions(choice, offers, '');
     choice.addEventListener('change', () => this.choose(choice.value));
     return choice;
   }
 
   createScale() {
     const scale = create('select', { 'aria-label': 'what makes them comparable' });
-    scale.append(
-      create('option', { value: 'duration' }, 'by time: as if they were as long'),
-      create('option', { value: 'total' }, 'by share: as if they were as much'),
-    );
+    const offers = [
+      { value: 'duration', text: 'by time: as if they were as long' },
+      { value: 'total', text: 'by share: as if they were as much' },
+    ];
+    showOptions(scale, offers, '');
     scale.addEventListener('change', () =>
-      this.listener.onChange({ scale: scale.value === 'total' ? 'total' : 'duration' }),
+      this.listener.onChange({ scale: /** @type {State['scale']} */ (scale.value) }),
     );
     return scale;
   }

@@ -50,7 +50,17 @@ const EDGE_WORDS = {
   end: 'end of the range',
 };
 const EDGES = /** @type {Edge[]} */ (['start', 'both', 'end']);
-const PAGE_STEPS = 10;
+/** How far keys move an edge. @type {Record<string, number>} */
+const STEPS = {
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  ArrowRight: 1,
+  ArrowUp: 1,
+  PageDown: -10,
+  PageUp: 10,
+  Home: -1e9,
+  End: 1e9,
+};
 
 export class Timeline {
   /** @param {HTMLElement} element @param {TimelineListener} listener */
@@ -315,36 +325,14 @@ export class Timeline {
   press(event, edge) {
     const { view } = this;
     if (!view || hasModifier(event)) return;
-    const steps = stepsOfKey(event.key);
-    if (steps === 0) return;
+    const steps = STEPS[event.key];
+    if (!steps) return;
     event.preventDefault();
     event.stopPropagation();
     const range = nudged(view.selected, edge, steps * view.stepS, this.bounds);
     this.view = { ...view, selected: range };
     this.redraw();
     this.listener.onSelect(range, false);
-  }
-}
-
-/** How far a key moves an edge; 0 for one that does not. @param {string} key */
-export function stepsOfKey(key) {
-  switch (key) {
-    case 'ArrowLeft':
-    case 'ArrowDown':
-      return -1;
-    case 'ArrowRight':
-    case 'ArrowUp':
-      return 1;
-    case 'PageDown':
-      return -PAGE_STEPS;
-    case 'PageUp':
-      return PAGE_STEPS;
-    case 'Home':
-      return -1e9;
-    case 'End':
-      return 1e9;
-    default:
-      return 0;
   }
 }
 

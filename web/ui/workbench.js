@@ -320,7 +320,6 @@ class TransformChips {
       if (event.key !== 'Escape') return;
       event.preventDefault();
       this.toggleForm();
-      this.more.focus();
     });
     return form;
   }
@@ -328,7 +327,7 @@ class TransformChips {
   toggleForm() {
     this.form.hidden = !this.form.hidden;
     this.more.ariaExpanded = String(!this.form.hidden);
-    if (!this.form.hidden) this.form.querySelector('input')?.focus();
+    (this.form.hidden ? this.more : this.form.querySelector('input'))?.focus();
   }
 
   /** @param {Transform[]} transforms */
