@@ -30,7 +30,7 @@ import { grown } from './profile.js';
  * @property {Float64Array | null} baseTotal   the same of what is compared with, scaled
  * @property {Float64Array | null} baseSelf
  * @property {Float64Array | null} baseSamples not scaled
- * @property {Int32Array} slots     nodes by their parent and their frame
+ * @property {Int32Array} slots     nodes by their parent and their frame, but those that follow it
  * @property {number} nCut          samples that stand at a caller, as there are MAX_NODES
  */
 
@@ -44,8 +44,8 @@ export const ROOT = 0;
 export const MAX_NODES = 2 ** 23;
 
 /**
- * Where the search for a node begins in an index by parent and frame: slots hold the number of a
- * node and 1; 0 is empty. At most half of them are used.
+ * A child mostly follows its parent, and is found there. All others are in an index by parent and
+ * frame, where the search begins here: slots hold the number of a node and 1; 0 is empty.
  */
 function slotStart(/** @type {number} */ parent, /** @type {number} */ frame) {
   const slot = Math.imul(parent, 0x9e3779b1) ^ Math.imul(frame + 1, 0x85ebca6b);
@@ -89,6 +89,8 @@ export class CallTree {
   find(parent, frame) {
     const { slots } = this.columns;
     const mask = slots.length - 1;
+    const next = parent + 1;
+    if (mask > 0 && this.parent[next] === parent && this.frame[next] === frame) return next;
     let slot = slotStart(parent, frame) & mask;
     for (; slots[slot]; slot = (slot + 1) & mask) {
       const node = slots[slot] - 1;
@@ -147,13 +149,17 @@ const MOST_VOTES = 2 ** 20;
 const FIRST_NODES = 2 ** 17;
 
 class TreeBuilder {
-  /** @param {number} room nodes that there may well be @param {boolean} hasBase */
-  constructor(room, hasBase) {
+  /**
+   * @param {number} room nodes that there may well be
+   * @param {number} nStacks of which each adds one node at most that does not follow its parent
+   * @param {boolean} hasBase
+   */
+  constructor(room, nStacks, hasBase) {
     this.size = 0;
     this.nCut = 0;
     this.capacity = room;
     let nSlots = 1024;
-    while (nSlots < 2 * room) nSlots *= 2;
+    while (nSlots < 2 * Math.min(nStacks, MAX_NODES)) nSlots *= 2;
     this.slots = new Int32Array(nSlots);
     this.rows = new Int32Array(room * ROW);
     this.self = new Float64Array(room);
@@ -171,42 +177,33 @@ class TreeBuilder {
     if (this.baseSamples) this.baseSamples = grown(this.baseSamples, n);
   }
 
-  rehash() {
-    const { rows, size } = this;
-    const slots = new Int32Array(this.slots.length * 4);
-    const mask = slots.length - 1;
-    for (let node = 0; node < size; node++) {
-      let slot = slotStart(rows[node * ROW], rows[node * ROW + FRAME]) & mask;
-      while (slots[slot]) slot = (slot + 1) & mask;
-      slots[slot] = node + 1;
-    }
-    this.slots = slots;
-  }
-
   /**
    * The child of @parent that stands for @frame, which is added if it is new and there is room.
    * @param {number} parent @param {number} frame @returns {number} node, or −1
    */
   child(parent, frame) {
     const { slots, rows } = this;
+    const next = parent + 1;
+    if (next === this.size) return this.add(parent, frame);
+    if (rows[next * ROW] === parent && rows[next * ROW + FRAME] === frame) return next;
     const mask = slots.length - 1;
     let slot = slotStart(parent, frame) & mask;
     for (; slots[slot]; slot = (slot + 1) & mask) {
       const at = (slots[slot] - 1) * ROW;
       if (rows[at] === parent && rows[at + FRAME] === frame) return slots[slot] - 1;
     }
-    return this.add(slot, parent, frame);
+    const node = this.add(parent, frame);
+    slots[slot] = node + 1;
+    return node;
   }
 
-  /** @param {number} slot @param {number} parent @param {number} frame @returns {number} */
-  add(slot, parent, frame) {
+  /** @param {number} parent @param {number} frame @returns {number} */
+  add(parent, frame) {
     if (this.size >= MAX_NODES) return -1;
     const node = this.size++;
-    this.slots[slot] = node + 1;
     if (node >= this.capacity) this.grow();
     this.rows[node * ROW] = parent;
     this.rows[node * ROW + FRAME] = frame;
-    if (this.size * 2 > this.slots.length) this.rehash();
     return node;
   }
 
@@ -222,42 +219,34 @@ class TreeBuilder {
     }
   }
 
-  /** One of the numbers of each node. @param {number} which */
-  column(which) {
-    const { rows, size } = this;
-    const column = new Int32Array(size);
-    for (let node = 0, at = which; node < size; node++, at += ROW) column[node] = rows[at];
-    return column;
-  }
-
   /** A child's number is larger than its parent's. @returns {TreeColumns} */
   finish() {
-    const { size, slots, nCut, self, baseSelf, baseSamples } = this;
-    const parent = this.column(0);
-    const depth = new Int32Array(size);
-    for (let node = 1; node < size; node++) depth[node] = depth[parent[node]] + 1;
-    return {
-      size,
-      parent,
-      frame: this.column(FRAME),
-      depth,
-      line: this.column(LINE),
-      total: sumUp(parent, self.slice(0, size)),
-      self,
-      samples: sumUp(parent, this.samples),
-      baseTotal: baseSelf && sumUp(parent, baseSelf.slice(0, size)),
-      baseSelf,
-      baseSamples: baseSamples && sumUp(parent, baseSamples),
-      slots,
-      nCut,
-    };
+    const { size, rows, slots, nCut, self, samples, baseSelf, baseSamples } = this;
+    const [parent, frame, depth, line] = [0, 1, 2, 3].map(() => new Int32Array(size));
+    for (let node = 0, at = 0; node < size; node++, at += ROW) {
+      parent[node] = rows[at];
+      frame[node] = rows[at + FRAME];
+      line[node] = rows[at + LINE];
+      depth[node] = node > ROOT ? depth[rows[at]] + 1 : 0;
+    }
+    const total = self.slice(0, size);
+    const baseTotal = baseSelf && baseSelf.slice(0, size);
+    sumUp(parent, total, samples);
+    if (baseTotal && baseSamples) sumUp(parent, baseTotal, baseSamples);
+    const base = { baseTotal, baseSelf, baseSamples };
+    return { size, parent, frame, depth, line, total, self, samples, ...base, slots, nCut };
   }
 }
 
-/** Add to each node what is beneath it. @param {Int32Array} parent @param {Float64Array} values */
-function sumUp(parent, values) {
-  for (let node = parent.length - 1; node > ROOT; node--) values[parent[node]] += values[node];
-  return values;
+/**
+ * Add to each node what is beneath it.
+ * @param {Int32Array} parent @param {Float64Array} times @param {Float64Array} counts
+ */
+function sumUp(parent, times, counts) {
+  for (let node = parent.length - 1; node > ROOT; node--) {
+    times[parent[node]] += times[node];
+    counts[parent[node]] += counts[node];
+  }
 }
 
 /** Adds the stacks of one profile to a tree. */
@@ -267,11 +256,6 @@ class StackAdder {
     this.tree = tree;
     this.input = input;
     this.isBase = isBase;
-    /** The nodes of the stack before, which mostly has callers in common with this one. */
-    this.way = new Int32Array(1024);
-    this.wayFrames = new Int32Array(1024);
-    this.wayLength = 0;
-    this.wayGroup = -2;
   }
 
   addAll() {
@@ -283,31 +267,18 @@ class StackAdder {
   add(row, stack, group) {
     const { tree, input } = this;
     const { first, frame, line } = input.stacks;
-    const start = first[stack];
-    const length = first[stack + 1] - start;
-    if (length > this.way.length) this.reserve(length);
-    const top = group < 0 ? ROOT : tree.child(ROOT, group);
-    const { way, wayFrames } = this;
+    const end = first[stack + 1];
     const votes = Math.max(1, Math.min(MOST_VOTES, Math.round(input.count[row])));
-    let known = group === this.wayGroup ? this.wayLength : 0;
-    let node = top;
-    let level = 0;
-    for (; level < length && top >= 0; level++) {
-      const wanted = frame[start + level];
-      if (level >= known || wayFrames[level] !== wanted) {
-        known = 0;
-        const child = tree.child(node, wanted);
-        if (child < 0) break;
-        way[level] = child;
-        wayFrames[level] = wanted;
-      }
-      node = way[level];
-      tree.voteLine(node, line[start + level], votes);
+    let child = group < 0 ? ROOT : tree.child(ROOT, group);
+    let node = ROOT;
+    for (let i = first[stack]; child >= 0; i++) {
+      node = child;
+      if (i === end) break;
+      child = tree.child(node, frame[i]);
+      if (child >= 0) tree.voteLine(child, line[i], votes);
     }
-    this.wayLength = level;
-    this.wayGroup = group;
-    if (level < length || top < 0) tree.nCut += input.count[row];
-    this.weigh(Math.max(node, ROOT), input.time[row], input.count[row]);
+    if (child < 0) tree.nCut += input.count[row];
+    this.weigh(node, input.time[row], input.count[row]);
   }
 
   /** @param {number} node @param {number} time @param {number} count */
@@ -321,12 +292,6 @@ class StackAdder {
       tree.samples[node] += count;
     }
   }
-
-  /** @param {number} n levels */
-  reserve(n) {
-    this.way = grown(this.way, 2 * n);
-    this.wayFrames = grown(this.wayFrames, 2 * n);
-  }
 }
 
 /**
@@ -336,7 +301,8 @@ class StackAdder {
  */
 export function buildTree(input, root, base = null) {
   const room = Math.max(1024, Math.min(input.stacks.frame.length, FIRST_NODES));
-  const tree = new TreeBuilder(room, base !== null);
+  const nStacks = input.stack.length + (base?.stack.length ?? 0);
+  const tree = new TreeBuilder(room, nStacks, base !== null);
   tree.child(-1, root);
   new StackAdder(tree, input, false).addAll();
   if (base) new StackAdder(tree, base, true).addAll();

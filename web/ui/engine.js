@@ -239,9 +239,8 @@ export class Engine {
     const { unit } = this.opened.valueType(question.type);
     const order = orderByTime(stacks, selected, picked.key, root, unit);
     const { tree, startNs, endNs, ...places } = order;
-    const nodes = Int32Array.from({ length: tree.size - 1 }, (_, i) => i + 1);
     const columns = new CallTree(this.frames, tree);
-    const layout = { ...places, ...gatherChildren(columns, nodes), measure: measureTree(columns) };
+    const layout = { ...places, ...gatherChildren(columns), measure: measureTree(columns) };
     return { ...none, startNs, endNs, picture: { tree, ...layout, ...PLAIN } };
   }
 

@@ -42,7 +42,7 @@ export class Frames {
     this.inlined = new Uint8Array(256);
     /** @type {Map<string, number>} */
     this.textRows = new Map([['', 0]]);
-    /** @type {Map<string, number>} by all that makes a frame what it is */
+    /** @type {Map<number, Map<string, number>>} by all else that makes it what it is, and its name */
     this.rows = new Map();
     /** @type {Map<string, number>} by id, of the first of them */
     this.idRows = new Map();
@@ -68,19 +68,23 @@ export class Frames {
    * @param {FrameFacts} frame
    */
   add(frame) {
-    const key = keyOf(frame);
-    const known = this.rows.get(key);
+    const module = this.text(frame.module);
+    const kind = KINDS.indexOf(frame.kind);
+    const inlined = frame.inlined ? 1 : 0;
+    const sort = (module * KINDS.length + kind) * 2 + inlined;
+    let rows = this.rows.get(sort);
+    if (!rows) this.rows.set(sort, (rows = new Map()));
+    const known = rows.get(frame.name);
     if (known !== undefined) return known;
-    const row = this.size;
+    const row = this.size++;
     this.reserve(row + 1);
-    this.rows.set(key, row);
+    rows.set(frame.name, row);
     this.names.push(frame.name);
-    this.module[row] = this.text(frame.module);
+    this.module[row] = module;
     this.file[row] = this.text(frame.file);
     this.startLine[row] = frame.startLine;
-    this.kind[row] = KINDS.indexOf(frame.kind);
-    this.inlined[row] = frame.inlined ? 1 : 0;
-    this.size++;
+    this.kind[row] = kind;
+    this.inlined[row] = inlined;
     return row;
   }
 

@@ -27,47 +27,56 @@ import { labelColumn } from './search.js';
  * @property {Int32Array} children      nodes, those of a parent from left to right
  */
 
-/**
- * All nodes but the root, in the order of their frames' ranks: a sort that compares nothing.
- * @param {CallTree} tree
- */
-function nodesByName({ size, frame, frames }) {
-  const ranks = frames.ranks();
-  const next = new Int32Array(ranks.length + 1);
-  for (let node = 1; node < size; node++) next[ranks[frame[node]] + 1]++;
-  for (let rank = 0; rank < ranks.length; rank++) next[rank + 1] += next[rank];
-  const sorted = new Int32Array(Math.max(0, size - 1));
-  for (let node = 1; node < size; node++) sorted[next[ranks[frame[node]]]++] = node;
-  return sorted;
-}
+/** @typedef {(a: number, b: number) => number} Comparison of two nodes */
 
-/**
- * The children of each node, in the order in which all nodes are given.
- * @param {CallTree} tree @param {Int32Array} nodes
- */
-export function gatherChildren({ size, parent }, nodes) {
+/** More children than these are sorted by something cleverer. */
+const FEW = 12;
+
+/** The children of each node, in the order of their numbers. @param {CallTree} tree */
+export function gatherChildren({ size, parent }) {
   const firstChild = new Int32Array(size + 1);
   for (let node = 1; node < size; node++) firstChild[parent[node] + 1]++;
   for (let node = 0; node < size; node++) firstChild[node + 1] += firstChild[node];
-  const children = new Int32Array(nodes.length);
+  const children = new Int32Array(Math.max(0, size - 1));
   const next = firstChild.slice();
-  for (const node of nodes) children[next[parent[node]]++] = node;
+  for (let node = 1; node < size; node++) children[next[parent[node]]++] = node;
   return { firstChild, children };
+}
+
+/**
+ * Sort a part of an array, which mostly holds one or two.
+ * @param {Int32Array} nodes @param {number} start @param {number} end @param {Comparison} compare
+ */
+function sortPart(nodes, start, end, compare) {
+  if (end - start > FEW) nodes.subarray(start, end).sort(compare);
+  else {
+    for (let i = start + 1; i < end; i++) {
+      const node = nodes[i];
+      let at = i;
+      for (; at > start && compare(nodes[at - 1], node) > 0; at--) nodes[at] = nodes[at - 1];
+      nodes[at] = node;
+    }
+  }
 }
 
 /** @param {CallTree} tree @param {Order} order @returns {Layout} */
 export function layOut(tree, order) {
-  const { firstChild, children } = gatherChildren(tree, nodesByName(tree));
+  const { firstChild, children } = gatherChildren(tree);
+  const { size, frame } = tree;
   const width = widths(tree);
-  // What was in the order of names stays so among equals.
-  const bySize = (/** @type {number} */ a, /** @type {number} */ b) => width[b] - width[a];
-  const start = new Float64Array(tree.size);
-  const end = new Float64Array(tree.size);
+  const ranks = tree.frames.ranks();
+  /** @type {Comparison} */
+  const byName = (a, b) => ranks[frame[a]] - ranks[frame[b]];
+  /** @type {Comparison} */
+  const bySize = (a, b) => width[b] - width[a] || byName(a, b);
+  const start = new Float64Array(size);
+  const end = new Float64Array(size);
   const whole = width[ROOT] || 1;
   end[ROOT] = 1;
-  for (let node = 0; node < tree.size; node++) {
-    const [low, high] = [firstChild[node], firstChild[node + 1]];
-    if (order === 'size' && high - low > 1) children.subarray(low, high).sort(bySize);
+  for (let node = 0; node < size; node++) {
+    const low = firstChild[node];
+    const high = firstChild[node + 1];
+    if (high - low > 1) sortPart(children, low, high, order === 'size' ? bySize : byName);
     let at = start[node];
     for (let i = low; i < high; i++) {
       const child = children[i];
@@ -366,7 +375,7 @@ export function orderByTime(stacks, selected, thread, root, unit) {
       samples: Float64Array.from(boxes.samples),
       ...none,
       // One caller may have several boxes of a function: none is found by it.
-      slots: new Int32Array(2),
+      slots: new Int32Array(0),
       nCut: 0,
     },
     start: Float64Array.from(boxes.start, share),

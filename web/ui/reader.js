@@ -298,6 +298,8 @@ class SampleReader {
     /** Samples of which only the second is known. */
     this.nCoarse = 0;
     this.stacks = new Rows(LIMITS.frames, tooMany(LIMITS.frames, 'frames in its stacks'));
+    // A frame mostly takes two bytes or more; what is not used is never touched.
+    this.stacks.reserve(Math.min(LIMITS.frames, wire.bytes.length >> 1));
     this.sets = new Rows(LIMITS.labels, tooMany(LIMITS.labels, 'labels'));
     this.sampleStack = new Int32Array(n);
     this.sampleSet = new Int32Array(n);

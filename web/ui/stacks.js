@@ -8,7 +8,7 @@
  */
 
 import { baseName, framesOfLocations } from './frames.js';
-import { LIMITS, refuseBeyond } from './profile.js';
+import { grown, LIMITS, refuseBeyond } from './profile.js';
 import { compileSearch } from './search.js';
 
 /** @typedef {import('./frames.js').Frames} Frames */
@@ -62,51 +62,38 @@ export function valuesOf({ values, sampleTypes, sampleStack }, column) {
 }
 
 /**
- * Where each stack begins when its locations have become frames.
- * @param {Profile} profile @param {Int32Array} firstOf the first frame of each location
- */
-function measureStacks({ stackFrames, frameLocation }, firstOf) {
-  const n = stackFrames.length - 1;
-  const first = new Int32Array(n + 1);
-  let nDeep = 0;
-  for (let stack = 0; stack < n; stack++) {
-    let length = 0;
-    for (let i = stackFrames[stack]; i < stackFrames[stack + 1]; i++) {
-      const location = frameLocation[i];
-      if (location >= 0) length += firstOf[location + 1] - firstOf[location];
-    }
-    if (length > MAX_DEPTH) nDeep++;
-    first[stack + 1] = first[stack] + Math.min(length, MAX_DEPTH);
-    refuseBeyond(first[stack + 1], LIMITS.frames, 'frames in its stacks');
-  }
-  return { first, nDeep };
-}
-
-/**
  * Root first, with the frames of each location.
  * @param {Profile} profile @param {{first: Int32Array, frame: Int32Array, line: Int32Array}} of
  */
-function expand(profile, of) {
-  const { stackFrames, frameLocation } = profile;
-  const { first, nDeep } = measureStacks(profile, of.first);
-  const n = first.length - 1;
-  const frame = new Int32Array(first[n]);
-  const line = new Int32Array(first[n]);
+function expand({ stackFrames, frameLocation }, of) {
   const { first: firstOf, frame: frameOf, line: lineOf } = of;
+  const n = stackFrames.length - 1;
+  const first = new Int32Array(n + 1);
+  let frame = new Int32Array(frameLocation.length + MAX_DEPTH + 1);
+  let line = new Int32Array(frame.length);
+  let nDeep = 0;
+  let at = 0;
   for (let stack = 0; stack < n; stack++) {
-    let at = first[stack];
-    const end = first[stack + 1];
-    for (let i = stackFrames[stack + 1] - 1; at < end; i--) {
+    const most = at + MAX_DEPTH;
+    if (most >= frame.length) {
+      frame = grown(frame, 2 * most);
+      line = grown(line, 2 * most);
+    }
+    for (let i = stackFrames[stack + 1] - 1; i >= stackFrames[stack] && at <= most; i--) {
       const location = frameLocation[i];
       if (location < 0) continue;
       const stop = firstOf[location + 1];
-      for (let f = firstOf[location]; f < stop && at < end; f++, at++) {
+      for (let f = firstOf[location]; f < stop && at <= most; f++, at++) {
         frame[at] = frameOf[f];
         line[at] = lineOf[f];
       }
     }
+    if (at > most) nDeep++;
+    at = Math.min(at, most);
+    first[stack + 1] = at;
+    refuseBeyond(at, LIMITS.frames, 'frames in its stacks');
   }
-  return { first, frame, line, nDeep };
+  return { first, frame: frame.subarray(0, at), line: line.subarray(0, at), nDeep };
 }
 
 /**
