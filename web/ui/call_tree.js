@@ -146,7 +146,7 @@ const LINE = 2;
 const VOTES = 3;
 /** Votes of a stack, or a line, beyond which more say nothing. */
 const MOST_VOTES = 2 ** 20;
-const FIRST_NODES = 2 ** 17;
+const FIRST_NODES = 2 ** 18;
 
 class TreeBuilder {
   /**

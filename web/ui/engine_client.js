@@ -177,7 +177,7 @@ export class EngineClient {
 
   /**
    * @param {{id: number, answer?: unknown, error?: string,
-   *   frames: {isNew: boolean, rows: import('./frames.js').FrameRows} | null}} message
+   *   frames?: {isNew: boolean, rows: import('./frames.js').FrameRows} | null}} message
    */
   receive({ id, answer, error, frames }) {
     if (frames?.isNew) this.frames = new Frames();

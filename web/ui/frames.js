@@ -42,7 +42,7 @@ export class Frames {
     this.inlined = new Uint8Array(256);
     /** @type {Map<string, number>} */
     this.textRows = new Map([['', 0]]);
-    /** @type {Map<number, Map<string, number>>} by all else that makes it what it is, and its name */
+    /** @type {Map<number, Map<string, number>>} by their names, of each sort */
     this.rows = new Map();
     /** @type {Map<string, number>} by id, of the first of them */
     this.idRows = new Map();

@@ -339,15 +339,15 @@ class SampleReader {
     let to = stacks.end;
     let { at } = wire;
     while (at < end) {
+      const start = at;
       let id = bytes[at++];
-      if (id > 127) {
-        const next = bytes[at++];
-        id = (id & 127) | (next << 7);
-        if (next > 127 || at > end) {
-          wire.at = at - 2;
-          id = wire.varint();
-          at = wire.at;
-        }
+      // The mark of an octet that is not the last is 1 of the next one.
+      if (id >= 2 ** 7) id += (bytes[at++] - 1) << 7;
+      if (id >= 2 ** 14) id += (bytes[at++] - 1) << 14;
+      if (id >= 2 ** 21 || at > end) {
+        wire.at = start;
+        id = wire.varint();
+        at = wire.at;
       }
       data[to++] = id < near.length ? near[id] - 1 : this.locations.get(id);
     }

@@ -18,7 +18,7 @@
 
 import { ROOT } from './call_tree.js';
 import { baseName } from './frames.js';
-import { grown, Rows } from './profile.js';
+import { grown, LIMITS, Rows } from './profile.js';
 import { labelColumn } from './search.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
@@ -78,7 +78,7 @@ function weighStacks(stacks, selected, nStacks) {
 /** @param {Stacks} stacks @param {Uint8Array} selected @param {Int32Array} groups */
 function weighPairs(stacks, selected, groups) {
   const { gone, stack, set } = stacks;
-  const pairs = new Rows(Infinity, '');
+  const pairs = new Rows(2 * LIMITS.samples, '');
   let time = new Float64Array(1024);
   let count = new Float64Array(1024);
   for (let i = 0; i < stack.length; i++) {

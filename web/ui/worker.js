@@ -5,7 +5,8 @@
  *
  *     {id, method, argument}  --Engine-->  {id, answer | error, frames}
  *
- * Arrays of an answer are handed over, not copied. Frames that the page has not seen yet go along.
+ * Arrays of an answer are handed over, not copied. Frames that the page has not seen yet go along;
+ * those of what is opened follow its summary, so that the page asks on while they are on their way.
  */
 
 import { sentenceOf } from './dom.js';
@@ -40,12 +41,17 @@ function buffersOf(value, found = new Set()) {
   return found;
 }
 
+/** @param {object} message */
+function send(message) {
+  postMessage(message, { transfer: [...buffersOf(message)] });
+}
+
 /** @param {Call} call */
 async function answer({ id, method, argument }) {
   try {
     const result = await /** @type {any} */ (engine)[method](argument);
-    const message = { id, answer: result, frames: newFrames() };
-    postMessage(message, { transfer: [...buffersOf(message)] });
+    if (method === 'open') send({ id, answer: result });
+    send({ id, answer: result, frames: newFrames() });
   } catch (error) {
     postMessage({ id, error: sentenceOf(error) });
   }
