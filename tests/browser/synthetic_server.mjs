@@ -52,6 +52,14 @@ function profileOfCells(from, to) {
   return gzipSync(countedProfile({ count, seconds: to - from, endS: to }));
 }
 
+/** What a style sheet imports is put in its place, as in a build. @param {string} name */
+async function fileOf(name) {
+  const text = await readFile(UI + name, 'utf8');
+  const parts = text.split(/^@import "([\w.]+)";$/m);
+  const texts = await Promise.all(parts.map((part, i) => (i % 2 ? fileOf(part) : part)));
+  return texts.join('');
+}
+
 /**
  * @param {URL} url @param {Uint8Array | null} only the profile that every range has
  * @returns {Promise<[string, Uint8Array | string]>} type and body
@@ -82,7 +90,7 @@ async function answer(url, only) {
   const json = JSON_ROUTES[pathname];
   if (json) return ['application/json', JSON.stringify(json(searchParams))];
   const name = pathname === '/' ? 'index.html' : basename(pathname);
-  return [TYPES[extname(name)] ?? 'text/plain', await readFile(UI + name)];
+  return [TYPES[extname(name)] ?? 'text/plain', await fileOf(name)];
 }
 
 /**
