@@ -212,8 +212,8 @@ export class TimePanel {
     const { data, selected, nowS } = view;
     const lengthS = Math.max(selected.endS - selected.startS, 1e-9);
     const sums = sumsOf(data, selected, nowS);
-    const wanted = data.series.flatMap(({ name, values }, i) =>
-      values.some((ns) => ns > 0) ? [{ name, i, cores: sums[i] / lengthS }] : [],
+    const wanted = data.series.flatMap(({ name, band, values }, i) =>
+      values.some((ns) => ns > 0) ? [{ name, band, i, cores: sums[i] / lengthS }] : [],
     );
     while (services.children.length > wanted.length) services.lastChild?.remove();
     const names = wanted.map(({ name }) => name);
@@ -241,17 +241,18 @@ export class TimePanel {
   }
 
   /**
-   * @param {HTMLElement} item @param {{name: string, i: number, cores: number}} service
+   * @param {HTMLElement} item
+   * @param {{name: string, band: number, i: number, cores: number}} service
    * @param {string[]} names of all of them
    */
-  fillService(item, { name, i, cores }, names) {
-    const isRest = name === '';
+  fillService(item, service, names) {
+    const { name, i, cores } = service;
     const [button] = /** @type {HTMLCollectionOf<HTMLButtonElement>} */ (item.children);
     item.dataset.series = String(i);
     item.dataset.query = selectorOf(name, names);
     button.ariaPressed = String(this.state?.query === item.dataset.query);
-    item.style.setProperty('--swatch', bandColour(i, isRest, this.shown));
-    setText(button.children[0], isRest ? 'others' : name === '?' ? 'no service' : name);
+    item.style.setProperty('--swatch', bandColour(service, i, this.shown));
+    setText(button.children[0], name === '?' ? 'no service' : name || 'others');
     setText(button.children[1], formatCores(cores));
   }
 

@@ -351,9 +351,7 @@ const TOP_PX = 4;
 const TICK_GAP_PX = 92;
 const FONT = '11px system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 
-/**
- * Hue and lightness of bands: neighbours differ in both, so that hue alone never tells them apart.
- */
+/** Hue and lightness of bands: those of like hues differ in lightness, too. */
 const BANDS = [
   [250, 0.56],
   [60, 0.78],
@@ -363,17 +361,18 @@ const BANDS = [
   [100, 0.86],
   [30, 0.58],
   [300, 0.68],
+  [130, 0.76],
 ];
 
-/** What a series is painted with; the last one is the rest. */
+/** What a series is painted with, the @i-th of those that are shown. */
 export function bandColour(
+  /** @type {{name: string, band: number}} */ { name, band },
   /** @type {number} */ i,
-  /** @type {boolean} */ isRest,
   /** @type {Shown} */ shown,
 ) {
   if (shown === 'forced') return i % 2 ? 'GrayText' : 'CanvasText';
-  if (isRest) return shown === 'dark' ? '#6f6a66' : '#c2bdb8';
-  const [hue, light] = BANDS[i % BANDS.length];
+  if (!name) return shown === 'dark' ? '#6f6a66' : '#c2bdb8';
+  const [hue, light] = BANDS[band];
   return `oklch(${(light - (shown === 'dark' ? 0.04 : 0)).toFixed(2)} 0.12 ${hue})`;
 }
 
@@ -439,8 +438,9 @@ export class TimelineCanvas {
     const { stepS, firstStep, nSteps, series } = data;
     const perCore = (foot - TOP_PX) / top;
     const below = new Float64Array(nSteps);
-    series.forEach(({ values, name }, i) => {
-      context.fillStyle = bandColour(i, name === '', this.shown);
+    series.forEach((one, i) => {
+      const { values } = one;
+      context.fillStyle = bandColour(one, i, this.shown);
       context.globalAlpha = highlight < 0 || highlight === i ? 1 : 0.25;
       for (let step = 0; step < nSteps; step++) {
         if (!values[step]) continue;

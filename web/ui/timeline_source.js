@@ -10,6 +10,7 @@
  * given up.
  */
 
+import { hashText } from './frames.js';
 import { heatmapUrl } from './heatmap.js';
 import { lackOf } from './truth.js';
 
@@ -145,7 +146,7 @@ export class TimelineSource {
     const url = timelineUrl(wanted, stepS, query);
     this.askers.timeline.ask(key, periodMs, url, (answer) => {
       if (isWhole) this.wholeMs = performance.now();
-      this.data = mergeTimeline(isWhole ? null : data, answer, window, known);
+      this.data = mergeTimeline(isWhole ? null : data, answer, window, known, this.data);
       this.dataQuery = query;
       this.listener.onTimeline(this.data);
     });
@@ -179,10 +180,11 @@ export class TimelineSource {
  *     TimelineData  --mergeTimeline(answer of the last steps)-->  TimelineData
  *
  * Which services have a series of their own is decided by the whole, once; what others use later
- * is added to the rest, until the whole is asked for again. Steps are numbered since 1970.
+ * is added to the rest, until the whole is asked for again. Steps are numbered since 1970. Bands
+ * have the colours: each service keeps its own.
  */
 
-/** @typedef {{name: string, values: Float64Array}} Series values: ns in each step */
+/** @typedef {{name: string, values: Float64Array, band: number}} Series values: ns in each step */
 
 /**
  * @typedef {object} TimelineData
@@ -205,6 +207,8 @@ export class TimelineSource {
 
 /** Services with a series of their own. */
 const MOST_SERIES = 8;
+/** One for each of them, and for the rest. */
+const BANDS = 9;
 /** Of later answers all services are wanted: their order may be another. */
 const MOST_LATER = 100;
 /** Samples come late by so much, at most. */
@@ -260,18 +264,34 @@ function namesOf(
   return [...new Set([...kept, ...names]), ''];
 }
 
+/** The bands that they had; of what is new that of its name, or else the next that is free. */
+function bandsOf(/** @type {string[]} */ names, /** @type {TimelineData | null} */ before) {
+  const bands = names.map((name) => before?.series.find((one) => one.name === name)?.band);
+  return names.map((name, i) => {
+    let band = bands[i] ?? hashText(name) % BANDS;
+    while (bands.includes(band) && bands[i] !== band) band = (band + 1) % BANDS;
+    return (bands[i] = band);
+  });
+}
+
 /**
  * @param {TimelineData | null} data what was there of the same steps' length
  * @param {TimelineAnswer} answer @param {TimeRange} window that is shown from now on
  * @param {TimelineData | null} [known] that has been shown of the same
+ * @param {TimelineData | null} [before] that has been shown, of whatever
  * @returns {TimelineData}
  */
-export function mergeTimeline(data, answer, window, known = null) {
+export function mergeTimeline(data, answer, window, known = null, before = data) {
   const stepS = answer.step;
   const firstStep = Math.round(window.startS / stepS);
   const nSteps = Math.round(window.endS / stepS) - firstStep;
   const names = namesOf(data, answer, known);
-  const series = names.map((name) => ({ name, values: new Float64Array(nSteps) }));
+  const bands = bandsOf(names, before);
+  const series = names.map((name, i) => ({
+    name,
+    band: bands[i],
+    values: new Float64Array(nSteps),
+  }));
   const shift = data ? firstStep - data.firstStep : 0;
   series.forEach(({ values }, i) => {
     const old = data?.series[i].values;

@@ -113,6 +113,35 @@ test('what is live is asked for once, however long its answer takes', async () =
   source.follow(NOTHING);
 });
 
+test('a service keeps its colour when others go, and has it again in another page', async () => {
+  let names = ['a', 'b', 'c', 'd'];
+  const answer = async (/** @type {string} */ url) => {
+    const { series, ...rest } = await (await answerTimeline(url)).json();
+    const of = (/** @type {string} */ name) => ({ ...series[0], labels: { service_name: name } });
+    return Response.json(series ? { ...rest, series: names.map(of) } : rest);
+  };
+  const { source, told } = sourceOf(answer);
+  const bands = async (/** @type {import('../../../web/ui/timeline_source.js').TimelineWish} */ wish) => {
+    source.follow(wish);
+    await settle();
+    const services = told.data.series.filter(({ name }) => name);
+    return Object.fromEntries(services.map(({ name, band }) => [name, band]));
+  };
+  const { a, ...others } = await bands(HOUR);
+  assert.equal(new Set([a, ...Object.values(others)]).size, 4, 'no two have the same');
+  names = ['d', 'c', 'b'];
+  assert.deepEqual(await bands({ ...DAY, query: '{x="y"}' }), others);
+  names = ['d', 'c', 'b', 'a', 'e', 'f', 'g', 'h'];
+  const { b, c, d, ...more } = await bands(HOUR);
+  assert.deepEqual({ b, c, d }, others);
+  assert.equal(new Set([b, c, d, ...Object.values(more)]).size, 8);
+  const { told: elsewhere, source: another } = sourceOf(answer);
+  names = ['a'];
+  another.follow(HOUR);
+  await settle();
+  assert.equal(elsewhere.data.series[0].band, a);
+});
+
 test('what nobody wants any more has not failed', async () => {
   const { source, told } = sourceOf(keepWaiting);
   source.follow(HOUR);
