@@ -29,9 +29,10 @@ export const ROW_PX = Math.round(21 * TEXT_SCALE);
 const GAP_PX = 1;
 const TEXT_PAD_PX = 5;
 const MIN_TEXT_PX = 26;
+const BOX_PX = ROW_PX - GAP_PX;
 const MARK_PX = 14;
-/** Narrower boxes have neither a mark at their edge nor a text. */
-const MIN_MARKED_PX = 4;
+/** Narrower boxes have neither a mark nor a text. */
+const MIN_MARKED_PX = MARK_PX + 2 * TEXT_PAD_PX;
 const MOVE_MS = 220;
 const FONT_SIZE_PX = 12 * TEXT_SCALE;
 const FONT_FAMILY =
@@ -68,6 +69,12 @@ export class FlameGraph {
     this.forms = new Map();
     this.fitters = this.measureFonts();
     this.stripes = this.makeStripes();
+    this.strips = new Strips();
+    this.font = '';
+    /** @type {Paint[]} of each node that was drawn */
+    this.paints = [];
+    /** @type {Map<string, number>} of each colour */
+    this.pixels = new Map();
     scroller.addEventListener('scroll', () => this.redraw(), { passive: true });
     new ResizeObserver(() => this.resize()).observe(scroller);
   }
@@ -100,6 +107,8 @@ export class FlameGraph {
   setPalette(palette) {
     this.palette = palette;
     this.stripes = this.makeStripes();
+    this.paints = [];
+    this.pixels.clear();
     this.redraw();
   }
 
@@ -107,6 +116,7 @@ export class FlameGraph {
   setLayout(layout, zoom) {
     this.viewport.setLayout(layout, zoom);
     this.forms.clear();
+    this.paints = [];
     this.hovered = this.focused = -1;
     this.move();
   }
@@ -187,23 +197,33 @@ export class FlameGraph {
   }
 
   resize() {
-    const { clientWidth, clientHeight } = this.scroller;
+    // What moves often pushes its neighbours: the next frame's picture has the size that this has.
+    if (!this.isAtRest) return;
     // At first, the foot is what is seen.
+    const { clientHeight } = this.scroller;
     const footPx = this.height ? this.footPx + clientHeight - this.height : clientHeight;
+    if (!this.fit()) return;
+    this.settle(footPx);
+    this.draw();
+  }
+
+  /** Make the canvas as large as what is seen of it. @returns {boolean} whether it was not */
+  fit() {
+    const { clientWidth, clientHeight } = this.scroller;
+    if (clientWidth === this.width && clientHeight === this.height) return false;
     sizeCanvas(this.canvas, clientWidth, clientHeight);
+    this.font = '';
     this.width = clientWidth;
     this.height = clientHeight;
-    // While it moves, where boxes are is told at the end of the way.
-    if (this.viewport.progress === 1) this.settle(footPx);
-    this.draw();
+    return true;
   }
 
   /** Set out on the way to what the viewport is to show. */
   move() {
     if (prefersLessMotion() || document.hidden) this.viewport.arrive();
-    this.moveStart = performance.now();
+    this.moveStart = 0;
     this.redraw();
-    if (this.viewport.progress === 1) this.settle();
+    if (this.isAtRest) this.settle();
   }
 
   /** How far what is seen is above the foot of what scrolls. */
@@ -218,6 +238,11 @@ export class FlameGraph {
     if (this.isUpward) this.scroller.scrollTop = this.contentPx - footPx;
   }
 
+  /** Whether boxes are where they are to be. */
+  get isAtRest() {
+    return this.viewport.progress === 1;
+  }
+
   redraw() {
     if (!this.frameRequest) this.frameRequest = requestAnimationFrame((now) => this.tick(now));
   }
@@ -225,16 +250,24 @@ export class FlameGraph {
   /** @param {number} now */
   tick(now) {
     this.frameRequest = 0;
-    const moving = this.viewport.progress < 1;
-    if (moving) {
-      const elapsed = Math.max(0, now - this.moveStart) / MOVE_MS;
-      if (elapsed >= 1) this.viewport.arrive();
-      else this.viewport.progress = ease(elapsed);
+    const { viewport } = this;
+    const isMoving = !this.isAtRest;
+    if (isMoving) {
+      // The first frame belongs to all else that changes along with the picture.
+      this.moveStart ||= now;
+      if (this.moveStart === now) {
+        this.redraw();
+        return;
+      }
+      this.fit();
+      const elapsed = (now - this.moveStart) / MOVE_MS;
+      if (elapsed >= 1) viewport.arrive();
+      else viewport.progress = ease(elapsed);
     }
     this.draw();
-    if (!moving) return;
-    if (this.viewport.progress < 1) this.redraw();
-    else this.settle();
+    if (!isMoving) return;
+    if (this.isAtRest) this.settle();
+    else this.redraw();
   }
 
   /** Pixels of the screen of each pixel of the page. */
@@ -243,86 +276,128 @@ export class FlameGraph {
   }
 
   draw() {
-    const { context, viewport, scroller, ratio } = this;
+    const { context, viewport, scroller, strips, ratio } = this;
+    if (!this.width || !this.height) return;
     const top = Math.round(scroller.scrollTop * ratio) / ratio;
+    const ends = [this.depthAt(top), this.depthAt(top + this.height)];
+    const first = Math.max(0, Math.min(...ends));
+    const last = Math.max(...ends);
+    const crumb = this.pixelOf(this.palette.crumb, this.matches ? 0.3 : 1);
+    const marked = /** @type {Box[]} */ ([]);
+    strips.clear(this.canvas.width, last - first + 1);
+    viewport.walk(this.width, last, (node, depth, x, width) => {
+      if (depth < first) return;
+      // Whole pixels of the screen are sharp.
+      const left = Math.round(Math.max(x, 0) * ratio);
+      const right = Math.round(Math.min(x + width, this.width) * ratio);
+      const strip = depth - first;
+      if (node < 0) strips.fill(strip, left, right, crumb);
+      else if (this.fillBox(node, strip, left, right)) {
+        const y = this.rowTop(depth) - top;
+        marked.push({ node, x: left / ratio, y, width: (right - left) / ratio, height: BOX_PX });
+      }
+    });
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    context.imageSmoothingEnabled = false;
+    strips.finish();
+    for (let depth = first; depth <= last; depth++) {
+      const y = this.rowTop(depth) - top;
+      const end = Math.round((y + BOX_PX) * ratio);
+      strips.draw(context, depth - first, Math.round(y * ratio), end);
+    }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, this.width, this.height);
     context.textBaseline = 'middle';
     context.fontKerning = 'none';
-    const deepest = this.depthAt(this.isUpward ? top : top + this.height);
-    viewport.walk(this.width, deepest, (node, depth, x, width) => {
-      const y = this.rowTop(depth) - top;
-      if (y <= -ROW_PX || y >= this.height) return;
-      if (node < 0) this.drawCrumbs(x, y, width);
-      else this.drawBox({ node, x, y, width, height: ROW_PX - GAP_PX });
-    });
+    for (const box of marked) this.mark(box);
     context.globalAlpha = 1;
     this.drawOutline(this.hovered, this.palette.outline, 1);
     this.drawOutline(this.focused, this.palette.focus, 2);
   }
 
-  /** @param {number} x @param {number} y @param {number} width */
-  drawCrumbs(x, y, width) {
-    this.context.globalAlpha = this.matches ? 0.3 : 1;
-    this.context.fillStyle = this.palette.crumb;
-    this.context.fillRect(x, y, width, ROW_PX - GAP_PX);
-  }
-
-  /** @param {Box} box */
-  drawBox({ node, x, y, width, height }) {
-    const { context, viewport, palette } = this;
-    const { tree } = /** @type {Layout} */ (viewport.layout);
-    const frame = tree.frameOf(node);
-    const found = this.matches !== null && this.matches[tree.frame[node]] === 1;
-    const paint = found ? palette.match : palette.paintNode(tree, node);
-    const { ratio } = this;
-    // Whole pixels of the screen are filled fastest, and are sharp.
-    const left = Math.round(Math.max(x, 0) * ratio) / ratio;
-    const right = Math.round(Math.min(x + width, this.width) * ratio) / ratio;
-    const drawn = Math.max(right - left - (width > 3 ? GAP_PX : 0), 1 / ratio);
-    context.globalAlpha = this.strength(node, found);
-    context.fillStyle = solidColour(paint.fill);
-    context.fillRect(left, y, drawn, height);
-    if (width < MIN_MARKED_PX && !paint.striped && !this.palette.forced) return;
-    this.decorate(paint, frame, { node, x: left, y, width: drawn, height });
-    const room = right - left - 2 * TEXT_PAD_PX;
-    // Ink is made for full colours; on pale ones the page's own is easier to read.
-    const ink = context.globalAlpha < 1 && frame.kind !== 'process' ? palette.ink : paint.ink;
-    context.globalAlpha = Math.sqrt(context.globalAlpha);
-    const markPx = this.drawMark(paint, ink, left, y, room);
-    if (room >= MIN_TEXT_PX - 2 * TEXT_PAD_PX) {
-      this.drawLabel(frame, ink, left + markPx, y, room - markPx);
+  /** A colour, as pixels have it. @param {string} colour @param {number} strength */
+  pixelOf(colour, strength) {
+    const { context, pixels } = this;
+    let pixel = pixels.get(colour);
+    if (pixel === undefined) {
+      // The browser tells in digits what it has understood, even of the system's colours.
+      context.fillStyle = solidColour(colour);
+      const rgb = parseInt(String(context.fillStyle).slice(1), 16);
+      pixel = ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16);
+      pixels.set(colour, pixel);
     }
+    return pixel | (Math.round(strength * 255) << 24);
   }
 
-  /** What is beside the matter is pale. @param {number} node @param {boolean} found */
-  strength(node, found) {
-    const { viewport } = this;
+  /** @param {number} node @returns {Paint} */
+  paintOf(node) {
+    const { tree } = /** @type {Layout} */ (this.viewport.layout);
+    if (this.matches?.[tree.frame[node]] === 1) return this.palette.match;
+    return (this.paints[node] ??= this.palette.paintNode(tree, node));
+  }
+
+  /**
+   * @param {number} node @param {number} strip
+   * @param {number} left in pixels of the screen @param {number} right
+   * @returns {boolean} whether there is more to be drawn on it
+   */
+  fillBox(node, strip, left, right) {
+    const { strips, palette, ratio } = this;
+    const { frame, frames } = /** @type {Layout} */ (this.viewport.layout).tree;
+    const paint = this.paintOf(node);
+    const width = right - left;
+    const end = Math.max(width > 3 * ratio ? right - Math.round(GAP_PX * ratio) : right, left + 1);
+    const strength = this.strength(node);
+    strips.fill(strip, left, end, this.pixelOf(paint.fill, strength));
+    if (frames.inlined[frame[node]] && width > 5 * ratio) {
+      strips.fill(strip, left, left + Math.round(2 * ratio), this.pixelOf(paint.edge, strength));
+    }
+    const isWide = width >= MIN_MARKED_PX * ratio;
+    return isWide || paint.striped || palette.forced || node === this.hovered;
+  }
+
+  /** What is beside the matter is pale. @param {number} node */
+  strength(node) {
+    const { viewport, matches } = this;
     const { tree } = /** @type {Layout} */ (viewport.layout);
-    if (this.matches && !found) return 0.32;
+    if (matches && matches[tree.frame[node]] !== 1) return 0.32;
     return tree.depth[node] < tree.depth[viewport.zoom] && node !== ROOT ? 0.6 : 1;
   }
 
-  /** @param {Paint} paint @param {Frame} frame @param {Box} box */
-  decorate(paint, frame, { node, x, y, width, height }) {
-    const { context } = this;
+  /** What a box has besides its colour. @param {Box} box */
+  mark({ node, x, y, width, height }) {
+    const { context, palette } = this;
+    const paint = this.paintOf(node);
+    const frame = /** @type {Layout} */ (this.viewport.layout).tree.frameOf(node);
+    const strength = this.strength(node);
+    const drawn = width - GAP_PX;
+    context.globalAlpha = strength;
     if (paint.striped) {
       context.fillStyle = this.stripes;
-      context.fillRect(x, y, width, height);
+      context.fillRect(x, y, drawn, height);
     }
-    if (frame.inlined && width > 4) {
-      context.fillStyle = paint.edge;
-      context.fillRect(x, y, 2, height);
-    }
-    if (this.palette.forced && width > 2) {
+    if (palette.forced && drawn > 2) {
       context.strokeStyle = paint.edge;
       context.lineWidth = 1;
-      context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+      context.strokeRect(x + 0.5, y + 0.5, drawn - 1, height - 1);
     }
     if (node === this.hovered) {
       context.fillStyle = 'rgb(255 255 255 / 0.22)';
-      context.fillRect(x, y, width, height);
+      context.fillRect(x, y, drawn, height);
     }
+    const room = width - 2 * TEXT_PAD_PX;
+    // Ink is made for full colours; on pale ones the page's own is easier to read.
+    const ink = strength < 1 && frame.kind !== 'process' ? palette.ink : paint.ink;
+    context.globalAlpha = Math.sqrt(strength);
+    const markPx = this.drawMark(paint, ink, x, y, room);
+    if (room >= MIN_TEXT_PX - 2 * TEXT_PAD_PX) {
+      this.drawLabel(frame, ink, x + markPx, y, room - markPx);
+    }
+  }
+
+  /** To tell a font to the browser, or to ask for it, takes longer than to write with it. */
+  setFont(/** @type {string} */ font) {
+    if (font !== this.font) this.context.font = this.font = font;
   }
 
   /**
@@ -333,9 +408,9 @@ export class FlameGraph {
   drawMark({ mark }, ink, x, y, room) {
     const { context, fitters } = this;
     if (!mark || room < MARK_PX) return 0;
-    if (context.font !== fitters.process.font) context.font = fitters.process.font;
+    this.setFont(fitters.process.font);
     context.fillStyle = ink;
-    context.fillText(mark, x + TEXT_PAD_PX, y + (ROW_PX - GAP_PX) / 2 + 0.5);
+    context.fillText(mark, x + TEXT_PAD_PX, y + (BOX_PX) / 2 + 0.5);
     return MARK_PX;
   }
 
@@ -351,9 +426,9 @@ export class FlameGraph {
     if (!forms) this.forms.set(frame, (forms = labelForms(frame.name)));
     const text = fitter.fit(forms, room);
     if (!text) return;
-    if (context.font !== fitter.font) context.font = fitter.font;
+    this.setFont(fitter.font);
     context.fillStyle = ink;
-    context.fillText(text, x + TEXT_PAD_PX, y + (ROW_PX - GAP_PX) / 2 + 0.5);
+    context.fillText(text, x + TEXT_PAD_PX, y + (BOX_PX) / 2 + 0.5);
   }
 
   /** @param {number} node @param {string} colour @param {number} lineWidth */
@@ -383,7 +458,7 @@ export class FlameGraph {
     const scale = this.width / Math.max(end - start, Number.MIN_VALUE);
     const x = (viewport.startOf(node) - start) * scale;
     const width = (viewport.endOf(node) - start) * scale - x;
-    return { node, x, y: this.rowTop(tree.depth[node]), width, height: ROW_PX - GAP_PX };
+    return { node, x, y: this.rowTop(tree.depth[node]), width, height: BOX_PX };
   }
 
   /** What is seen of all boxes wide enough to be told apart, parents first. @returns {Box[]} */
@@ -393,7 +468,7 @@ export class FlameGraph {
       if (node < 0) return;
       const x = Math.max(0, boxX);
       const width = Math.min(this.width, boxX + boxWidth) - x;
-      boxes.push({ node, x, y: this.rowTop(depth), width, height: ROW_PX - GAP_PX });
+      boxes.push({ node, x, y: this.rowTop(depth), width, height: BOX_PX });
     });
     return boxes;
   }
@@ -420,5 +495,51 @@ export class FlameGraph {
     const top = this.isUpward ? y + 4 * ROW_PX - this.height : y - 3 * ROW_PX;
     const behavior = prefersLessMotion() ? 'instant' : 'smooth';
     this.scroller.scrollTo({ top: Math.max(0, top), behavior });
+  }
+}
+
+/*
+ * Strips: the colours of all boxes, as rows of one pixel's height, which the browser makes as high
+ * as boxes are. To fill thousands of pixels takes less time than to fill a hundred rectangles.
+ */
+class Strips {
+  constructor() {
+    const canvas = document.createElement('canvas');
+    this.context = /** @type {CanvasRenderingContext2D} */ (
+      canvas.getContext('2d', { willReadFrequently: true })
+    );
+    this.image = this.context.createImageData(1, 1);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+  }
+
+  /** Begin anew. @param {number} width pixels of the screen @param {number} n strips */
+  clear(width, n) {
+    const { canvas } = this.context;
+    if (canvas.width !== width || canvas.height !== n) {
+      [canvas.width, canvas.height] = [width, n];
+      this.image = this.context.createImageData(width, n);
+      this.pixels = new Uint32Array(this.image.data.buffer);
+    }
+    this.pixels.fill(0);
+  }
+
+  /** @param {number} strip @param {number} left @param {number} right @param {number} pixel */
+  fill(strip, left, right, pixel) {
+    const start = strip * this.image.width;
+    this.pixels.fill(pixel, start + left, start + right);
+  }
+
+  /** All are filled. */
+  finish() {
+    this.context.putImageData(this.image, 0, 0);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context @param {number} strip
+   * @param {number} top in its pixels @param {number} end
+   */
+  draw(context, strip, top, end) {
+    const { width } = this.image;
+    context.drawImage(this.context.canvas, 0, strip, width, 1, 0, top, width, end - top);
   }
 }

@@ -67,7 +67,7 @@ export class GraphPane {
     });
     element.classList.add('graph');
     element.replaceChildren(canvas, twin);
-    this.twin = new Twin(twin, `pane${panes++}`);
+    this.twin = new Twin(twin, `pane${panes++}`, () => this.graph.isAtRest);
     this.graph = new FlameGraph(element, canvas, () => this.showTwin());
     this.graph.setUpward(options.isUpward ?? false);
     this.listen();
@@ -233,6 +233,11 @@ function headTexts() {
 }
 const MIN_WIDTH_PX = 6;
 const MAX_ROWS = 600;
+/** More rows than this are filled when the picture has been at rest for a while, some a frame. */
+const FEW_ROWS = 60;
+const REST_MS = 400;
+const FILL_MS = 1.5;
+const FRAME_MS = 16;
 const LONGEST_NAME = 400;
 
 /** @param {CallTree} tree @param {number} node */
@@ -251,12 +256,22 @@ function cellTexts(tree, node) {
 }
 
 export class Twin {
-  /** @param {HTMLElement} element the treegrid @param {string} [prefix] of its rows' ids */
-  constructor(element, prefix = 'frame') {
+  /**
+   * @param {HTMLElement} element the treegrid
+   * @param {string} prefix of its rows' ids
+   * @param {() => boolean} isAtRest whether boxes are where they are told to be
+   */
+  constructor(element, prefix, isAtRest) {
     this.element = element;
     this.prefix = `${prefix}-`;
-    /** @type {HTMLElement[]} */
+    this.isAtRest = isAtRest;
+    /** @type {{element: HTMLElement, texts: Text[]}[]} */
     this.rows = [];
+    /** @type {{layout: Layout, boxes: Box[], zoom: number}} what rows are of */
+    this.shown = { layout: /** @type {any} */ (null), boxes: [], zoom: ROOT };
+    this.nFilled = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     this.head = create('div', { role: 'row', class: 'twin-head' });
     for (const name of headTexts()) this.head.append(create('span', { role: 'columnheader' }, name));
     element.append(this.head);
@@ -274,33 +289,59 @@ export class Twin {
     const wanted = boxes
       .filter(({ node, width }) => width >= MIN_WIDTH_PX || matches?.[tree.frame[node]] === 1)
       .slice(0, MAX_ROWS);
-    if (focused && !wanted.some(({ node }) => node === focused.node)) wanted.push(focused);
-    while (this.rows.length < wanted.length) this.addRow();
-    while (this.rows.length > wanted.length) this.rows.pop()?.remove();
-    wanted.forEach((box, i) => this.fillRow(this.rows[i], layout, box, box.node === zoom));
+    let at = wanted.findIndex(({ node }) => node === focused?.node);
+    if (focused && at < 0) at = wanted.push(focused) - 1;
+    while (this.rows.length > wanted.length) this.rows.pop()?.element.remove();
+    for (const { element } of this.rows) element.id = '';
+    this.shown = { layout, boxes: wanted, zoom };
+    if (at >= 0) this.fillRow(at);
     this.setFocused(focused?.node ?? -1);
+    this.nFilled = 0;
+    clearTimeout(this.timer);
+    const isSmall = wanted.length <= FEW_ROWS;
+    this.element.ariaBusy = isSmall ? null : 'true';
+    if (isSmall) this.fill(Infinity);
+    else this.timer = setTimeout(() => this.fill(FILL_MS), REST_MS);
+  }
+
+  /** Fill rows for some time, and the others in the frames that follow. @param {number} ms */
+  fill(ms) {
+    // What moves is shown anew at its end.
+    if (!this.isAtRest()) return;
+    const end = performance.now() + ms;
+    const { length } = this.shown.boxes;
+    while (this.nFilled < length && performance.now() < end) this.fillRow(this.nFilled++);
+    if (this.nFilled === length) this.element.ariaBusy = null;
+    else this.timer = setTimeout(() => this.fill(FILL_MS), FRAME_MS);
   }
 
   addRow() {
-    const row = create('div', { role: 'row' });
-    for (const _ of this.head.children) row.append(create('span', { role: 'gridcell' }));
-    this.rows.push(row);
-    this.element.append(row);
+    const texts = Array.from(this.head.children, () => new Text());
+    const cells = texts.map((text) => create('span', { role: 'gridcell' }, text));
+    const element = create('div', { role: 'row' }, ...cells);
+    this.rows.push({ element, texts });
+    this.element.append(element);
   }
 
-  /** @param {HTMLElement} row @param {Layout} layout @param {Box} box @param {boolean} isZoom */
-  fillRow(row, { tree, firstChild }, box, isZoom) {
-    const { node } = box;
+  /** @param {number} i */
+  fillRow(i) {
+    while (this.rows.length <= i) this.addRow();
+    const { layout, boxes, zoom } = this.shown;
+    const { tree, firstChild } = layout;
+    const { node, x, y, width, height } = boxes[i];
+    const { element, texts } = this.rows[i];
     const hasChildren = firstChild[node + 1] > firstChild[node];
-    row.id = this.prefix + node;
-    row.ariaLevel = String(tree.depth[node] + 1);
-    row.ariaExpanded = hasChildren ? 'true' : null;
-    row.ariaSelected = String(isZoom);
-    row.style.left = `${box.x.toFixed(1)}px`;
-    row.style.top = `${box.y}px`;
-    row.style.width = `${box.width.toFixed(1)}px`;
-    row.style.height = `${box.height}px`;
-    cellTexts(tree, node).forEach((text, i) => setText(row.children[i], text));
+    element.id = this.prefix + node;
+    element.ariaLevel = String(tree.depth[node] + 1);
+    element.ariaExpanded = hasChildren ? 'true' : null;
+    element.ariaSelected = String(node === zoom);
+    element.style.left = `${x.toFixed(1)}px`;
+    element.style.top = `${y}px`;
+    element.style.width = `${width.toFixed(1)}px`;
+    element.style.height = `${height}px`;
+    cellTexts(tree, node).forEach((text, cell) => {
+      if (texts[cell].data !== text) texts[cell].data = text;
+    });
   }
 
   /** @param {number} node or −1 */

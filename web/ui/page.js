@@ -31,6 +31,7 @@ import { isGraphView, ProcessList, showBreadcrumbs, Theme, Workbench } from './w
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./weights.js').ProcessGroup} ProcessGroup */
 
+const ADDRESS_MS = 25;
 const DOWNLOADS = ['pprof', 'folded', 'svg'];
 
 /** Show a range in the picker, which may not offer it. @param {HTMLSelectElement} picker */
@@ -155,10 +156,15 @@ export class Page {
    */
   change(change, isStep = false) {
     this.state = { ...this.state, ...change };
+    this.writeAddress(isStep);
+    this.showState();
+  }
+
+  /** @param {boolean} isStep */
+  writeAddress(isStep) {
     const address = formatState(this.state) || location.pathname;
     if (isStep) history.pushState(null, '', address);
     else history.replaceState(null, '', address);
-    this.showState();
   }
 
   /** The address was changed by the browser's Back or by hand. */
@@ -403,7 +409,11 @@ export class Page {
   zoomTo(node) {
     const { layout, pane } = this;
     if (!layout) return;
-    this.change({ zoom: layout.tree.pathOf(node) }, node !== this.zoom);
+    const isStep = node !== this.zoom;
+    this.state = { ...this.state, zoom: layout.tree.pathOf(node) };
+    this.showState();
+    // The browser takes its time for it, and asks for the page's icon: the picture moves first.
+    setTimeout(() => this.writeAddress(isStep), ADDRESS_MS);
     pane.graph.setZoom(node);
     pane.graph.reveal(node);
     this.tooltip.hide();

@@ -286,10 +286,6 @@ export class Palette {
 
 const OKLCH = /^oklch\((\S+) (\S+) (\S+)\)$/;
 
-/** @type {Map<string, string>} */
-const known = new Map();
-const MOST_KNOWN = 10000;
-
 /** Light of a channel → the two digits of it that sRGB has. @param {number} linear */
 function digitsOf(linear) {
   const light = Math.min(1, Math.max(0, linear));
@@ -312,15 +308,11 @@ function hexOf(lightness, a, b) {
 
 /** @param {string} colour of CSS @returns {string} the same; in digits, if it was in oklch */
 export function solidColour(colour) {
-  let solid = known.get(colour);
-  if (solid !== undefined) return solid;
   const [, light, chroma, hue] = OKLCH.exec(colour) ?? [];
   const angle = (Number(hue) / 180) * Math.PI;
-  solid = light
+  return light
     ? hexOf(Number(light), Number(chroma) * Math.cos(angle), Number(chroma) * Math.sin(angle))
     : colour;
-  if (known.size < MOST_KNOWN) known.set(colour, solid);
-  return solid;
 }
 
 /*
