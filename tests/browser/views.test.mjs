@@ -39,7 +39,53 @@ async function rowsOfTwin(page) {
   return page.locator('#graph .twin [role=row][id] [role=gridcell]:first-child').allTextContents();
 }
 
+/** Runs in the page: of each row that lies over a box, what its pixels are, and what they should be. */
+async function coloursOfBoxes() {
+  const { kindOf } = await import('./frames.js');
+  const { Palette, solidColour } = await import('./palette.js');
+  const palette = new Palette('light');
+  const canvas = document.querySelector('#graph canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const colourAt = (x, y) => {
+    const [red, green, blue, alpha] = data.subarray(4 * (y * canvas.width + x));
+    if (!alpha) return '';
+    return `#${((red << 16) | (green << 8) | blue).toString(16).padStart(6, '0')}`;
+  };
+  const rows = [...document.querySelectorAll('#graph .twin [role=row][id]')];
+  return rows.flatMap((row) => {
+    const [x, y, width, height] = ['left', 'top', 'width', 'height'].map((side) =>
+      parseFloat(row.style[side]),
+    );
+    if (width < 12 || y + height > canvas.height) return [];
+    const [name, where] = [...row.children].map(({ textContent }) => textContent);
+    const [module, inlined] = [where.replace(' (inlined)', ''), where.endsWith(' (inlined)')];
+    const kind = { 1: 'host', 2: 'process' }[row.ariaLevel] ?? kindOf(name, module);
+    const paint = palette.paint({ id: row.id, name, module, kind, inlined });
+    if (paint.striped) return [];
+    const [left, right] = [Math.round(x), Math.round(x + width)];
+    return {
+      name,
+      expected: [solidColour(paint.fill), inlined ? solidColour(paint.edge) : '', ''],
+      // Beside the text, at the edge, and beneath.
+      drawn: [
+        colourAt(right - 4, y + height - 2),
+        inlined ? colourAt(left, y + 3) : '',
+        colourAt(left + 1, y + height),
+      ],
+    };
+  });
+}
+
 const tests = {
+  async 'boxes are where their rows are, in the colours of their frames'(open) {
+    const page = await open(AT);
+    await waitForPicture(page);
+    const boxes = await page.evaluate(coloursOfBoxes);
+    assert.ok(boxes.length > 20, `${boxes.length} boxes`);
+    assert.ok(boxes.some(({ expected }) => expected[1]), 'none is inlined');
+    for (const { name, expected, drawn } of boxes) assert.deepEqual(drawn, expected, name);
+  },
+
   async 'tabs lead by arrow keys, and stand in the address'(open) {
     const page = await open(AT);
     await waitForPicture(page);
