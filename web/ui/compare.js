@@ -354,20 +354,10 @@ export function describeChange(tree, node) {
 }
 
 export class ChangePalette extends Palette {
-  /** @param {'light'|'dark'|'forced'} theme */
-  constructor(theme) {
-    super(theme);
-    /** @type {CallTree | null} */
-    this.tree = null;
-    /** @type {Paint[]} of its nodes, once they have been asked for */
-    this.ofNode = [];
-  }
-
   /** @param {CallTree} tree @param {number} node @returns {Paint} */
   paintNode(tree, node) {
     if (!tree.baseTotal) return super.paintNode(tree, node);
-    if (tree !== this.tree) [this.tree, this.ofNode] = [tree, []];
-    return (this.ofNode[node] ??= this.paintChange(compareNode(tree, node, tree.countScale)));
+    return this.paintChange(compareNode(tree, node, tree.countScale));
   }
 
   /** @param {Change} change @returns {Paint} */
