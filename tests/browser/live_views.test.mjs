@@ -246,6 +246,32 @@ const tests = {
     }
   },
 
+  async 'a split has a graph for each service, with the CPU time that each has used'(open) {
+    const services = Object.entries(plan.services);
+    const pids = services.map(([, { pid }]) => pid).join('|');
+    // Before they were these, they were others.
+    const names = services.map(([name]) => name).join('|');
+    const query = `{pid=~"${pids}",service_name=~"${names}"}`;
+    const page = await open(addressOf(plan, { view: 'split', group: 'service_name', query }));
+    const cards = page.locator('.split-card');
+    await cards.nth(services.length - 1).waitFor();
+    assert.equal(await cards.count(), services.length);
+    const all = (await answers.countsOf(url, plan, query)).all;
+    const seconds = sumOf(services.map(([, service]) => service.seconds));
+    for (const [name, { pid, seconds: used }] of services) {
+      const card = cards.filter({ has: page.getByRole('button', { name, exact: true }) });
+      const [time, , samples] = (await card.locator('.split-numbers').textContent()).split(' · ');
+      const own = `{pid="${pid}",service_name="${name}"}`;
+      const counts = await answers.countsOf(url, plan, own);
+      assert.equal(countOf(samples), counts.all, name);
+      assertShare(counts.all, all, used / seconds, name);
+      const isSame = Math.abs(secondsOf(time) / used - 1) < 0.05;
+      assert.ok(isSame, `${name}: ${time}, not ${used} s`);
+      const frames = await card.locator('[role=row][id] :first-child').allTextContents();
+      assert.equal(frames.includes('spend_three_parts'), name === 'three_to_one', `${frames}`);
+    }
+  },
+
   async 'a comparison tells what is new, what is gone and what is as it was'(open) {
     const [before, after] = plan.phases;
     const time = ({ start, end }) => [(end - start).toFixed(6), String(end)];

@@ -22,6 +22,8 @@ import assert from 'node:assert/strict';
  * @property {{name: string, start: number, end: number}[]} phases of the thread stoker
  * @property {number} samples of the pprof of all
  * @property {number} ns
+ * @property {Record<string, {pid: number, seconds: number}>} services of it and of another program:
+ *   the CPU time that the kernel says
  */
 
 const CELLS = ['name', 'module', 'source', 'samples', 'time', 'share', 'self', 'change'];

@@ -15,8 +15,10 @@ from harness import RESULTS, SOURCES, Skip, fixture, main, test, wait_for
 BROWSER = SOURCES / "browser"
 # Of each test: all of them, and the daemon's start, fit into what meson.build gives the file.
 PATIENCE_S = 270
-# The CPU time of the fixture's first thread, and a step of a timeline of ten minutes.
+# The CPU time of the fixture's first thread, and of another program; and a step of a timeline of ten
+# minutes.
 PLAN_S = 3
+OTHER_S = 2
 STEP_S = 5
 
 
@@ -62,12 +64,15 @@ def worked_to_plan(daemon):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     load = processes.start(*program, str(PLAN_S), text=True, **pipes)
     phases = [line.split() for line in load.stdout]
+    # Another service: it begins when all threads of the first are done.
+    other = processes.run_fixture(*processes.FIRST, fixture("three_to_one"), str(OTHER_S))
     # Whole steps of the timeline, all of which are over.
     start = before // STEP_S * STEP_S
     end = (time.time() // STEP_S + 1) * STEP_S
     wait_for(lambda: time.time() > end, STEP_S + 5, "the step is over")
     query = f'{{pid="{load.pid}"}}'
-    daemon.past_settled(query)
+    daemon.past_until(f'{{pid="{other.pid}"}}', lambda p: p.has("spend_three_parts"))
+    daemon.past_settled(f'{{pid=~"{load.pid}|{other.pid}"}}')
     profile = daemon.profile("/api/v1/profile", query=query, **{"from": start, "to": end})
     yield {
         "pid": str(load.pid),
@@ -76,6 +81,10 @@ def worked_to_plan(daemon):
         "phases": [{"name": n, "start": float(s), "end": float(e)} for n, s, e in phases],
         "samples": profile.count(),
         "ns": sum(sample.values["cpu"] for sample in profile.samples),
+        "services": {
+            "works_to_plan": {"pid": load.pid, "seconds": processes.cpu_seconds(load.pid)},
+            "three_to_one": {"pid": other.pid, "seconds": other.cpu_seconds},
+        },
     }
     load.stdin.close()
     assert processes.finish(load).status == 0
