@@ -241,6 +241,18 @@ const tests = {
     assert.ok((await names.getByText('burn_three').count()) >= 3, 'it comes back');
     await page.getByRole('button', { name: 'show less time' }).click();
     await page.waitForFunction(() => location.hash.includes('span='));
+    const spanAfter = async (key) => {
+      const { hash } = new URL(page.url());
+      await page.getByRole('treegrid').press(key);
+      await page.waitForFunction((before) => location.hash !== before, hash);
+      const [from, to] = (await address(page)).get('span').split('_').map(Number);
+      return { from, length: Math.round(to - from) };
+    };
+    const nearer = await spanAfter('+');
+    const later = await spanAfter('Shift+ArrowRight');
+    assert.ok(later.from > nearer.from && later.length === nearer.length, 'it moves');
+    const farther = await spanAfter('-');
+    assert.ok(farther.length > 1.5 * later.length, 'it zooms');
   },
 
   async 'code has the samples of its lines and of its instructions'(open) {
@@ -290,6 +302,23 @@ const tests = {
     await page.waitForFunction(() =>
       document.querySelector('#graph .twin')?.textContent.includes('burn_three'),
     );
+  },
+
+  async 'what has the focus may not be in the next picture'(open) {
+    const page = await open(AT, { reducedMotion: 'reduce' });
+    await waitForPicture(page);
+    await page.getByRole('treegrid').focus();
+    for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+    const buffer = Buffer.from('api;main 3\n');
+    const file = { name: 'small.folded', mimeType: 'text/plain', buffer };
+    await page.locator('#open-file-picker').setInputFiles(file);
+    const rows = page.locator('#graph [role=row][id]');
+    await rows.filter({ hasText: 'small.folded' }).waitFor({ state: 'attached' });
+    const levels = await rows.evaluateAll((all) => all.map(({ ariaLevel }) => ariaLevel));
+    assert.deepEqual(levels, ['1', '2', '3']);
+    assert.ok(await page.locator('#message').isHidden(), 'there is nothing to be said');
+    assert.match(await page.locator('.details-name').textContent(), /^small\.folded/);
   },
 
   async 'a right click on a box opens its menu, and Escape gives the focus back'(open) {
