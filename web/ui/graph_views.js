@@ -4,9 +4,7 @@
 
 import { ROOT } from './call_tree.js';
 import { create, createButton, setText, showOptions } from './dom.js';
-import { baseName } from './frames.js';
 import { GraphPane } from './graph_pane.js';
-import { RowList, setCell } from './row_list.js';
 import { formatSelector, parseSelector } from './search.js';
 import {
   formatCount,
@@ -16,9 +14,10 @@ import {
   formatTime,
   formatValue,
 } from './short_text.js';
+import { FunctionList } from './table_views.js';
 import { formatClock, formatTick, ticksOf, TimeScale } from './time_scale.js';
 import { panSpan, WHOLE, zoomSpan } from './viewport.js';
-import { factsOfRow, parseSorting, sortFunctions } from './weights.js';
+import { parseSorting } from './weights.js';
 
 /** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./frames.js').Frame} Frame */
@@ -54,10 +53,6 @@ export class SandwichView {
   /** @param {HTMLElement} element @param {Actions} actions */
   constructor(element, actions) {
     this.actions = actions;
-    /** @type {Table | null} */
-    this.table = null;
-    /** @type {Int32Array} */
-    this.rows = new Int32Array(0);
     const list = create('div', { class: 'sandwich-list' });
     const callers = create('div', { class: 'sandwich-callers' });
     const callees = create('div', { class: 'sandwich-callees' });
@@ -65,14 +60,12 @@ export class SandwichView {
     this.title.tabIndex = -1;
     const graphs = create('div', { class: 'sandwich-graphs' }, callers, this.title, callees);
     element.replaceChildren(list, graphs);
-    this.list = new RowList(list, {
-      role: 'grid',
+    const pick = (/** @type {number} */ row) => this.pick(this.functions.frameAt(row));
+    this.functions = new FunctionList(list, actions, {
       label: 'functions: Enter puts one in the middle',
       columns: COLUMNS,
-      fill: (cells, row, line) => this.fill(cells, row, line),
-      onActive: (row) => this.activate(row),
-      onOpen: (row) => this.pick(this.frameAt(row)),
-      onMenu: (row, x, y) => actions.openMenu(this.frameAt(row), { x, y, from: list }),
+      onActive: pick,
+      onOpen: pick,
     });
     this.callers = this.createPane(callers, 'callers', true);
     this.callees = this.createPane(callees, 'callees', false);
@@ -92,13 +85,6 @@ export class SandwichView {
     return pane;
   }
 
-  /** @param {number} row */
-  activate(row) {
-    const table = /** @type {Table} */ (this.table);
-    this.actions.pick(this.frameAt(row), factsOfRow(table, this.rows[row]));
-    this.pick(this.frameAt(row));
-  }
-
   /** @param {Frame} frame */
   pick(frame) {
     if (frame.kind === 'host' || frame.kind === 'process') return;
@@ -107,13 +93,10 @@ export class SandwichView {
 
   /** @param {Sandwich} answer @param {State} state */
   show({ table, around }, state) {
-    this.table = table;
     this.fn = state.fn;
-    this.rows = sortFunctions(table, parseSorting('total'), this.actions.found());
-    const active = this.rows.findIndex((_, row) => this.frameAt(row).id === state.fn);
-    this.list.show(this.rows.length, active);
-    if (active >= 0) this.list.reveal(active);
-    this.showTitle(around?.callees ?? null);
+    const at = this.functions.show(table, parseSorting('total'), state.fn);
+    if (at >= 0) this.functions.list.reveal(at);
+    this.showTitle(around?.callees ?? null, table.whole || 1);
     for (const side of /** @type {const} */ (['callers', 'callees'])) {
       const layout = around?.[side];
       this[side].element.hidden = !layout;
@@ -126,43 +109,22 @@ export class SandwichView {
   }
 
   focus() {
-    this.list.element.focus({ preventScroll: true });
+    this.functions.focus();
   }
 
   /** @param {Layout | null} callees whose root is the function in the middle */
-  showTitle(callees) {
+  showTitle(callees, /** @type {number} */ whole) {
     if (!callees?.tree.size) {
       this.title.textContent = 'Pick a function: its callers appear above, what it calls below.';
       return;
     }
     const { tree } = callees;
     const frame = tree.frameOf(ROOT);
-    const whole = this.table?.whole || 1;
     const numbers = `${formatValue(tree.total[ROOT])}, ${formatShare(tree.total[ROOT] / whole)} of all`;
     const self = `${formatValue(tree.self[ROOT])} of its own`;
     const name = create('bdi', {}, frame.name.slice(0, 400));
     const words = create('span', {}, `${numbers}, ${self}`);
     this.title.replaceChildren(name, words);
-  }
-
-  /** @param {number} row @returns {Frame} */
-  frameAt(row) {
-    const { frames, frame } = /** @type {Table} */ (this.table);
-    return frames.get(frame[this.rows[row]]);
-  }
-
-  /** @param {HTMLElement[]} cells @param {number} row @param {HTMLElement} line */
-  fill([total, self, name], row, line) {
-    const table = /** @type {Table} */ (this.table);
-    const whole = table.whole || 1;
-    const i = this.rows[row];
-    const frame = this.frameAt(row);
-    line.style.setProperty('--total', (table.total[i] / whole).toFixed(4));
-    setCell(total, formatShare(table.total[i] / whole));
-    setCell(self, formatShare(table.self[i] / whole));
-    setCell(name, frame.name.slice(0, 2000));
-    name.title = `${frame.name.slice(0, 2000)}\n${baseName(frame.module)}`;
-    this.actions.paintSwatch(name, frame);
   }
 }
 

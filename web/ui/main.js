@@ -8,18 +8,13 @@ import { ROOT } from './call_tree.js';
 import { byId, create, hasModifier } from './dom.js';
 import { keyOf } from './graph_pane.js';
 import { Page } from './page.js';
-import { formatRange } from './short_text.js';
 import { listenToFiles } from './source.js';
-import { RANGES_S } from './state.js';
 import { TABS } from './view_deck.js';
 
 /** @param {Page} page */
 function listenToHead(page) {
   const { pause, range, order, theme, query, help, reasons } = page.elements;
-  range.append(
-    ...RANGES_S.map((s) => create('option', { value: String(s) }, `last ${formatRange(s)}`)),
-  );
-  range.addEventListener('change', () => page.setRange(Number(range.value)));
+  range.addEventListener('change', () => page.go({ rangeS: Number(range.value) }, true));
   pause.addEventListener('click', () => page.togglePause());
   order.addEventListener('click', () => page.toggleOrder());
   theme.addEventListener('click', () => page.theme.next());
@@ -87,10 +82,7 @@ function keyBindings(page) {
 /** @param {Page} page */
 function listenToPeople(page) {
   listenToHead(page);
-  listenToFiles({
-    open: (file) => page.files.open(file),
-    compare: (file) => page.files.compare(file),
-  });
+  listenToFiles(page.files);
   byId('file', HTMLButtonElement).addEventListener('click', () => page.files.close());
   listenToSearch(page);
   noteInput();

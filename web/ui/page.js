@@ -11,14 +11,14 @@
 
 import { ROOT } from './call_tree.js';
 import { ChangePalette } from './compare.js';
-import { byId, create, sentenceOf, setText } from './dom.js';
+import { byId, sentenceOf, setText, showOptions } from './dom.js';
 import { EngineClient } from './engine_client.js';
 import { Tooltip } from './frame_details.js';
 import { GraphPane } from './graph_pane.js';
 import { describeMatches, formatSelector, nextMatch, parseSelector, searchTree } from './search.js';
 import { formatClock, formatRange, formatShare } from './short_text.js';
 import { isEmbedded, OpenedFiles, Source } from './source.js';
-import { formatState, parseState, profileUrl } from './state.js';
+import { formatState, parseState, profileUrl, RANGES_S } from './state.js';
 import { TimePanel } from './time_panel.js';
 import { describeEmptiness, earliest, remarks, showReasons, showTruths, truths } from './truth.js';
 import { isGraphView, ProcessList, showBreadcrumbs, Theme, Workbench } from './workbench.js';
@@ -34,15 +34,6 @@ import { isGraphView, ProcessList, showBreadcrumbs, Theme, Workbench } from './w
 const ADDRESS_MS = 25;
 const DOWNLOADS = ['pprof', 'folded', 'svg'];
 
-/** Show a range in the picker, which may not offer it. @param {HTMLSelectElement} picker */
-function offerRange(picker, /** @type {number} */ rangeS) {
-  const value = String(rangeS);
-  if (![...picker.options].some((option) => option.value === value)) {
-    picker.append(create('option', { value }, `last ${formatRange(rangeS)}`));
-  }
-  picker.value = value;
-}
-
 /** What a change of only these leaves as it is: the picture of the whole. @type {(keyof State)[]} */
 const OF_VIEWS = [
   'view',
@@ -57,22 +48,17 @@ const OF_VIEWS = [
   'search',
 ];
 
-/** Whether another state has another picture. @param {State} before @param {State} after */
-function isOtherPicture(before, after) {
-  const isLabel = [before, after].some(({ colour }) => colour.startsWith('label:'));
-  const same = isLabel ? OF_VIEWS : [...OF_VIEWS, 'colour'];
-  return Object.keys(after).some((key) => {
-    const field = /** @type {keyof State} */ (key);
-    return !same.includes(field) && before[field] !== after[field];
-  });
+/** What the engine makes a picture of; of colours it knows those of a label. */
+function pictureOf(/** @type {State} */ state) {
+  const colour = state.colour.startsWith('label:') ? state.colour : '';
+  return JSON.stringify({ ...state, colour }, (key, value) =>
+    OF_VIEWS.includes(/** @type {keyof State} */ (key)) ? undefined : value,
+  );
 }
 
-/** Whether another state is of another time, or compared with another. */
-function isOfOtherTime(/** @type {State} */ before, /** @type {State} */ after) {
-  const isOtherBase = JSON.stringify(before.base) !== JSON.stringify(after.base);
-  // In order of time, samples come one by one.
-  const isOtherOrder = (before.view === 'time') !== (after.view === 'time');
-  return before.rangeS !== after.rangeS || before.at !== after.at || isOtherBase || isOtherOrder;
+/** What the server is asked for: in order of time, samples come one by one. */
+function profileOf(/** @type {State} */ { rangeS, at, base, view }) {
+  return JSON.stringify([rangeS, at, base, view === 'time']);
 }
 
 export class Page {
@@ -127,13 +113,8 @@ export class Page {
       onStatus: (status) => this.hear(status),
       onFailure: (sentence) => this.fail(sentence),
     });
-    this.time = isEmbedded
-      ? null
-      : new TimePanel({
-          change: (change, isStep) => this.go(change, isStep),
-          say: (text) => this.say(text),
-        });
     this.workbench = new Workbench(this);
+    this.time = isEmbedded ? null : new TimePanel(this.workbench.actions);
     this.pane = new GraphPane(this.elements.graph, {
       label: 'flame graph: arrow keys move, Enter zooms in, Backspace zooms out',
       actions: this.workbench.actions,
@@ -184,8 +165,9 @@ export class Page {
 
   /** Get another profile, or another picture, if the state before had another. */
   catchUp(/** @type {State} */ before) {
-    if (isOfOtherTime(before, this.state) && !this.files.name) this.source.follow(this.state);
-    else if (isOtherPicture(before, this.state)) this.rebuild();
+    const { state } = this;
+    if (profileOf(before) !== profileOf(state) && !this.files.name) this.source.follow(state);
+    else if (pictureOf(before) !== pictureOf(state)) this.rebuild();
     else this.workbench.refresh();
   }
 
@@ -193,7 +175,9 @@ export class Page {
     const { rangeS, at, query, search, order } = this.state;
     const { range, pause, search: box, order: orderButton } = this.elements;
     const isPaused = at !== null;
-    offerRange(range, rangeS);
+    const ranges = RANGES_S.includes(rangeS) ? RANGES_S : [...RANGES_S, rangeS];
+    const options = ranges.map((s) => ({ value: String(s), text: `last ${formatRange(s)}` }));
+    showOptions(range, options, String(rangeS));
     pause.ariaPressed = String(isPaused);
     setText(pause, isPaused ? `Paused ${formatClock(at)}` : 'Live');
     if (document.activeElement !== box) box.value = search;
@@ -379,20 +363,13 @@ export class Page {
 
   // --- doing ------------------------------------------------------------------------------------
 
-  /** @param {number} rangeS */
-  setRange(rangeS) {
-    this.go({ rangeS }, true);
-  }
-
   /** @param {string} query a selector, or '' */
   setQuery(query) {
-    this.change({ query, zoom: [] }, true);
-    this.rebuild();
+    this.go({ query, zoom: [] }, true);
   }
 
   toggleOrder() {
-    this.change({ order: this.state.order === 'size' ? 'name' : 'size' });
-    this.rebuild();
+    this.go({ order: this.state.order === 'size' ? 'name' : 'size' });
   }
 
   /** @param {string} text for those who do not see the page */

@@ -85,6 +85,7 @@ export class RowList {
       create('div', { role: 'rowgroup', class: 'rows-top' }, this.head),
       this.body,
     );
+    this.columns = options.columns;
     this.setColumns(options.columns);
     this.listen();
   }
@@ -120,7 +121,7 @@ export class RowList {
 
   /** Mark the column by which rows are sorted. @param {string} key @param {boolean} isDown */
   setSorted(key, isDown) {
-    (this.columns ?? []).forEach((column, i) => {
+    this.columns.forEach((column, i) => {
       const head = this.head.children[i];
       const order = isDown ? 'descending' : 'ascending';
       if (column.isSortable) head.setAttribute('aria-sort', column.key === key ? order : 'none');
@@ -250,7 +251,7 @@ export class RowList {
 
   addRow() {
     const row = create('div', { role: 'row' });
-    for (const { key } of this.columns ?? []) {
+    for (const { key } of this.columns) {
       row.append(create('span', { role: 'gridcell', class: `cell-${key}` }));
     }
     this.rows.push(row);

@@ -215,8 +215,6 @@ export class Source {
  * are dropped together the second does.
  */
 
-/** @typedef {(file: File) => Promise<void>} TakeFile */
-
 export class OpenedFiles {
   /** @param {Page} page */
   constructor(page) {
@@ -302,7 +300,7 @@ function hasFiles({ dataTransfer }) {
   return dataTransfer !== null && [...dataTransfer.types].includes('Files');
 }
 
-/** A button that asks for a file. @param {string} id @param {TakeFile} take */
+/** A button that asks for a file. @param {string} id @param {(file: File) => void} take */
 function listenToPicker(id, take) {
   const input = byId(`${id}-picker`, HTMLInputElement);
   byId(id, HTMLButtonElement).addEventListener('click', () => input.click());
@@ -314,15 +312,18 @@ function listenToPicker(id, take) {
   });
 }
 
-/** @param {{open: TakeFile, compare: TakeFile}} page */
-export function listenToFiles(page) {
+/** What is to be done with a file that is dropped. @param {DragEvent} event */
+const deedOf = ({ shiftKey }) => (shiftKey ? 'compare' : 'open');
+
+/** @param {OpenedFiles} files */
+export function listenToFiles(files) {
   const { dataset } = document.body;
-  listenToPicker('open-file', page.open);
-  listenToPicker('compare-file', page.compare);
+  listenToPicker('open-file', (file) => files.open(file));
+  listenToPicker('compare-file', (file) => files.compare(file));
   document.addEventListener('dragover', (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    dataset.drag = event.shiftKey ? 'compare' : 'open';
+    dataset.drag = deedOf(event);
   });
   document.addEventListener('dragleave', (event) => {
     if (!event.relatedTarget) delete dataset.drag;
@@ -333,8 +334,8 @@ export function listenToFiles(page) {
     event.preventDefault();
     const [first, second] = event.dataTransfer?.files ?? [];
     if (!first) return;
-    await (event.shiftKey ? page.compare : page.open)(first);
-    if (second && !event.shiftKey) await page.compare(second);
+    await files[deedOf(event)](first);
+    if (second && !event.shiftKey) await files.compare(second);
   });
 }
 

@@ -3,7 +3,7 @@
 /** Table views: functions, and the call tree, as tables. */
 
 import { ROOT } from './call_tree.js';
-import { create } from './dom.js';
+import { create, setText } from './dom.js';
 import { factsOf, placeOf } from './frame_details.js';
 import { baseName } from './frames.js';
 import { RowList, setCell } from './row_list.js';
@@ -15,7 +15,9 @@ import { factsOfRow, formatSorting, parseSorting, sortBy, sortFunctions } from '
 /** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./row_list.js').Column} Column */
+/** @typedef {import('./row_list.js').RowListOptions} RowListOptions */
 /** @typedef {import('./state.js').State} State */
+/** @typedef {import('./weights.js').Sorting} Sorting */
 /** @typedef {import('./weights.js').Table} Table */
 
 /* Top view: the functions of a selection as a table; sorted by a click, searched, of any length. */
@@ -45,55 +47,123 @@ export function formatChange(points) {
   return `${percent > 0 ? '+' : '−'}${Math.abs(percent).toFixed(Math.abs(percent) < 9.95 ? 2 : 1)} pt`;
 }
 
-export class TopView {
-  /** @param {HTMLElement} element @param {Actions} actions */
-  constructor(element, actions) {
-    this.element = element;
-    this.actions = actions;
+/** A list of functions, which tells all about the one that it is at. */
+export class FunctionList {
+  /**
+   * @param {HTMLElement} element @param {Actions} actions
+   * @param {Pick<RowListOptions, 'label' | 'columns' | 'onActive' | 'onOpen' | 'onSort'>} options
+   */
+  constructor(element, actions, options) {
     /** @type {Table | null} */
     this.table = null;
     /** @type {Int32Array} */
-    this.rows = new Int32Array(0);
+    this.order = new Int32Array(0);
+    this.actions = actions;
+    this.list = new RowList(element, {
+      ...options,
+      role: 'grid',
+      fill: (cells, row, line) => this.fill(cells, row, line),
+      onActive: (row) => {
+        actions.pick(this.frameAt(row), factsOfRow(this.known, this.order[row]));
+        options.onActive?.(row);
+      },
+      onMenu: (row, x, y) => actions.openMenu(this.frameAt(row), { x, y, from: element }),
+    });
+  }
+
+  /** The table, of which rows are. */
+  get known() {
+    return /** @type {Table} */ (this.table);
+  }
+
+  /** @param {number} row @returns {Frame} */
+  frameAt(row) {
+    return this.known.frames.get(this.known.frame[this.order[row]]);
+  }
+
+  /** @param {Table} table @param {Sorting} sorting @param {string} fn to be at @returns {number} its row */
+  show(table, sorting, fn) {
+    this.table = table;
+    this.order = sortFunctions(table, sorting, this.actions.found());
+    const at = fn ? this.order.findIndex((_, row) => this.frameAt(row).id === fn) : -1;
+    this.list.show(this.order.length, at);
+    return at;
+  }
+
+  focus() {
+    this.list.element.focus({ preventScroll: true });
+  }
+
+  /** @param {HTMLElement[]} cells @param {number} row @param {HTMLElement} line */
+  fill(cells, row, line) {
+    const { known: table, list, actions } = this;
+    const i = this.order[row];
+    const frame = this.frameAt(row);
+    const self = table.self[i] / (table.whole || 1);
+    const total = table.total[i] / (table.whole || 1);
+    line.style.setProperty('--self', self.toFixed(4));
+    line.style.setProperty('--total', total.toFixed(4));
+    /** @type {Record<string, string>} */
+    const texts = {
+      self: formatValue(table.self[i]),
+      'self-share': formatShare(self),
+      total: formatValue(table.total[i]),
+      'total-share': formatShare(total),
+      samples: formatCount(table.count[i]),
+      change: formatChange(total - (table.baseTotal?.[i] ?? 0) / (table.baseWhole || 1)),
+      name: frame.name.slice(0, 2000),
+      module: baseName(frame.module),
+    };
+    list.columns.forEach(({ key }, at) => {
+      const cell = cells[at];
+      setCell(cell, texts[key]);
+      if (key === 'module') cell.title = frame.module;
+      if (key !== 'name') return;
+      cell.title += `\n${texts.module}`;
+      cell.classList.toggle('is-inlined-name', frame.inlined);
+      actions.paintSwatch(cell, frame);
+    });
+  }
+}
+
+export class TopView {
+  /** @param {HTMLElement} element @param {Actions} actions */
+  constructor(element, actions) {
+    this.actions = actions;
     this.sorting = parseSorting('');
     this.summary = create('p', { class: 'view-summary', role: 'status' });
     const grid = create('div', { class: 'top-rows' });
     element.replaceChildren(this.summary, grid);
     this.isCompared = false;
-    this.list = new RowList(grid, {
-      role: 'grid',
+    this.functions = new FunctionList(grid, actions, {
       label: 'functions',
       columns: TOP_COLUMNS,
-      fill: (cells, row, line) => this.fill(cells, row, line),
-      onActive: (row) => this.pick(row),
-      onOpen: (row) => this.actions.change({ view: 'sandwich', fn: this.frameAt(row).id }, true),
-      onMenu: (row, x, y) => this.actions.openMenu(this.frameAt(row), { x, y, from: grid }),
-      onSort: (key) =>
-        this.actions.change({ sort: formatSorting(sortBy(this.sorting, key)) }, false),
+      onOpen: (row) => {
+        actions.change({ view: 'sandwich', fn: this.functions.frameAt(row).id }, true);
+      },
+      onSort: (key) => actions.change({ sort: formatSorting(sortBy(this.sorting, key)) }, false),
     });
   }
 
   /** @param {Table} table @param {State} state */
   show(table, state) {
-    const active = this.list.active >= 0 ? this.frameAt(this.list.active).id : state.fn;
-    this.table = table;
+    const { functions } = this;
+    const { list } = functions;
+    const fn = list.active >= 0 ? functions.frameAt(list.active).id : state.fn;
     this.setCompared(table.baseTotal !== undefined);
-    this.list.rename('samples', countName());
+    list.rename('samples', countName());
     this.sorting = parseSorting(state.sort);
-    const found = this.actions.found();
-    this.rows = sortFunctions(table, this.sorting, found);
-    this.list.setSorted(this.sorting.by, this.sorting.isDown);
-    const at = active ? this.rows.findIndex((_, row) => this.frameAt(row).id === active) : -1;
-    this.list.show(this.rows.length, at);
-    const all = formatCount(table.frame.length);
-    this.summary.textContent = found
-      ? `${formatCount(this.rows.length)} of ${all} functions`
-      : `${all} functions`;
+    list.setSorted(this.sorting.by, this.sorting.isDown);
+    functions.show(table, this.sorting, fn);
+    const all = `${formatCount(table.frame.length)} functions`;
+    const isPart = this.actions.found() !== null;
+    setText(this.summary, isPart ? `${formatCount(list.count)} of ${all}` : all);
   }
 
   hide() {}
 
   focus() {
-    this.list.element.focus({ preventScroll: true });
+    this.functions.focus();
   }
 
   /** @param {boolean} isCompared */
@@ -101,49 +171,8 @@ export class TopView {
     if (isCompared === this.isCompared) return;
     this.isCompared = isCompared;
     // Rows of the table before are none of this one.
-    this.list.show(0);
-    this.list.setColumns(isCompared ? COMPARED : TOP_COLUMNS);
-  }
-
-  /** @param {number} row @returns {Frame} */
-  frameAt(row) {
-    const { frames, frame } = /** @type {Table} */ (this.table);
-    return frames.get(frame[this.rows[row]]);
-  }
-
-  /** @param {number} row */
-  pick(row) {
-    const table = /** @type {Table} */ (this.table);
-    this.actions.pick(this.frameAt(row), factsOfRow(table, this.rows[row]));
-  }
-
-  /** @param {HTMLElement[]} cells @param {number} row @param {HTMLElement} line */
-  fill(cells, row, line) {
-    const table = /** @type {Table} */ (this.table);
-    const i = this.rows[row];
-    const frame = this.frameAt(row);
-    const whole = table.whole || 1;
-    const share = table.total[i] / whole;
-    line.style.setProperty('--self', (table.self[i] / whole).toFixed(4));
-    line.style.setProperty('--total', share.toFixed(4));
-    const [self, selfShare, total, totalShare, samples, name, module] = cells;
-    setCell(self, formatValue(table.self[i]));
-    setCell(selfShare, formatShare(table.self[i] / whole));
-    setCell(total, formatValue(table.total[i]));
-    setCell(totalShare, formatShare(share));
-    setCell(samples, this.isCompared ? this.changeOf(i) : formatCount(table.count[i]));
-    setCell(name, frame.name.slice(0, 2000));
-    name.classList.toggle('is-inlined-name', frame.inlined);
-    setCell(module, baseName(frame.module));
-    module.title = frame.module;
-    this.actions.paintSwatch(name, frame);
-  }
-
-  /** @param {number} i */
-  changeOf(i) {
-    const { total, whole, baseTotal, baseWhole } = /** @type {Table} */ (this.table);
-    const before = (baseTotal?.[i] ?? 0) / (baseWhole || 1);
-    return formatChange(total[i] / (whole || 1) - before);
+    this.functions.list.show(0);
+    this.functions.list.setColumns(isCompared ? COMPARED : TOP_COLUMNS);
   }
 }
 

@@ -10,7 +10,7 @@
  */
 
 import { Compare } from './compare.js';
-import { byId, create, createButton, setText } from './dom.js';
+import { byId, create, createButton, setText, showOptions } from './dom.js';
 import { HeatmapView } from './heatmap.js';
 import { formatSelector } from './search.js';
 import { formatCores, formatRange } from './short_text.js';
@@ -29,15 +29,11 @@ import { sumsOf, TimelineSource } from './timeline_source.js';
 /** @typedef {import('./heatmap.js').Heatmap} Heatmap */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./time_scale.js').TimeRange} TimeRange */
+/** @typedef {import('./time_scale.js').When} When */
 /** @typedef {import('./timeline.js').BuildChange} BuildChange */
 /** @typedef {import('./timeline.js').Shown} Shown */
 /** @typedef {import('./timeline_source.js').TimelineData} TimelineData */
-
-/**
- * @typedef {object} TimeActions
- * @property {(change: Partial<State>, isStep: boolean) => void} change
- * @property {(text: string) => void} say
- */
+/** @typedef {import('./view_deck.js').Actions} Actions */
 
 /** What the timeline can span, in s; 0: it is hidden. */
 export const SPANS_S = [600, 3600, 86400, 7 * 86400, 0];
@@ -57,7 +53,7 @@ function selectorOf(name, names) {
 }
 
 export class TimePanel {
-  /** @param {TimeActions} actions */
+  /** @param {Pick<Actions, 'change' | 'say'>} actions */
   constructor(actions) {
     this.actions = actions;
     this.elements = {
@@ -106,10 +102,8 @@ export class TimePanel {
 
   listen() {
     const { span, heat } = this.elements;
-    for (const s of SPANS_S) {
-      const text = s ? `timeline of ${formatRange(s)}` : 'no timeline';
-      span.append(create('option', { value: String(s) }, text));
-    }
+    const textOf = (/** @type {number} */ s) => (s ? `timeline of ${formatRange(s)}` : 'no timeline');
+    showOptions(span, SPANS_S.map((s) => ({ value: String(s), text: textOf(s) })), '');
     span.addEventListener('change', () =>
       this.actions.change({ timelineS: Number(span.value) }, false),
     );
@@ -261,30 +255,31 @@ export class TimePanel {
   /** @param {TimeRange} range @param {boolean} isStep */
   select(range, isStep) {
     const { state, view } = this;
-    if (!state || !view) return;
-    const when = whenOf(range, view.nowS, view.stepS);
-    if (this.compare.isPicking) {
-      this.compare.setPicking(false);
-      const query = state.base?.query ?? state.query;
-      this.actions.change({ base: { query, ...when } }, true);
-    } else {
-      this.actions.change(when, isStep);
+    if (state && view) this.take(state, whenOf(range, view.nowS, view.stepS), {}, isStep);
+  }
+
+  /**
+   * Look at a time, or compare with it if it was picked for that.
+   * @param {State} state @param {When} when @param {Partial<State>} map what the heat map shows then
+   */
+  take(state, when, map, isStep = true) {
+    const { compare, actions } = this;
+    if (!compare.isPicking) {
+      actions.change({ ...when, ...map }, isStep);
+      return;
     }
+    compare.setPicking(false);
+    const query = state.base?.query ?? state.query;
+    actions.change({ ...(state.at !== null && map), base: { query, ...when } }, true);
   }
 
   /** The milliseconds of some cells: the map stays where it is. @param {TimeRange} range */
   selectCells({ startS, endS }) {
-    const { state, compare } = this;
+    const { state } = this;
     const { map } = this.answers;
     if (!map || !state) return;
-    const when = { rangeS: exactS(endS - startS), at: endS };
     const heat = map.from + map.columns * map.column;
-    if (compare.isPicking) {
-      compare.setPicking(false);
-      const query = state.base?.query ?? state.query;
-      const fixed = state.at === null ? {} : { heat };
-      this.actions.change({ base: { query, ...when }, ...fixed }, true);
-    } else this.actions.change({ ...when, heat }, true);
+    this.take(state, { rangeS: exactS(endS - startS), at: endS }, { heat });
   }
 
   /** @param {boolean} isPicking */
