@@ -101,7 +101,7 @@ export class FrameDetails {
 /* Tool tip: everything about the frame beneath the pointer. The twin says the same in words. */
 
 const OFFSET_PX = 14;
-const MARGIN_PX = 8;
+const EDGE_PX = 6;
 const LONGEST_NAME = 600;
 
 const KIND_WORDS = {
@@ -171,7 +171,7 @@ export class Tooltip {
     if (this.shown !== node) this.fill(tree, node);
     this.shown = node;
     this.element.hidden = false;
-    this.place(x, y);
+    layAt(this.element, x, y, OFFSET_PX);
   }
 
   get isShown() {
@@ -201,18 +201,23 @@ export class Tooltip {
       table,
     );
   }
+}
 
-  /** Beside the pointer, and wholly on the page. @param {number} x @param {number} y */
-  place(x, y) {
-    const { style, offsetWidth, offsetHeight } = this.element;
-    const { clientWidth, clientHeight } = document.documentElement;
-    const isRightFree = x + OFFSET_PX + offsetWidth + MARGIN_PX <= clientWidth;
-    const isBelowFree = y + OFFSET_PX + offsetHeight + MARGIN_PX <= clientHeight;
-    const left = isRightFree ? x + OFFSET_PX : x - OFFSET_PX - offsetWidth;
-    const top = isBelowFree ? y + OFFSET_PX : y - OFFSET_PX - offsetHeight;
-    style.left = `${Math.max(MARGIN_PX, left)}px`;
-    style.top = `${Math.max(MARGIN_PX, top)}px`;
-  }
+/**
+ * Lay something wholly on the page, with a corner at a place, or so far beside it.
+ * @param {HTMLElement} element @param {number} x @param {number} y @param {number} [besidePx]
+ */
+function layAt(element, x, y, besidePx = 0) {
+  const { style, offsetWidth, offsetHeight } = element;
+  const { clientWidth, clientHeight } = document.documentElement;
+  /** @type {(at: number, size: number, room: number) => string} */
+  const within = (at, size, room) => {
+    const last = room - size - EDGE_PX;
+    const beyond = besidePx ? at - besidePx - size : last;
+    return `${Math.max(EDGE_PX, at + besidePx <= last ? at + besidePx : beyond)}px`;
+  };
+  style.left = within(x, offsetWidth, clientWidth);
+  style.top = within(y, offsetHeight, clientHeight);
 }
 
 /*
@@ -240,16 +245,21 @@ export function exactly(name) {
   return `=${name}`;
 }
 
-/** The state's transforms, and one more. @param {State} state @param {Transform} transform */
-function with1(state, transform) {
-  return { transforms: [...state.transforms, transform], zoom: [] };
+/**
+ * What makes deeds of words: the state's transforms, and one more.
+ * @param {State} state @param {string} name of what it is done with
+ * @returns {(text: string, verb: Transform['verb'], hint: string) => Deed}
+ */
+function transformer({ transforms }, name) {
+  return (text, verb, hint) => {
+    const transform = { verb, what: exactly(name) };
+    return { text, hint, change: { transforms: [...transforms, transform], zoom: [] } };
+  };
 }
 
 /** @param {Frame} frame @param {State} state @returns {DeedGroup} */
 function ofFunction(frame, state) {
-  const what = exactly(frame.name);
-  /** @type {(text: string, verb: Transform['verb'], hint: string) => Deed} */
-  const deed = (text, verb, hint) => ({ text, hint, change: with1(state, { verb, what }) });
+  const deed = transformer(state, frame.name);
   return {
     title: 'function',
     deeds: [
@@ -264,9 +274,7 @@ function ofFunction(frame, state) {
 
 /** @param {Frame} frame @param {State} state @returns {DeedGroup} */
 function ofModule(frame, state) {
-  const what = exactly(frame.module);
-  /** @type {(text: string, verb: Transform['verb'], hint: string) => Deed} */
-  const deed = (text, verb, hint) => ({ text, hint, change: with1(state, { verb, what }) });
+  const deed = transformer(state, frame.module);
   return {
     title: baseName(frame.module).slice(0, LONGEST_TITLE),
     deeds: [
@@ -324,16 +332,24 @@ export function deedsOf(frame, state, path) {
 /** @typedef {{text: string, hint?: string, run: () => void}} Entry */
 /** @typedef {{title: string, entries: Entry[]}} Group */
 
-const EDGE_PX = 6;
+/** Of so many in a row, the one that a key leads to, or −1. */
+export function oneAfter(
+  /** @type {string} */ key,
+  /** @type {number} */ at,
+  /** @type {number} */ count,
+  [before, after] = ['ArrowLeft', 'ArrowRight'],
+) {
+  if (key === after) return (at + 1) % count;
+  if (key === before) return (at + count - 1) % count;
+  if (key === 'Home') return 0;
+  return key === 'End' ? count - 1 : -1;
+}
 
 /** The item that a key leads to. @param {string} key @param {number} at @param {string[]} texts */
 export function itemAfter(key, at, texts) {
   const count = texts.length;
-  if (key === 'ArrowDown') return (at + 1) % count;
-  if (key === 'ArrowUp') return (at + count - 1) % count;
-  if (key === 'Home') return 0;
-  if (key === 'End') return count - 1;
-  if (key.length !== 1 || key === ' ') return -1;
+  const to = oneAfter(key, at, count, ['ArrowUp', 'ArrowDown']);
+  if (to >= 0 || key.length !== 1 || key === ' ') return to;
   for (let i = 1; i <= count; i++) {
     const next = (Math.max(at, -1) + i) % count;
     if (texts[next].toLowerCase().startsWith(key.toLowerCase())) return next;
@@ -383,7 +399,7 @@ export class Menu {
     this.element.setAttribute('aria-label', label);
     this.element.replaceChildren(heading, ...parts);
     this.element.hidden = false;
-    this.place(x, y);
+    layAt(this.element, x, y);
     this.items[0]?.focus();
   }
 
@@ -394,14 +410,6 @@ export class Menu {
       run();
     };
     return createButton(act, { role: 'menuitem', tabindex: '-1', title: hint ?? '' }, text);
-  }
-
-  /** Wholly on the page. @param {number} x @param {number} y */
-  place(x, y) {
-    const { style, offsetWidth, offsetHeight } = this.element;
-    const { clientWidth, clientHeight } = document.documentElement;
-    style.left = `${Math.max(EDGE_PX, Math.min(x, clientWidth - offsetWidth - EDGE_PX))}px`;
-    style.top = `${Math.max(EDGE_PX, Math.min(y, clientHeight - offsetHeight - EDGE_PX))}px`;
   }
 
   /** @param {boolean} isFocusBack */

@@ -70,9 +70,8 @@ export class HeatmapView {
   show(map, selected) {
     // Keyboard and pointer stay at their moments while the map moves on.
     const moved = (map.from - (this.map?.from ?? map.from)) * map.rows;
-    const last = map.rows * map.columns - 1;
     const keep = (/** @type {number} */ cell) =>
-      cell < 0 ? cell : Math.max(0, Math.min(last, cell - moved));
+      cell < 0 ? cell : clamp(cell - moved, map.rows * map.columns);
     this.focused = keep(this.focused);
     this.anchor = keep(this.anchor);
     if (this.drag) this.drag = { from: keep(this.drag.from), to: keep(this.drag.to) };
@@ -202,10 +201,8 @@ export class HeatmapView {
     const { map } = this;
     if (!map) return -1;
     const { left, top, width, height } = this.element.getBoundingClientRect();
-    const limit = (/** @type {number} */ n, /** @type {number} */ size) =>
-      Math.max(0, Math.min(size - 1, Math.floor(n)));
-    const column = limit(((clientX - left) / width) * map.columns, map.columns);
-    const row = map.rows - 1 - limit(((clientY - top) / height) * map.rows, map.rows);
+    const column = clamp(((clientX - left) / width) * map.columns, map.columns);
+    const row = map.rows - 1 - clamp(((clientY - top) / height) * map.rows, map.rows);
     return column * map.rows + row;
   }
 
@@ -285,6 +282,11 @@ export class HeatmapView {
   }
 }
 
+/** The whole number, of so many from 0 on, that is nearest. */
+function clamp(/** @type {number} */ n, /** @type {number} */ count) {
+  return Math.max(0, Math.min(count - 1, Math.floor(n)));
+}
+
 /** @param {number} one @param {number} other a cell */
 function ends(one, other) {
   return { first: Math.min(one, other), end: Math.max(one, other) + 1 };
@@ -333,8 +335,7 @@ export function rangeOfCells(
   /** @type {number} */ one,
   /** @type {number} */ other,
 ) {
-  const first = Math.min(one, other);
-  const end = Math.max(one, other) + 1;
+  const { first, end } = ends(one, other);
   const timeOf = (/** @type {number} */ cell) =>
     exactS(from + Math.floor(cell / rows) + (cell % rows) / rows);
   return { startS: timeOf(first), endS: timeOf(end) };
@@ -369,34 +370,26 @@ export function mostOf({ counts }) {
   return counts.reduce((most, column) => column.reduce((a, b) => Math.max(a, b), most), 0);
 }
 
-/** A cell that a key leads to, within the map. */
+/** How far a key leads: columns, and rows. @type {Record<string, [number, number]>} */
+const STEPS = {
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  PageUp: [-10, 0],
+  PageDown: [10, 0],
+  Home: [0, -ROWS],
+  End: [0, ROWS],
+};
+
+/** A cell that a key leads to, within the map, or −1. */
 export function cellByKey(
   /** @type {Pick<Heatmap, 'rows' | 'columns'>} */ { rows, columns },
   /** @type {number} */ cell,
   /** @type {string} */ key,
 ) {
-  const column = Math.floor(cell / rows);
-  const row = cell % rows;
-  const at = (/** @type {number} */ c, /** @type {number} */ r) =>
-    Math.max(0, Math.min(columns - 1, c)) * rows + Math.max(0, Math.min(rows - 1, r));
-  switch (key) {
-    case 'ArrowUp':
-      return at(column, row + 1);
-    case 'ArrowDown':
-      return at(column, row - 1);
-    case 'ArrowLeft':
-      return at(column - 1, row);
-    case 'ArrowRight':
-      return at(column + 1, row);
-    case 'PageUp':
-      return at(column - 10, row);
-    case 'PageDown':
-      return at(column + 10, row);
-    case 'Home':
-      return at(column, 0);
-    case 'End':
-      return at(column, rows - 1);
-    default:
-      return -1;
-  }
+  if (!STEPS[key]) return -1;
+  const [right, up] = STEPS[key];
+  const column = clamp(Math.floor(cell / rows) + right, columns);
+  return column * rows + clamp((cell % rows) + up, rows);
 }

@@ -9,6 +9,7 @@
 
 import { CodeSource, CodeView, filesOf, NO_SERVER } from './code_view.js';
 import { create, createButton } from './dom.js';
+import { oneAfter } from './frame_details.js';
 import { PARTS_STEP, SandwichView, SplitView, TimeView } from './graph_views.js';
 import { TopView, TreeView } from './table_views.js';
 
@@ -211,22 +212,6 @@ export const TABS = [
   { key: 'split', text: 'Split', title: 'a graph for each value of a label' },
 ];
 
-/** The tab that a key leads to. @param {string} key @param {number} at @param {number} count */
-export function tabAfter(key, at, count) {
-  switch (key) {
-    case 'ArrowRight':
-      return (at + 1) % count;
-    case 'ArrowLeft':
-      return (at + count - 1) % count;
-    case 'Home':
-      return 0;
-    case 'End':
-      return count - 1;
-    default:
-      return -1;
-  }
-}
-
 export class Tabs {
   /**
    * @param {HTMLElement} element @param {string} panel id of what is shown
@@ -247,7 +232,7 @@ export class Tabs {
   /** @param {KeyboardEvent} event */
   onKeyDown(event) {
     const at = this.buttons.findIndex((button) => button === document.activeElement);
-    const to = at < 0 ? -1 : tabAfter(event.key, at, this.buttons.length);
+    const to = at < 0 ? -1 : oneAfter(event.key, at, this.buttons.length);
     if (to < 0) return;
     event.preventDefault();
     this.buttons[to].focus();

@@ -246,12 +246,12 @@ export function showBreadcrumbs(list, tree, zoom, onPick) {
 const FOLD_LIBRARIES = /** @type {Transform} */ ({ verb: 'fold', what: '*' });
 const LONGEST_WHAT = 48;
 
-/** Those that can be typed. @type {{verb: Transform['verb'], text: string}[]} */
+/** Those that can be typed. @type {{value: Transform['verb'], text: string}[]} */
 const TYPED = [
-  { verb: 'focus', text: 'focus on' },
-  { verb: 'ignore', text: 'ignore' },
-  { verb: 'hide', text: 'hide' },
-  { verb: 'fold', text: 'fold' },
+  { value: 'focus', text: 'focus on' },
+  { value: 'ignore', text: 'ignore' },
+  { value: 'hide', text: 'hide' },
+  { value: 'fold', text: 'fold' },
 ];
 
 /** @param {Transform} transform */
@@ -294,11 +294,8 @@ class TransformChips {
   }
 
   createForm() {
-    const verb = create(
-      'select',
-      { 'aria-label': 'what to do' },
-      ...TYPED.map(({ verb: value, text }) => create('option', { value }, text)),
-    );
+    const verb = create('select', { 'aria-label': 'what to do' });
+    showOptions(verb, TYPED, TYPED[0].value);
     const what = create('input', {
       'aria-label': 'with which functions or modules',
       placeholder: 'text or /regex/',
@@ -313,8 +310,7 @@ class TransformChips {
       if (!text) return;
       what.value = '';
       this.toggleForm();
-      const typed = TYPED[verb.selectedIndex];
-      this.set([...this.transforms, { verb: typed.verb, what: text }]);
+      this.set([...this.transforms, { verb: TYPED[verb.selectedIndex].value, what: text }]);
     });
     form.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;

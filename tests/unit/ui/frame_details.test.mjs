@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { deedsOf, itemAfter } from '../../../web/ui/frame_details.js';
+import { deedsOf, itemAfter, oneAfter } from '../../../web/ui/frame_details.js';
 import { queryOfPart } from '../../../web/ui/graph_views.js';
 import { formatState, parseState } from '../../../web/ui/state.js';
-import { tabAfter } from '../../../web/ui/view_deck.js';
 import { formatChange } from '../../../web/ui/table_views.js';
 import { describeTransform, foldsLibraries, toggleLibraries } from '../../../web/ui/workbench.js';
 
@@ -102,10 +101,10 @@ test('a part alone is one more matcher, in the place of an older one', () => {
 });
 
 test('keys lead through tabs and menus, and round their ends', () => {
-  assert.equal(tabAfter('ArrowRight', 7, 8), 0);
-  assert.equal(tabAfter('ArrowLeft', 0, 8), 7);
-  assert.equal(tabAfter('End', 3, 8), 7);
-  assert.equal(tabAfter('x', 3, 8), -1);
+  assert.equal(oneAfter('ArrowRight', 7, 8), 0);
+  assert.equal(oneAfter('ArrowLeft', 0, 8), 7);
+  assert.equal(oneAfter('End', 3, 8), 7);
+  assert.equal(oneAfter('x', 3, 8), -1);
   const texts = ['Focus on it', 'Root here', 'Fold it'];
   assert.equal(itemAfter('ArrowDown', 2, texts), 0);
   assert.equal(itemAfter('f', 0, texts), 2);
