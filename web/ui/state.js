@@ -67,19 +67,6 @@ export const VERBS = /** @type {const} */ ([
   'fold',
   'recursion',
 ]);
-const AS_THEY_ARE = /** @type {const} */ ([
-  'fn',
-  'group',
-  'cards',
-  'open',
-  'thread',
-  'type',
-  'sort',
-  'file',
-]);
-const DEFAULT_RANGE_S = 30;
-const DEFAULT_TIMELINE_S = 3600;
-const DEFAULT_COLOUR = 'module';
 const COLOUR = /^(module|kind|share|label:[A-Za-z_]\w*)$/;
 const OPEN = /^(-|0([.-]+\w+)*)$/;
 const MAX_ZOOM = 1024;
@@ -93,15 +80,57 @@ function positive(text, otherwise) {
   return Number.isFinite(number) && number > 0 ? number : otherwise;
 }
 
-/** @template {string} T @param {readonly T[]} words @param {string | null} text */
-function oneOf(words, text) {
-  return words.find((word) => word === text) ?? words[0];
+/** What one of these words is, or the first of them. @param {readonly string[]} words */
+const oneOf = (words) => (/** @type {string} */ text) => (words.includes(text) ? text : words[0]);
+
+const asItIs = (/** @type {string} */ text) => text;
+
+/** Two moments, unix ms. @param {string} text @returns {[number, number] | null} */
+function parseSpan(text) {
+  const [from, to] = text.split('_').map(Number);
+  return from > 0 && to > from ? [from, to] : null;
 }
 
-/** @param {RegExp} pattern @param {string | null} text @returns {string} it, or '' */
-function matching(pattern, text) {
-  return text && pattern.test(text) ? text : '';
-}
+/**
+ * What stands in a field of its own, in that order; what is not there has the value of ''.
+ * @typedef {object} Field
+ * @property {string} [name] in the address, if it is another
+ * @property {(text: string) => any} parse
+ * @property {(value: any) => string} [format]
+ */
+
+/** @type {Partial<Record<keyof State, Field>>} */
+const FIELDS = {
+  view: { parse: oneOf(VIEWS) },
+  rangeS: { name: 'range', parse: (text) => positive(text, 30) },
+  at: { parse: (text) => positive(text, null) },
+  query: { parse: asItIs },
+  zoom: {
+    parse: (text) => (text ? text.split('.').slice(0, MAX_ZOOM) : []),
+    format: (zoom) => zoom.join('.'),
+  },
+  search: { parse: asItIs },
+  order: { parse: oneOf(['name', 'size']) },
+  fn: { parse: asItIs },
+  group: { parse: asItIs },
+  cards: { parse: (text) => Math.min(MAX_CARDS, Math.floor(positive(text, 0))) },
+  open: { parse: (text) => (OPEN.test(text) ? text : '') },
+  thread: { parse: asItIs },
+  type: { parse: asItIs },
+  sort: { parse: asItIs },
+  file: { parse: asItIs },
+  span: {
+    parse: parseSpan,
+    format: (span) => span?.map((/** @type {number} */ ms) => ms.toFixed(3)).join('_') ?? '',
+  },
+  colour: { parse: (text) => (COLOUR.test(text) ? text : 'module') },
+  scale: { parse: oneOf(['duration', 'total']) },
+  timelineS: { name: 'timeline', parse: (text) => (text === '0' ? 0 : positive(text, 3600)) },
+  heat: {
+    parse: (text) => (text ? Math.round(positive(text, 0)) : null),
+    format: (heat) => (heat === null ? '' : String(heat || 'on')),
+  },
+};
 
 /** @param {string[]} texts `verb:what` @returns {Transform[]} those that have a known verb */
 function parseTransforms(texts) {
@@ -132,40 +161,11 @@ function parseBase(fields, rest) {
 /** @param {string} hash with or without its # @returns {State} */
 export function parseState(hash) {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
-  const zoom = fields.get('zoom');
-  const range = {
-    query: fields.get('query') ?? '',
-    rangeS: positive(fields.get('range'), DEFAULT_RANGE_S),
-    at: positive(fields.get('at'), /** @type {number | null} */ (null)),
-  };
-  return {
-    ...range,
-    zoom: zoom ? zoom.split('.').slice(0, MAX_ZOOM) : [],
-    search: fields.get('search') ?? '',
-    order: oneOf(/** @type {const} */ (['name', 'size']), fields.get('order')),
-    view: oneOf(VIEWS, fields.get('view')),
-    transforms: parseTransforms(fields.getAll('do')),
-    fn: fields.get('fn') ?? '',
-    group: fields.get('group') ?? '',
-    open: matching(OPEN, fields.get('open')),
-    cards: Math.min(MAX_CARDS, Math.floor(positive(fields.get('cards'), 0))),
-    thread: fields.get('thread') ?? '',
-    colour: matching(COLOUR, fields.get('colour')) || DEFAULT_COLOUR,
-    type: fields.get('type') ?? '',
-    sort: fields.get('sort') ?? '',
-    file: fields.get('file') ?? '',
-    span: parseSpan(fields.get('span') ?? ''),
-    base: parseBase(fields, range),
-    scale: oneOf(/** @type {const} */ (['duration', 'total']), fields.get('scale')),
-    timelineS: fields.get('timeline') === '0' ? 0 : positive(fields.get('timeline'), DEFAULT_TIMELINE_S),
-    heat: fields.has('heat') ? Math.round(positive(fields.get('heat'), 0)) : null,
-  };
-}
-
-/** Two moments, unix ms. @param {string} text @returns {[number, number] | null} */
-function parseSpan(text) {
-  const [from, to] = text.split('_').map(Number);
-  return from > 0 && to > from ? [from, to] : null;
+  const state = /** @type {any} */ ({ transforms: parseTransforms(fields.getAll('do')) });
+  for (const [key, { name = key, parse }] of Object.entries(FIELDS)) {
+    state[key] = parse(fields.get(name) ?? '');
+  }
+  return { ...state, base: parseBase(fields, state) };
 }
 
 /** @param {URLSearchParams} fields @param {State} state */
@@ -180,22 +180,14 @@ function formatBase(fields, { base, query, rangeS, at }) {
 /** @param {State} state @returns {string} '' or #… */
 export function formatState(state) {
   const fields = new URLSearchParams();
-  if (state.view !== VIEWS[0]) fields.set('view', state.view);
-  if (state.rangeS !== DEFAULT_RANGE_S) fields.set('range', String(state.rangeS));
-  if (state.at !== null) fields.set('at', String(state.at));
-  if (state.query) fields.set('query', state.query);
-  for (const { verb, what } of state.transforms)
+  for (const [key, { name = key, parse, format = String }] of Object.entries(FIELDS)) {
+    const text = format(state[/** @type {keyof State} */ (key)]);
+    if (text !== format(parse(''))) fields.set(name, text);
+  }
+  for (const { verb, what } of state.transforms) {
     fields.append('do', what ? `${verb}:${what}` : verb);
-  if (state.zoom.length) fields.set('zoom', state.zoom.join('.'));
-  if (state.search) fields.set('search', state.search);
-  if (state.order !== 'name') fields.set('order', state.order);
-  for (const name of AS_THEY_ARE) if (state[name]) fields.set(name, String(state[name]));
-  if (state.span) fields.set('span', state.span.map((ms) => ms.toFixed(3)).join('_'));
-  if (state.colour !== DEFAULT_COLOUR) fields.set('colour', state.colour);
+  }
   formatBase(fields, state);
-  if (state.scale !== 'duration') fields.set('scale', state.scale);
-  if (state.timelineS !== DEFAULT_TIMELINE_S) fields.set('timeline', String(state.timelineS));
-  if (state.heat !== null) fields.set('heat', state.heat ? String(state.heat) : 'on');
   const text = fields.toString();
   return text ? `#${text}` : '';
 }
