@@ -9,7 +9,7 @@ import { create, setText, showOptions } from './dom.js';
 import { baseName } from './frames.js';
 import { RowList, setCell } from './row_list.js';
 import { formatCount, formatSamples, formatShare } from './short_text.js';
-import { isEmbedded } from './source.js';
+import { AnswerError, ask, isEmbedded } from './source.js';
 import { selectionOf } from './state.js';
 import { lackOf } from './truth.js';
 
@@ -239,7 +239,6 @@ export class CodeView {
 
 /** @template T @typedef {{value: T | null, sentence: string}} Answer */
 
-const LONGEST_ERROR = 300;
 export const NO_SERVER = 'The code of a function is read by the daemon; this is a file.';
 const NOT_REACHABLE = 'The server is not reachable.';
 
@@ -251,15 +250,12 @@ const NOT_REACHABLE = 'The server is not reachable.';
 async function get(address, read) {
   if (isEmbedded) return { value: null, sentence: NO_SERVER };
   try {
-    const response = await fetch(address, { cache: 'no-store' });
+    const response = await ask(address);
     const lack = lackOf(response);
-    if (response.ok) {
-      return { value: await read(response), sentence: lack && `They ${lack}.` };
-    }
-    const words = (await response.text()).trim().slice(0, LONGEST_ERROR);
-    return { value: null, sentence: `The server says: ${words || response.status}` };
-  } catch {
-    return { value: null, sentence: NOT_REACHABLE };
+    return { value: await read(response), sentence: lack && `They ${lack}.` };
+  } catch (error) {
+    const isTold = error instanceof AnswerError;
+    return { value: null, sentence: isTold ? `The server says: ${error.message}` : NOT_REACHABLE };
   }
 }
 

@@ -65,10 +65,11 @@ const LONGEST_PERIOD_MS = 60000;
 const LONGEST_PPROF_S = 3600;
 
 /** The server answered, but not with what was asked for. */
-class AnswerError extends Error {}
+export class AnswerError extends Error {}
 
-/** @param {Response} response */
-async function check(response) {
+/** @param {string} address @param {AbortSignal} [signal] @throws {AnswerError} */
+export async function ask(address, signal) {
+  const response = await fetch(address, { signal, cache: 'no-store' });
   if (response.ok) return response;
   const text = (await response.text()).trim().slice(0, LONGEST_ERROR);
   throw new AnswerError(text || `the server answers ${response.status} ${response.statusText}`);
@@ -192,15 +193,14 @@ export class Source {
   /** @param {string} address @param {AbortSignal} signal */
   async fetchProfile(address, signal) {
     if (isEmbedded) return embeddedBytes();
-    const response = await check(await fetch(address, { signal, cache: 'no-store' }));
+    const response = await ask(address, signal);
     return new Uint8Array(await response.arrayBuffer());
   }
 
   /** @param {AbortSignal} signal @returns {Promise<Status>} */
   async fetchStatus(signal) {
     if (isEmbedded) return {};
-    const response = await check(await fetch('/api/v1/status', { signal, cache: 'no-store' }));
-    return response.json();
+    return (await ask('/api/v1/status', signal)).json();
   }
 }
 

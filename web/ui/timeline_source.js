@@ -10,8 +10,10 @@
  * given up.
  */
 
+import { sentenceOf } from './dom.js';
 import { hashText } from './frames.js';
 import { heatmapUrl } from './heatmap.js';
+import { ask } from './source.js';
 import { lackOf } from './truth.js';
 
 /** @typedef {import('./heatmap.js').Heatmap} Heatmap */
@@ -42,7 +44,6 @@ const RETRY_MS = 5000;
 const SETTLED_S = 60;
 /** Labels come late, services come and go: an hour is asked for again each minute, a day each 24. */
 const KEPT_MS_OF_S = 1000 / 60;
-const LONGEST_ERROR = 200;
 
 /** Asks for one thing at a time, and not again before it may have changed. */
 class Asker {
@@ -73,15 +74,13 @@ class Asker {
     const timeout = setTimeout(() => abort.abort(late), TIMEOUT_MS);
     Object.assign(this, { key, askedMs: nowMs, isUnderWay: true });
     try {
-      const response = await fetch(url, { signal: abort.signal, cache: 'no-store' });
-      const text = await response.text();
-      if (!response.ok) throw new Error(text.trim().slice(0, LONGEST_ERROR) || response.statusText);
+      const response = await ask(url, abort.signal);
+      const answer = await response.json();
       if (abort !== this.abort) return;
-      onAnswer(JSON.parse(text));
+      onAnswer(answer);
       this.tell(lackOf(response), false);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : error;
-      if (abort === this.abort) this.tell(`cannot be had: ${reason}`, true);
+      if (abort === this.abort) this.tell(`cannot be had: ${sentenceOf(error)}`, true);
     } finally {
       clearTimeout(timeout);
       if (abort === this.abort) this.isUnderWay = false;
