@@ -128,12 +128,6 @@ export class CodeView {
     if (isOther) this.goToHottest();
   }
 
-  hide() {}
-
-  focus() {
-    this.source.element.focus({ preventScroll: true });
-  }
-
   /** @param {Code} code */
   noteOf({ frame, listing, sentence, sourceSentence, file }) {
     if (!frame) return PICK_ONE;
@@ -301,7 +295,6 @@ export class CodeSource {
 /**
  * @typedef {object} Instruction
  * @property {string} address
- * @property {string} bytes
  * @property {string} text
  * @property {number} self   samples at it
  * @property {number} total  also those in what it called
@@ -320,31 +313,32 @@ export class CodeSource {
 /** @typedef {{self: number, total: number}} Count */
 /** @typedef {{number: number, text: string, self: number, total: number}} SourceRow */
 
-const number = (/** @type {unknown} */ value) => (typeof value === 'number' ? value : 0);
-const text = (/** @type {unknown} */ value) => (typeof value === 'string' ? value : '');
-const list = (/** @type {unknown} */ value) => (Array.isArray(value) ? value : []);
+/**
+ * All of a pattern, with what is of its kind in a value.
+ * @param {any} value @param {any} pattern @returns {any}
+ */
+function like(value, pattern) {
+  if (Array.isArray(pattern)) {
+    return Array.isArray(value) ? value.map((item) => like(item, pattern[0])) : [];
+  }
+  if (typeof pattern !== 'object') return typeof value === typeof pattern ? value : pattern;
+  const fields = Object.entries(pattern).map(([key, part]) => [key, like(value?.[key], part)]);
+  return Object.fromEntries(fields);
+}
+
+/** @type {Listing} */
+const LISTING = {
+  function: '',
+  file: '',
+  self: 0,
+  total: 0,
+  instructions: [
+    { address: '', text: '', self: 0, total: 0, frames: [{ function: '', file: '', line: 0 }] },
+  ],
+};
 
 /** What another version's server leaves out is empty. @param {any} json @returns {Listing} */
-export function parseListing(json) {
-  return {
-    function: text(json?.function),
-    file: text(json?.file),
-    self: number(json?.self),
-    total: number(json?.total),
-    instructions: list(json?.instructions).map((line) => ({
-      address: text(line?.address),
-      bytes: text(line?.bytes),
-      text: text(line?.text),
-      self: number(line?.self),
-      total: number(line?.total),
-      frames: list(line?.frames).map((frame) => ({
-        function: text(frame?.function),
-        file: text(frame?.file),
-        line: number(frame?.line),
-      })),
-    })),
-  };
-}
+export const parseListing = (json) => like(json, LISTING);
 
 /** The files that instructions come from: that of the function first, then by samples. */
 export function filesOf(/** @type {Listing} */ { instructions }) {

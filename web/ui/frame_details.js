@@ -125,15 +125,13 @@ export function placeOf(tree, node) {
 
 /** The rows of the table: [what, value, and what that is a share of]. */
 function measures(/** @type {CallTree} */ tree, /** @type {number} */ node) {
-  const total = tree.total[node];
-  const self = tree.self[node];
-  const whole = tree.total[ROOT] || 1;
+  const { total, self, samples, whole } = factsOf(tree, node);
   const parent = node === ROOT ? total : tree.total[tree.parent[node]];
   return [
-    [valueName(), formatValue(total), formatSamples(tree.samples[node])],
-    ['of total', formatShare(total / whole), ''],
+    [valueName(), formatValue(total), formatSamples(samples)],
+    ['of total', formatShare(total / (whole || 1)), ''],
     ['of parent', formatShare(parent ? total / parent : 1), ''],
-    ['self', formatValue(self), formatShare(self / whole)],
+    ['self', formatValue(self), formatShare(self / (whole || 1))],
     ...comparison(tree, node),
   ];
 }
@@ -172,10 +170,6 @@ export class Tooltip {
     this.shown = node;
     this.element.hidden = false;
     layAt(this.element, x, y, OFFSET_PX);
-  }
-
-  get isShown() {
-    return this.shown >= 0;
   }
 
   hide() {

@@ -24,7 +24,7 @@ import { countName, formatCount, formatShare, formatValue, valueName } from './s
  * @typedef {object} PaneOptions
  * @property {string} label
  * @property {Actions} actions
- * @property {(node: number) => void} onOpen a click, or Enter
+ * @property {(node: number, layout: Layout) => void} onOpen a click, or Enter
  * @property {boolean} [isUpward]
  */
 
@@ -139,7 +139,7 @@ export class GraphPane {
     const isFirstTap = isTouch && node !== this.lastTouched;
     this.lastTouched = node;
     if (isFirstTap) this.point(event);
-    else if (node >= 0) this.options.onOpen(node);
+    else if (node >= 0) this.options.onOpen(node, /** @type {Layout} */ (this.layout));
   }
 
   /** Show what is beneath a pointer. @param {MouseEvent} event */
@@ -180,7 +180,7 @@ export class GraphPane {
     const step = stepsOf(graph.isUpward)[key];
     if (step) this.moveFocus(focused < 0 ? graph.viewport.zoom : step(layout, focused));
     if (step || focused < 0) return Boolean(step);
-    if (key === 'Enter') this.options.onOpen(focused);
+    if (key === 'Enter') this.options.onOpen(focused, layout);
     else if (key === 'ContextMenu') {
       const { x, y } = graph.boxOf(focused);
       const { left, top } = this.element.getBoundingClientRect();

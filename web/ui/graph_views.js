@@ -73,16 +73,12 @@ export class SandwichView {
 
   /** @param {HTMLElement} element @param {string} label @param {boolean} isUpward */
   createPane(element, label, isUpward) {
-    const pane = new GraphPane(element, {
+    return new GraphPane(element, {
       label: `${label}: arrow keys move, Enter puts a function in the middle`,
       actions: this.actions,
       isUpward,
-      onOpen: (node) => {
-        const { tree } = /** @type {Layout} */ (pane.layout);
-        this.pick(tree.frameOf(node));
-      },
+      onOpen: (node, { tree }) => this.pick(tree.frameOf(node)),
     });
-    return pane;
   }
 
   /** @param {Frame} frame */
@@ -106,10 +102,6 @@ export class SandwichView {
 
   hide() {
     this.actions.hideTip();
-  }
-
-  focus() {
-    this.functions.focus();
   }
 
   /** @param {Layout | null} callees whose root is the function in the middle */
@@ -181,10 +173,7 @@ class Card {
     this.pane = new GraphPane(graph, {
       label: 'graph',
       actions,
-      onOpen: (node) => {
-        const { tree } = /** @type {Layout} */ (this.pane.layout);
-        onOpen(tree.pathOf(node));
-      },
+      onOpen: (node, { tree }) => onOpen(tree.pathOf(node)),
     });
   }
 
@@ -256,10 +245,6 @@ export class SplitView {
 
   hide() {
     this.actions.hideTip();
-  }
-
-  focus() {
-    this.labels.focus();
   }
 
   clear() {
@@ -347,7 +332,7 @@ export class TimeView {
     this.pane = new GraphPane(graph, {
       label: 'stacks in order of time: arrow keys move, Enter looks at a box, + and − zoom',
       actions,
-      onOpen: (node) => this.lookAt(node),
+      onOpen: (node, layout) => this.lookAt(node, layout),
     });
     this.listen(graph);
     new ResizeObserver(() => this.showAxis()).observe(this.axis);
@@ -415,9 +400,8 @@ export class TimeView {
     this.look(zoomSpan(this.span, factor, at), isAtOnce);
   }
 
-  /** @param {number} node */
-  lookAt(node) {
-    const { start, end } = /** @type {Layout} */ (this.pane.layout);
+  /** @param {number} node @param {Layout} layout */
+  lookAt(node, { start, end }) {
     this.look(node === ROOT ? WHOLE : { start: start[node], end: end[node] }, false);
   }
 
@@ -464,10 +448,6 @@ export class TimeView {
   hide() {
     clearTimeout(this.timer);
     this.actions.hideTip();
-  }
-
-  focus() {
-    this.pane.focus();
   }
 
   /** @param {InOrder} answer */

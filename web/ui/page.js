@@ -16,10 +16,11 @@ import { EngineClient } from './engine_client.js';
 import { Tooltip } from './frame_details.js';
 import { GraphPane } from './graph_pane.js';
 import { describeMatches, formatSelector, nextMatch, parseSelector, searchTree } from './search.js';
-import { formatClock, formatRange, formatShare } from './short_text.js';
+import { formatRange, formatShare } from './short_text.js';
 import { isEmbedded, OpenedFiles, Source } from './source.js';
 import { formatState, parseState, profileUrl, RANGES_S } from './state.js';
 import { TimePanel } from './time_panel.js';
+import { formatClock } from './time_scale.js';
 import { describeEmptiness, earliest, remarks, showReasons, showTruths, truths } from './truth.js';
 import { isGraphView, ProcessList, showBreadcrumbs, Theme, Workbench } from './workbench.js';
 
@@ -179,7 +180,7 @@ export class Page {
     const options = ranges.map((s) => ({ value: String(s), text: `last ${formatRange(s)}` }));
     showOptions(range, options, String(rangeS));
     pause.ariaPressed = String(isPaused);
-    setText(pause, isPaused ? `Paused ${formatClock(at)}` : 'Live');
+    setText(pause, isPaused ? `Paused ${formatClock(at, 1)}` : 'Live');
     if (document.activeElement !== box) box.value = search;
     setText(orderButton, order === 'size' ? 'by size' : 'by name');
     this.elements.query.hidden = !query;

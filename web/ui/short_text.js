@@ -60,11 +60,6 @@ export function formatRange(s) {
   return `${Number((s / size).toPrecision(3))} ${unit}`;
 }
 
-/** Unix s → "14:03:20" where the reader is. @param {number} s */
-export function formatClock(s) {
-  return new Date(s * 1000).toLocaleTimeString([], { hour12: false });
-}
-
 /** Of the values of the profile that is shown, and of how often they were met. */
 let valueUnit = 'nanoseconds';
 let valueWords = 'CPU time';

@@ -90,10 +90,6 @@ export class FunctionList {
     return at;
   }
 
-  focus() {
-    this.list.element.focus({ preventScroll: true });
-  }
-
   /** @param {HTMLElement[]} cells @param {number} row @param {HTMLElement} line */
   fill(cells, row, line) {
     const { known: table, list, actions } = this;
@@ -158,12 +154,6 @@ export class TopView {
     const all = `${formatCount(table.frame.length)} functions`;
     const isPart = this.actions.found() !== null;
     setText(this.summary, isPart ? `${formatCount(list.count)} of ${all}` : all);
-  }
-
-  hide() {}
-
-  focus() {
-    this.functions.focus();
   }
 
   /** @param {boolean} isCompared */
@@ -243,12 +233,6 @@ export class TreeView {
     if (!old && active > 0) this.list.reveal(active);
   }
 
-  hide() {}
-
-  focus() {
-    this.list.element.focus({ preventScroll: true });
-  }
-
   /** @param {number} row */
   pick(row) {
     const { nodes, layout } = /** @type {TreeRows} */ (this.rows);
@@ -306,7 +290,7 @@ export class TreeView {
     const row = rows.reveal(node);
     list.show(rows.nodes.length, row);
     list.setActive(row);
-    this.focus();
+    list.element.focus({ preventScroll: true });
     this.tell();
   }
 

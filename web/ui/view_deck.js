@@ -56,8 +56,7 @@ import { TopView, TreeView } from './table_views.js';
 /**
  * @typedef {object} View
  * @property {(answer: any, state: State) => void} show
- * @property {() => void} hide
- * @property {() => void} focus
+ * @property {() => void} [hide]
  * @property {(direction: 1 | -1) => void} [goToMatch]
  */
 
@@ -115,7 +114,7 @@ export class ViewDeck {
   /** Let only the view of this name be seen, or none of them. @param {string} name */
   turnTo(name) {
     if (name === this.shown) return;
-    if (this.has(this.shown)) this.viewOf(this.shown).view.hide();
+    if (this.has(this.shown)) this.viewOf(this.shown).view.hide?.();
     this.shown = name;
     if (this.has(name)) this.viewOf(name);
     for (const [key, { element }] of this.views) element.hidden = key !== name;
