@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What of a file of the page is served: all but its comments, and the spaces and ends of lines that
 mean nothing. That a name stays what it is, which the types have been checked for, means nothing to
-a browser, either: `const` is served as `let`.
+a browser, either: `const` is served as `let`; and a fraction needs no 0.
 
 Strings, templates and regular expressions are left alone; so are spaces that keep words, or signs,
 apart, and ends of lines where a statement may end without a semicolon. Each import and export has a
@@ -20,6 +20,8 @@ NEEDLESS = re.compile(r" ?([=*<>(){}\[\],;:?&|!%^~]) ?")
 # ends with an object has its semicolon.
 # A declaration, and not a name's part.
 CONSTANT = re.compile(r"(?<![\w$.])const(?=[ {\[])")
+# That of a fraction, which needs none.
+ZERO = re.compile(r"(?<![\w.$])0(?=\.\d)")
 LINE_END = re.compile(
     r"(?:(?<=[;{(,\[=&|?:])\n|(?<=\})\n(?=[\w$#])|\n(?=[)\]},;:?.&|=]))(?!(?:im|ex)port\b)")
 # The last semicolon of a block, unless it is all that a loop does; a comma after the last item.
@@ -70,7 +72,7 @@ def next_literal(text, at, before):
 
 def squeeze(code):
     code = NEEDLESS.sub(r"\1", BLANK.sub(" ", INDENT.sub("", code)))
-    code = CONSTANT.sub("let", code)
+    code = ZERO.sub("", CONSTANT.sub("let", code))
     code = LINE_END.sub("", re.sub("\n+", "\n", AROUND_SIGN.sub(r"\1", code)))
     return AT_CLOSE.sub("", code)
 
@@ -99,7 +101,7 @@ def squeeze_script(text):
         if literal[:1] in QUOTES:
             code[i] = code[i].rstrip(" ")
             code[i + 1] = code[i + 1].lstrip(" ")
-    return "".join(part for pair in zip(code, [*out[1::2], ""]) for part in pair)
+    return "".join(part for pair in zip(code, [*out[1::2], ""]) for part in pair).rstrip()
 
 
 def squeeze_style(text):
@@ -107,6 +109,7 @@ def squeeze_style(text):
     text = re.sub("\n+", "\n", COMMENT.sub("", text))
     parts = re.split(f"({STRING.pattern})", text)
     parts[::2] = [AFTER_COLON.sub(":", IN_STYLE.sub(r"\1", part)) for part in parts[::2]]
+    parts[::2] = [ZERO.sub("", part) for part in parts[::2]]
     return "".join(parts)
 
 

@@ -127,6 +127,7 @@ test('signs keep the spaces without which they would be others', async () => {
     ["`${x + y} + ${' + '}` + ' + ' + /[ ]/g", "`${x + y} + ${' + '}`+' + '+ /[ ]/g"],
     ["typeof 'x' + (typeof `x` in { y })", "typeof'x'+(typeof`x`in{y})"],
     ['typeof /x/g in { object: x }', 'typeof /x/g in{object:x}'],
+    ["x > 10.05 ? 0.25 : '0.5'", "x>10.05?.25:'0.5'"],
   ];
   const moduleOf = (/** @type {string[]} */ texts) =>
     texts.map((text, i) => `export let f${i}=(x,y)=>${text};\n`).join('');
@@ -143,7 +144,7 @@ test('a style sheet has what it imports, and keeps the spaces that mean somethin
     '@import "first.css";',
     'a :hover, b > c {',
     '  content: "x: y; { z, > }";',
-    "  margin: calc(1px + 2px) 0; font: 1rem 'A, B', serif;",
+    "  margin: calc(1px + 0.2px) 0; font: 10.5rem 'A, B', serif;",
     '}',
     '@media (min-width: 2em) and (pointer: fine) { a:is(b, c) ~ d { color: red } }',
     '',
@@ -151,7 +152,7 @@ test('a style sheet has what it imports, and keeps the spaces that mean somethin
   const served =
     'p{margin:0}' +
     'a :hover,b>c{content:"x: y; { z, > }";' +
-    "margin:calc(1px + 2px) 0;font:1rem 'A, B',serif;}" +
+    "margin:calc(1px + .2px) 0;font:10.5rem 'A, B',serif;}" +
     '@media (min-width:2em) and (pointer:fine){a:is(b,c) ~ d{color:red}}';
   try {
     mkdirSync(out);
