@@ -35,11 +35,11 @@ const FEW = 12;
 /** The children of each node, in the order of their numbers. @param {CallTree} tree */
 export function gatherChildren({ size, parent }) {
   const firstChild = new Int32Array(size + 1);
-  for (let node = 1; node < size; node++) firstChild[parent[node] + 1]++;
-  for (let node = 0; node < size; node++) firstChild[node + 1] += firstChild[node];
-  const children = new Int32Array(Math.max(0, size - 1));
-  const next = firstChild.slice();
-  for (let node = 1; node < size; node++) children[next[parent[node]]++] = node;
+  for (let node = 1; node < size; node++) firstChild[parent[node]]++;
+  let end = 0;
+  for (let node = 0; node <= size; node++) firstChild[node] = end += firstChild[node];
+  const children = new Int32Array(end);
+  for (let node = size - 1; node > 0; node--) children[--firstChild[parent[node]]] = node;
   return { firstChild, children };
 }
 

@@ -18,7 +18,7 @@
 
 import { ROOT } from './call_tree.js';
 import { baseName } from './frames.js';
-import { grown, LIMITS, Rows } from './profile.js';
+import { Numbers } from './profile.js';
 import { labelColumn } from './search.js';
 
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
@@ -75,33 +75,42 @@ function weighStacks(stacks, selected, nStacks) {
   };
 }
 
-/** @param {Stacks} stacks @param {Uint8Array} selected @param {Int32Array} groups */
+/**
+ * Nearly all samples of a stack are in one group: what else there is, is in a map.
+ * @param {Stacks} stacks @param {Uint8Array} selected @param {Int32Array} groups
+ */
 function weighPairs(stacks, selected, groups) {
   const { gone, stack, set } = stacks;
-  const pairs = new Rows(2 * LIMITS.samples, '');
-  let time = new Float64Array(1024);
-  let count = new Float64Array(1024);
+  const nStacks = stacks.first.length - 1;
+  const rows = new Int32Array(nStacks).fill(-1);
+  /** @type {Map<number, number>} */
+  const others = new Map();
+  const group = new Numbers(new Int32Array(1024));
+  const stackOf = new Numbers(new Int32Array(1024));
+  const time = new Numbers(new Float64Array(1024));
+  const count = new Numbers(new Float64Array(1024));
   for (let i = 0; i < stack.length; i++) {
     if (!selected[set[i]] || gone?.[stack[i]] || isNothing(stacks, i)) continue;
-    pairs.push(groups[set[i]]);
-    pairs.push(stack[i]);
-    const row = pairs.endRow();
-    if (row >= time.length) {
-      time = grown(time, row * 2);
-      count = grown(count, row * 2);
+    const wanted = groups[set[i]];
+    let row = rows[stack[i]];
+    const isFirst = row < 0 || group.data[row] === wanted;
+    const key = wanted * nStacks + stack[i];
+    if (!isFirst) row = others.get(key) ?? -1;
+    if (row >= 0) {
+      time.data[row] += stacks.time[i];
+      count.data[row] += stacks.count[i];
+      continue;
     }
-    time[row] += stacks.time[i];
-    count[row] += stacks.count[i];
+    if (isFirst) rows[stack[i]] = group.size;
+    else others.set(key, group.size);
+    group.push(wanted);
+    stackOf.push(stack[i]);
+    time.push(stacks.time[i]);
+    count.push(stacks.count[i]);
   }
-  const { data } = pairs.finish();
-  const n = data.length / 2;
-  const group = new Int32Array(n);
-  const ofRow = new Int32Array(n);
-  for (let row = 0; row < n; row++) {
-    group[row] = data[2 * row];
-    ofRow[row] = data[2 * row + 1];
-  }
-  return { stacks, stack: ofRow, group, time, count, scale: 1 };
+  const { data, size } = group;
+  const columns = { stack: stackOf.data.subarray(0, size), group: data.subarray(0, size) };
+  return { stacks, ...columns, time: time.data, count: count.data, scale: 1 };
 }
 
 /** Where a frame is in each row's stack, at its outermost call; −1 where it is not. */
