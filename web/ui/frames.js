@@ -207,6 +207,10 @@ class FunctionFrames {
   constructor(frames, profile) {
     this.frames = frames;
     this.profile = profile;
+    const { strings, mappingFile, unmapped } = profile;
+    const texts = Array.from(mappingFile, (text) => strings[text]);
+    /** Of each mapping, after that of none. */
+    this.modules = ['', ...texts].map((module) => ({ module, kind: kindOfModule(module, unmapped) }));
     const n = 2 * profile.functionName.length;
     this.mapping = new Int32Array(n).fill(-2);
     this.row = new Int32Array(n);
@@ -216,12 +220,12 @@ class FunctionFrames {
   rowOf(fn, mapping, inlined) {
     const place = 2 * fn + (inlined ? 1 : 0);
     if (fn >= 0 && this.mapping[place] === mapping) return this.row[place];
-    const { strings, mappingFile, functionName, functionFile, functionLine } = this.profile;
-    const module = mapping < 0 ? '' : strings[mappingFile[mapping]];
+    const { strings, functionName, functionFile, functionLine } = this.profile;
+    const { module, kind } = this.modules[mapping + 1];
     const name = fn < 0 ? UNKNOWN : strings[functionName[fn]];
     const row = this.frames.add({
       name,
-      kind: kindOf(name, module, this.profile.unmapped),
+      kind: kindIn(kind, name),
       module,
       file: fn < 0 ? '' : strings[functionFile[fn]],
       startLine: fn < 0 ? 0 : functionLine[fn],
@@ -235,11 +239,10 @@ class FunctionFrames {
 
   /** Of a location of which no more is known. @param {number} location */
   addressRow(location) {
-    const { strings, mappingFile, locationMapping, locationAddress } = this.profile;
-    const mapping = locationMapping[location];
-    const module = mapping < 0 ? '' : strings[mappingFile[mapping]];
+    const { locationMapping, locationAddress } = this.profile;
+    const { module, kind: inModule } = this.modules[locationMapping[location] + 1];
     const name = nameOfAddress(module, locationAddress[location]);
-    const kind = kindOf(name, module, this.profile.unmapped);
+    const kind = kindIn(inModule, name);
     return this.frames.add({ name, kind, module, file: '', startLine: 0, inlined: false });
   }
 }
@@ -336,14 +339,24 @@ export function baseName(path) {
  * @returns {FrameKind}
  */
 export function kindOf(name, module, unmapped = 'jit') {
+  return kindIn(kindOfModule(module, unmapped), name);
+}
+
+/**
+ * What the functions of a module are if they have names.
+ * @param {string} module @param {'jit' | 'native'} unmapped @returns {FrameKind}
+ */
+function kindOfModule(module, unmapped) {
   if (module === CUT_MODULE) return 'cut';
-  if (module.startsWith('[') && !USER_BRACKETS.has(module) && !JIT_MODULE.test(module)) {
-    return 'kernel';
-  }
-  if (NO_NAME.test(name) || name === UNKNOWN) return 'unnamed';
   if (!module) return unmapped;
   if (JIT_MODULE.test(module)) return 'jit';
-  return 'native';
+  return module.startsWith('[') && !USER_BRACKETS.has(module) ? 'kernel' : 'native';
+}
+
+/** @param {FrameKind} kind of its module @param {string} name @returns {FrameKind} */
+function kindIn(kind, name) {
+  if (kind === 'cut' || kind === 'kernel') return kind;
+  return NO_NAME.test(name) || name === UNKNOWN ? 'unnamed' : kind;
 }
 
 /** What source files of an ending are written in. @type {Record<string, string>} */

@@ -291,10 +291,11 @@ export class Page {
   async rebuild() {
     const { state } = this;
     if (!this.summary) return;
-    this.showProcesses();
     try {
       const question = this.question(state);
-      const layout = await this.engine.picture(question);
+      const asked = this.engine.picture(question);
+      this.showProcesses();
+      const layout = await asked;
       if (!layout) return;
       await this.find();
       this.workbench.showTypes(this.summary, state.type);

@@ -82,11 +82,13 @@ function expand({ stackFrames, frameLocation }, of) {
     for (let i = stackFrames[stack + 1] - 1; i >= stackFrames[stack] && at <= most; i--) {
       const location = frameLocation[i];
       if (location < 0) continue;
+      // It has one at least, and mostly no more.
+      let f = firstOf[location];
       const stop = firstOf[location + 1];
-      for (let f = firstOf[location]; f < stop && at <= most; f++, at++) {
+      do {
         frame[at] = frameOf[f];
-        line[at] = lineOf[f];
-      }
+        line[at++] = lineOf[f];
+      } while (++f < stop && at <= most);
     }
     if (at > most) nDeep++;
     at = Math.min(at, most);
