@@ -284,16 +284,14 @@ function readLine(wire, functions, lineFunction, lineNumber) {
 class SampleReader {
   /**
    * @param {Wire} wire @param {Ids} locations
-   * @param {{n: number, width: number, text: (index: number) => number, timeKey: number,
-   *   precisionKey: number}} shape
+   * @param {{n: number, width: number, strings: string[], text: (index: number) => number}} shape
    */
-  constructor(wire, locations, { n, width, text, timeKey, precisionKey }) {
+  constructor(wire, locations, { n, width, strings, text }) {
     this.wire = wire;
     this.locations = locations;
     this.width = width;
+    this.strings = strings;
     this.text = text;
-    this.timeKey = timeKey;
-    this.precisionKey = precisionKey;
     this.isCoarse = false;
     /** Samples of which only the second is known. */
     this.nCoarse = 0;
@@ -305,7 +303,8 @@ class SampleReader {
     this.sampleSet = new Int32Array(n);
     this.values = new Float64Array(n * width);
     this.nValues = 0;
-    this.atNs = timeKey > 0 ? new Float64Array(n) : null;
+    /** @type {Float64Array | null} */
+    this.atNs = null;
   }
 
   /** @param {number} row @param {number} end */
@@ -384,8 +383,11 @@ class SampleReader {
       else wire.skip(tag);
     }
     wire.expectEnd(end);
-    if (this.atNs && key === this.timeKey) this.atNs[row] = number;
-    else if (key && key === this.precisionKey) this.isCoarse = true;
+    const name = this.strings[key];
+    if (name === 'end_timestamp_ns') {
+      this.atNs ??= new Float64Array(this.sampleSet.length);
+      this.atNs[row] = number;
+    } else if (name === 'timestamp_precision_ns') this.isCoarse = true;
     else if (value) {
       this.sets.push(key);
       this.sets.push(value);
@@ -445,9 +447,8 @@ function readMessages(wire, found) {
   const samples = new SampleReader(wire, locations.ids, {
     n: found.samples.size,
     width: types.length,
+    strings,
     text,
-    timeKey: strings.indexOf('end_timestamp_ns'),
-    precisionKey: strings.indexOf('timestamp_precision_ns'),
   });
   readEach(wire, found.samples, (row, end) => samples.read(row, end));
   return {

@@ -169,11 +169,9 @@ function predicate({ operator, value }) {
  */
 export function labelColumn({ strings, setLabels, labelKey, labelValue }, name) {
   const column = new Int32Array(setLabels.length - 1);
-  const keys = new Set();
-  for (let i = strings.indexOf(name); i >= 0; i = strings.indexOf(name, i + 1)) keys.add(i);
-  for (let set = 0; keys.size && set < column.length; set++) {
+  for (let set = 0; set < column.length; set++) {
     for (let i = setLabels[set]; i < setLabels[set + 1]; i++) {
-      if (keys.has(labelKey[i])) column[set] = labelValue[i];
+      if (strings[labelKey[i]] === name) column[set] = labelValue[i];
     }
   }
   return column;
