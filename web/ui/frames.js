@@ -149,7 +149,7 @@ export class Frames {
     if (this.ranked.length === this.size) return this.ranked;
     const { names } = this;
     const sorted = names.map((_, row) => row);
-    sorted.sort((a, b) => (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : this.tie(a, b)));
+    sorted.sort((a, b) => (names[a] < names[b] ? -1 : names[a] === names[b] ? this.tie(a, b) : 1));
     this.ranked = new Int32Array(this.size);
     for (let rank = 0; rank < sorted.length; rank++) this.ranked[sorted[rank]] = rank;
     return this.ranked;
