@@ -86,13 +86,14 @@ async function assertAlive(page) {
   }
 }
 
-/** @returns {Promise<string[]>} the cells of the first row of a function */
+/** @returns {Promise<string[]>} the cells of the first row of a function, once it is there */
 async function cells(page, name) {
-  return page.evaluate((wanted) => {
+  const found = await page.waitForFunction((wanted) => {
     const rows = [...document.querySelectorAll('#graph .twin [role=row][id]')];
     const texts = rows.map((row) => [...row.children].map((cell) => cell.textContent));
-    return texts.find(([text]) => text === wanted) ?? [];
+    return texts.find(([text]) => text === wanted);
   }, name);
+  return found.jsonValue();
 }
 
 async function truth(page, name) {
