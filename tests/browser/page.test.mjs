@@ -55,6 +55,8 @@ class PageTest {
   }
 
   async cells(row) {
+    // Rows come some a frame.
+    await row.first().waitFor({ state: 'attached' });
     const texts = await row.getByRole('gridcell').allTextContents();
     return Object.fromEntries(CELLS.map((cell, i) => [cell, texts[i]]));
   }
