@@ -300,6 +300,22 @@ const tests = {
     assert.match(change, /^−(4[0-9]|5[0-9])\.\d pt$/);
   },
 
+  async 'another selection is typed, and compared with'(open) {
+    const { page, counts } = await opened(open, { thread: 'stoker' });
+    await page.getByLabel('compare with', { exact: true }).selectOption('query');
+    const query = page.getByLabel('selection that it is compared with');
+    await query.fill(answers.queryOf(plan, 'baker'));
+    await query.press('Enter');
+    await page.locator('.compare .legend li').nth(4).waitFor();
+    const boxes = await boxesOf(page, '#graph .twin');
+    const [stoke, bake] = ['stoke', 'bake'].map((name) => boxNamed(boxes, name));
+    assert.match(`${stoke.change} · ${bake.change}`, /^new; .* · gone; /);
+    assert.deepEqual([stoke.samples, bake.samples], [counts.through('stoke'), 0]);
+    await page.getByRole('button', { name: 'stop comparing' }).press('Enter');
+    await page.locator('.compare').waitFor({ state: 'hidden' });
+    assert.equal(await page.evaluate(() => document.activeElement?.ariaLabel), 'compare with');
+  },
+
   async 'the timeline adds up to the range, step by step'(open) {
     const { page } = await opened(open, { timeline: '600' });
     const seconds = plan.ns / 1e9;

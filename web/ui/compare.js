@@ -120,12 +120,16 @@ export class Compare {
       { title: 'change places' },
       '⇄ swap',
     );
-    const stop = createButton(() => this.listener.onChange({ base: null }), {}, 'stop comparing');
+    const stop = () => {
+      this.listener.onChange({ base: null });
+      this.choice.focus();
+    };
     this.query.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') this.setQuery(this.query.value.trim());
       if (event.key === 'Escape') this.query.hidden = true;
     });
-    this.element.append(this.words, this.scale, swap, stop, this.legend);
+    const end = createButton(stop, {}, 'stop comparing');
+    this.element.append(this.words, this.scale, swap, end, this.legend);
     this.query.hidden = true;
   }
 
