@@ -5,7 +5,7 @@
  * that is picked on one side is marked on the other.
  */
 
-import { create, setText, showOptions } from './dom.js';
+import { create, createSelect, setText, showOptions } from './dom.js';
 import { baseName } from './frames.js';
 import { RowList, setCell } from './row_list.js';
 import { formatCount, formatSamples, formatShare } from './short_text.js';
@@ -74,8 +74,8 @@ export class CodeView {
     this.file = '';
     this.markedLine = 0;
     this.title = create('h2', { class: 'code-title', hidden: '' });
-    this.files = create('select', { 'aria-label': 'source file' });
-    this.files.addEventListener('change', () => actions.change({ file: this.files.value }, true));
+    const show = (/** @type {string} */ file) => actions.change({ file }, true);
+    this.files = createSelect(show, { 'aria-label': 'source file' });
     this.note = create('p', { class: 'code-note', role: 'status' });
     const source = create('div', { class: 'code-source' });
     const assembly = create('div', { class: 'code-assembly' });

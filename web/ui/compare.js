@@ -9,7 +9,7 @@
  * A base is a range, a selection, or both; what it does not say is as in the state itself.
  */
 
-import { create, createButton, setText, showOptions } from './dom.js';
+import { create, createButton, createSelect, setText } from './dom.js';
 import { Palette } from './palette.js';
 import { formatRange, formatShare } from './short_text.js';
 import { exactS, formatSpan, rangeOf } from './time_scale.js';
@@ -89,29 +89,21 @@ export class Compare {
   }
 
   createChoice() {
-    const choice = create('select', { 'aria-label': 'compare with' });
-    const offers = [
+    return createSelect((value) => this.choose(value), { 'aria-label': 'compare with' }, [
       { value: '', text: 'compare with…' },
       ...BEFORE,
       { value: 'pick', text: 'a range picked on the timeline' },
       { value: 'query', text: 'another selection' },
-    ];
-    showOptions(choice, offers, '');
-    choice.addEventListener('change', () => this.choose(choice.value));
-    return choice;
+    ]);
   }
 
   createScale() {
-    const scale = create('select', { 'aria-label': 'what makes them comparable' });
-    const offers = [
+    const pick = (/** @type {string} */ value) =>
+      this.listener.onChange({ scale: /** @type {State['scale']} */ (value) });
+    return createSelect(pick, { 'aria-label': 'what makes them comparable' }, [
       { value: 'duration', text: 'by time: as if they were as long' },
       { value: 'total', text: 'by share: as if they were as much' },
-    ];
-    showOptions(scale, offers, '');
-    scale.addEventListener('change', () =>
-      this.listener.onChange({ scale: /** @type {State['scale']} */ (scale.value) }),
-    );
-    return scale;
+    ]);
   }
 
   fill() {

@@ -83,6 +83,29 @@ export function showOptions(select, options, picked) {
   select.value = picked;
 }
 
+/**
+ * A select, and what happens with what is picked.
+ * @param {(value: string) => void} onPick @param {Record<string, string>} attributes
+ * @param {{value: string, text: string}[]} options
+ */
+export function createSelect(onPick, attributes, options = []) {
+  const select = create('select', attributes);
+  showOptions(select, options, '');
+  select.addEventListener('change', () => onPick(select.value));
+  return select;
+}
+
+/**
+ * Have just these children, in this order. Those that are there stay, with their focus.
+ * @param {Element} parent @param {Element[]} children
+ */
+export function arrange(parent, children) {
+  for (const child of [...parent.children]) if (!children.includes(child)) child.remove();
+  children.forEach((child, i) => {
+    if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null);
+  });
+}
+
 /** What an error says. @param {unknown} error */
 export const sentenceOf = (error) => (error instanceof Error ? error.message : String(error));
 

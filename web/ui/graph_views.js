@@ -3,7 +3,7 @@
 /** Graph views: those made of graph panes: one function, the parts of a label, the order of time. */
 
 import { ROOT } from './call_tree.js';
-import { create, createButton, setText, showOptions } from './dom.js';
+import { arrange, create, createButton, createSelect, setText, showOptions } from './dom.js';
 import { GraphPane } from './graph_pane.js';
 import { formatSelector, parseSelector } from './search.js';
 import {
@@ -198,10 +198,7 @@ export class SplitView {
     /** @type {Split | null} */
     this.split = null;
     this.query = '';
-    this.labels = create('select', { class: 'split-label' });
-    this.labels.addEventListener('change', () =>
-      actions.change({ group: this.labels.value, cards: 0 }, true),
-    );
+    this.labels = createSelect((group) => actions.change({ group, cards: 0 }, true), {});
     this.summary = create('span', { role: 'status' });
     const picker = create('label', {}, 'a graph for each ', this.labels);
     this.cards = create('ul', { class: 'split-cards' });
@@ -218,25 +215,21 @@ export class SplitView {
   /** @param {Split} split @param {State} state */
   show(split, state) {
     const { label, labels, parts, whole } = split;
-    if (this.split?.label !== label) this.clear();
+    if (this.split?.label !== label) this.shown.clear();
     this.split = split;
     this.query = state.query;
     this.nShown = state.cards || PARTS_STEP;
     this.showLabels(labels, label);
     const seen = parts.slice(0, this.nShown);
-    const values = new Set(seen.map(({ value }) => value));
-    for (const [value, card] of this.shown) {
-      if (values.has(value)) continue;
-      card.element.remove();
-      this.shown.delete(value);
-    }
-    seen.forEach((part, i) => {
-      const card = this.shown.get(part.value) ?? this.addCard(part.value);
-      if (this.cards.children[i] !== card.element) {
-        this.cards.insertBefore(card.element, this.cards.children[i] ?? null);
-      }
-      card.show(part, label, whole);
-    });
+    this.shown = new Map(
+      seen.map(({ value }) => [value, this.shown.get(value) ?? this.createCard(value)]),
+    );
+    const cards = [...this.shown.values()];
+    arrange(
+      this.cards,
+      cards.map(({ element }) => element),
+    );
+    seen.forEach((part, i) => cards[i].show(part, label, whole));
     const rest = parts.length - seen.length;
     this.more.hidden = rest <= 0;
     setText(this.more, `show ${Math.min(rest, PARTS_STEP)} more of ${formatCount(rest)}`);
@@ -247,11 +240,6 @@ export class SplitView {
     this.actions.hideTip();
   }
 
-  clear() {
-    this.cards.replaceChildren();
-    this.shown.clear();
-  }
-
   /** @param {string[]} labels @param {string} picked */
   showLabels(labels, picked) {
     const texts = labels.includes(picked) ? labels : [picked, ...labels];
@@ -260,10 +248,8 @@ export class SplitView {
   }
 
   /** @param {string} value */
-  addCard(value) {
-    const card = new Card(this.actions, (path) => this.open(value, path));
-    this.shown.set(value, card);
-    return card;
+  createCard(value) {
+    return new Card(this.actions, (path) => this.open(value, path));
   }
 
   /** One value alone, at a place of its graph. @param {string} value @param {string[]} zoom */
@@ -309,10 +295,7 @@ export class TimeView {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.drag = { x: 0, start: WHOLE, isMoving: false };
-    this.threads = create('select', {});
-    this.threads.addEventListener('change', () =>
-      actions.change({ thread: this.threads.value, span: null }, true),
-    );
+    this.threads = createSelect((thread) => actions.change({ thread, span: null }, true), {});
     this.summary = create('span', { class: 'time-summary', role: 'status' });
     this.axis = create('div', { class: 'time-axis', 'aria-hidden': 'true' });
     const graph = create('div');

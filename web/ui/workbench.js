@@ -8,7 +8,7 @@
  */
 
 import { ROOT } from './call_tree.js';
-import { byId, create, createButton, sentenceOf, setText, showOptions } from './dom.js';
+import { arrange, byId, create, createButton, sentenceOf, setText, showOptions } from './dom.js';
 import { deedsOf, FrameDetails, Menu } from './frame_details.js';
 import { legendOf, Palette, showLegend } from './palette.js';
 import {
@@ -382,7 +382,7 @@ class TransformChips {
  */
 
 /** @typedef {{label: 'comm'|'pid', value: string}} Pick */
-/** @typedef {{key: string, text: string, detail: string, timeNs: number, pids: number}} Texts */
+/** @typedef {{key: string, detail: string, timeNs: number, pids: number}} Texts */
 /** @typedef {Pick & Texts} Row */
 
 const MAX_ROWS = 200;
@@ -434,7 +434,6 @@ export class ProcessList {
         key: comm,
         label: 'comm',
         value: comm,
-        text: comm,
         detail,
         timeNs,
         pids: pids.length,
@@ -442,7 +441,7 @@ export class ProcessList {
       if (!this.open.has(comm)) continue;
       for (const { pid, exe, timeNs } of pids.slice(0, MAX_PIDS)) {
         const key = `${comm}\0${pid}`;
-        rows.push({ key, label: 'pid', value: pid, text: pid, detail: exe, timeNs, pids: 0 });
+        rows.push({ key, label: 'pid', value: pid, detail: exe, timeNs, pids: 0 });
       }
     }
     return rows.slice(0, MAX_ROWS);
@@ -450,33 +449,24 @@ export class ProcessList {
 
   render() {
     const rows = this.rows();
-    const keys = new Set(rows.map(({ key }) => key));
-    for (const [key, item] of this.items) {
-      if (keys.has(key)) continue;
-      item.remove();
-      this.items.delete(key);
-    }
+    this.items = new Map(rows.map((row) => [row.key, this.items.get(row.key) ?? this.createItem(row)]));
+    const items = [...this.items.values()];
+    arrange(this.list, items);
     const whole = this.shown.groups.reduce((sum, { timeNs }) => sum + timeNs, 0) || 1;
-    rows.forEach((row, i) => {
-      const item = this.items.get(row.key) ?? this.addItem(row);
-      this.fill(item, row, whole);
-      if (this.list.children[i] !== item)
-        this.list.insertBefore(item, this.list.children[i] ?? null);
-    });
+    rows.forEach((row, i) => this.fill(items[i], row, whole));
   }
 
   /** @param {Row} row */
-  addItem({ key, label, value, text }) {
+  createItem({ key, label, value }) {
     const pick = createButton(
       () => this.onPick({ label, value }),
       { class: 'process-pick' },
-      create('span', { class: 'process-name' }, text),
+      create('span', { class: 'process-name' }, value),
       create('span', { class: 'process-share' }),
       create('span', { class: 'process-cores' }),
     );
     const item = create('li', { class: `process process-${label}` }, pick);
     if (label === 'comm') item.append(this.createToggle(key));
-    this.items.set(key, item);
     return item;
   }
 
@@ -503,7 +493,7 @@ export class ProcessList {
     if (!toggle) return;
     toggle.hidden = row.pids < 2;
     toggle.ariaExpanded = String(this.open.has(row.key));
-    toggle.ariaLabel = `the ${row.pids} processes named ${row.text}`;
+    toggle.ariaLabel = `the ${row.pids} processes named ${row.value}`;
     setText(toggle, `×${row.pids}`);
   }
 }
