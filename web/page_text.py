@@ -20,6 +20,9 @@ NEEDLESS = re.compile(r" ?([=*<>(){}\[\],;:?&|!%^~]) ?")
 # ends with an object has its semicolon.
 # A declaration, and not a name's part.
 CONSTANT = re.compile(r"(?<![\w$.])const(?=[ {\[])")
+# Parentheses that only a comment with a type needed.
+CAST = re.compile(
+    r"(?<=[=(,:?&|!{\[;>])\(((?:[A-Za-z_$][\w$]*)(?:\.[\w$]+)*|\[\]|null)\)(?!=>|\{)")
 # That of a fraction, which needs none.
 ZERO = re.compile(r"(?<![\w.$])0(?=\.\d)")
 LINE_END = re.compile(
@@ -72,7 +75,7 @@ def next_literal(text, at, before):
 
 def squeeze(code):
     code = NEEDLESS.sub(r"\1", BLANK.sub(" ", INDENT.sub("", code)))
-    code = ZERO.sub("", CONSTANT.sub("let", code))
+    code = CAST.sub(r"\1", ZERO.sub("", CONSTANT.sub("let", code)))
     code = LINE_END.sub("", re.sub("\n+", "\n", AROUND_SIGN.sub(r"\1", code)))
     return AT_CLOSE.sub("", code)
 

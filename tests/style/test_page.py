@@ -34,7 +34,7 @@ REMARKS = re.compile(r"^\s*(?://|/\*|\* (?!\{)|\*/|\*$).*$|(?<=\s)// .*$", re.M)
 def bare(text):
     """Text without what separates nothing, with one word for a declaration, one form of fractions."""
     text = page_text.ZERO.sub("", re.sub(r"\bconst\b", "let", text))
-    return re.sub(r"[;,]+(?=[)\]}])", "", re.sub(r"\s", "", text))
+    return re.sub(r"[;,]+(?=[)\]}])|[()]", "", re.sub(r"\s", "", text))
 
 
 def page_files(*patterns):
