@@ -12,6 +12,7 @@ import { create, createButton } from './dom.js';
 import { baseName } from './frames.js';
 import { formatSelector } from './search.js';
 import { formatSamples, formatShare, formatValue, valueName } from './short_text.js';
+import { isGraphView } from './state.js';
 
 /** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./call_tree.js').CallTree} CallTree */
@@ -309,8 +310,7 @@ function ofProcess(frame, state) {
  */
 export function deedsOf(frame, state, path) {
   const groups = /** @type {DeedGroup[]} */ ([]);
-  const isGraph = state.view === 'icicle' || state.view === 'flame';
-  if (path && isGraph)
+  if (path && isGraphView(state))
     groups.push({ title: '', deeds: [{ text: 'Zoom in', change: { zoom: path } }] });
   if (frame.kind === 'process') groups.push(ofProcess(frame, state));
   else if (frame.kind !== 'host') {

@@ -18,11 +18,11 @@ import { GraphPane } from './graph_pane.js';
 import { describeMatches, formatSelector, nextMatch, parseSelector, searchTree } from './search.js';
 import { formatRange, formatShare } from './short_text.js';
 import { isEmbedded, OpenedFiles, Source } from './source.js';
-import { formatState, parseState, profileUrl, RANGES_S } from './state.js';
+import { formatState, isGraphView, parseState, profileUrl, RANGES_S } from './state.js';
 import { TimePanel } from './time_panel.js';
 import { formatClock } from './time_scale.js';
 import { describeEmptiness, earliest, remarks, showReasons, showTruths, truths } from './truth.js';
-import { isGraphView, ProcessList, showBreadcrumbs, Theme, Workbench } from './workbench.js';
+import { ProcessList, showBreadcrumbs, Theme, Workbench } from './workbench.js';
 
 /** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./engine_client.js').Found} Found */

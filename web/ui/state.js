@@ -57,6 +57,8 @@ export const VIEWS = /** @type {const} */ ([
   'code',
   'split',
 ]);
+/** Whether a state's view is the graph itself. */
+export const isGraphView = (/** @type {State} */ { view }) => view === 'icicle' || view === 'flame';
 export const VERBS = /** @type {const} */ ([
   'focus',
   'ignore',

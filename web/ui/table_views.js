@@ -324,10 +324,7 @@ export class TreeView {
   /** The sign that it opens, and the name. @param {HTMLElement} cell @param {string} text */
   fillName(cell, text) {
     if (!cell.firstElementChild) {
-      const twist = document.createElement('span');
-      twist.className = 'twist';
-      twist.setAttribute('aria-hidden', 'true');
-      cell.append(twist, document.createElement('span'));
+      cell.append(create('span', { class: 'twist', 'aria-hidden': 'true' }), create('span'));
     }
     setCell(/** @type {HTMLElement} */ (cell.lastElementChild), text);
   }

@@ -22,7 +22,7 @@ import {
   wordsOf,
 } from './short_text.js';
 import { valueColumns } from './stacks.js';
-import { colourings, parseColouring } from './state.js';
+import { colourings, isGraphView, parseColouring } from './state.js';
 import { labelsOf, Tabs, ViewDeck } from './view_deck.js';
 
 /** @typedef {import('./view_deck.js').Actions} Actions */
@@ -39,11 +39,6 @@ import { labelsOf, Tabs, ViewDeck } from './view_deck.js';
 /** @typedef {import('./weights.js').ProcessGroup} ProcessGroup */
 
 const LONGEST_LABEL = 120;
-
-/** Whether a state's view is the graph itself. @param {State} state */
-export function isGraphView({ view }) {
-  return view === 'icicle' || view === 'flame';
-}
 
 export class Workbench {
   /** @param {Page} page */
