@@ -48,6 +48,9 @@ export function hasModifier(/** @type {KeyboardEvent} */ { altKey, ctrlKey, meta
   return altKey || ctrlKey || metaKey;
 }
 
+/** The key that was pressed: menus have one of their own. @param {KeyboardEvent} event */
+export const keyOf = ({ key, shiftKey }) => (key === 'F10' && shiftKey ? 'ContextMenu' : key);
+
 /**
  * Give a canvas a size, in pixels of the page, and clear it.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
@@ -122,4 +125,62 @@ export function textScale() {
 /** True while people ask for less motion. */
 export function prefersLessMotion() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+/*
+ * Keys: one table, which both the keyboard and the page's help follow.
+ */
+
+/**
+ * @typedef {object} KeyBinding
+ * @property {string} key      as KeyboardEvent.key names it
+ * @property {string} text     what it does
+ * @property {() => void} action
+ * @property {boolean} inGraph only while the graph, or nothing, has the focus
+ */
+
+/** What the help calls keys whose names are long. @type {Record<string, string>} */
+const KEY_CAPS = {
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ContextMenu: 'Shift+F10',
+  Escape: 'Esc',
+  ' ': 'Space',
+};
+
+/** What has the keys for itself while it is there. */
+const MODAL = 'dialog[open], [role=menu]:not([hidden])';
+
+/** Elements that need their keys for themselves. @param {EventTarget | null} target */
+function wantsText(target) {
+  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+}
+
+/** @param {EventTarget | null} target @param {HTMLElement} graph */
+function isAtGraph(target, graph) {
+  return target === document.body || (target instanceof Node && graph.contains(target));
+}
+
+/** @param {KeyBinding[]} bindings @param {HTMLElement} graph */
+export function listenToKeys(bindings, graph) {
+  document.addEventListener('keydown', (event) => {
+    if (hasModifier(event) || event.defaultPrevented) return;
+    if (wantsText(event.target) || document.querySelector(MODAL)) return;
+    const binding = bindings.find(({ key }) => key === keyOf(event));
+    if (!binding || (binding.inGraph && !isAtGraph(event.target, graph))) return;
+    event.preventDefault();
+    binding.action();
+  });
+}
+
+/** @param {HTMLElement} list a <dl> @param {KeyBinding[]} bindings */
+export function showKeys(list, bindings) {
+  list.replaceChildren(
+    ...bindings.map(({ key, text }) => {
+      const cap = create('kbd', {}, KEY_CAPS[key] ?? key);
+      return create('div', {}, create('dt', {}, cap), create('dd', {}, text));
+    }),
+  );
 }

@@ -7,7 +7,7 @@
 
 import { ROOT } from './call_tree.js';
 import { describeChange } from './compare.js';
-import { create, hasModifier, setText } from './dom.js';
+import { create, hasModifier, keyOf, setText } from './dom.js';
 import { FlameGraph } from './flame_graph.js';
 import { factsOf, placeOf } from './frame_details.js';
 import { largestChild, neighbour } from './layout.js';
@@ -41,9 +41,6 @@ function stepsOf(isUpward) {
     ArrowRight: (layout, node) => neighbour(layout, node, 1),
   };
 }
-
-/** The key that was pressed: menus have one of their own. @param {KeyboardEvent} event */
-export const keyOf = ({ key, shiftKey }) => (key === 'F10' && shiftKey ? 'ContextMenu' : key);
 
 export class GraphPane {
   /** @param {HTMLElement} element @param {PaneOptions} options */

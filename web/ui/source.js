@@ -13,7 +13,7 @@ import { byId, sentenceOf, setText } from './dom.js';
 import { LIMITS, refuseBeyond } from './profile.js';
 import { profileUrl } from './state.js';
 
-/** @typedef {import('./page.js').Page} Page */
+/** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./time_scale.js').When} When */
 

@@ -31,7 +31,7 @@ import { labelsOf, Tabs, ViewDeck } from './view_deck.js';
 /** @typedef {import('./engine.js').Summary} Summary */
 /** @typedef {import('./frame_details.js').Deed} Deed */
 /** @typedef {import('./frames.js').Frame} Frame */
-/** @typedef {import('./page.js').Page} Page */
+/** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./search.js').Matcher} Matcher */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./state.js').Transform} Transform */
