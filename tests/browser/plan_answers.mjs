@@ -122,6 +122,9 @@ export async function waitForSamples(page, count) {
 export async function boxesOf(page, graph) {
   const rows = page.locator(`${graph} [role=row][id]`);
   await rows.first().waitFor({ state: 'attached' });
+  // Rows come some at a time.
+  const isFull = (at) => !document.querySelector(`:is(${at}, ${at} *)[aria-busy]`);
+  await page.waitForFunction(isFull, graph);
   const found = await rows.evaluateAll((elements) =>
     elements.map((row) => ({
       texts: Array.from(row.children, (cell) => cell.textContent ?? ''),
