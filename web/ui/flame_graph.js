@@ -59,8 +59,9 @@ export class FlameGraph {
     this.hovered = -1;
     this.focused = -1;
     this.isUpward = false;
-    /** Rows of boxes that can be told apart. */
+    /** Rows of boxes that can be told apart, and these. */
     this.nRows = 1;
+    this.seen = /** @type {Box[]} */ ([]);
     this.width = 0;
     this.height = 0;
     this.moveStart = 0;
@@ -68,7 +69,8 @@ export class FlameGraph {
     /** @type {Map<Frame, string[]>} */
     this.forms = new Map();
     this.fitters = this.measureFonts();
-    this.stripes = this.makeStripes();
+    /** @type {CanvasPattern | null} */
+    this.stripes = null;
     this.strips = new Strips();
     this.font = '';
     /** @type {Paint[]} of each node that was drawn */
@@ -105,8 +107,9 @@ export class FlameGraph {
 
   /** @param {Palette} palette */
   setPalette(palette) {
+    if (palette === this.palette) return;
     this.palette = palette;
-    this.stripes = this.makeStripes();
+    this.stripes = null;
     this.paints = [];
     this.pixels.clear();
     this.redraw();
@@ -151,13 +154,19 @@ export class FlameGraph {
     return Math.floor((this.isUpward ? this.contentPx - y : y) / ROW_PX);
   }
 
-  /** Count the rows anew. */
+  /** Look at what is seen of all boxes wide enough to be told apart. */
   measure() {
+    const seen = /** @type {Box[]} */ ([]);
     let deepest = 0;
-    this.viewport.walk(this.width, Infinity, (node, depth) => {
-      if (node >= 0) deepest = Math.max(deepest, depth);
+    this.viewport.walk(this.width, Infinity, (node, depth, left, width) => {
+      if (node < 0) return;
+      const x = Math.max(0, left);
+      deepest = Math.max(deepest, depth);
+      seen.push({ node, x, y: depth, width: Math.min(this.width, left + width) - x, height: BOX_PX });
     });
     this.nRows = deepest + 1;
+    for (const box of seen) box.y = this.rowTop(box.y);
+    this.seen = seen;
   }
 
   /** @param {number} node */
@@ -196,15 +205,17 @@ export class FlameGraph {
     this.redraw();
   }
 
+  /** Another place may be left to it. @returns {boolean} whether it was drawn anew */
   resize() {
     // What moves often pushes its neighbours: the next frame's picture has the size that this has.
-    if (!this.isAtRest) return;
+    if (!this.isAtRest) return false;
     // At first, the foot is what is seen.
     const { clientHeight } = this.scroller;
     const footPx = this.height ? this.footPx + clientHeight - this.height : clientHeight;
-    if (!this.fit()) return;
+    if (!this.fit()) return false;
     this.settle(footPx);
     this.draw();
+    return true;
   }
 
   /** Make the canvas as large as what is seen of it. @returns {boolean} whether it was not */
@@ -251,21 +262,19 @@ export class FlameGraph {
   tick(now) {
     this.frameRequest = 0;
     const { viewport } = this;
-    const isMoving = !this.isAtRest;
-    if (isMoving) {
-      // The first frame belongs to all else that changes along with the picture.
-      this.moveStart ||= now;
-      if (this.moveStart === now) {
-        this.redraw();
-        return;
-      }
+    if (this.isAtRest) {
+      if (!this.resize()) this.draw();
+      return;
+    }
+    // The first frame belongs to all else that changes along with the picture.
+    this.moveStart ||= now;
+    if (this.moveStart < now) {
       this.fit();
       const elapsed = (now - this.moveStart) / MOVE_MS;
       if (elapsed >= 1) viewport.arrive();
       else viewport.progress = ease(elapsed);
+      this.draw();
     }
-    this.draw();
-    if (!isMoving) return;
     if (this.isAtRest) this.settle();
     else this.redraw();
   }
@@ -373,7 +382,7 @@ export class FlameGraph {
     const drawn = width - GAP_PX;
     context.globalAlpha = strength;
     if (paint.striped) {
-      context.fillStyle = this.stripes;
+      context.fillStyle = this.stripes ??= this.makeStripes();
       context.fillRect(x, y, drawn, height);
     }
     if (palette.forced && drawn > 2) {
@@ -461,16 +470,9 @@ export class FlameGraph {
     return { node, x, y: this.rowTop(tree.depth[node]), width, height: BOX_PX };
   }
 
-  /** What is seen of all boxes wide enough to be told apart, parents first. @returns {Box[]} */
-  boxes() {
-    const boxes = /** @type {Box[]} */ ([]);
-    this.viewport.walk(this.width, Infinity, (node, depth, boxX, boxWidth) => {
-      if (node < 0) return;
-      const x = Math.max(0, boxX);
-      const width = Math.min(this.width, boxX + boxWidth) - x;
-      boxes.push({ node, x, y: this.rowTop(depth), width, height: BOX_PX });
-    });
-    return boxes;
+  /** What is seen, parents first; nothing while it moves. @returns {Box[]} */
+  get boxes() {
+    return this.isAtRest ? this.seen : [];
   }
 
   /** @param {{clientX: number, clientY: number}} place @returns {number} node there, or −1 */

@@ -111,11 +111,13 @@ export class GraphPane {
     this.showFound();
   }
 
-  /** What the search finds is another. */
+  /** What the search finds may be another. */
   showFound() {
-    this.found = this.options.actions.found();
-    this.graph.setMatches(this.found);
-    if (this.graph.viewport.progress === 1) this.showTwin();
+    const found = this.options.actions.found();
+    if (found === this.found) return;
+    this.found = found;
+    this.graph.setMatches(found);
+    if (this.graph.isAtRest) this.showTwin();
   }
 
   focus() {
@@ -208,7 +210,7 @@ export class GraphPane {
     const { layout, graph, focused, found } = this;
     if (!layout) return;
     this.twin.element.style.height = `${graph.contentPx}px`;
-    this.twin.show(layout, graph.boxes(), {
+    this.twin.show(layout, graph.boxes, {
       zoom: graph.viewport.zoom,
       focused: focused < 0 ? null : graph.boxOf(focused),
       matches: found,

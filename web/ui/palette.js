@@ -83,6 +83,7 @@ const DARK = {
 
 /** Hues of native modules: from crimson over orange to yellow, brighter all the way. */
 const FIRST_HUE = 14;
+const SHADES = 17;
 const HUE_SPAN = 92;
 const KERNEL_HUE = 248;
 const JIT_HUE = 165;
@@ -169,13 +170,8 @@ export class Palette {
 
   /** @param {Frame} frame @returns {Paint} */
   paint(frame) {
-    return this.remember(frame.id, () =>
-      this.forced
-        ? this.forcedPaint(frame)
-        : this.colouring.by === 'kind'
-          ? this.paintKind(frame)
-          : this.mix(frame),
-    );
+    if (this.forced) return this.forcedPaint(frame);
+    return this.colouring.by === 'kind' ? this.paintKind(frame) : this.mix(frame);
   }
 
   /** @param {string} key @param {() => Paint} make */
@@ -238,16 +234,19 @@ export class Palette {
     const { tone } = this;
     if (frame.kind === 'host') return plain(tone.host, tone.outline);
     if (frame.kind === 'process') return plain(tone.process, tone.processInk);
-    const { hue, light, chroma } = this.colourOf(frame);
+    const { name, kind, module, inlined } = frame;
     // Neighbours of one module differ a little.
-    const shade = ((hashText(frame.name) % 97) / 96 - 0.5) * 0.035;
-    const paler = frame.inlined ? tone.paler : 0;
-    return {
-      fill: oklch(light + shade + paler, frame.inlined ? chroma * 0.55 : chroma, hue),
-      edge: oklch(light - 0.08, chroma * 1.25, hue),
-      ink: tone.ink,
-      striped: isBare(frame),
-    };
+    const shade = hashText(name) % SHADES;
+    return this.remember(`${kind} ${inlined} ${shade} ${module}`, () => {
+      const { hue, light, chroma } = this.colourOf(frame);
+      const own = light + (shade / (SHADES - 1) - 0.5) * 0.035;
+      return {
+        fill: oklch(inlined ? own + tone.paler : own, inlined ? chroma * 0.55 : chroma, hue),
+        edge: oklch(light - 0.08, chroma * 1.25, hue),
+        ink: tone.ink,
+        striped: isBare(frame),
+      };
+    });
   }
 
   /** @param {Frame} frame of a function */
