@@ -321,6 +321,20 @@ const tests = {
     assert.match(await page.locator('.details-name').textContent(), /^small\.folded/);
   },
 
+  async 'of more boxes than there are rows the widest have one'(open) {
+    const page = await open(AT);
+    await waitForPicture(page);
+    const stacks = Array.from({ length: 12 }, (_, i) => {
+      const frames = Array.from({ length: 70 }, (_, depth) => `f${i}_${depth}`);
+      return `many;${frames.join(';')} 10\n`;
+    });
+    const buffer = Buffer.from(`${stacks.join('')}wide;wide_function 30\n`);
+    const file = { name: 'many.folded', mimeType: 'text/plain', buffer };
+    await page.locator('#open-file-picker').setInputFiles(file);
+    const row = page.locator('#graph [role=row][id]').filter({ hasText: 'wide_function' });
+    await row.waitFor({ state: 'attached' });
+  },
+
   async 'a right click on a box opens its menu, and Escape gives the focus back'(open) {
     const page = await open(`${AT}&query={comm="fixture"}`);
     await waitForPicture(page);

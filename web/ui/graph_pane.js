@@ -285,9 +285,15 @@ export class Twin {
   show(layout, boxes, { zoom, focused, matches }) {
     const { tree } = layout;
     headTexts().forEach((name, i) => setText(this.head.children[i], name));
-    const wanted = boxes
-      .filter(({ node, width }) => width >= MIN_WIDTH_PX || matches?.[tree.frame[node]] === 1)
-      .slice(0, MAX_ROWS);
+    const widthOf = (/** @type {Box} */ { node, width }) =>
+      matches?.[tree.frame[node]] ? Infinity : width;
+    let wanted = boxes.filter((box) => widthOf(box) >= MIN_WIDTH_PX);
+    if (wanted.length > MAX_ROWS) {
+      // The narrowest are left out, wherever they are.
+      const widest = [...wanted].sort((a, b) => widthOf(b) - widthOf(a));
+      const kept = new Set(widest.slice(0, MAX_ROWS));
+      wanted = wanted.filter((box) => kept.has(box));
+    }
     let at = wanted.findIndex(({ node }) => node === focused?.node);
     if (focused && at < 0) at = wanted.push(focused) - 1;
     while (this.rows.length > wanted.length) this.rows.pop()?.element.remove();
