@@ -5,9 +5,8 @@
  * that is picked on one side is marked on the other.
  */
 
-import { create, createSelect, setText, showOptions } from './dom.js';
+import { create, createSelect, RowList, setCell, setText, showOptions } from './dom.js';
 import { baseName } from './frames.js';
-import { RowList, setCell } from './row_list.js';
 import { formatCount, formatSamples, formatShare } from './short_text.js';
 import { AnswerError, ask, isEmbedded } from './source.js';
 import { selectionOf } from './state.js';
@@ -15,7 +14,7 @@ import { lackOf } from './truth.js';
 
 /** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./frames.js').Frame} Frame */
-/** @typedef {import('./row_list.js').Column} Column */
+/** @typedef {import('./dom.js').Column} Column */
 /** @typedef {import('./state.js').State} State */
 
 /**

@@ -309,7 +309,7 @@ export class FlameGraph {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     context.imageSmoothingEnabled = false;
-    strips.finish();
+    strips.context.putImageData(strips.image, 0, 0);
     for (let depth = first; depth <= last; depth++) {
       const y = this.rowTop(depth) - top;
       const end = Math.round((y + BOX_PX) * ratio);
@@ -529,11 +529,6 @@ class Strips {
   fill(strip, left, right, pixel) {
     const start = strip * this.image.width;
     this.pixels.fill(pixel, start + left, start + right);
-  }
-
-  /** All are filled. */
-  finish() {
-    this.context.putImageData(this.image, 0, 0);
   }
 
   /**

@@ -287,13 +287,10 @@ export class Twin {
     headTexts().forEach((name, i) => setText(this.head.children[i], name));
     const widthOf = (/** @type {Box} */ { node, width }) =>
       matches?.[tree.frame[node]] ? Infinity : width;
-    let wanted = boxes.filter((box) => widthOf(box) >= MIN_WIDTH_PX);
-    if (wanted.length > MAX_ROWS) {
-      // The narrowest are left out, wherever they are.
-      const widest = [...wanted].sort((a, b) => widthOf(b) - widthOf(a));
-      const kept = new Set(widest.slice(0, MAX_ROWS));
-      wanted = wanted.filter((box) => kept.has(box));
-    }
+    const all = boxes.filter((box) => widthOf(box) >= MIN_WIDTH_PX);
+    // Of too many boxes the widest have rows, wherever they are.
+    const widest = new Set([...all].sort((a, b) => widthOf(b) - widthOf(a)).slice(0, MAX_ROWS));
+    const wanted = all.filter((box) => widest.has(box));
     let at = wanted.findIndex(({ node }) => node === focused?.node);
     if (focused && at < 0) at = wanted.push(focused) - 1;
     while (this.rows.length > wanted.length) this.rows.pop()?.element.remove();

@@ -22,7 +22,7 @@ import { parseSorting } from './weights.js';
 /** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./layout.js').Layout} Layout */
-/** @typedef {import('./row_list.js').Column} Column */
+/** @typedef {import('./dom.js').Column} Column */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./viewport.js').Span} Span */
 /** @typedef {import('./weights.js').Table} Table */

@@ -3,10 +3,9 @@
 /** Table views: functions, and the call tree, as tables. */
 
 import { ROOT } from './call_tree.js';
-import { create, setText } from './dom.js';
+import { create, RowList, setCell, setText } from './dom.js';
 import { factsOf, placeOf } from './frame_details.js';
 import { baseName } from './frames.js';
-import { RowList, setCell } from './row_list.js';
 import { nextMatch } from './search.js';
 import { countName, formatCount, formatShare, formatValue } from './short_text.js';
 import { factsOfRow, formatSorting, parseSorting, sortBy, sortFunctions } from './weights.js';
@@ -14,8 +13,8 @@ import { factsOfRow, formatSorting, parseSorting, sortBy, sortFunctions } from '
 /** @typedef {import('./view_deck.js').Actions} Actions */
 /** @typedef {import('./frames.js').Frame} Frame */
 /** @typedef {import('./layout.js').Layout} Layout */
-/** @typedef {import('./row_list.js').Column} Column */
-/** @typedef {import('./row_list.js').RowListOptions} RowListOptions */
+/** @typedef {import('./dom.js').Column} Column */
+/** @typedef {import('./dom.js').RowListOptions} RowListOptions */
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./weights.js').Sorting} Sorting */
 /** @typedef {import('./weights.js').Table} Table */

@@ -78,15 +78,21 @@ function largest(counts) {
 /** @param {[string, number][]} counts */
 const sum = (counts) => counts.reduce((total, [, count]) => total + count, 0);
 
-/** @param {string} name @param {string} value @param {Reason[]} [reasons] @returns {Truth} */
-function plain(name, value, reasons = []) {
-  return { name, value, reasons, isWarning: false };
+/** @param {string} name @param {string} value @param {Reason[]} reasons @returns {Truth} */
+function plain(name, value, reasons, isWarning = false) {
+  return { name, value, reasons, isWarning };
+}
+
+/** @param {[string, number][]} counts @param {(word: string) => string} sentence @returns {Reason[]} */
+function counted(counts, sentence) {
+  return counts.map(([word, count]) => ({ value: formatCount(count), text: sentence(word) }));
 }
 
 /** @param {string} text @returns {Reason} */
 const said = (text) => ({ value: '', text });
 
 const TICKS = 'ticks of busy CPUs that are in this picture';
+const BOXES_LACKING = `samples that stand at a caller: a graph has ${formatCount(MAX_NODES)} boxes at most`;
 
 /** @param {Measure} measure @returns {Truth[]} */
 function ofPicture({ samples, timeNs, unnamedNs, cutNs, tooMany }) {
@@ -104,22 +110,25 @@ function ofPicture({ samples, timeNs, unnamedNs, cutNs, tooMany }) {
     plain(countName(), formatCount(samples), [said(isTime ? TICKS : 'how often it was met')]),
     plain(valueName(), formatValue(timeNs), [said('what they stand for')]),
     plain('unnamed', share(sum(unnamed)), noSymbol.length ? noSymbol : [said('all has a name')]),
-    {
-      ...plain('callers lost', share(sum(cut))),
-      reasons: cut.length
+    plain(
+      'callers lost',
+      share(sum(cut)),
+      cut.length
         ? cut.map(([mark, ns]) => ({ value: share(ns), text: reasonOfMark(mark) }))
         : [said('every stack reaches the entry of its thread')],
-      isWarning: sum(cut) > timeNs * WORRYING_SHARE,
-    },
-    ...(tooMany ? [boxesLacking(tooMany)] : []),
+      sum(cut) > timeNs * WORRYING_SHARE,
+    ),
+    ...warning('boxes lacking', tooMany ? [['', tooMany]] : [], () => BOXES_LACKING),
   ];
 }
 
-/** @param {number} nSamples @returns {Truth} */
-function boxesLacking(nSamples) {
-  const text = `samples that stand at a caller: a graph has ${formatCount(MAX_NODES)} boxes at most`;
-  const reasons = [{ value: formatCount(nSamples), text }];
-  return { ...plain('boxes lacking', formatCount(nSamples), reasons), isWarning: true };
+/**
+ * What is counted, if anything is; that there is any is worth a warning.
+ * @param {string} name @param {[string, number][]} counts @param {(word: string) => string} sentence
+ */
+function warning(name, counts, sentence) {
+  const reasons = counted(counts, sentence);
+  return counts.length ? [plain(name, formatCount(sum(counts)), reasons, true)] : [];
 }
 
 /**
@@ -132,16 +141,10 @@ function losses(name, counts, sentence, of) {
   const lost = largest(counts);
   const total = sum(lost);
   const share = of && total ? ` (${formatShare(total / of)})` : '';
-  const reasons = lost.map(([word, count]) => ({
-    value: formatCount(count),
-    text: `${sentence(word)}, since the start`,
-  }));
-  return {
-    name,
-    value: formatCount(total) + share,
-    reasons: total ? reasons : [said('nothing was, since the start')],
-    isWarning: total > of * WORRYING_SHARE,
-  };
+  const reasons = total
+    ? counted(lost, (word) => `${sentence(word)}, since the start`)
+    : [said('nothing was, since the start')];
+  return plain(name, formatCount(total) + share, reasons, total > of * WORRYING_SHARE);
 }
 
 /** @param {string} word of a reason that is not known here */
@@ -186,10 +189,10 @@ function ofNames({ files, queued, debuginfod, symbol_builds }) {
   }
   const failed = largest(symbol_builds).filter(([word]) => word !== 'ok');
   if (failed.length) {
-    const reasons = failed.map(([word, count]) => ({
-      value: formatCount(count),
-      text: `files without names: ${BUILDS[word] ?? spoken(word)}`,
-    }));
+    const reasons = counted(
+      failed,
+      (word) => `files without names: ${BUILDS[word] ?? spoken(word)}`,
+    );
     items.push(plain('files unnamed', formatCount(sum(failed)), reasons));
   }
   return items;
@@ -233,20 +236,12 @@ function ofAccidents({ roles, history_errors }) {
   const restarts = largest(
     Object.fromEntries(Object.entries(roles ?? {}).map(([name, r]) => [name, r.restarts ?? 0])),
   );
-  const errors = largest(history_errors);
-  const items = /** @type {Truth[]} */ ([]);
-  if (restarts.length) {
-    const reasons = restarts.map(([name, n]) => ({ value: formatCount(n), text: `of the ${name}` }));
-    items.push({ ...plain('restarts', formatCount(sum(restarts)), reasons), isWarning: true });
-  }
-  if (errors.length) {
-    const reasons = errors.map(([word, count]) => ({
-      value: formatCount(count),
-      text: `times history was not written: ${HISTORY[word] ?? spoken(word)}`,
-    }));
-    items.push({ ...plain('history errors', formatCount(sum(errors)), reasons), isWarning: true });
-  }
-  return items;
+  const ofHistory = (/** @type {string} */ word) =>
+    `times history was not written: ${HISTORY[word] ?? spoken(word)}`;
+  return [
+    ...warning('restarts', restarts, (name) => `of the ${name}`),
+    ...warning('history errors', largest(history_errors), ofHistory),
+  ];
 }
 
 /**
@@ -266,7 +261,7 @@ export function truths(measure, status, earlier = null) {
 
 /** What could not be shown as it is. @param {string[]} notes sentences @returns {Truth[]} */
 export function remarks(notes) {
-  return notes.map((note) => ({ ...plain('not as it is', note, [said(note)]), isWarning: true }));
+  return notes.map((note) => plain('not as it is', note, [said(note)], true));
 }
 
 /** The status to compare later ones with: the first that this daemon told. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { rowWindow, scrollTopFor } from '../../../web/ui/row_list.js';
+import { rowWindow, scrollTopFor } from '../../../web/ui/dom.js';
 
 const short = { count: 100, rowPx: 25, viewPx: 400 };
 const long = { count: 1e6, rowPx: 25, viewPx: 400 };
