@@ -232,11 +232,11 @@ function headTexts() {
 }
 const MIN_WIDTH_PX = 6;
 const MAX_ROWS = 600;
-/** More rows than this are filled when the picture has been at rest for a while, some a frame. */
+/** More rows than this are filled when the picture has been at rest for a while, some at a time. */
 const FEW_ROWS = 60;
 const REST_MS = 400;
-const FILL_MS = 1.5;
-const FRAME_MS = 16;
+const FILL_MS = 2;
+const PAUSE_MS = 32;
 const LONGEST_NAME = 400;
 
 /** @param {CallTree} tree @param {number} node */
@@ -252,6 +252,13 @@ function cellTexts(tree, node) {
     formatValue(tree.self[node]),
     describeChange(tree, node),
   ];
+}
+
+/** @param {Box[]} some @param {Box[]} others */
+function areEqual(some, others) {
+  const isEqual = (/** @type {Box} */ { node, x, y, width }, /** @type {Box} */ other) =>
+    node === other.node && x === other.x && y === other.y && width === other.width;
+  return some.length === others.length && some.every((box, i) => isEqual(box, others[i]));
 }
 
 export class Twin {
@@ -293,14 +300,22 @@ export class Twin {
     const wanted = all.filter((box) => widest.has(box));
     let at = wanted.findIndex(({ node }) => node === focused?.node);
     if (focused && at < 0) at = wanted.push(focused) - 1;
-    while (this.rows.length > wanted.length) this.rows.pop()?.element.remove();
-    for (const { element } of this.rows) element.id = '';
-    this.shown = { layout, boxes: wanted, zoom };
+    const { shown } = this;
+    const isSame = layout === shown.layout && zoom === shown.zoom && areEqual(wanted, shown.boxes);
+    if (!isSame) this.begin({ layout, boxes: wanted, zoom });
     if (at >= 0) this.fillRow(at);
     this.setFocused(focused?.node ?? -1);
+  }
+
+  /** Rows are of something else from now on. @param {Twin['shown']} shown */
+  begin(shown) {
+    const { length } = shown.boxes;
+    while (this.rows.length > length) this.rows.pop()?.element.remove();
+    for (const { element } of this.rows) element.id = '';
+    this.shown = shown;
     this.nFilled = 0;
     clearTimeout(this.timer);
-    const isSmall = wanted.length <= FEW_ROWS;
+    const isSmall = length <= FEW_ROWS;
     this.element.ariaBusy = isSmall ? null : 'true';
     if (isSmall) this.fill(Infinity);
     else this.timer = setTimeout(() => this.fill(FILL_MS), REST_MS);
@@ -308,13 +323,12 @@ export class Twin {
 
   /** Fill rows for some time, and the others in the frames that follow. @param {number} ms */
   fill(ms) {
-    // What moves is shown anew at its end.
-    if (!this.isAtRest()) return;
-    const end = performance.now() + ms;
+    // What moves goes first.
+    const end = performance.now() + (this.isAtRest() ? ms : 0);
     const { length } = this.shown.boxes;
     while (this.nFilled < length && performance.now() < end) this.fillRow(this.nFilled++);
     if (this.nFilled === length) this.element.ariaBusy = null;
-    else this.timer = setTimeout(() => this.fill(FILL_MS), FRAME_MS);
+    else this.timer = setTimeout(() => this.fill(FILL_MS), PAUSE_MS);
   }
 
   addRow() {

@@ -468,8 +468,10 @@ export class Page {
 
   /** @param {string} search */
   async setSearch(search) {
-    this.change({ search });
+    this.state = { ...this.state, search };
+    // It is looked for while the address is written.
     this.searching = this.find();
+    this.change({});
     if (!(await this.searching)) return;
     // Another worker, in the place of one that was stopped, has other frames than the picture.
     if (this.found && this.found.frames !== this.layout?.tree.frames) await this.rebuild();
