@@ -504,7 +504,7 @@ export class FlameGraph {
  * Strips: the colours of all boxes, as rows of one pixel's height, which the browser makes as high
  * as boxes are. To fill thousands of pixels takes less time than to fill a hundred rectangles.
  */
-class Strips {
+export class Strips {
   constructor() {
     const canvas = document.createElement('canvas');
     this.context = /** @type {CanvasRenderingContext2D} */ (
@@ -525,10 +525,14 @@ class Strips {
     this.pixels.fill(0);
   }
 
-  /** @param {number} strip @param {number} left @param {number} right @param {number} pixel */
+  /**
+   * What lies beside a strip is left out: it would be a part of others.
+   * @param {number} strip @param {number} left @param {number} right @param {number} pixel
+   */
   fill(strip, left, right, pixel) {
-    const start = strip * this.image.width;
-    this.pixels.fill(pixel, start + left, start + right);
+    const { width } = this.image;
+    const start = strip * width;
+    this.pixels.fill(pixel, start + left, start + Math.max(0, Math.min(right, width)));
   }
 
   /**
