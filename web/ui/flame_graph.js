@@ -209,23 +209,29 @@ export class FlameGraph {
   resize() {
     // What moves often pushes its neighbours: the next frame's picture has the size that this has.
     if (!this.isAtRest) return false;
-    // At first, the foot is what is seen.
-    const { clientHeight } = this.scroller;
-    const footPx = this.height ? this.footPx + clientHeight - this.height : clientHeight;
     if (!this.fit()) return false;
-    this.settle(footPx);
+    this.settle();
     this.draw();
     return true;
   }
 
-  /** Make the canvas as large as what is seen of it. @returns {boolean} whether it was not */
+  /**
+   * Make the canvas as large as what is seen of it. What grows upward keeps its place above its
+   * foot, which is seen at first, and while there is no more above it.
+   * @returns {boolean} whether it was not
+   */
   fit() {
-    const { clientWidth, clientHeight } = this.scroller;
-    if (clientWidth === this.width && clientHeight === this.height) return false;
+    const { scroller, width, height, footPx } = this;
+    const { clientWidth, clientHeight } = scroller;
+    if (clientWidth === width && clientHeight === height) return false;
+    const isAtFoot = !height || footPx < clientHeight + 1;
     sizeCanvas(this.canvas, clientWidth, clientHeight);
     this.font = '';
     this.width = clientWidth;
     this.height = clientHeight;
+    if (this.isUpward) {
+      scroller.scrollTop = this.contentPx - clientHeight - (isAtFoot ? 0 : footPx - height);
+    }
     return true;
   }
 
@@ -243,7 +249,8 @@ export class FlameGraph {
   }
 
   /** What is shown has come to rest. What grows upward keeps its place above its foot. */
-  settle(footPx = this.footPx) {
+  settle() {
+    const { footPx } = this;
     this.measure();
     this.onSettled();
     if (this.isUpward) this.scroller.scrollTop = this.contentPx - footPx;
