@@ -99,6 +99,24 @@ const tests = {
     await page.getByRole('tab', { name: 'Flame', selected: true }).waitFor();
   },
 
+  async 'of two zooms at once, each is a step back'(open) {
+    const page = await open(AT);
+    await waitForPicture(page);
+    const depth = async () => (await address(page)).get('zoom')?.split('.').length ?? 0;
+    await page.locator('#graph .twin').evaluate((twin) => {
+      for (const key of ['ArrowDown', 'ArrowDown', 'Enter', 'ArrowDown', 'Enter']) {
+        twin.dispatchEvent(new KeyboardEvent('keydown', { key, cancelable: true }));
+      }
+    });
+    await page.waitForURL(/zoom/);
+    await page.waitForTimeout(100);
+    assert.equal(await depth(), 2);
+    await page.goBack();
+    assert.equal(await depth(), 1);
+    await page.goBack();
+    assert.equal(await depth(), 0);
+  },
+
   async 'a flame grows upward from its root, and keys follow the eye'(open) {
     const page = await open(`${AT}&view=flame`);
     await waitForPicture(page);
@@ -110,6 +128,26 @@ const tests = {
     await page.keyboard.press('ArrowUp');
     const id = await page.locator('#graph .twin').getAttribute('aria-activedescendant');
     assert.equal(await page.locator(`#${id}`).getAttribute('aria-level'), '2');
+  },
+
+  async 'the foot of a flame is seen, whatever pushes it'(open) {
+    const page = await open(`${AT}&view=flame`, { viewport: { width: 1200, height: 640 } });
+    await waitForPicture(page);
+    const belowPx = () =>
+      page.locator('#graph').evaluate(async (graph) => {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return graph.scrollHeight - graph.scrollTop - graph.clientHeight;
+      });
+    assert.equal(await belowPx(), 0);
+    const { x, y, width, height } = await page.locator('#graph').boundingBox();
+    // What is told of a box takes room of the graph, while it moves.
+    await page.mouse.click(x + width / 3, y + height - 54);
+    await page.waitForURL(/zoom/);
+    assert.equal(await belowPx(), 0);
+    assert.ok((await page.locator('#graph').boundingBox()).height < height, 'nothing pushes it');
+    await page.keyboard.press('Escape');
+    await page.setViewportSize({ width: 1200, height: 1000 });
+    assert.equal(await belowPx(), 0);
   },
 
   async 'the top table has the numbers, sorts and searches'(open) {

@@ -68,6 +68,8 @@ export class Page {
   constructor() {
     /** @type {State} */
     this.state = parseState(location.hash);
+    /** Writes the address of the last zoom, if nobody has. */
+    this.writeLate = () => {};
     this.engine = new EngineClient();
     /** @type {Summary | null} of the profile that is open */
     this.summary = null;
@@ -139,6 +141,7 @@ export class Page {
    * @param {Partial<State>} change @param {boolean} [isStep]
    */
   change(change, isStep = false) {
+    this.writeLate();
     this.state = { ...this.state, ...change };
     this.writeAddress(isStep);
     this.showState();
@@ -146,6 +149,7 @@ export class Page {
 
   /** @param {boolean} isStep */
   writeAddress(isStep) {
+    this.writeLate = () => {};
     const address = formatState(this.state) || location.pathname;
     if (isStep) history.pushState(null, '', address);
     else history.replaceState(null, '', address);
@@ -153,6 +157,7 @@ export class Page {
 
   /** The address was changed by the browser's Back or by hand. */
   restore() {
+    this.writeLate = () => {};
     const before = this.state;
     this.state = parseState(location.hash);
     this.showState();
@@ -390,11 +395,13 @@ export class Page {
   zoomTo(node) {
     const { layout, pane } = this;
     if (!layout) return;
+    this.writeLate();
     const isStep = node !== this.zoom;
     this.state = { ...this.state, zoom: layout.tree.pathOf(node) };
     this.showState();
     // The browser takes its time for it, and asks for the page's icon: the picture moves first.
-    setTimeout(() => this.writeAddress(isStep), ADDRESS_MS);
+    this.writeLate = () => this.writeAddress(isStep);
+    setTimeout(() => this.writeLate(), ADDRESS_MS);
     pane.graph.setZoom(node);
     pane.graph.reveal(node);
     this.tooltip.hide();
