@@ -222,7 +222,7 @@ class FunctionFrames {
     if (fn >= 0 && this.mapping[place] === mapping) return this.row[place];
     const { strings, functionName, functionFile, functionLine } = this.profile;
     const { module, kind } = this.modules[mapping + 1];
-    const name = fn < 0 ? UNKNOWN : strings[functionName[fn]];
+    const name = strings[functionName[fn]] || UNKNOWN;
     const row = this.frames.add({
       name,
       kind: kindIn(kind, name),

@@ -27,6 +27,12 @@ function stacksIn({ tree }) {
   return stacks;
 }
 
+test('a function whose name is empty is an unknown one', async () => {
+  const layout = await layoutOf(bytesOf('a;main;;f 3\n'));
+  assert.deepEqual(stacksIn(layout), { 'a;main;(unknown function);f': 3 });
+  assert.equal(layout.tree.frameOf(3).kind, 'unnamed');
+});
+
 test('folded lines become stacks beneath their process', async () => {
   const text = '# what\na;main;f 3\na;main 2\n\nb;main;f;g_[i];h_[i] 4\na;main;f 1\r\n';
   const layout = await layoutOf(bytesOf(text));
