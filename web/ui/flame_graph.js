@@ -65,6 +65,7 @@ export class FlameGraph {
     this.width = 0;
     this.height = 0;
     this.moveStart = 0;
+    this.now = 0;
     this.frameRequest = 0;
     /** @type {Map<Frame, string[]>} */
     this.forms = new Map();
@@ -238,7 +239,8 @@ export class FlameGraph {
   /** Set out on the way to what the viewport is to show. */
   move() {
     if (prefersLessMotion() || document.hidden) this.viewport.arrive();
-    this.moveStart = 0;
+    // Another move sets out from the frame that the one under way has come to.
+    this.moveStart &&= this.now;
     this.redraw();
     if (this.isAtRest) this.settle();
   }
@@ -251,6 +253,7 @@ export class FlameGraph {
   /** What is shown has come to rest. What grows upward keeps its place above its foot. */
   settle() {
     const { footPx } = this;
+    this.moveStart = 0;
     this.measure();
     this.onSettled();
     if (this.isUpward) this.scroller.scrollTop = this.contentPx - footPx;
@@ -268,6 +271,7 @@ export class FlameGraph {
   /** @param {number} now */
   tick(now) {
     this.frameRequest = 0;
+    this.now = now;
     const { viewport } = this;
     if (this.isAtRest) {
       if (!this.resize()) this.draw();
