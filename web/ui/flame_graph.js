@@ -340,9 +340,13 @@ export class FlameGraph {
     const { context, pixels } = this;
     let pixel = pixels.get(colour);
     if (pixel === undefined) {
-      // The browser tells in digits what it has understood, even of the system's colours.
-      context.fillStyle = solidColour(colour);
-      const rgb = parseInt(String(context.fillStyle).slice(1), 16);
+      let solid = solidColour(colour);
+      if (!solid.startsWith('#')) {
+        // The browser tells in digits what it has understood, even of the system's colours.
+        context.fillStyle = solid;
+        solid = String(context.fillStyle);
+      }
+      const rgb = parseInt(solid.slice(1), 16);
       pixel = ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16);
       pixels.set(colour, pixel);
     }

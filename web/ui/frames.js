@@ -106,6 +106,7 @@ export class Frames {
 
   /** @param {number} row @returns {Frame} */
   get(row) {
+    const frames = this;
     return (this.made[row] ??= {
       name: this.names[row],
       kind: this.kindOf(row),
@@ -113,7 +114,10 @@ export class Frames {
       file: this.texts[this.file[row]],
       startLine: this.startLine[row],
       inlined: this.inlined[row] === 1,
-      id: this.id(row),
+      // Few are asked for it.
+      get id() {
+        return frames.id(row);
+      },
     });
   }
 

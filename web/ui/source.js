@@ -232,8 +232,10 @@ export class OpenedFiles {
     const { page } = this;
     page.source.stop();
     this.name = file.name;
+    // It is read while the page makes room for it.
+    const received = page.receive(bytes);
     page.change({ query: '', zoom: [], fn: '', base: null });
-    await page.receive(bytes);
+    await received;
     this.show();
     page.say(`${file.name} is open`);
   }
