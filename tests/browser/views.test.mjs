@@ -56,7 +56,7 @@ async function coloursOfBoxes() {
     const [x, y, width, height] = ['left', 'top', 'width', 'height'].map((side) =>
       parseFloat(row.style[side]),
     );
-    if (width < 12 || y + height > canvas.height) return [];
+    if (width < 12 || y + height > canvas.clientHeight) return [];
     const [name, where] = [...row.children].map(({ textContent }) => textContent);
     const [module, inlined] = [where.replace(' (inlined)', ''), where.endsWith(' (inlined)')];
     const kind = { 1: 'host', 2: 'process' }[row.ariaLevel] ?? kindOf(name, module);

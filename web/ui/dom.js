@@ -55,12 +55,17 @@ export const keyOf = ({ key, shiftKey }) => (key === 'F10' && shiftKey ? 'Contex
 /**
  * Give a canvas a size, in pixels of the page, and clear it.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
+ * @param {number} step its bitmap is as many pixels high, or a multiple; it is cleared if it changes
  * @returns {number} pixels of the screen for each of the page
  */
-export function sizeCanvas(canvas, width, height) {
+export function sizeCanvas(canvas, width, height, step = 1) {
   const ratio = devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
+  const columns = Math.round(width * ratio);
+  const rows = Math.ceil(Math.round(height * ratio) / step) * step;
+  if (step === 1 || canvas.width !== columns || canvas.height !== rows) {
+    canvas.width = columns;
+    canvas.height = rows;
+  }
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
   return ratio;

@@ -34,6 +34,8 @@ const MARK_PX = 14;
 /** Narrower boxes have neither a mark nor a text. */
 const MIN_MARKED_PX = MARK_PX + 2 * TEXT_PAD_PX;
 const MOVE_MS = 220;
+/** What comes and goes beneath the graph seldom needs another bitmap. */
+const BITMAP_STEP = 128;
 const FONT_SIZE_PX = 12 * TEXT_SCALE;
 const FONT_FAMILY =
   'system-ui, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif';
@@ -226,7 +228,7 @@ export class FlameGraph {
     const { clientWidth, clientHeight } = scroller;
     if (clientWidth === width && clientHeight === height) return false;
     const isAtFoot = !height || footPx < clientHeight + 1;
-    sizeCanvas(this.canvas, clientWidth, clientHeight);
+    sizeCanvas(this.canvas, clientWidth, clientHeight, BITMAP_STEP);
     this.font = '';
     this.width = clientWidth;
     this.height = clientHeight;
@@ -321,10 +323,13 @@ export class FlameGraph {
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     context.imageSmoothingEnabled = false;
     strips.context.putImageData(strips.image, 0, 0);
+    const { canvas } = strips.context;
+    const { width } = canvas;
     for (let depth = first; depth <= last; depth++) {
       const y = this.rowTop(depth) - top;
-      const end = Math.round((y + BOX_PX) * ratio);
-      strips.draw(context, depth - first, Math.round(y * ratio), end);
+      const start = Math.round(y * ratio);
+      const height = Math.round((y + BOX_PX) * ratio) - start;
+      context.drawImage(canvas, 0, depth - first, width, 1, 0, start, width, height);
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.textBaseline = 'middle';
@@ -548,14 +553,5 @@ export class Strips {
     const { width } = this.image;
     const start = strip * width;
     this.pixels.fill(pixel, start + left, start + Math.max(0, Math.min(right, width)));
-  }
-
-  /**
-   * @param {CanvasRenderingContext2D} context @param {number} strip
-   * @param {number} top in its pixels @param {number} end
-   */
-  draw(context, strip, top, end) {
-    const { width } = this.image;
-    context.drawImage(this.context.canvas, 0, strip, width, 1, 0, top, width, end - top);
   }
 }

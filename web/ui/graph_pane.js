@@ -254,13 +254,6 @@ function cellTexts(tree, node) {
   ];
 }
 
-/** @param {Box[]} some @param {Box[]} others */
-function areEqual(some, others) {
-  const isEqual = (/** @type {Box} */ { node, x, y, width }, /** @type {Box} */ other) =>
-    node === other.node && x === other.x && y === other.y && width === other.width;
-  return some.length === others.length && some.every((box, i) => isEqual(box, others[i]));
-}
-
 export class Twin {
   /**
    * @param {HTMLElement} element the treegrid
@@ -301,7 +294,10 @@ export class Twin {
     let at = wanted.findIndex(({ node }) => node === focused?.node);
     if (focused && at < 0) at = wanted.push(focused) - 1;
     const { shown } = this;
-    const isSame = layout === shown.layout && zoom === shown.zoom && areEqual(wanted, shown.boxes);
+    const isSame =
+      layout === shown.layout &&
+      zoom === shown.zoom &&
+      JSON.stringify(wanted) === JSON.stringify(shown.boxes);
     if (!isSame) this.begin({ layout, boxes: wanted, zoom });
     if (at >= 0) this.fillRow(at);
     this.setFocused(focused?.node ?? -1);
