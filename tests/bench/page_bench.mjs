@@ -5,10 +5,11 @@
  *
  *     node tests/bench/page_bench.mjs [frames|nodes…]
  *
- * Both open the same file through their own picker, which no network delays. What takes time is
- * noted within the page: from when the file's bytes are there to the frame after the first drawing
- * of it, and the time from each frame to the next while people zoom and pan. The browser tells times
- * in tenths of a millisecond: from frame to frame, a 60th of a second is 16.6 to 16.8.
+ * Both open the same file through their own picker, which no network delays, when the page has come
+ * to rest. What takes time is noted within the page: from when the file's bytes are there to the
+ * frame after the first drawing of it, and the time from each frame to the next while people zoom
+ * and pan. The browser tells times in tenths of a millisecond: from frame to frame, a 60th of a
+ * second is 16.6 to 16.8.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -167,6 +168,7 @@ async function measureOurs(page, url, path) {
   await page.goto(url);
   await page.locator('#truth dd').first().waitFor();
   const pid = await rendererOf(page.context().browser());
+  await page.waitForTimeout(REST_MS);
   const paint = await measurePaint(page, pid, '#open-file-picker', path);
   await page.waitForTimeout(REST_MS);
   const { x, y, width, height } = await page.locator('#graph').boundingBox();
@@ -186,6 +188,7 @@ async function measureSpeedscope(page, path) {
   await page.goto(pathToFileURL(SPEEDSCOPE).href);
   await page.locator('input[type=file]').waitFor({ state: 'attached' });
   const pid = await rendererOf(page.context().browser());
+  await page.waitForTimeout(REST_MS);
   const paint = await measurePaint(page, pid, 'input[type=file]', path);
   await page.waitForTimeout(REST_MS);
   const { width, height } = page.viewportSize();
