@@ -307,6 +307,8 @@ const tests = {
     await query.fill(answers.queryOf(plan, 'baker'));
     await query.press('Enter');
     await page.locator('.compare .legend li').nth(4).waitFor();
+    const gone = page.locator('#graph .twin [role=row][id]').filter({ hasText: /^bake/ });
+    await gone.first().waitFor({ state: 'attached' });
     const boxes = await boxesOf(page, '#graph .twin');
     const [stoke, bake] = ['stoke', 'bake'].map((name) => boxNamed(boxes, name));
     assert.match(`${stoke.change} · ${bake.change}`, /^new; .* · gone; /);
