@@ -5,7 +5,8 @@ a browser, either: `const` is served as `let`; and a fraction needs no 0.
 
 Strings, templates and regular expressions are left alone; so are spaces that keep words, or signs,
 apart, and ends of lines where a statement may end without a semicolon. Each import and export has a
-line of its own (export/embed_page.py). A style sheet that another one imports is served as part of it."""
+line of its own (export/embed_page.py). A style sheet that another one imports is served as part of
+it."""
 
 import re
 import sys
@@ -16,8 +17,6 @@ BLANK = re.compile(r"[ \t]+")
 # A sign at either side may be one with this one; at the ends of what is looked at there may be one.
 AROUND_SIGN = re.compile(r"(?<=[^\s+/*-]) ([+/-]) (?=[^\s+/*-])")
 NEEDLESS = re.compile(r" ?([=*<>(){}\[\],;:?&|!%^~]) ?")
-# What cannot end a statement, what cannot begin one, and a block before a word: a statement that
-# ends with an object has its semicolon.
 # A declaration, and not a name's part.
 CONSTANT = re.compile(r"(?<![\w$.])const(?=[ {\[])")
 # Parentheses that only a comment with a type needed.
@@ -25,6 +24,8 @@ CAST = re.compile(
     r"(?<=[=(,:?&|!{\[;>])\(((?:[A-Za-z_$][\w$]*)(?:\.[\w$]+)*|\[\]|null)\)(?!=>|\{)")
 # That of a fraction, which needs none.
 ZERO = re.compile(r"(?<![\w.$])0(?=\.\d)")
+# What cannot end a statement, what cannot begin one, and a block before a word: a statement that
+# ends with an object has its semicolon.
 LINE_END = re.compile(
     r"(?:(?<=[;{(,\[=&|?:])\n|(?<=\})\n(?=[\w$#])|\n(?=[)\]},;:?.&|=]))(?!(?:im|ex)port\b)")
 # The last semicolon of a block, unless it is all that a loop does; a comma after the last item.
